@@ -24,7 +24,8 @@ namespace gossip {
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 [[nodiscard]] LogLevel log_level(NoticeKind kind);
 
-// The line after "LEVEL - ", without a newline; empty for notices that are never logged.
+// What stands after "LEVEL - ". Several lines are joined by '\n', without a last one; empty for
+// notices that are never logged.
 [[nodiscard]] std::string log_text(const Notice& notice);
 
 // "<timestamp>:<IP>:<Port>:<Msg#>", parsed from the right so that the timestamp is never touched.

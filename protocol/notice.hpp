@@ -83,8 +83,8 @@ enum class NoticeKind : std::uint8_t {
     isolated,             // text
     isolation_over,       //
     // ---- anyone
-    stopping,             //
-    stopped,              //
+    stopping,             // text: "seed" or "peer"
+    stopped,              // text: "seed" or "peer"
     unknown_message,      // other text
     refused_message,      // other text: a message that its sender may not send, or that fails a check
 };
