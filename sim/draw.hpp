@@ -1,0 +1,52 @@
+#pragma once
+// Randomness by name: every draw is hash(seed, purpose, a, b, counter), so leaving out one fault or
+// one node shifts no other draw, and a failure can be shrunk.
+
+#include "protocol/rng.hpp"
+
+#include <cstdint>
+
+namespace gossip::sim {
+
+enum class Purpose : std::uint32_t {
+    machine,       // a = node, b = life: the generator a machine is given
+    secret,        // a = node: its key
+    link_base,     // a, b = nodes: the usual delay of a link
+    link_message,  // a, b = nodes, counter = message: delay, loss, duplicate
+    link_close,    // a, b = nodes: what happens to data in flight when a process dies
+    disk_sync,     // a = node, counter = sync
+    disk_crash,    // a = node, b = life: which unsynced records survive
+    seat_life,     // a = node, b = life
+    wall_skew,     // a = node
+    shape,         // sizes, timings and fault classes of a run
+    schedule,      // a = fault class: the faults of a run
+    workload,      // a = node
+    rerun,         // whether a run is run twice
+    toy,           // tests' own
+};
+
+class Draws {
+public:
+    explicit constexpr Draws(std::uint64_t seed) : seed_(seed) {}
+
+    [[nodiscard]] constexpr std::uint64_t at(Purpose purpose, std::uint64_t a = 0, std::uint64_t b = 0,
+                                             std::uint64_t counter = 0) const {
+        std::uint64_t h = mix64(seed_ ^ (static_cast<std::uint64_t>(purpose) << 56));
+        h = mix64(h ^ a);
+        h = mix64(h ^ b);
+        return mix64(h ^ counter);
+    }
+
+    // A short-lived generator for several draws that belong together.
+    [[nodiscard]] constexpr Rng stream(Purpose purpose, std::uint64_t a = 0, std::uint64_t b = 0,
+                                       std::uint64_t counter = 0) const {
+        return Rng{at(purpose, a, b, counter)};
+    }
+
+    [[nodiscard]] constexpr std::uint64_t seed() const { return seed_; }
+
+private:
+    std::uint64_t seed_;
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,145 @@
+#pragma once
+// Drives machines over virtual time in the order (time, insertion): the other driver beside
+// node/runtime. Owns machines, disks, network and the queue; everything it does follows from the
+// seed and from what the scenario calls.
+
+#include "sim/disk.hpp"
+#include "sim/draw.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/network.hpp"
+#include "sim/trace.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace gossip::sim {
+
+struct DiskProfile {
+    Duration sync_min = std::chrono::microseconds(200);
+    Duration sync_max = std::chrono::milliseconds(3);
+};
+
+struct SimOptions {
+    std::uint64_t seed{1};
+    NetworkOptions network;
+    DiskProfile disk;
+    WallMs wall_at_zero{1'700'000'000'000};
+    bool quiet{false};  // machines need not fill notices
+};
+
+// What a machine is made from at the start of a life.
+struct Birth {
+    NodeId id{};
+    std::uint32_t life{0};  // from 1
+    Rng rng;
+    std::span<const Record> journal;
+};
+using Factory = std::function<std::unique_ptr<Machine>(const Birth&)>;
+
+struct NodeOptions {
+    Trust trust{Trust::claimed};
+    std::int64_t wall_skew_ms{0};
+};
+
+class Simulator {
+public:
+    explicit Simulator(SimOptions options);
+    Simulator(const Simulator&) = delete;
+    Simulator& operator=(const Simulator&) = delete;
+
+    // ---- the scenario's hand
+    void add(NodeId id, Factory factory, NodeOptions options = {});
+    void start(NodeId id);
+    void crash(NodeId id, CrashKind kind = CrashKind::process);
+    // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
+    void crash_within_next_step(NodeId id, CrashKind kind);
+    void pause(NodeId id);
+    void resume(NodeId id);
+    void wipe_disk(NodeId id);
+    void feed(NodeId id, Event event);
+    void at(Time when, std::function<void()> action);
+    // From now on a sync of this node takes up to this long.
+    void set_sync_max(NodeId id, Duration longest);
+    void block(NodeId from, NodeId to);
+    void unblock(NodeId from, NodeId to);
+    void reset_link(NodeId a, NodeId b);
+
+    // ---- time
+    [[nodiscard]] Time now() const { return now_; }
+    bool step_one();  // false when nothing is left to happen
+    void run_until(Time end);
+    void run_for(Duration d) { run_until(now_ + d); }
+    // True as soon as the condition holds, looked at after every event.
+    bool run_until(const std::function<bool()>& condition, Time end);
+
+    // ---- ground truth
+    [[nodiscard]] bool is_up(NodeId id) const;
+    [[nodiscard]] bool is_paused(NodeId id) const;
+    // Up, running and free in both directions.
+    [[nodiscard]] bool reachable(NodeId from, NodeId to) const;
+    [[nodiscard]] bool blocked(NodeId from, NodeId to) const;
+    [[nodiscard]] Machine* machine(NodeId id) const;
+    [[nodiscard]] std::uint32_t life(NodeId id) const;
+    [[nodiscard]] const Disk& disk(NodeId id) const;
+    [[nodiscard]] std::vector<NodeId> nodes() const;
+    [[nodiscard]] WallMs wall(NodeId id) const;
+    [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] const Draws& draws() const { return draws_; }
+    [[nodiscard]] std::uint64_t torn_tails() const { return torn_tails_; }
+    [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }
+    Network& network() { return network_; }
+
+    void observe(Observer* observer) { observers_.push_back(observer); }
+
+private:
+    struct Node {
+        NodeId id{};
+        Factory factory;
+        NodeOptions options;
+        std::unique_ptr<Machine> machine;
+        Disk disk;
+        DiskProfile disk_profile;
+        std::deque<Send> held;      // sends that wait for the disk, and those behind them
+        std::vector<Entry> missed;  // while paused
+        std::uint32_t life{0};
+        std::uint64_t syncs{0};
+        bool paused{false};
+        bool cut_next_step{false};
+        CrashKind cut_kind{};
+    };
+
+    [[nodiscard]] NodeIndex index_of(NodeId id) const;
+    Node& node(NodeId id) { return nodes_[index_of(id)]; }
+    void dispatch(Entry entry);
+    void wait_for_resume(Node& n, Entry entry);
+    void handle(Entry entry);
+    void handle_synced(NodeIndex i);
+    void step(NodeIndex i, const Event& event);
+    void apply(NodeIndex i);
+    void apply_cut(NodeIndex i);
+    void release_held(NodeIndex i);
+    void leave(NodeIndex i, Send send);
+    void start_sync(NodeIndex i);
+    void stop(NodeIndex i, StopKind how, CrashKind kind);
+    [[nodiscard]] Trust trust_of(NodeIndex i) const { return nodes_[i].options.trust; }
+
+    SimOptions options_;
+    Draws draws_;
+    EventQueue queue_;
+    Network network_;
+    std::deque<Node> nodes_;  // stable addresses
+    std::map<NodeId, NodeIndex> index_;
+    std::vector<Observer*> observers_;
+    Effects effects_;
+    Time now_{};
+    std::uint64_t trace_hash_{0};
+    std::uint64_t events_{0};
+    std::uint64_t torn_tails_{0};
+    std::size_t longest_queue_{0};
+};
+
+}  // namespace gossip::sim

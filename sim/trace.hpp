@@ -1,0 +1,34 @@
+#pragma once
+// What a run shows to its checkers, and the running hash that tells two runs apart.
+
+#include "protocol/machine.hpp"
+
+#include <cstdint>
+#include <span>
+
+namespace gossip::sim {
+
+enum class StopKind : std::uint8_t {
+    crashed,   // killed from outside
+    finished,  // it left in order
+    fatal,     // it found an invariant broken and ended itself
+};
+
+// Told everything in the order it happens. Observers never act.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    virtual void on_started(Time, NodeId, std::uint32_t /*life*/) {}
+    virtual void on_stopped(Time, NodeId, StopKind) {}
+    // After the step, before its effects take place.
+    virtual void on_step(Time, NodeId, const Event&, const Effects&) {}
+    // A message leaves a node, its held sends included. `node` is alive.
+    virtual void on_wire(Time, NodeId /*from*/, NodeId /*to*/, const Message&) {}
+    // Records became durable, in order.
+    virtual void on_synced(Time, NodeId, std::span<const Append>) {}
+};
+
+[[nodiscard]] std::uint64_t event_hash(const Event& event);
+[[nodiscard]] std::uint64_t message_hash(const Message& message);
+
+}  // namespace gossip::sim
