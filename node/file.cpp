@@ -1,0 +1,45 @@
+#include "node/file.hpp"
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace gossip {
+
+void FileDescriptor::reset(int fd) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+}
+
+std::string error_text(int error_number) { return std::generic_category().message(error_number); }
+
+bool write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+        if (written < 0 && errno != EINTR) return false;
+    }
+    return true;
+}
+
+bool read_all(int fd, Bytes& bytes) {
+    std::array<char, 65536> chunk;
+    for (;;) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        if (got == 0) return true;
+        if (got > 0) bytes.append(chunk.data(), static_cast<std::size_t>(got));
+        if (got < 0 && errno != EINTR) return false;
+    }
+}
+
+bool sync_folder_of(const std::string& path) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const FileDescriptor fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return fd && ::fsync(fd.get()) == 0;
+}
+
+}  // namespace gossip

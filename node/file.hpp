@@ -1,0 +1,41 @@
+#pragma once
+// The few file operations that need the kernel's own calls: an owned descriptor, whole reads and
+// writes, and the sync of a folder that makes a rename durable.
+
+#include "protocol/types.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gossip {
+
+class FileDescriptor {
+public:
+    FileDescriptor() = default;
+    explicit FileDescriptor(int fd) : fd_(fd) {}
+    FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+        reset(std::exchange(other.fd_, -1));
+        return *this;
+    }
+    ~FileDescriptor() { reset(); }
+
+    void reset(int fd = -1);
+    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+    [[nodiscard]] int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+
+private:
+    int fd_{-1};
+};
+
+// "No space left on device" for ENOSPC.
+[[nodiscard]] std::string error_text(int error_number);
+
+// All of it, whatever signals and short counts come between; false with errno set.
+[[nodiscard]] bool write_all(int fd, std::string_view bytes);
+[[nodiscard]] bool read_all(int fd, Bytes& bytes);
+[[nodiscard]] bool sync_folder_of(const std::string& path);
+
+}  // namespace gossip
