@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace gossip {
@@ -55,7 +56,7 @@ public:
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;  // shared with the handlers of pending operations
 };
 
 // Binds and listens; the error names the endpoint and the cause ("address already in use").
