@@ -1,9 +1,138 @@
 #include "protocol/peer_machine.hpp"
 
-namespace gossip {
+#include "protocol/assert.hpp"
+#include "protocol/names.hpp"
 
-PeerMachine::PeerMachine(const Config&, const Crypto&, PeerOptions, Rng) {}
-void PeerMachine::step(Time, const Event&, Effects&) {}
-PeerStatus PeerMachine::status() const { return {}; }
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+// The timers a peer has one of; probes and suspicions have one each and count their own generations.
+constexpr std::array single_timers{TimerKind::registration, TimerKind::lease,     TimerKind::ping_round,
+                                   TimerKind::link_dial,    TimerKind::ring_check, TimerKind::generate,
+                                   TimerKind::repair,       TimerKind::delta_gap,  TimerKind::rejoin,
+                                   TimerKind::degree_report, TimerKind::leave_deadline};
+
+}  // namespace
+
+PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
+    : config_(&config), crypto_(&crypto), self_(options.self), rng_(rng), incarnation_(options.last_life),
+      registration_(config.seeds.size()), view_(options.self, config.overlay), dissemination_(config.gossip),
+      liveness_(config.liveness) {
+    static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
+}
+
+void PeerMachine::step(Time now, const Event& event, Effects& out) {
+    now_ = now;
+    out_ = &out;
+    if (phase_ != Phase::left) {
+        std::visit([this](const auto& e) { handle(e); }, event);
+        if (std::exchange(overlay_stale_, false)) maintain_overlay();
+    }
+    out_ = nullptr;
+}
+
+PeerStatus PeerMachine::status() const {
+    PeerStatus status{.incarnation = incarnation_, .registered = registration_.acks() > 0, .active = active(),
+                      .epoch = view_.epoch(), .digest = view_.digest(), .links = links_.ids()};
+    for (const Link& link : links_.all()) {
+        if (link.kind != LinkKind::ring) status.preferential.push_back(link.id);
+    }
+    status.delivered = delivered_;
+    status.duplicates = duplicates_;
+    status.gossip_sent = gossip_sent_;
+    status.stored = dissemination_.stored();
+    return status;
+}
+
+// ---------------------------------------------------------------- events
+
+void PeerMachine::handle(const Started& event) {
+    started_ = now_;
+    started_wall_ = event.wall;
+    const auto next_life = static_cast<std::uint64_t>(incarnation_) + 1;
+    incarnation_ = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(event.wall, 0)))};
+    notice({.kind = NoticeKind::peer_started, .subject = self_});
+    begin_registration();
+}
+
+void PeerMachine::handle(const Received& event) {
+    if (event.from == self_) return;
+    const Sender from{event.from, event.from, event.trust};
+    if (!is_anonymous(event.from)) heard(from);
+    std::visit([this, &from](const auto& m) { on(from, m); }, event.message);
+}
+
+void PeerMachine::handle(const TimerFired& event) {
+    if (phase_ == Phase::leaving && event.tag.kind != TimerKind::leave_deadline) return;
+    handle_timer(event.tag);
+}
+
+void PeerMachine::handle_timer(const TimerTag& tag) {
+    const bool single = std::find(single_timers.begin(), single_timers.end(), tag.kind) != single_timers.end();
+    if (!single || generation(tag.kind) != tag.generation) return;
+    switch (tag.kind) {
+        case TimerKind::registration: return handle_registration_timer();
+        case TimerKind::lease: return send_leases();
+        case TimerKind::ping_round: return handle_ping_round();
+        case TimerKind::link_dial: return expire_dials();
+        case TimerKind::ring_check: return handle_ring_check();
+        case TimerKind::generate: return handle_generate();
+        case TimerKind::repair: return handle_repair();
+        case TimerKind::delta_gap: return ask_for_delta();
+        case TimerKind::rejoin: return begin_registration();
+        case TimerKind::degree_report: return handle_degree_report();
+        default: return;
+    }
+}
+
+void PeerMachine::handle(const LinkLost& event) {
+    if (phase_ == Phase::leaving) return;
+    if (const auto seat = seat_of(event.node)) {
+        registration_.on_lost(*seat);
+        return;
+    }
+    if (links_.dialling(event.node) != nullptr) dial_failed(event.node);
+    neighbour_lost(event.node, event.reason);
+}
+
+void PeerMachine::handle(const Publish& event) {
+    std::string_view why;
+    if (!active()) why = "not a member of the network yet";
+    if (why.empty()) why = dissemination_.refuse_publish(event.text, now_);
+    if (!why.empty()) return notice({.kind = NoticeKind::publish_refused, .text = std::string(why)});
+    publish(true, event.text);
+}
+
+void PeerMachine::handle(const LeaveRequested&) {
+    phase_ = Phase::left;
+    out_->finished = true;
+}
+
+// ---------------------------------------------------------------- helpers
+
+void PeerMachine::refuse(NodeId from, std::string_view why) {
+    notice({.kind = NoticeKind::refused_message, .other = from, .text = std::string(why)});
+}
+
+std::uint32_t& PeerMachine::generation(TimerKind kind) {
+    const auto at = std::find(single_timers.begin(), single_timers.end(), kind);
+    GOSSIP_ASSERT(at != single_timers.end());
+    return generations_[static_cast<std::size_t>(at - single_timers.begin())];
+}
+
+void PeerMachine::arm(TimerKind kind, Duration after, std::uint64_t key) {
+    out_->timer(now_ + after, {kind, ++generation(kind), key});
+}
+
+WallMs PeerMachine::wall() const {
+    return started_wall_ + std::chrono::duration_cast<std::chrono::milliseconds>(now_ - started_).count();
+}
+
+// Uniform in 50 to 150 %.
+Duration PeerMachine::jitter(Duration full) {
+    return full / 2 + Duration(static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(full.count()))));
+}
 
 }  // namespace gossip

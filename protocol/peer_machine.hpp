@@ -1,10 +1,23 @@
 #pragma once
-// A peer: routes events to its parts (registration, overlay, dissemination, liveness).
+// A peer: routes events to its parts (registration, view, overlay and links, dissemination,
+// liveness, suspicions and probes) and turns what they return into effects. The parts own their
+// data and never call each other.
+//
+// By file: peer_machine.cpp events and dispatch · peer_membership.cpp registration, leases, epochs,
+// leaving · peer_overlay.cpp links · peer_gossip.cpp messages and repair · peer_detection.cpp signs of
+// life, suspicion, testimony, reports.
 
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
+#include "protocol/dissemination.hpp"
+#include "protocol/links.hpp"
+#include "protocol/liveness.hpp"
 #include "protocol/machine.hpp"
+#include "protocol/registration.hpp"
 #include "protocol/rng.hpp"
+#include "protocol/view.hpp"
+
+#include <array>
 
 namespace gossip {
 
@@ -24,7 +37,7 @@ struct PeerStatus {
     std::uint32_t suspects{0};
     std::uint64_t delivered{0};
     std::uint64_t duplicates{0};
-    std::uint64_t gossip_sent{0};
+    std::uint64_t gossip_sent{0};    // pushes; repair is not counted
     std::size_t stored{0};
 };
 
@@ -34,6 +47,165 @@ public:
     PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng);
     void step(Time now, const Event& event, Effects& out) override;
     [[nodiscard]] PeerStatus status() const;
+
+private:
+    enum class Phase : std::uint8_t { starting, registering, active, waiting_to_rejoin, leaving, left };
+    // Who sent a message. `node` is the sender as a node of the network: for protocol 0 the one its
+    // payload names, which nothing proves; `reply` is where an answer goes.
+    struct Sender {
+        NodeId node{};
+        NodeId reply{};
+        Trust trust{};
+        [[nodiscard]] bool anonymous() const { return trust == Trust::anonymous || is_anonymous(reply); }
+    };
+
+    // ---- events
+    void handle(const Started& event);
+    void handle(const Received& event);
+    void handle(const TimerFired& event);
+    void handle(const LinkLost& event);
+    void handle(const Publish& event);
+    void handle(const Persisted&) {}  // a peer keeps nothing on disk
+    void handle(const LeaveRequested& event);
+    void handle_timer(const TimerTag& tag);
+
+    // ---- membership
+    void begin_registration();
+    void ask_seeds(const std::vector<Seat>& seats);
+    void handle_registration_timer();
+    void finish_registration();
+    void activate(const msg::RegisterAck& ack, NodeId seed);
+    void on(const Sender& from, const msg::RegisterAck& m);
+    void on(const Sender& from, const msg::RegisterNack& m);
+    void on(const Sender& from, const msg::RegisterPending& m);
+    void on(const Sender& from, const msg::LeaseAck& m);
+    void on(const Sender& from, const msg::Membership& m);
+    void on(const Sender& from, const msg::Deltas& m);
+    void on(const Sender& from, const msg::Candidates& m);
+    void on(const Sender& from, const msg::GetPeerList& m);
+    [[nodiscard]] bool authentic(const msg::Membership& m, const Sender& from) const;
+    void apply_decisions();
+    void apply_change(const Change& change);
+    void bury(NodeId id, Incarnation life, bool dead);
+    void note_epoch(Epoch epoch);
+    void ask_for_delta();
+    void send_leases();
+    void handle_removed_self();
+    void learn_seed_keys(const std::vector<PublicKey>& keys);
+    [[nodiscard]] std::optional<Seat> seat_of(NodeId node) const;
+    [[nodiscard]] NodeId some_seed();
+
+    // ---- overlay
+    void on(const Sender& from, const msg::LinkRequest& m);
+    void on(const Sender& from, const msg::LinkAccept& m);
+    void on(const Sender& from, const msg::LinkReject& m);
+    void on(const Sender& from, const msg::Unlink& m);
+    void maintain_overlay();
+    void dial(NodeId id, LinkKind kind);
+    void dial_preferential();
+    void dial_ring();
+    void demote_ring_links();
+    void dial_failed(NodeId id);
+    void expire_dials();
+    void arm_overlay_timers();
+    void handle_ring_check();
+    void announce_overlay();
+    void link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVersion protocol, const LinksRecord& record);
+    void link_down(NodeId id, std::string reason, bool replace);
+    void degree_changed();
+    void handle_degree_report();
+    void accept_record(Link& link, const LinksRecord& record);
+    void mend(const Sender& from, bool linked);
+    void imply_link(const Sender& from);
+    [[nodiscard]] bool starved() const;
+    void send_link_request(NodeId id, LinkKind kind);
+    [[nodiscard]] std::string_view refuse_link(const Sender& from, const msg::LinkRequest& m) const;
+    [[nodiscard]] std::vector<NodeId> unavailable() const;
+    [[nodiscard]] const LinksRecord& own_record();
+    [[nodiscard]] std::vector<LinksRecord> news_for(Link* link);
+
+    // ---- gossip
+    void on(const Sender& from, const msg::Gossip& m);
+    void on(const Sender& from, const msg::RepairDigest& m);
+    void on(const Sender& from, const msg::RepairDiff& m);
+    void on(const Sender& from, const msg::Pull& m);
+    void handle_generate();
+    void handle_repair();
+    void publish(bool typed, std::string text);
+    void push(const RumorPtr& rumor, std::uint32_t hop, NodeId except);
+    void deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
+    void compare_roots(NodeId neighbour, std::uint64_t root);
+    void send_digest(NodeId neighbour);
+    void spread_repair(NodeId from);
+
+    // ---- detection
+    void on(const Sender& from, const msg::Ping& m);
+    void on(const Sender& from, const msg::Pong& m);
+    void handle_ping_round();
+    void ping(NodeId id);
+    void heard(const Sender& from);
+    [[nodiscard]] Sender named(const Sender& from, NodeId sender) const;
+    void neighbour_lost(NodeId id, LossReason reason);
+    void suspect(NodeId id, bool refused, std::string why);
+
+    // Messages only seeds may send to each other, or that nobody sends to a peer.
+    template <class M>
+    void on(const Sender& from, const M&) { refuse(from.reply, "not for a peer"); }
+
+    // ---- helpers
+    void refuse(NodeId from, std::string_view why);
+    void notice(Notice n) { out_->notice(std::move(n)); }
+    void arm(TimerKind kind, Duration after, std::uint64_t key = 0);
+    void disarm(TimerKind kind) { ++generation(kind); }
+    [[nodiscard]] std::uint32_t& generation(TimerKind kind);
+    [[nodiscard]] WallMs wall() const;
+    [[nodiscard]] Duration jitter(Duration full);
+    [[nodiscard]] bool active() const { return phase_ == Phase::active; }
+
+    const Config* config_;
+    const Crypto* crypto_;
+    NodeId self_;
+    Rng rng_;
+    Incarnation incarnation_;
+    Phase phase_{Phase::starting};
+
+    // Of the step in hand.
+    Time now_{};
+    Effects* out_{nullptr};
+
+    Time started_{};
+    WallMs started_wall_{0};
+    std::array<std::uint32_t, 11> generations_{};
+
+    Registration registration_;
+    Damping damping_;
+    std::vector<PublicKey> seed_keys_;  // by seat; zero when not known
+    View view_;
+    Time delta_asked_{};         // not again before
+    Epoch claimed_epoch_{0};     // the highest a node told us of
+    Epoch registered_epoch_{0};  // seeds behind it may not know us yet
+
+    Links links_;
+    LinksRecord record_;         // our own
+    bool record_stale_{true};
+    bool overlay_announced_{false};
+    std::uint32_t wanted_{0};    // preferential links still to be opened
+    Time overlay_due_{};         // of the link_dial timer that is set
+    Duration candidate_delay_{};
+    bool candidates_due_{false}; // a ring_check timer is set
+    bool degree_due_{false};     // a degree_report timer is set
+    bool overlay_stale_{false};  // something changed in this step: see maintain_overlay
+
+    Dissemination dissemination_;
+    NodeId repaired_with_{};     // never the same neighbour twice running
+    Time digest_sent_{};
+    std::uint64_t delivered_{0};
+    std::uint64_t duplicates_{0};
+    std::uint64_t gossip_sent_{0};
+
+    Liveness liveness_;
+    Time round_due_{};
+    std::uint64_t ping_sequence_{0};
 };
 
 }  // namespace gossip

@@ -1,0 +1,233 @@
+#include "protocol/dissemination.hpp"
+
+#include "protocol/names.hpp"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+constexpr Buckets nothing{};
+
+constexpr auto by_bucket = [](const RumorKey& a, const RumorKey& b) {
+    return std::pair{a.lo, a.hi} < std::pair{b.lo, b.hi};
+};
+
+// A stamp from the future would never be evicted.
+WallMs eviction_age(const Rumor& rumor, WallMs wall) {
+    constexpr WallMs skew_allowed = 5 * 60 * 1000;
+    return rumor.born > 0 && rumor.born < wall + skew_allowed ? rumor.born : wall;
+}
+
+}  // namespace
+
+std::uint64_t root_of(const Buckets& buckets) {
+    std::uint64_t root = 0;
+    for (const std::uint64_t b : buckets) root ^= b;
+    return root;
+}
+
+// ---------------------------------------------------------------- store
+
+std::size_t RumorStore::position(const RumorKey& key) const {
+    const auto at = std::lower_bound(held_.begin(), held_.end(), key, [](const Held& h, const RumorKey& k) {
+        return by_bucket(h.rumor->key, k);
+    });
+    return static_cast<std::size_t>(at - held_.begin());
+}
+
+const RumorStore::Held* RumorStore::find(const RumorKey& key) const {
+    const std::size_t at = position(key);
+    return at < held_.size() && held_[at].rumor->key == key ? &held_[at] : nullptr;
+}
+
+void RumorStore::toggle(const RumorKey& key) {
+    if (!buckets_) buckets_ = std::make_unique<Buckets>();
+    (*buckets_)[bucket_of(key)] ^= key.lo;
+}
+
+void RumorStore::erase(std::size_t at) {
+    const Held held = std::move(held_[at]);
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
+    const RumorKey key = held.rumor->key;
+    if (held.settled) toggle(key);
+    std::erase_if(fresh_, [&key](const Fresh& f) { return f.key == key; });
+    ages_.erase(std::lower_bound(ages_.begin(), ages_.end(), Age{held.age, key}));
+}
+
+void RumorStore::insert(Held held, Time now, std::size_t limit) {
+    const RumorKey key = held.rumor->key;
+    const Age age{held.age, key};
+    ages_.insert(std::lower_bound(ages_.begin(), ages_.end(), age), age);
+    if (held.settled) {
+        toggle(key);
+    } else {
+        fresh_.push_back({key, now});
+    }
+    held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(position(key)), std::move(held));
+    while (held_.size() > limit) erase(position(ages_.front().second));
+}
+
+std::size_t RumorStore::purge(NodeId origin, Incarnation life) {
+    const std::size_t before = held_.size();
+    for (std::size_t i = held_.size(); i > 0; --i) {
+        const Rumor& rumor = *held_[i - 1].rumor;
+        if (rumor.origin == origin && rumor.incarnation <= life) erase(i - 1);
+    }
+    return before - held_.size();
+}
+
+const Buckets& RumorStore::digest(Time now) {
+    const auto young = std::find_if(fresh_.begin(), fresh_.end(), [now](const Fresh& f) {
+        return now - f.at <= settle_after;
+    });
+    for (auto it = fresh_.begin(); it != young; ++it) {
+        held_[position(it->key)].settled = true;
+        toggle(it->key);
+    }
+    fresh_.erase(fresh_.begin(), young);
+    return buckets_ ? *buckets_ : nothing;
+}
+
+std::vector<RumorKey> RumorStore::keys(std::uint64_t& mask, std::size_t limit) const {
+    std::vector<RumorKey> result;
+    for (std::size_t b = 0; b < digest_buckets; ++b) {
+        if ((mask >> b & 1U) == 0) continue;
+        if (result.size() >= limit) {
+            mask &= ~(std::uint64_t{1} << b);
+            continue;
+        }
+        for (std::size_t i = position({0, std::uint64_t{b} << 58}); i < held_.size(); ++i) {
+            if (bucket_of(held_[i].rumor->key) != b) break;
+            if (held_[i].settled) result.push_back(held_[i].rumor->key);
+        }
+    }
+    return result;
+}
+
+// ---------------------------------------------------------------- own messages
+
+void Dissemination::begin_life() {
+    next_generated_ = 1;
+    next_typed_ = 1;
+}
+
+// Typed and generated messages count apart, so two ids of one number must differ in their stamp.
+RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
+                               const Crypto& crypto) {
+    auto rumor = std::make_shared<Rumor>();
+    last_stamp_ = std::max(wall, last_stamp_ + 1);
+    rumor->number = typed ? next_typed_++ : next_generated_++;
+    rumor->id = make_rumor_id(last_stamp_, self, rumor->number);
+    rumor->key = rumor_key(crypto, rumor->id);
+    rumor->origin = self;
+    rumor->incarnation = life;
+    rumor->typed = typed;
+    rumor->text = std::move(text);
+    rumor->born = last_stamp_;
+    (void)seen_.insert(*rumor);
+    store_.insert({.rumor = rumor, .age = rumor->born}, now, config_->store_limit);
+    return rumor;
+}
+
+std::string_view Dissemination::refuse_publish(std::string_view text, Time now) {
+    if (text.size() > config_->payload_limit) return "longer than gossip payload limit";
+    if (config_->origin_rate == 0) return {};
+    if (!bucket_started_) {
+        bucket_started_ = true;
+        tokens_ = config_->origin_burst;
+        refilled_ = now;
+    }
+    const Duration per_token = std::chrono::duration_cast<Duration>(std::chrono::seconds(1)) / config_->origin_rate;
+    const auto earned = static_cast<std::uint64_t>((now - refilled_) / per_token);
+    refilled_ += per_token * static_cast<std::int64_t>(earned);
+    tokens_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(config_->origin_burst, tokens_ + earned));
+    if (tokens_ == 0) return "over gossip.rate";
+    --tokens_;
+    return {};
+}
+
+// ---------------------------------------------------------------- received messages
+
+std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& rumor, const Crypto& crypto) const {
+    using Result = std::variant<RumorPtr, std::string_view>;
+    if (!rumor) return Result("no message");
+    if (rumor->text.size() > config_->payload_limit) return Result("text over the payload limit");
+    const auto name = parse_rumor_id(rumor->id);
+    if (!name) return Result("message id is not <timestamp>:<ip>:<port>:<number>");
+    const RumorKey key = rumor_key(crypto, rumor->id);
+    if (rumor->key == key && rumor->origin == name->origin && rumor->number == name->number) return rumor;
+    auto corrected = std::make_shared<Rumor>(*rumor);
+    corrected->key = key;
+    corrected->origin = name->origin;
+    corrected->number = name->number;
+    return RumorPtr(std::move(corrected));
+}
+
+bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
+    std::erase_if(pulled_, [&](const Pulled& p) { return p.key == rumor->key; });
+    if (store_.find(rumor->key) != nullptr || !seen_.insert(*rumor)) return false;
+    store_.insert({rumor, eviction_age(*rumor, wall), hop, repair}, now, config_->store_limit);
+    return true;
+}
+
+// ---------------------------------------------------------------- repair
+
+msg::RepairDigest Dissemination::digest(Time now) {
+    const Buckets& buckets = store_.digest(now);
+    return {root_of(buckets), {buckets.begin(), buckets.end()}};
+}
+
+msg::RepairDiff Dissemination::compare(const msg::RepairDigest& theirs, Time now) {
+    const Buckets& ours = store_.digest(now);
+    msg::RepairDiff diff;
+    for (std::size_t b = 0; b < digest_buckets && b < theirs.buckets.size(); ++b) {
+        if (ours[b] != theirs.buckets[b]) diff.buckets |= std::uint64_t{1} << b;
+    }
+    diff.keys = store_.keys(diff.buckets, diff_limit);
+    diff.reply = true;
+    return diff;
+}
+
+msg::Pull Dissemination::missing(const msg::RepairDiff& theirs, Time now) {
+    std::erase_if(pulled_, [now](const Pulled& p) { return p.until <= now; });
+    msg::Pull pull;
+    for (const RumorKey& key : theirs.keys) {
+        if (pulled_.size() >= pull_limit) break;
+        const auto asked = [&key](const Pulled& p) { return p.key == key; };
+        if (store_.find(key) != nullptr || std::any_of(pulled_.begin(), pulled_.end(), asked)) continue;
+        pulled_.push_back({key, now + pull_timeout});
+        pull.keys.push_back(key);
+    }
+    return pull;
+}
+
+msg::RepairDiff Dissemination::reply(const msg::RepairDiff& theirs, Time now) {
+    (void)store_.digest(now);
+    msg::RepairDiff diff;
+    diff.buckets = theirs.buckets;
+    std::vector<RumorKey> named(theirs.keys);
+    std::sort(named.begin(), named.end());
+    diff.keys = store_.keys(diff.buckets, diff_limit);
+    std::erase_if(diff.keys, [&](const RumorKey& k) { return std::binary_search(named.begin(), named.end(), k); });
+    return diff;
+}
+
+std::vector<RumorStore::Held> Dissemination::answer(const msg::Pull& pull) const {
+    std::vector<RumorStore::Held> result;
+    std::size_t bytes = 0;
+    for (const RumorKey& key : pull.keys) {
+        if (result.size() >= pull_limit || bytes >= answer_bytes) break;
+        const RumorStore::Held* held = store_.find(key);
+        if (held == nullptr) continue;
+        bytes += held->rumor->text.size();
+        result.push_back(*held);
+    }
+    return result;
+}
+
+bool Dissemination::idle(Time now) const {
+    return std::all_of(pulled_.begin(), pulled_.end(), [now](const Pulled& p) { return p.until <= now; });
+}
+
+}  // namespace gossip

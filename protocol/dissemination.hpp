@@ -1,0 +1,125 @@
+#pragma once
+// What a peer does with messages: makes its own, tells first copies from duplicates, keeps them, and
+// compares what it keeps with a neighbour (PROTOCOL.md section 5).
+//
+// - Flooding: the router pushes every first copy to all links but the sender.
+// - Repair: the kept messages are summed up in 64 buckets (XOR of keys); two neighbours whose sums
+//   differ exchange the keys of the differing buckets and pull what they miss. Only *settled*
+//   messages, held for a second, are summed up: a push that is still under way is never repaired,
+//   so that without loss a message crosses each link once.
+// - The store keeps the newest `store_limit` messages by (born, key), the same order everywhere, so
+//   that full stores agree and repair comes to rest.
+
+#include "protocol/config.hpp"
+#include "protocol/crypto.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/seen_cache.hpp"
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+using Buckets = std::array<std::uint64_t, digest_buckets>;
+
+[[nodiscard]] constexpr std::size_t bucket_of(const RumorKey& key) { return key.lo >> 58; }
+[[nodiscard]] std::uint64_t root_of(const Buckets& buckets);
+
+// The messages kept, and their digest.
+class RumorStore {
+public:
+    static constexpr Duration settle_after = std::chrono::seconds(1);
+
+    [[nodiscard]] std::size_t size() const { return held_.size(); }
+    struct Held {
+        RumorPtr rumor;
+        WallMs age{0};         // orders eviction
+        std::uint32_t hop{0};  // at which it reached us
+        bool settled{false};   // true from the start when it came by repair: others have long held it
+    };
+    // nullptr when it is not kept.
+    [[nodiscard]] const Held* find(const RumorKey& key) const;
+    void insert(Held held, Time now, std::size_t limit);
+    // Drops everything a life said.
+    std::size_t purge(NodeId origin, Incarnation life);
+    // Digest of the settled messages at `now`.
+    [[nodiscard]] const Buckets& digest(Time now);
+    // Keys of the settled messages in the buckets of `mask`: whole buckets from the lowest until
+    // `limit` keys are reached; `mask` keeps the bits that are covered.
+    [[nodiscard]] std::vector<RumorKey> keys(std::uint64_t& mask, std::size_t limit) const;
+
+private:
+    using Age = std::pair<WallMs, RumorKey>;
+    struct Fresh {
+        RumorKey key;
+        Time at{};
+    };
+    [[nodiscard]] std::size_t position(const RumorKey& key) const;
+    void toggle(const RumorKey& key);
+    void erase(std::size_t position);
+
+    std::vector<Held> held_;    // ascending by (key.lo, key.hi): a bucket is a range
+    std::vector<Fresh> fresh_;  // not settled yet, oldest first
+    std::vector<Age> ages_;     // ascending: the first goes first
+    std::unique_ptr<Buckets> buckets_;  // none before something settled
+};
+
+class Dissemination {
+public:
+    static constexpr std::size_t diff_limit = 1024;           // keys in one REPAIR_DIFF
+    static constexpr std::size_t pull_limit = 128;            // keys in one PULL
+    static constexpr std::size_t answer_bytes = 512 * 1024;   // of text in the answer to one PULL
+    static constexpr Duration pull_timeout = std::chrono::seconds(2);
+
+    explicit Dissemination(const GossipConfig& config) : config_(&config) {}
+
+    // A message of our own, kept and marked as seen; the router pushes it.
+    [[nodiscard]] RumorPtr create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall,
+                                  Time now, const Crypto& crypto);
+    // Why the user's text cannot be published now; empty when it can (and takes a token).
+    [[nodiscard]] std::string_view refuse_publish(std::string_view text, Time now);
+    // How many messages this life has generated.
+    [[nodiscard]] std::uint64_t generated() const { return next_generated_ - 1; }
+    void begin_life();
+
+    // The received message with every derived field computed by us, or why it is refused.
+    [[nodiscard]] std::variant<RumorPtr, std::string_view> check(const RumorPtr& rumor, const Crypto& crypto) const;
+    // True for a first copy, which is kept.
+    [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now);
+    std::size_t purge(NodeId origin, Incarnation life) { return store_.purge(origin, life); }
+
+    [[nodiscard]] std::uint64_t root(Time now) { return root_of(store_.digest(now)); }
+    [[nodiscard]] msg::RepairDigest digest(Time now);
+    // The answer to a neighbour's digest: keys it may lack; nothing to say when `buckets` is 0.
+    [[nodiscard]] msg::RepairDiff compare(const msg::RepairDigest& theirs, Time now);
+    // What we lack of a neighbour's keys and have not asked for lately.
+    [[nodiscard]] msg::Pull missing(const msg::RepairDiff& theirs, Time now);
+    // Our keys in the same buckets that it does not name.
+    [[nodiscard]] msg::RepairDiff reply(const msg::RepairDiff& theirs, Time now);
+    [[nodiscard]] std::vector<RumorStore::Held> answer(const msg::Pull& pull) const;
+    // Every message pulled has arrived or is overdue.
+    [[nodiscard]] bool idle(Time now) const;
+    [[nodiscard]] std::size_t stored() const { return store_.size(); }
+
+private:
+    struct Pulled {
+        RumorKey key;
+        Time until{};
+    };
+    const GossipConfig* config_;
+    RumorStore store_;
+    SeenCache seen_;
+    std::vector<Pulled> pulled_;
+    std::uint64_t next_generated_{1};
+    std::uint64_t next_typed_{1};
+    WallMs last_stamp_{0};
+    Time refilled_{};
+    std::uint32_t tokens_{0};
+    bool bucket_started_{false};
+};
+
+}  // namespace gossip

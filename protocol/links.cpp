@@ -1,0 +1,127 @@
+#include "protocol/links.hpp"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+constexpr std::size_t back_off_limit = 64;
+constexpr std::uint32_t doubling_limit = 6;  // 2^6 > 60
+
+template <class Items>
+auto lower(Items& items, NodeId id) {
+    return std::lower_bound(items.begin(), items.end(), id, [](const auto& item, NodeId n) { return item.id < n; });
+}
+
+LinkKind merged(LinkKind a, LinkKind b) {
+    if (a == LinkKind::preferential || b == LinkKind::preferential) return LinkKind::preferential;
+    return a == LinkKind::ring || b == LinkKind::ring ? LinkKind::ring : LinkKind::implied;
+}
+
+}  // namespace
+
+std::size_t Links::preferential() const {
+    const auto counts = [](const Link& link) { return link.kind != LinkKind::ring; };
+    return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), counts));
+}
+
+std::vector<NodeId> Links::ids() const {
+    std::vector<NodeId> result;
+    result.reserve(links_.size());
+    for (const Link& link : links_) result.push_back(link.id);
+    return result;
+}
+
+const Link* Links::find(NodeId id) const {
+    const auto at = lower(links_, id);
+    return at != links_.end() && at->id == id ? &*at : nullptr;
+}
+
+Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }
+
+bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol) {
+    if (Link* known = find(id); known != nullptr && known->incarnation == incarnation) {
+        known->kind = merged(known->kind, kind);
+        known->mending = false;
+        return false;
+    }
+    remove(id);
+    Link link{.id = id, .incarnation = incarnation, .kind = kind, .protocol = protocol};
+    links_.insert(lower(links_, id), std::move(link));
+    return true;
+}
+
+std::optional<Link> Links::remove(NodeId id) {
+    const auto at = lower(links_, id);
+    if (at == links_.end() || at->id != id) return std::nullopt;
+    Link link = std::move(*at);
+    links_.erase(at);
+    return link;
+}
+
+const Dial* Links::dialling(NodeId id) const {
+    const auto at = std::find_if(dials_.begin(), dials_.end(), [id](const Dial& d) { return d.id == id; });
+    return at == dials_.end() ? nullptr : &*at;
+}
+
+void Links::dial(NodeId id, LinkKind kind, ProtocolVersion protocol, Time now) {
+    dials_.push_back({id, kind, protocol, now + dial_timeout});
+}
+
+std::optional<Dial> Links::end_dial(NodeId id) {
+    const Dial* known = dialling(id);
+    if (known == nullptr) return std::nullopt;
+    const Dial dial = *known;
+    dials_.erase(dials_.begin() + (known - dials_.data()));
+    return dial;
+}
+
+std::vector<Dial> Links::expire_dials(Time now) {
+    std::vector<Dial> expired;
+    for (const Dial& dial : dials_) {
+        if (dial.deadline <= now) expired.push_back(dial);
+    }
+    std::erase_if(dials_, [now](const Dial& dial) { return dial.deadline <= now; });
+    return expired;
+}
+
+void Links::back_off(NodeId id, Time now, Rng& rng) {
+    auto at = lower(back_offs_, id);
+    if (at == back_offs_.end() || at->id != id) {
+        if (back_offs_.size() >= back_off_limit) {
+            const auto first = std::min_element(back_offs_.begin(), back_offs_.end(),
+                                                [](const BackOff& a, const BackOff& b) { return a.until < b.until; });
+            back_offs_.erase(first);
+            at = lower(back_offs_, id);
+        }
+        at = back_offs_.insert(at, {id, 0, {}});
+    }
+    const Duration full = std::min<Duration>(std::chrono::seconds(std::int64_t{1} << at->failures), std::chrono::seconds(60));
+    at->failures = std::min(at->failures + 1, doubling_limit);
+    at->until = now + full / 2 + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(full.count()))));
+}
+
+void Links::forgive(NodeId id) {
+    const auto at = lower(back_offs_, id);
+    if (at != back_offs_.end() && at->id == id) back_offs_.erase(at);
+}
+
+std::vector<NodeId> Links::backed_off(Time now) const {
+    std::vector<NodeId> result;
+    for (const BackOff& b : back_offs_) {
+        if (b.until > now) result.push_back(b.id);
+    }
+    return result;
+}
+
+std::optional<Time> Links::next_deadline(Time now) const {
+    std::optional<Time> next;
+    const auto consider = [&next](Time t) { next = next ? std::min(*next, t) : t; };
+    for (const Dial& dial : dials_) consider(dial.deadline);
+    for (const BackOff& b : back_offs_) {
+        if (b.until > now) consider(b.until);
+    }
+    return next;
+}
+
+}  // namespace gossip

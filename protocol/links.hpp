@@ -1,0 +1,80 @@
+#pragma once
+// The neighbour table: links that are up, links asked for, and targets to leave alone for a while.
+// Small sorted vectors: a peer has a handful of links, a hub 128.
+
+#include "protocol/config.hpp"
+#include "protocol/membership.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/rng.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace gossip {
+
+struct Link {
+    NodeId id{};
+    Incarnation incarnation{};  // 0 from protocol 0
+    LinkKind kind{};
+    ProtocolVersion protocol{1};
+    bool mending{false};        // it said that it does not count us; we asked it again
+    bool offset_known{false};
+    std::uint32_t degree{0};    // its own, as it last said
+    std::uint64_t told{0};      // version of our record it has been sent
+    std::int64_t offset_ms{0};  // its clock minus ours
+    PublicKey key{};            // zero when not known
+    LinksRecord record;         // its newest; version 0 when none
+};
+
+struct Dial {
+    NodeId id{};
+    LinkKind kind{};
+    ProtocolVersion protocol{1};
+    Time deadline{};
+};
+
+class Links {
+public:
+    // Dials under way at once, so that the orphans of a hub do not stampede.
+    static constexpr std::size_t dial_limit = 3;
+    static constexpr Duration dial_timeout = std::chrono::seconds(5);
+
+    [[nodiscard]] std::span<const Link> all() const { return links_; }
+    [[nodiscard]] std::size_t degree() const { return links_.size(); }
+    // Links that count for the degree law: all but ring links.
+    [[nodiscard]] std::size_t preferential() const;
+    [[nodiscard]] std::vector<NodeId> ids() const;  // ascending
+    [[nodiscard]] const Link* find(NodeId id) const;
+    [[nodiscard]] Link* find(NodeId id);
+    // Adds or renews. A link that both sides asked for at once has one kind on both sides: the
+    // preferential request wins. Says whether the link is new.
+    bool add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol);
+    std::optional<Link> remove(NodeId id);
+
+    [[nodiscard]] std::span<const Dial> dials() const { return dials_; }
+    [[nodiscard]] const Dial* dialling(NodeId id) const;
+    void dial(NodeId id, LinkKind kind, ProtocolVersion protocol, Time now);
+    std::optional<Dial> end_dial(NodeId id);
+    // Dials that got no answer in time, removed from the list.
+    [[nodiscard]] std::vector<Dial> expire_dials(Time now);
+
+    // Leaves `id` alone for 1 s doubling to 60 s, ±50 %.
+    void back_off(NodeId id, Time now, Rng& rng);
+    void forgive(NodeId id);
+    [[nodiscard]] std::vector<NodeId> backed_off(Time now) const;  // ascending
+    // When the next dial deadline or back-off ends; nothing when there is none.
+    [[nodiscard]] std::optional<Time> next_deadline(Time now) const;
+
+private:
+    struct BackOff {
+        NodeId id{};
+        std::uint32_t failures{0};
+        Time until{};
+    };
+    std::vector<Link> links_;        // ascending by id
+    std::vector<Dial> dials_;        // in the order dialled
+    std::vector<BackOff> back_offs_; // ascending by id
+};
+
+}  // namespace gossip

@@ -1,0 +1,78 @@
+#pragma once
+// Which neighbours show signs of life (PROTOCOL.md section 4).
+//
+// - Any frame is a sign of life. A *cycle* is missed when nothing at all was heard in it; `misses`
+//   missed cycles in a row make a suspect. Three unanswered pings are three samples, not silence:
+//   that rule evicts nodes which merely stall.
+// - A node that was late itself (its own round came more than a quarter of the interval too late)
+//   learns nothing from that cycle: the silence may be its own.
+// - A node that lost more than half of its links within one window accuses nobody until a seed
+//   answers: it is probably the one that is cut off.
+
+#include "protocol/config.hpp"
+#include "protocol/types.hpp"
+
+#include <span>
+#include <vector>
+
+namespace gossip {
+
+struct Missed {
+    NodeId id{};
+    std::uint32_t cycles{0};
+};
+
+struct Round {
+    bool late{false};            // our own lag: nothing was judged
+    std::vector<Missed> missed;  // silent for another cycle
+    std::vector<NodeId> silent;  // of these, silent for too many
+};
+
+class Liveness {
+public:
+    // A seed's answer shows that we are not cut off, for this long.
+    static constexpr Duration proof_of_contact = std::chrono::seconds(5);
+
+    explicit Liveness(const LivenessConfig& config) : config_(&config) {}
+
+    void watch(NodeId id);
+    void unwatch(NodeId id);
+    void heard(NodeId id);
+    [[nodiscard]] bool watching(NodeId id) const;
+
+    // The end of a cycle which was due at `due`.
+    [[nodiscard]] Round round(Time now, Time due);
+    // Leaves the neighbour one missed cycle short of a suspicion, so that the next one raises it.
+    void doubt(NodeId id);
+
+    // A link seems lost. True when we had better ask ourselves first: see isolated().
+    bool note_loss(Time now, std::size_t degree);
+    [[nodiscard]] bool isolated() const { return isolated_; }
+    // A suspicion that waits for the end of the isolation.
+    void defer(NodeId id, bool refused);
+    struct Deferred {
+        NodeId id{};
+        bool refused{false};
+    };
+    // A seed answered: what was deferred and is still worth a suspicion. Says whether an isolation ended.
+    bool contact(Time now, std::vector<Deferred>& deferred);
+
+private:
+    struct Watch {
+        NodeId id{};
+        std::uint32_t missed{0};
+        bool heard{true};
+    };
+    [[nodiscard]] Watch* find(NodeId id);
+
+    const LivenessConfig* config_;
+    std::vector<Watch> watches_;  // ascending by id
+    std::vector<Deferred> deferred_;
+    Time window_{};               // of the losses counted
+    std::size_t losses_{0};
+    Time contact_{};
+    bool contacted_{false};
+    bool isolated_{false};
+};
+
+}  // namespace gossip

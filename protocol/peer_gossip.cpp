@@ -1,0 +1,140 @@
+// Messages: making, receiving, pushing and repairing them.
+
+#include "protocol/peer_machine.hpp"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+constexpr Duration digest_pace = std::chrono::seconds(1);
+constexpr std::size_t spread_limit = 8;        // neighbours told at once of what a repair brought
+constexpr std::size_t diff_accept_limit = 4096;
+
+}  // namespace
+
+// ---------------------------------------------------------------- own messages
+
+void PeerMachine::handle_generate() {
+    if (!active() || dissemination_.generated() >= config_->gossip.max_messages) return;
+    publish(false, {});
+    if (dissemination_.generated() < config_->gossip.max_messages) {
+        arm(TimerKind::generate, config_->gossip.interval);
+    }
+}
+
+void PeerMachine::publish(bool typed, std::string text) {
+    const RumorPtr rumor =
+        dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now_, *crypto_);
+    notice({.kind = typed ? NoticeKind::said : NoticeKind::generated,
+            .count = static_cast<std::uint32_t>(rumor->number), .of = config_->gossip.max_messages, .rumor = rumor});
+    push(rumor, 1, NodeId::none);
+}
+
+// ---------------------------------------------------------------- flooding
+
+void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
+    Notice n{.kind = NoticeKind::forwarded, .rumor = rumor};
+    for (const Link& link : links_.all()) {
+        if (link.id == except) continue;
+        out_->send(link.id, msg::Gossip{rumor, self_, hop, wall(), false});
+        ++n.count;
+    }
+    gossip_sent_ += n.count;
+    if (n.count > 0) notice(std::move(n));
+}
+
+void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
+    const Sender from = named(sender, m.sender);
+    heard(from);
+    if (from.anonymous()) imply_link(from);
+    auto checked = dissemination_.check(m.rumor, *crypto_);
+    if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
+    const RumorPtr& rumor = std::get<RumorPtr>(checked);
+    if (view_.dead(rumor->origin, rumor->incarnation)) return refuse(from.reply, "message of a removed peer");
+    if (dissemination_.accept(rumor, m.hop, m.repair, wall(), now_)) {
+        deliver(from, m, rumor);
+    } else {
+        ++duplicates_;
+        notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
+    }
+    if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
+}
+
+void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
+    ++delivered_;
+    const Link* link = links_.find(from.node);
+    const std::int64_t offset = link != nullptr && link->offset_known ? link->offset_ms : 0;
+    const std::int64_t latency = m.sent > 0 ? std::max<std::int64_t>(0, wall() - (m.sent - offset)) : 0;
+    out_->deliveries.push_back({rumor, from.node, m.hop});
+    notice({.kind = NoticeKind::delivered, .yes = m.repair, .hop = m.hop, .other = from.node, .latency_ms = latency,
+            .rumor = rumor});
+    if (!m.repair) push(rumor, m.hop + 1, from.node);
+}
+
+// ---------------------------------------------------------------- repair
+
+void PeerMachine::handle_repair() {
+    if (!active()) return;
+    arm(TimerKind::repair, config_->gossip.repair_interval);
+    if (dissemination_.stored() == 0) return;
+    std::vector<NodeId> neighbours;
+    for (const Link& link : links_.all()) {
+        if (link.protocol > 0) neighbours.push_back(link.id);
+    }
+    if (neighbours.size() > 1) std::erase(neighbours, repaired_with_);
+    if (neighbours.empty()) return;
+    repaired_with_ = neighbours[static_cast<std::size_t>(rng_.below(neighbours.size()))];
+    send_digest(repaired_with_);
+}
+
+void PeerMachine::send_digest(NodeId neighbour) {
+    digest_sent_ = now_;
+    out_->send(neighbour, dissemination_.digest(now_));
+}
+
+void PeerMachine::compare_roots(NodeId neighbour, std::uint64_t root) {
+    const bool calm = now_ - digest_sent_ >= digest_pace && dissemination_.idle(now_);
+    if (active() && calm && root != dissemination_.root(now_)) send_digest(neighbour);
+}
+
+// What a repair brought may be missing behind us too. Neighbours are told the digest, not the
+// messages: where nothing is missing nothing is sent twice, and a healed partition closes at once.
+void PeerMachine::spread_repair(NodeId from) {
+    std::vector<NodeId> others;
+    for (const Link& link : links_.all()) {
+        if (link.protocol > 0 && link.id != from) others.push_back(link.id);
+    }
+    rng_.shuffle(std::span<NodeId>(others));
+    if (others.size() > spread_limit) others.resize(spread_limit);
+    if (links_.find(from) != nullptr) others.push_back(from);  // it may have more for us
+    for (const NodeId id : others) send_digest(id);
+}
+
+void PeerMachine::on(const Sender& from, const msg::RepairDigest& m) {
+    if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
+    const msg::RepairDiff diff = dissemination_.compare(m, now_);
+    if (diff.buckets != 0) out_->send(from.reply, diff);
+}
+
+void PeerMachine::on(const Sender& from, const msg::RepairDiff& m) {
+    if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
+    if (m.keys.size() > diff_accept_limit) return refuse(from.reply, "too many keys");
+    msg::Pull pull = dissemination_.missing(m, now_);
+    if (!pull.keys.empty()) {
+        notice({.kind = NoticeKind::repaired, .count = static_cast<std::uint32_t>(pull.keys.size()), .other = from.node});
+        out_->send(from.reply, std::move(pull));
+    }
+    if (!m.reply) return;
+    msg::RepairDiff reply = dissemination_.reply(m, now_);
+    if (!reply.keys.empty()) out_->send(from.reply, std::move(reply));
+}
+
+void PeerMachine::on(const Sender& from, const msg::Pull& m) {
+    if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
+    for (RumorStore::Held& held : dissemination_.answer(m)) {
+        out_->send(from.reply, msg::Gossip{std::move(held.rumor), self_, held.hop + 1, wall(), true});
+    }
+}
+
+}  // namespace gossip

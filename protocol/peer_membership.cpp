@@ -1,0 +1,273 @@
+// Registration, leases, following the epochs, and leaving.
+
+#include "protocol/canonical.hpp"
+#include "protocol/overlay.hpp"
+#include "protocol/peer_machine.hpp"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+// A gap is asked about a little later, and by every peer at another moment: most close by themselves.
+constexpr Duration delta_patience = std::chrono::milliseconds(500);
+// A neighbour that claims an epoch no seed knows does not make us ask more often than this.
+constexpr Duration delta_pace = std::chrono::seconds(5);
+
+template <class Items>
+std::vector<NodeId> ids_of(const Items& items) {
+    std::vector<NodeId> ids;
+    for (const auto& item : items) ids.push_back(item.id);
+    return ids;
+}
+
+}  // namespace
+
+std::optional<Seat> PeerMachine::seat_of(NodeId node) const {
+    const auto at = std::find(config_->seeds.begin(), config_->seeds.end(), node);
+    if (at == config_->seeds.end()) return std::nullopt;
+    return static_cast<Seat>(at - config_->seeds.begin());
+}
+
+NodeId PeerMachine::some_seed() {
+    std::vector<Seat> seats = registration_.acked();
+    if (seats.empty() || rng_.chance(200'000)) {  // now and then another, in case ours are dead
+        return config_->seeds[static_cast<std::size_t>(rng_.below(config_->seeds.size()))];
+    }
+    return config_->seeds[seats[static_cast<std::size_t>(rng_.below(seats.size()))]];
+}
+
+// ---------------------------------------------------------------- registration
+
+void PeerMachine::begin_registration() {
+    phase_ = Phase::registering;
+    const std::vector<Seat> seats = registration_.begin(now_, rng_);
+    Notice n{.kind = NoticeKind::registering};
+    n.count = static_cast<std::uint32_t>(seats.size());
+    n.of = static_cast<std::uint32_t>(config_->seeds.size());
+    n.need = static_cast<std::uint32_t>(registration_.need());
+    for (const Seat seat : seats) n.ids.push_back(config_->seeds[seat]);
+    notice(std::move(n));
+    ask_seeds(seats);
+    arm(TimerKind::registration, registration_.delay(rng_));
+}
+
+void PeerMachine::ask_seeds(const std::vector<Seat>& seats) {
+    if (seats.empty()) return;
+    const PublicKey key = crypto_->public_key();
+    const Change change{.kind = ChangeKind::add, .peer = self_, .incarnation = incarnation_, .protocol = 1, .key = key};
+    const Signature signature = crypto_->sign(canonical_bytes(change));
+    for (const Seat seat : seats) {
+        const NodeId seed = config_->seeds[seat];
+        out_->send(seed, msg::RegisterRequest{self_, incarnation_, 1, key, signature});
+        notice({.kind = NoticeKind::registration_sent, .other = seed});
+    }
+}
+
+void PeerMachine::handle_registration_timer() {
+    if (registration_.complete()) return;
+    const std::vector<Seat> seats = registration_.due(now_, rng_);
+    if (!seats.empty() && registration_.acks() == 0) {
+        notice({.kind = NoticeKind::registration_retry, .text = "trying again"});
+    }
+    ask_seeds(seats);
+    arm(TimerKind::registration, registration_.delay(rng_));
+}
+
+void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
+    const auto seat = seat_of(from.node);
+    if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_ACK from a node that is no seed");
+    if (m.peer != self_ || m.incarnation != incarnation_) return;
+    learn_seed_keys(m.seed_keys);
+    view_.rise(m.epoch, m.digest, m.members);
+    view_.learn(m.successors, m.candidates, rng_);
+    const Registration::Ack ack = registration_.on_ack(*seat);
+    if (!ack.counts) return;
+    notice({.kind = NoticeKind::registration_ack, .count = static_cast<std::uint32_t>(registration_.acks()),
+            .need = static_cast<std::uint32_t>(registration_.need()), .other = from.node, .text = m.text});
+    if (phase_ == Phase::registering) activate(m, from.node);
+    finish_registration();
+    overlay_stale_ = true;
+}
+
+void PeerMachine::finish_registration() {
+    if (!registration_.finish()) return;
+    notice({.kind = NoticeKind::registration_complete, .count = static_cast<std::uint32_t>(registration_.acks()),
+            .epoch = view_.epoch()});
+}
+
+void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
+    phase_ = Phase::active;
+    registered_epoch_ = ack.epoch;
+    dissemination_.begin_life();
+    const auto known = static_cast<std::uint32_t>(view_.candidates().size());
+    notice({.kind = NoticeKind::peer_list_received, .other = seed, .ids = ids_of(view_.candidates())});
+    wanted_ = strategy_links(config_->overlay);
+    candidate_delay_ = {};
+    notice({.kind = NoticeKind::overlay_building, .count = std::min(config_->overlay.links, known), .of = known});
+    if (known == 0) notice({.kind = NoticeKind::overlay_empty});
+    notice({.kind = NoticeKind::peer_active});
+    const LivenessConfig& liveness = config_->liveness;
+    const auto phase = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(liveness.interval.count())));
+    round_due_ = now_ + Duration(phase);
+    arm(TimerKind::ping_round, Duration(phase));
+    arm(TimerKind::lease, jitter(config_->seed.lease));
+    arm(TimerKind::repair, jitter(config_->gossip.repair_interval));
+    if (config_->gossip.max_messages > 0) arm(TimerKind::generate, config_->gossip.first_after);
+}
+
+void PeerMachine::on(const Sender& from, const msg::RegisterNack& m) {
+    const auto seat = seat_of(from.node);
+    if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_NACK from a node that is no seed");
+    if (m.peer != self_ || phase_ != Phase::registering) return;
+    if (m.minimum != Incarnation::none && m.minimum <= incarnation_) return;  // of an earlier request
+    notice({.kind = NoticeKind::registration_nack, .other = from.node, .text = m.text});
+    if (m.minimum == Incarnation::none) {
+        registration_.on_nack(*seat);
+        return finish_registration();
+    }
+    incarnation_ = m.minimum;
+    record_stale_ = true;
+    ask_seeds(registration_.begin(now_, rng_));
+}
+
+void PeerMachine::on(const Sender& from, const msg::RegisterPending& m) {
+    const auto seat = seat_of(from.node);
+    if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_PENDING from a node that is no seed");
+    const Duration wait = std::clamp<Duration>(m.retry_after, Registration::first_delay, Registration::last_delay);
+    registration_.on_pending(*seat, now_ + wait);
+}
+
+void PeerMachine::learn_seed_keys(const std::vector<PublicKey>& keys) {
+    seed_keys_.resize(config_->seeds.size());
+    for (std::size_t i = 0; i < keys.size() && i < seed_keys_.size(); ++i) {
+        if (keys[i] != PublicKey{}) seed_keys_[i] = keys[i];
+    }
+}
+
+void PeerMachine::on(const Sender& from, const msg::GetPeerList&) {
+    out_->send(from.reply, msg::Error{"not_a_seed", "only seeds keep the peer list"});
+}
+
+// ---------------------------------------------------------------- leases
+
+void PeerMachine::send_leases() {
+    const auto degree = static_cast<std::uint32_t>(links_.degree());
+    for (const Seat seat : registration_.chosen()) {
+        out_->send(config_->seeds[seat], msg::Lease{self_, incarnation_, degree, view_.epoch()});
+    }
+    arm(TimerKind::lease, jitter(config_->seed.lease));
+}
+
+void PeerMachine::on(const Sender& from, const msg::LeaseAck& m) {
+    if (from.trust != Trust::seed) return refuse(from.reply, "LEASE_ACK from a node that is no seed");
+    if (m.peer != self_) return;
+    if (!active()) return;
+    const bool member = m.status == LeaseStatus::member && m.incarnation <= incarnation_;
+    if (!member && m.epoch >= registered_epoch_) return handle_removed_self();
+    note_epoch(m.epoch);
+}
+
+// The list dropped this life while it is alive: it comes back as another, after a while.
+void PeerMachine::handle_removed_self() {
+    if (!active()) return;
+    notice({.kind = NoticeKind::removed_self, .incarnation = incarnation_});
+    for (const NodeId id : links_.ids()) {
+        out_->send(id, msg::Unlink{"removed"});
+        link_down(id, "removed from the list", false);
+    }
+    const auto next_life = static_cast<std::uint64_t>(incarnation_) + 1;
+    incarnation_ = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(wall(), 0)))};
+    record_stale_ = true;
+    overlay_announced_ = false;
+    phase_ = Phase::waiting_to_rejoin;
+    for (const TimerKind kind : {TimerKind::lease, TimerKind::ping_round, TimerKind::generate, TimerKind::repair,
+                                 TimerKind::ring_check, TimerKind::link_dial}) {
+        disarm(kind);
+    }
+    arm(TimerKind::rejoin, damping_.next(now_));
+}
+
+// ---------------------------------------------------------------- epochs
+
+void PeerMachine::on(const Sender& from, const msg::Candidates& m) {
+    if (from.trust != Trust::seed) return refuse(from.reply, "CANDIDATES from a node that is no seed");
+    view_.learn(m.successors, m.candidates, rng_);
+    overlay_stale_ = true;
+}
+
+bool PeerMachine::authentic(const msg::Membership& m, const Sender& from) const {
+    const bool known = m.signer < seed_keys_.size() && seed_keys_[m.signer] != PublicKey{};
+    if (!known) return from.trust == Trust::seed;
+    return crypto_->verify(seed_keys_[m.signer], canonical_bytes(m.decision), m.signature);
+}
+
+void PeerMachine::on(const Sender& from, const msg::Membership& m) {
+    if (m.decision.epoch <= view_.epoch()) return;
+    if (!authentic(m, from)) return refuse(from.reply, "MEMBERSHIP without a seed's valid signature");
+    if (view_.offer(m) != View::Offer::fresh) return;
+    for (const Link& link : links_.all()) {
+        if (link.id != from.node && link.protocol > 0) out_->send(link.id, m);
+    }
+    apply_decisions();
+    if (view_.gap()) note_epoch(m.decision.epoch);
+}
+
+void PeerMachine::on(const Sender& from, const msg::Deltas& m) {
+    if (from.trust != Trust::seed) return refuse(from.reply, "DELTAS from a node that is no seed");
+    for (const msg::Membership& decision : m.decisions) {
+        if (decision.decision.epoch != view_.epoch() + 1) continue;
+        (void)view_.offer(decision);
+        apply_decisions();
+    }
+    if (!m.gap || m.epoch <= view_.epoch()) return;
+    view_.rise(m.epoch, Digest{}, 0);  // too far behind: the sample is read again instead
+    out_->send(from.reply, msg::GetCandidates{self_});
+}
+
+void PeerMachine::apply_decisions() {
+    bool changed = false;
+    while (const auto decision = view_.next()) {
+        changed = true;
+        for (const Change& change : decision->decision.batch) apply_change(change);
+    }
+    if (!changed) return;
+    notice({.kind = NoticeKind::epoch_learned, .epoch = view_.epoch()});
+    overlay_stale_ = true;
+}
+
+void PeerMachine::apply_change(const Change& change) {
+    if (change.kind == ChangeKind::replace) return;
+    if (change.peer == self_) {
+        const bool ours_ended = change.kind != ChangeKind::add && change.incarnation == incarnation_;
+        const bool another = change.kind == ChangeKind::add && change.incarnation > incarnation_;
+        if (ours_ended || another) handle_removed_self();
+        return;
+    }
+    view_.apply(change, rng_);
+    record_stale_ = true;  // our successors may have changed
+    if (change.kind != ChangeKind::add) bury(change.peer, change.incarnation, change.kind == ChangeKind::remove);
+}
+
+// What a peer that left said stays worth hearing; what a dead life says is not believed any more.
+void PeerMachine::bury(NodeId id, Incarnation life, bool dead) {
+    if (const Link* link = links_.find(id); link != nullptr && link->incarnation <= life) {
+        link_down(id, "removed from the list", true);
+    }
+    if (dead) dissemination_.purge(id, life);
+}
+
+void PeerMachine::note_epoch(Epoch epoch) {
+    claimed_epoch_ = std::max(claimed_epoch_, epoch);
+    if (!active() || epoch <= view_.epoch() || now_ < delta_asked_) return;
+    const Duration wait = jitter(delta_patience);
+    delta_asked_ = now_ + wait + delta_pace;
+    arm(TimerKind::delta_gap, wait);
+}
+
+void PeerMachine::ask_for_delta() {
+    if (view_.epoch() < claimed_epoch_) out_->send(some_seed(), msg::GetDelta{view_.epoch()});
+    claimed_epoch_ = 0;
+}
+
+}  // namespace gossip

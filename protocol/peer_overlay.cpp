@@ -1,0 +1,325 @@
+// Links: opening, accepting, mending and replacing them.
+
+#include "protocol/canonical.hpp"
+#include "protocol/overlay.hpp"
+#include "protocol/peer_machine.hpp"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+constexpr Duration first_candidate_delay = std::chrono::milliseconds(250);
+constexpr Duration last_candidate_delay = std::chrono::seconds(5);
+constexpr Duration degree_debounce = std::chrono::seconds(1);
+constexpr std::size_t record_successors_limit = 64;
+
+bool holds(std::span<const NodeId> ids, NodeId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
+
+}  // namespace
+
+// ---------------------------------------------------------------- what is wanted
+
+// Nodes that are not to be dialled now, ascending.
+std::vector<NodeId> PeerMachine::unavailable() const {
+    std::vector<NodeId> ids = links_.backed_off(now_);
+    ids.push_back(self_);
+    for (const Link& link : links_.all()) ids.push_back(link.id);
+    for (const Dial& dial : links_.dials()) ids.push_back(dial.id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+void PeerMachine::maintain_overlay() {
+    if (!active()) return;
+    if (uses_ring(config_->overlay.strategy)) {
+        dial_ring();
+        demote_ring_links();
+    }
+    dial_preferential();
+    arm_overlay_timers();
+    announce_overlay();
+}
+
+// The ring link is never optional: whoever is the nearest successor that answers gets one.
+void PeerMachine::dial_ring() {
+    const NodeId target = ring_target(view_.successors(), links_.backed_off(now_));
+    const bool served = target == NodeId::none || links_.find(target) != nullptr || links_.dialling(target) != nullptr;
+    if (!served && links_.dials().size() < Links::dial_limit) dial(target, LinkKind::ring);
+}
+
+void PeerMachine::dial_preferential() {
+    const auto in_hand = [this] {
+        const auto dials = links_.dials();
+        return std::count_if(dials.begin(), dials.end(), [](const Dial& d) { return d.kind != LinkKind::ring; });
+    };
+    if (wanted_ == 0 && links_.degree() < config_->overlay.floor && links_.dials().empty()) wanted_ = 1;
+    while (wanted_ > in_hand() && links_.dials().size() < Links::dial_limit) {
+        const NodeId target = choose_link(config_->overlay, view_.candidates(), unavailable(), rng_);
+        if (target == NodeId::none) return;
+        dial(target, LinkKind::preferential);
+    }
+}
+
+// A link to a successor that is no longer the nearest goes, once the nearer one is linked, knows the
+// former as its own successor, and neither end is left with fewer links than a joiner opens.
+void PeerMachine::demote_ring_links() {
+    if (view_.successors().empty()) return;
+    const Link* nearest = links_.find(view_.successors().front());
+    if (nearest == nullptr) return;
+    std::vector<NodeId> former;
+    for (const Link& link : links_.all()) {
+        const bool theirs = link.record.successors.empty() || link.record.successors.front() == self_;
+        const bool only_ring = link.kind == LinkKind::ring && link.id != nearest->id && !theirs;
+        if (only_ring && link.degree > config_->overlay.links && holds(nearest->record.successors, link.id)) {
+            former.push_back(link.id);
+        }
+    }
+    for (const NodeId id : former) {
+        if (links_.degree() <= config_->overlay.links) return;
+        out_->send(id, msg::Unlink{"ring moved"});
+        link_down(id, "ring moved", false);
+    }
+}
+
+// Too few others are known to find the links wanted.
+bool PeerMachine::starved() const {
+    if (links_.degree() == 0) return true;
+    const std::size_t others = view_.members() > 0 ? view_.members() - 1 : 0;
+    if (view_.successors().size() < std::min<std::size_t>(2, others)) return true;
+    return wanted_ > 0 && links_.dials().empty() && others > links_.degree();
+}
+
+void PeerMachine::arm_overlay_timers() {
+    const bool waits = wanted_ > 0 || !links_.dials().empty() || uses_ring(config_->overlay.strategy);
+    const auto next = links_.next_deadline(now_);
+    if (waits && next && (overlay_due_ <= now_ || *next < overlay_due_)) {
+        overlay_due_ = *next;
+        arm(TimerKind::link_dial, *next - now_);
+    }
+    if (!starved()) {
+        candidate_delay_ = {};
+    } else if (!candidates_due_) {
+        candidates_due_ = true;
+        candidate_delay_ = std::clamp<Duration>(candidate_delay_ * 2, first_candidate_delay, last_candidate_delay);
+        arm(TimerKind::ring_check, jitter(candidate_delay_));
+    }
+}
+
+// In a join storm the list may have held nobody when we were registered: ask again, and again.
+void PeerMachine::handle_ring_check() {
+    candidates_due_ = false;
+    overlay_stale_ = true;
+    if (active() && starved()) out_->send(some_seed(), msg::GetCandidates{self_});
+}
+
+void PeerMachine::announce_overlay() {
+    if (overlay_announced_ || links_.degree() == 0 || !links_.dials().empty()) return;
+    overlay_announced_ = true;
+    notice({.kind = NoticeKind::overlay_built, .count = static_cast<std::uint32_t>(links_.degree()),
+            .ids = links_.ids()});
+}
+
+// ---------------------------------------------------------------- dialling
+
+void PeerMachine::dial(NodeId id, LinkKind kind) {
+    const Candidate* known = view_.candidate(id);
+    const ProtocolVersion protocol = known != nullptr ? known->protocol : ProtocolVersion{1};
+    links_.dial(id, kind, protocol, now_);
+    if (protocol == 0) {
+        ping(id);  // it has no LINK_REQUEST: that it answers is the link
+    } else {
+        send_link_request(id, kind);
+    }
+}
+
+void PeerMachine::send_link_request(NodeId id, LinkKind kind) {
+    const auto degree = static_cast<std::uint32_t>(links_.degree());
+    out_->send(id, msg::LinkRequest{kind, incarnation_, degree, own_record()});
+}
+
+void PeerMachine::dial_failed(NodeId id) {
+    if (!links_.end_dial(id)) return;
+    links_.back_off(id, now_, rng_);
+    overlay_stale_ = true;
+}
+
+void PeerMachine::expire_dials() {
+    overlay_stale_ = true;
+    for (const Dial& dial : links_.expire_dials(now_)) links_.back_off(dial.id, now_, rng_);
+}
+
+// ---------------------------------------------------------------- messages
+
+// Why this LINK_REQUEST is not accepted; empty when it is.
+std::string_view PeerMachine::refuse_link(const Sender& from, const msg::LinkRequest& m) const {
+    if (m.record.peer != from.node || m.record.incarnation != m.incarnation) return "not its own record";
+    if (view_.removed(from.node, m.incarnation)) return "removed";
+    if (phase_ != Phase::active && phase_ != Phase::registering) return "not in the network";
+    const bool room = links_.degree() < degree_limit(config_->overlay, m.kind == LinkKind::ring);
+    return room || links_.find(from.node) != nullptr ? "" : "full";
+}
+
+void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
+    if (from.anonymous() || seat_of(from.node)) return refuse(from.reply, "LINK_REQUEST from a node that cannot link");
+    if (const std::string_view why = refuse_link(from, m); !why.empty()) {
+        const bool full = why == "full";
+        out_->send(from.reply, msg::LinkReject{std::string(why), full ? redirects(links_.ids(), from.node, rng_)
+                                                                      : std::vector<NodeId>{}});
+        return;
+    }
+    const auto dial = links_.end_dial(from.node);
+    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    link_up(from.node, m.kind == LinkKind::implied ? LinkKind::preferential : m.kind, m.incarnation, 1, m.record);
+    if (dial) link_up(from.node, dial->kind, m.incarnation, 1, m.record);
+    Link* link = links_.find(from.node);
+    link->degree = m.degree;
+    out_->send(from.reply, msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()),
+                                           own_record()});
+    link->told = record_.version;
+    ping(from.node);
+}
+
+void PeerMachine::on(const Sender& from, const msg::LinkAccept& m) {
+    const auto dial = links_.end_dial(from.node);
+    const Link* known = links_.find(from.node);
+    if (from.anonymous() || (!dial && known == nullptr)) {
+        out_->send(from.reply, msg::Unlink{"not asked for"});
+        return;
+    }
+    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    if (view_.removed(from.node, m.incarnation)) return;
+    link_up(from.node, m.kind, m.incarnation, 1, m.record);
+    links_.find(from.node)->degree = m.degree;
+    if (!dial) return;
+    ping(from.node);
+    send_digest(from.node);
+}
+
+void PeerMachine::on(const Sender& from, const msg::LinkReject& m) {
+    const auto dial = links_.end_dial(from.node);
+    const Link* link = links_.find(from.node);
+    if (!dial && (link == nullptr || !link->mending)) return;
+    overlay_stale_ = true;
+    notice({.kind = NoticeKind::link_refused, .other = from.node, .text = m.reason});
+    if (m.reason == "removed") degree_changed();  // are we still in the list? the seeds' answer to a lease tells
+    if (link != nullptr) link_down(from.node, m.reason, true);
+    if (!dial) return;
+    links_.back_off(from.node, now_, rng_);
+    if (dial->kind == LinkKind::ring) return;
+    const std::vector<NodeId> taken = unavailable();
+    for (const NodeId id : std::span(m.redirects).first(std::min<std::size_t>(m.redirects.size(), 3))) {
+        const bool free = !std::binary_search(taken.begin(), taken.end(), id) && !is_anonymous(id);
+        if (free && id != NodeId::none && !seat_of(id) && !view_.gone(id)) return this->dial(id, dial->kind);
+    }
+}
+
+void PeerMachine::on(const Sender& from, const msg::Unlink& m) {
+    if (links_.find(from.node) == nullptr || from.anonymous()) return;
+    if (m.reason == "leaving") view_.forget(from.node);
+    link_down(from.node, "it said: " + m.reason.substr(0, 64), m.reason != "ring moved");
+}
+
+// ---------------------------------------------------------------- the table
+
+void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVersion protocol,
+                          const LinksRecord& record) {
+    const bool fresh = links_.add(id, kind, life, protocol);
+    Link* link = links_.find(id);
+    if (const PublicKey* key = view_.key_of(id, life)) link->key = *key;
+    accept_record(*link, record);
+    if (!fresh) return;
+    links_.forgive(id);
+    liveness_.watch(id);
+    notice({.kind = NoticeKind::link_up, .link = link->kind, .other = id});
+    record_stale_ = true;
+    degree_changed();
+}
+
+// `replace`: by the overlay's rule, as for a link whose other end is gone.
+void PeerMachine::link_down(NodeId id, std::string reason, bool replace) {
+    const auto link = links_.remove(id);
+    if (!link) return;
+    liveness_.unwatch(id);
+    notice({.kind = NoticeKind::link_down, .other = id, .text = std::move(reason)});
+    const bool lost = replace && link->kind != LinkKind::ring;
+    if (lost && replaces_lost_link(config_->overlay, links_.preferential(), rng_)) {
+        wanted_ = std::min(wanted_ + 1, config_->overlay.links);
+    }
+    record_stale_ = true;
+    degree_changed();
+}
+
+void PeerMachine::degree_changed() {
+    overlay_stale_ = true;
+    if (degree_due_ || !active()) return;
+    degree_due_ = true;
+    arm(TimerKind::degree_report, degree_debounce);
+}
+
+// Seeds weigh us by our degree, and neighbours must hold our newest record in case we die.
+void PeerMachine::handle_degree_report() {
+    degree_due_ = false;
+    if (!active()) return;
+    send_leases();
+    const std::uint64_t version = own_record().version;
+    for (const Link& link : links_.all()) {
+        if (link.protocol > 0 && link.told < version) ping(link.id);
+    }
+}
+
+const LinksRecord& PeerMachine::own_record() {
+    if (!record_stale_) return record_;
+    record_stale_ = false;
+    record_.peer = self_;
+    record_.incarnation = incarnation_;
+    ++record_.version;
+    record_.links = links_.ids();
+    record_.successors.assign(view_.successors().begin(), view_.successors().end());
+    record_.signature = crypto_->sign(canonical_bytes(record_));
+    return record_;
+}
+
+// Our record, if this neighbour has not been sent it.
+std::vector<LinksRecord> PeerMachine::news_for(Link* link) {
+    if (link == nullptr || link->protocol == 0) return {};
+    const LinksRecord& record = own_record();
+    if (link->told == record.version) return {};
+    link->told = record.version;
+    return {record};
+}
+
+// Only the newest of this life, and signed by it where its key is known; seeds check it anyway.
+void PeerMachine::accept_record(Link& link, const LinksRecord& record) {
+    if (record.peer != link.id || record.incarnation != link.incarnation) return;
+    if (record.version <= link.record.version) return;
+    if (record.links.size() > config_->overlay.cap || record.successors.size() > record_successors_limit) return;
+    const bool keyed = link.key != PublicKey{};
+    if (keyed && !crypto_->verify(link.key, canonical_bytes(record), record.signature)) {
+        return refuse(link.id, "links record with a bad signature");
+    }
+    link.record = record;
+}
+
+// Links have two sides: whoever is told that the other does not count it asks once more.
+void PeerMachine::mend(const Sender& from, bool linked) {
+    Link* link = links_.find(from.node);
+    if (link == nullptr || link->protocol == 0 || linked) return;
+    link->mending = true;
+    send_link_request(link->id, link->kind);
+}
+
+// Protocol 0 knows no links: one exists when it answers us, or speaks to us as to a neighbour.
+void PeerMachine::imply_link(const Sender& from) {
+    const NodeId id = from.node;
+    if (!active() || id == NodeId::none || id == self_ || is_anonymous(id) || seat_of(id)) return;
+    const auto dial = links_.end_dial(id);
+    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    if (links_.find(id) != nullptr || view_.gone(id)) return;
+    const Candidate* known = view_.candidate(id);
+    if (known != nullptr && known->protocol > 0) return;  // it would have said HELLO
+    if (links_.degree() >= degree_limit(config_->overlay, false)) return;
+    link_up(id, dial ? dial->kind : LinkKind::implied, Incarnation::none, 0, {});
+}
+
+}  // namespace gossip

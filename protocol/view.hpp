@@ -1,0 +1,98 @@
+#pragma once
+// What a peer knows of the membership: the epoch and digest it has followed the list to, its ring
+// successors, a sample of candidates, and which lives were removed. Never the whole list: a peer of
+// a network of 100,000 needs no more than one of 100.
+//
+// Rules (PROTOCOL.md section 2): epochs are applied in order and never lowered; a decision that is
+// ahead waits, bounded, until the gap is closed or jumped; a removal names a life, so a tombstone
+// stops exactly that life and the ones before it.
+
+#include "protocol/config.hpp"
+#include "protocol/membership.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/rng.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace gossip {
+
+class View {
+public:
+    static constexpr std::size_t waiting_limit = 64;     // decisions ahead of us
+    static constexpr std::size_t tombstone_limit = 1024;
+    static constexpr std::size_t key_limit = 64;         // keys of peers that joined lately
+
+    // `config` outlives the view.
+    View(NodeId self, const OverlayConfig& config) : self_(self), config_(&config) {}
+
+    [[nodiscard]] Epoch epoch() const { return epoch_; }
+    [[nodiscard]] const Digest& digest() const { return digest_; }
+    // How many members the list has, as far as we followed it.
+    [[nodiscard]] std::uint32_t members() const { return members_; }
+    [[nodiscard]] std::span<const NodeId> successors() const { return successors_; }  // nearest first
+    [[nodiscard]] std::span<const Candidate> candidates() const { return candidates_; }  // ascending by id
+    [[nodiscard]] const Candidate* candidate(NodeId id) const;
+
+    // Takes over a state a seed vouches for, unless it is older than ours.
+    bool rise(Epoch epoch, const Digest& digest, std::uint32_t members);
+    // Adds what a seed's sample names; when full, a random old candidate makes room.
+    void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng);
+    void note_degree(NodeId id, std::uint32_t degree);
+    // Not to be linked with again until it is heard of again: unreachable, or leaving.
+    void forget(NodeId id);
+
+    enum class Offer : std::uint8_t { fresh, known, overflow };
+    // A verified decision: fresh ones are kept until next() hands them out in order.
+    Offer offer(const msg::Membership& decision);
+    // The decision that follows our epoch, if it is here; the epoch advances.
+    [[nodiscard]] std::optional<msg::Membership> next();
+    // Decisions wait for one that is missing.
+    [[nodiscard]] bool gap() const { return !waiting_.empty(); }
+    void apply(const Change& change, Rng& rng);
+
+    // That this life is over. A life without incarnation (protocol 0) is over while its endpoint is
+    // not a member.
+    [[nodiscard]] bool removed(NodeId id, Incarnation life) const;
+    // That the endpoint was removed and has not come back: it leaves the denominators of consensus.
+    [[nodiscard]] bool gone(NodeId id) const;
+    // That this life was declared dead: what it said is not believed any more. One that left at its
+    // own word stays worth hearing.
+    [[nodiscard]] bool dead(NodeId id, Incarnation life) const;
+    // The key of this life, if it joined lately; nullptr when we do not know.
+    [[nodiscard]] const PublicKey* key_of(NodeId id, Incarnation life) const;
+
+private:
+    struct Tombstone {
+        NodeId id{};
+        Incarnation life{};
+        Incarnation dead{};  // the last of them that did not leave at its own word
+        bool back{false};    // a later life is a member
+        std::uint32_t order{0};
+    };
+    struct Key {
+        NodeId id{};
+        Incarnation life{};
+        PublicKey key{};
+    };
+    void add_candidate(const Candidate& candidate, Rng& rng);
+    void add_successor(NodeId id);
+    void bury(const Change& change);
+    void revive(NodeId id);
+    [[nodiscard]] const Tombstone* tombstone(NodeId id) const;
+
+    NodeId self_;
+    const OverlayConfig* config_;
+    Epoch epoch_{0};
+    Digest digest_{};
+    std::uint32_t members_{0};
+    std::uint32_t burials_{0};
+    std::vector<NodeId> successors_;
+    std::vector<Candidate> candidates_;
+    std::vector<Tombstone> tombstones_;  // ascending by id
+    std::vector<Key> keys_;              // oldest first
+    std::vector<msg::Membership> waiting_;  // ascending by epoch
+};
+
+}  // namespace gossip
