@@ -1,14 +1,29 @@
 #pragma once
 // A seed: routes events to the parts that hold the membership authority (PROTOCOL.md section 2).
+// Its code is in seed_machine*.cpp: start, routing and journal; consensus; requests of peers;
+// removals; catch-up between seeds.
 
+#include "protocol/acceptor.hpp"
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
+#include "protocol/deadline.hpp"
+#include "protocol/directory.hpp"
+#include "protocol/ledger.hpp"
 #include "protocol/machine.hpp"
+#include "protocol/pace.hpp"
+#include "protocol/pending.hpp"
+#include "protocol/proposer.hpp"
 #include "protocol/rng.hpp"
+#include "protocol/seats.hpp"
 
+#include <map>
+#include <optional>
 #include <span>
 
 namespace gossip {
+
+class ByteWriter;
+struct Recovered;
 
 struct SeedOptions {
     NodeId self{};
@@ -37,6 +52,171 @@ public:
     void step(Time now, const Event& event, Effects& out) override;
     [[nodiscard]] SeedStatus status() const;
     [[nodiscard]] std::vector<Member> members() const;  // ascending by id
+    // All state that safety and behaviour rest on; not timers, generators and measurements.
+    void fingerprint(ByteWriter& out) const;
+
+private:
+    // One call of step(): the time and where effects go.
+    struct Turn {
+        Time now;
+        Effects& out;
+    };
+    // A vote that may be counted once an append is on disk.
+    struct HeldVote {
+        Seat seat{no_seat};
+        AppendSeq after{0};
+        msg::Vote vote;
+    };
+    struct HeldProposal {
+        Seat seat{no_seat};
+        msg::Propose propose;
+    };
+    enum class Reach : std::uint8_t { unknown, answers, silent };
+    struct Neighbour {  // another seed, as seen from here
+        Reach reach{Reach::unknown};
+        Time heard;
+        PublicKey key{};
+    };
+
+    void fingerprint_seats(ByteWriter& out) const;
+
+    // ---- start, routing, journal (seed_machine.cpp)
+    void handle_started(const Started& event, Turn& t);
+    void start_journal(Turn& t);
+    void announce_start(Turn& t);
+    void handle_received(const Received& event, Turn& t);
+    void handle_persisted(const Persisted& event, Turn& t);
+    void handle_timer(const TimerTag& tag, Turn& t);
+    void handle_link_lost(const LinkLost& event, Turn& t);
+    void handle_leave(Turn& t);
+    [[nodiscard]] std::optional<Seat> seat_of(NodeId node) const;
+    // The sender's seat, or a refusal.
+    std::optional<Seat> proven_seat(const Received& event, Turn& t);
+    void refuse(NodeId from, std::string why, Turn& t) const;
+    AppendSeq append(RecordType type, Bytes body, Turn& t, bool compact = false);
+    void append_snapshot(Turn& t);
+    void send_to_seat(Seat seat, Message message, Turn& t, AppendSeq after = 0) const;
+    void send_to_seeds(const Message& message, Turn& t, AppendSeq after = 0) const;
+    [[nodiscard]] std::size_t seeds() const { return config_->seeds.size(); }
+    [[nodiscard]] WallMs wall(Time now) const;
+
+    // ---- consensus (seed_machine_consensus.cpp)
+    void maybe_propose(Turn& t);
+    void propose(Turn& t);
+    [[nodiscard]] std::uint64_t next_round() const;
+    AppendSeq cover_round(std::uint64_t round, Turn& t);
+    void on_propose(Seat from, const msg::Propose& m, Turn& t);
+    void vote_on(Seat from, const msg::Propose& m, Turn& t);
+    void on_vote(Seat from, const msg::Vote& m, Turn& t);
+    void on_nack(Seat from, const msg::Nack& m, Turn& t);
+    void on_commit(Seat from, const msg::Commit& m, Turn& t);
+    void on_ack(Seat from, const msg::Ack& m, Turn& t);
+    void on_learn(Seat from, const msg::Learn& m, Turn& t);
+    // False when the message is not about the epoch in play; then it was answered.
+    bool in_play(Seat from, Epoch epoch, const Digest& previous, Turn& t);
+    [[nodiscard]] bool lives_agree(Seat from, const std::vector<SeatInfo>& lives, Turn& t) const;
+    AppendSeq append_accepted(Turn& t);
+    void count_vote(Seat from, const msg::Vote& m, Turn& t);
+    void release_held_votes(Turn& t);
+    void settle_votes(bool last, Turn& t);
+    void start_commit(Batch batch, Turn& t);
+    void count_own_ack(Turn& t);
+    void check_decided(Turn& t);
+    void handle_round_over(Turn& t);
+    void drop_proposal();
+    void yield_to(Ballot ballot, Turn& t);
+    [[nodiscard]] msg::AskOpinion judge(const Ask& ask, Time now);
+    [[nodiscard]] msg::AskOpinion judge_add(const Ask& ask) const;
+    [[nodiscard]] msg::AskOpinion judge_leave(const Ask& ask) const;
+    [[nodiscard]] msg::AskOpinion judge_replace(const Change& change) const;
+    void reject(const Proposer::AskState& state, std::string reason, Turn& t);
+    [[nodiscard]] Notice ask_notice(NoticeKind kind, const Ask& ask) const;
+    void announce_votes(Seat from, const msg::Vote& m, Turn& t) const;
+    void announce_outcomes(const Decision& decision, Turn& t);
+
+    // ---- applying epochs, catch-up (seed_machine_sync.cpp)
+    void apply(const Decision& decision, Turn& t);
+    void apply_to_directory(const Batch& effective, Turn& t);
+    void announce_epoch(const Batch& effective, Turn& t) const;
+    void spread(const Decision& decision, Turn& t);
+    void learn_own_life(Turn& t);
+    void on_behind(Seat from, const msg::Behind& m, Turn& t);
+    void on_sync(Seat from, const msg::Sync& m, Turn& t);
+    void on_fetch(Seat from, const msg::Fetch& m, Turn& t);
+    void on_decisions(Seat from, const msg::Decisions& m, Turn& t);
+    void on_snapshot_part(Seat from, const msg::SnapshotPart& m, Turn& t);
+    void install(const Snapshot& whole, Seat from, Turn& t);
+    void send_snapshot(Seat to, Turn& t) const;
+    void send_fetch(Seat to, Turn& t) const;
+    void send_sync(Turn& t);
+    void handle_sync(Turn& t);
+    bool apply_accepted_if(Epoch epoch, const Digest& digest, Turn& t);
+    // True when the digest contradicts ours: the seed has stopped.
+    bool alarmed(Seat from, Epoch epoch, const Digest& digest, Turn& t);
+    void on_seat_query(Seat from, const msg::SeatQuery& m, Turn& t);
+    void on_seat_answer(Seat from, const msg::SeatAnswer& m, Turn& t);
+    void ask_for_seat(Turn& t);
+    void start_voting(Turn& t);
+    AppendSeq meet(Seat seat, SeatLife life, Turn& t);
+    void heard_from(Seat seat, Turn& t);
+    void lost(Seat seat, std::string why, Turn& t);
+    void check_quorum(Turn& t);
+    [[nodiscard]] std::size_t answering() const;
+
+    // ---- requests of peers (seed_machine_requests.cpp)
+    void on_register_request(NodeId from, const msg::RegisterRequest& m, Turn& t);
+    void admit(NodeId from, const Ask& ask, Turn& t);
+    void on_get_peer_list(NodeId from, const msg::GetPeerList& m, Turn& t);
+    void on_get_candidates(NodeId from, const msg::GetCandidates& m, Turn& t);
+    void on_get_delta(NodeId from, const msg::GetDelta& m, Turn& t);
+    void on_lease(NodeId from, const msg::Lease& m, Turn& t);
+    void on_leave(NodeId from, const msg::Leave& m, Turn& t);
+    void on_ping(NodeId from, const msg::Ping& m, Turn& t) const;
+    void acknowledge(NodeId client, NodeId peer, std::string text, Turn& t);
+    void refuse_registration(NodeId client, NodeId peer, std::string text, Incarnation minimum, Turn& t) const;
+    void answer_settled(const PendingAsk& done, Turn& t);
+    void handle_pending_check(Turn& t);
+    [[nodiscard]] msg::Membership signed_membership(const Decision& decision);
+
+    const Config* config_;
+    const Crypto* crypto_;
+    SeedOptions options_;
+    Rng rng_;
+
+    Ledger ledger_;
+    Acceptor acceptor_;
+    Proposer proposer_;
+    Seats seats_;
+    PendingAsks pending_;
+    Directory directory_;
+    Pace pace_;
+
+    std::string journal_problem_;   // why the journal cannot be trusted; empty when it can
+    bool fresh_journal_{false};     // no header yet
+    bool stopped_{false};           // an invariant is broken
+    AppendSeq appended_{0};
+    AppendSeq persisted_{0};
+    std::vector<HeldVote> held_votes_;
+    std::optional<AppendSeq> own_ack_after_;
+    std::optional<HeldProposal> held_proposal_;  // for an epoch we must first catch up to
+    std::uint64_t seen_round_{0};
+    std::map<NodeId, Neighbour> others_;
+    std::vector<msg::SnapshotPart> snapshot_parts_;
+    std::map<Epoch, Signature> signatures_;      // of decisions handed to peers
+
+    bool quorum_{false};
+    bool said_no_quorum_{false};
+    Time started_;
+    WallMs started_wall_{0};
+    Time propose_not_before_;
+    Time accepted_patience_;        // an accepted batch is finished by us when nobody did by then
+    Time proposed_at_;
+    std::optional<std::pair<AppendSeq, Time>> sync_measured_;
+    Deadline hold_timer_{TimerKind::propose_hold};
+    Deadline round_timer_{TimerKind::vote_round};
+    Deadline pending_timer_{TimerKind::pending_check};
+    Deadline sync_timer_{TimerKind::sync};
+    Deadline seat_timer_{TimerKind::seat_query};
 };
 
 }  // namespace gossip

@@ -1,0 +1,56 @@
+#pragma once
+// What a seed knows about its members beside the list itself: degrees, leases, and the order on the
+// hash ring. It answers "whom could this peer link to" and "who has not been heard for long".
+// Volatile: rebuilt from the list at start, and nothing here decides anything alone.
+
+#include "protocol/ledger.hpp"
+#include "protocol/rng.hpp"
+
+#include <map>
+#include <vector>
+
+namespace gossip {
+
+class Directory {
+public:
+    // Everybody gets a new lease: a seed that was away cannot say who was silent.
+    void rebuild(const Ledger& ledger, Time now);
+    void add(NodeId peer, ProtocolVersion protocol, Time now);
+    void remove(NodeId peer);
+
+    void lease(NodeId peer, std::uint32_t degree, Time now);
+    // A sign of life that is no lease.
+    void touch(NodeId peer, Time now);
+    // True when nothing was heard of a member since `since`.
+    [[nodiscard]] bool silent_since(NodeId peer, Time since) const;
+    [[nodiscard]] std::vector<NodeId> all_silent_since(Time since) const;
+    [[nodiscard]] bool leases_here(NodeId peer) const;
+    // Up to `count` random members of protocol 1 that hold a lease here.
+    [[nodiscard]] std::vector<NodeId> lease_holders(std::size_t count, Rng& rng) const;
+
+    // A uniform sample without `except`.
+    [[nodiscard]] std::vector<Candidate> sample(std::size_t count, NodeId except, Rng& rng) const;
+    // The next on the hash ring after `peer`, nearest first.
+    [[nodiscard]] std::vector<NodeId> successors(NodeId peer, std::size_t count) const;
+
+    // Degrees told by leases since the last call, for the other seeds; at most `count`.
+    std::vector<Candidate> take_degrees(std::size_t count);
+    void learn_degree(const Candidate& told);
+
+private:
+    struct Entry {
+        std::size_t index{0};  // in order_
+        std::uint32_t degree{0};
+        ProtocolVersion protocol{1};
+        bool leased{false};
+        bool told{true};  // the other seeds know its degree
+        Time heard;
+    };
+    [[nodiscard]] Candidate candidate(NodeId peer) const;
+
+    std::map<NodeId, Entry> entries_;
+    std::vector<NodeId> order_;               // for drawing at random
+    std::map<std::uint64_t, NodeId> ring_;    // by ring position
+};
+
+}  // namespace gossip
