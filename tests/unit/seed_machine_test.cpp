@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace gossip;
-using namespace gossip::test;
+using namespace gossip::seedtest;
 using namespace std::chrono_literals;
 
 namespace {

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace gossip::test {
+namespace gossip::seedtest {
 
 // Keyed hashing in the place of signatures: whoever knows a public key can check, nobody forges by accident.
 class FakeCrypto final : public Crypto {
@@ -279,4 +279,4 @@ private:
     Rng rng_;
 };
 
-}  // namespace gossip::test
+}  // namespace gossip::seedtest
