@@ -1,0 +1,156 @@
+#pragma once
+// What the nodes' events say, merged: the one model behind list, trace, votes, wait and expect.
+// Pure: it is told what happened and never asks; a test feeds it notices by hand.
+
+#include "node/control.hpp"
+#include "protocol/names.hpp"
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace gossip {
+
+// `elsewhere`: a node that somebody else runs; the seeds' lists and the peers' links name it.
+enum class NodeState : std::uint8_t { starting, alive, paused, leaving, left, killed, died, elsewhere };
+[[nodiscard]] std::string_view state_name(NodeState state);
+// The port where that says it all (127.0.0.1), else ip:port.
+[[nodiscard]] std::string short_name(NodeId id);
+// "7001, 7002, 7003 and 4 more"
+[[nodiscard]] std::string short_names(const std::vector<NodeId>& ids, std::size_t most = 8);
+// A process of ours exists.
+[[nodiscard]] constexpr bool is_running(NodeState state) { return state <= NodeState::leaving; }
+
+struct NodeView {
+    NodeId id{};
+    Role role{};
+    NodeState state{NodeState::elsewhere};
+
+    // seed
+    bool list_known{false};
+    Epoch epoch{0};  // a peer's as well
+    Digest digest;
+    std::set<NodeId> members;
+    bool voting{false};
+
+    // peer
+    bool registered{false};
+    Incarnation incarnation{};
+    std::set<NodeId> links;
+    std::set<NodeId> suspects;
+};
+
+struct Receipt {
+    NodeId node{};
+    NodeId from{};
+    std::uint32_t hop{0};
+    std::int64_t latency_ms{0};
+    std::int64_t mono_ns{0};
+    bool repair{false};
+};
+
+struct RumorView {
+    RumorPtr rumor;
+    std::int64_t mono_ns{0};             // when the origin said so
+    std::map<NodeId, Receipt> receipts;  // the origin has one too, hop 0
+    std::map<NodeId, std::uint32_t> duplicates;
+};
+
+struct CastVote {
+    bool yes{false};
+    std::string reason;
+    std::int64_t mono_ns{0};
+};
+
+enum class ProposalOutcome : std::uint8_t { open, approved, rejected, unknown };
+
+struct ProposalView {
+    std::uint32_t id{0};
+    NodeId subject{};
+    bool add{false};
+    NodeId proposer{};
+    NodeId reporter{};
+    std::int64_t mono_ns{0};
+    std::int64_t decided_ns{0};
+    WallMs wall{0};
+    std::uint32_t need{0};
+    Epoch epoch{0};
+    std::map<NodeId, CastVote> votes;  // one a seed, whatever is said twice
+    ProposalOutcome outcome{};
+    std::string reason;
+    [[nodiscard]] std::size_t count(bool yes) const;
+};
+
+// The list that a quorum of live seeds agrees on; the best-supported one when none does.
+struct Agreement {
+    std::size_t supporters{0};
+    std::size_t need{0};
+    Epoch epoch{0};
+    Digest digest;
+    std::set<NodeId> members;
+    [[nodiscard]] bool quorum() const { return supporters >= need && need > 0; }
+};
+
+class ClusterView {
+public:
+    static constexpr std::size_t rumor_limit = 4096;
+    static constexpr std::size_t receipt_limit = 200'000;  // of all rumors together
+    static constexpr std::size_t proposal_limit = 8192;
+    static constexpr std::size_t life_limit = 2000;  // events kept about one node
+
+    void configure(std::size_t seed_count) { seed_count_ = seed_count; }
+    [[nodiscard]] std::size_t seed_count() const { return seed_count_; }
+
+    void node_started(NodeId id, Role role);
+    void node_state(NodeId id, NodeState state);
+    void apply(const NodeEvent& event);
+    void apply(const NodeStatus& status);
+
+    [[nodiscard]] const std::map<NodeId, NodeView>& nodes() const { return nodes_; }
+    [[nodiscard]] const NodeView* find(NodeId id) const;
+    [[nodiscard]] Agreement agreement() const;
+    // Live peers that the agreed list holds: those that wait and expect speak of.
+    [[nodiscard]] std::set<NodeId> live_registered() const;
+    [[nodiscard]] bool was_listed(NodeId id) const { return listed_.contains(id); }
+    // Both ends hold the link; only peers of `among`.
+    [[nodiscard]] std::map<NodeId, std::set<NodeId>> two_sided_links(const std::set<NodeId>& among) const;
+
+    [[nodiscard]] const std::deque<RumorView>& rumors() const { return rumors_; }
+    // "last", an id, or "7000:3" for the newest message of that port with that number.
+    [[nodiscard]] const RumorView* find_rumor(std::string_view name) const;
+    void set_last(std::string id) { last_ = std::move(id); }
+
+    [[nodiscard]] const std::deque<ProposalView>& proposals() const { return proposals_; }
+    [[nodiscard]] const ProposalView* latest_proposal(NodeId subject, bool add) const;
+
+    // Everything that concerns this node, whoever said so, oldest first.
+    [[nodiscard]] const std::deque<NodeEvent>* life(NodeId id) const;
+
+private:
+    NodeView& node(NodeId id);
+    void apply_seed(const NodeEvent& event, NodeView& seed);
+    void apply_peer(const NodeEvent& event, NodeView& peer);
+    void apply_gossip(const NodeEvent& event);
+    void apply_proposal(const NodeEvent& event);
+    void remember_life(const NodeEvent& event);
+    void set_members(NodeView& seed, Epoch epoch, const Digest& digest, std::set<NodeId> members);
+    RumorView& rumor(const NodeEvent& event);
+    void forget_old_rumors();
+    ProposalView& proposal(const NodeEvent& event);
+
+    std::size_t seed_count_{0};
+    std::map<NodeId, NodeView> nodes_;
+    std::set<NodeId> listed_;  // was in some seed's list at some time
+    std::deque<RumorView> rumors_;
+    std::unordered_map<std::string, std::uint64_t> rumor_index_;  // id -> serial; looked up, never walked
+    std::uint64_t first_rumor_{0};                                // serial of rumors_.front()
+    std::size_t receipts_{0};
+    std::string last_;
+    std::deque<ProposalView> proposals_;
+    std::map<NodeId, std::deque<NodeEvent>> lives_;
+};
+
+}  // namespace gossip

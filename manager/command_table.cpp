@@ -1,0 +1,169 @@
+#include "manager/command_table.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gossip {
+namespace {
+
+constexpr std::string_view selector_help =
+    "SEL is 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub (highest degree), @random:3, or a list\n"
+    "of these with commas.";
+
+constexpr std::string_view condition_help =
+    "Conditions:\n"
+    "  registered == 10              a quorum of seeds agrees on a list of 10 peers (short: registered 10)\n"
+    "  removed 7004                  no live seed lists it any more\n"
+    "  agree                         all live seeds hold the same list\n"
+    "  connected                     the live registered peers form one component\n"
+    "  reached last == all           live registered peers that have this message (last: the last one said)\n"
+    "  coverage(last) >= 0.99        the same as a share\n"
+    "  degree.max >= 5               also degree.min, degree.mean\n"
+    "  alive(7003) · suspects == 0 · log 7003 ~ \"TEXT\" · votes(remove 7004).yes >= quorum\n"
+    "  not CONDITION                 the opposite\n"
+    "Compare with == != < <= > >=, against a number, 99%, all, quorum or seeds.";
+
+constexpr std::array table{
+    CommandSpec{"list", "[SEL]", "all nodes with state, degree, traffic, memory, uptime", selector_help,
+                "list\nlist peers", Completes::groups_and_nodes, commands::list},
+    CommandSpec{"add", "[N] [--port P]", "start N more peers (1) and print their ids",
+                "Returns when they are ready; wait registered says when the seeds have admitted them.",
+                "add\nadd 3\nadd --port 7100", Completes::nothing, commands::add},
+    CommandSpec{"kill", "SEL", "end nodes at once, as a crash does (SIGKILL)", selector_help,
+                "kill 7003\nkill @hub\nkill 7001-7004", Completes::groups_and_nodes, commands::kill},
+    CommandSpec{"stop", "SEL", "let nodes leave in order (leave, then SIGTERM)", selector_help, "stop 7003",
+                Completes::groups_and_nodes, commands::stop},
+    CommandSpec{"pause", "SEL", "freeze nodes (SIGSTOP): they are silent, and do not know it", selector_help,
+                "pause 7003", Completes::groups_and_nodes, commands::pause},
+    CommandSpec{"resume", "SEL", "let frozen nodes go on (SIGCONT)", selector_help, "resume 7003",
+                Completes::groups_and_nodes, commands::resume},
+    CommandSpec{"restart", "SEL", "kill if need be, and start again: same id and port, new incarnation",
+                "A seed finds its journal again. Groups mean ended nodes as well: restart seeds.",
+                "restart 7003\nrestart 6001", Completes::groups_and_nodes, commands::restart},
+    CommandSpec{"say", "ID TEXT…", "let a peer send a message to all; prints the message's id", "",
+                "say 7000 hello world", Completes::nodes, commands::say},
+    CommandSpec{"trace", "MSG | ID", "how a message spread, or one node's life",
+                "MSG is last, a message id, or 7000:3 for the third message of 7000. A message's trace is its tree:\n"
+                "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
+                "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal.",
+                "trace last\ntrace 7003", Completes::messages, commands::trace},
+    CommandSpec{"logs", "SEL [-n N] [--grep TEXT] [--level L]", "the last log lines of nodes, merged by time", "",
+                "logs 7003\nlogs seeds -n 50 --grep OUTCOME\nlogs all --level warning", Completes::groups_and_nodes,
+                commands::logs},
+    CommandSpec{"wait", "CONDITION [TIMEOUT]", "until a condition holds (30s)", condition_help,
+                "wait registered == 10 30s\nwait removed 7004 10s\nwait reached last == all", Completes::conditions,
+                commands::wait},
+    CommandSpec{"expect", "CONDITION", "fail unless a condition holds", condition_help,
+                "expect connected\nexpect degree.max >= 5\nexpect not removed 7003", Completes::conditions,
+                commands::expect},
+    CommandSpec{"seeds", "", "each seed's epoch, digest, and whether it votes", "", "seeds", Completes::nothing,
+                commands::seeds},
+    CommandSpec{"members", "", "the list of peers, and which seeds hold each", "", "members", Completes::nothing,
+                commands::members},
+    CommandSpec{"votes", "[ID]", "every proposal with each seed's vote", "", "votes\nvotes 7003", Completes::nodes,
+                commands::votes},
+    CommandSpec{"sleep", "TIME", "let time pass", "", "sleep 2s", Completes::nothing, commands::sleep},
+    CommandSpec{"repeat", "N { COMMANDS }", "run commands N times", "", "repeat 3 { kill @random; wait suspects == 0 }",
+                Completes::nothing, commands::repeat},
+    CommandSpec{"source", "FILE", "run the commands of a file", "The file is checked whole before its first command.",
+                "source experiment.gsh", Completes::files, commands::source},
+    CommandSpec{"echo", "TEXT…", "print a line", "", "echo killed the hub", Completes::nothing, commands::echo},
+    CommandSpec{"set", "[NAME VALUE]", "settings of this shell; without arguments: show them",
+                "output table|json|tsv · color auto|always|never · live on|off (events above the prompt)\n"
+                "timeout TIME (of a wait that names none) · settle TIME (how long an expect lets events arrive)\n"
+                "keep-going on|off",
+                "set output json\nset live off\nset timeout 60s", Completes::settings, commands::set},
+    CommandSpec{"help", "[VERB]", "this list, or one verb in full", "", "help\nhelp wait", Completes::verbs,
+                commands::help},
+    CommandSpec{"exit", "", "stop peers, then seeds, and leave (also quit, Ctrl-D)", "", "exit", Completes::nothing,
+                commands::exit},
+    CommandSpec{"quit", "", "the same as exit", "", "quit", Completes::nothing, commands::exit},
+};
+
+std::string indented(std::string_view text) {
+    std::string out = "  ";
+    for (const char c : text) out += c == '\n' ? std::string("\n  ") : std::string(1, c);
+    return out + "\n";
+}
+
+std::string head(const CommandSpec& spec) {
+    return std::string(spec.verb) + (spec.usage.empty() ? "" : " " + std::string(spec.usage));
+}
+
+Result check_command(const Command& command, const std::string& name) {
+    const Compiled compiled = compile(command);
+    if (const auto* problem = std::get_if<std::string>(&compiled)) {
+        return Failure{ErrorKind::usage, *problem, name + ":" + std::to_string(command.line)};
+    }
+    return check_script(command.body, name);
+}
+
+}  // namespace
+
+std::string_view error_word(ErrorKind kind) {
+    constexpr std::string_view words[] = {"E_COMMAND", "E_USAGE",     "E_CONFIG",      "E_EXPECT",    "E_WAIT",
+                                          "E_START",   "E_NODE_DIED", "E_INTERRUPTED", "E_TERMINATED"};
+    return words[static_cast<std::size_t>(kind)];
+}
+
+int exit_code(ErrorKind kind) {
+    constexpr int codes[] = {1, 2, 2, 3, 4, 5, 6, 130, 143};
+    return codes[static_cast<std::size_t>(kind)];
+}
+
+std::span<const CommandSpec> command_table() { return table; }
+
+const CommandSpec* find_command(std::string_view verb) {
+    const auto it =
+        std::find_if(table.begin(), table.end(), [&](const CommandSpec& spec) { return spec.verb == verb; });
+    return it == table.end() ? nullptr : &*it;
+}
+
+Compiled compile(const Command& command) {
+    const CommandSpec* spec = find_command(command.verb());
+    if (spec == nullptr) {
+        std::vector<std::string> verbs;
+        for (const CommandSpec& known : table) verbs.emplace_back(known.verb);
+        const std::string near = closest(command.verb(), verbs);
+        return "unknown command \"" + command.verb() + "\"" +
+               (near.empty() ? "; see help" : "; did you mean " + near + "?");
+    }
+    Compiled compiled = spec->compile(command);
+    if (auto* problem = std::get_if<std::string>(&compiled)) {
+        return command.verb() + ": " + *problem + " (usage: " + head(*spec) + ")";
+    }
+    return compiled;
+}
+
+Result check_script(const Script& script, const std::string& name) {
+    for (const Command& command : script) {
+        if (auto failure = check_command(command, name)) return failure;
+    }
+    return std::nullopt;
+}
+
+std::string command_summary() {
+    std::string out;
+    for (const CommandSpec& spec : table) {
+        std::string left = "  " + head(spec);
+        std::size_t width = static_cast<std::size_t>(std::count_if(
+            left.begin(), left.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+        if (width > 30) {
+            out += left + "\n";
+            left.clear();
+            width = 0;
+        }
+        out += left + std::string(32 - width, ' ') + std::string(spec.summary) + "\n";
+    }
+    return out;
+}
+
+std::string command_help(std::string_view verb) {
+    const CommandSpec* spec = find_command(verb);
+    if (spec == nullptr) return {};
+    std::string out = indented(spec->example) + "\n" + head(*spec) + "\n" + indented(spec->summary);
+    if (!spec->help.empty()) out += indented(spec->help);
+    return out;
+}
+
+}  // namespace gossip

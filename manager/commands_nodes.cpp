@@ -1,0 +1,179 @@
+// Verbs that start, end and disturb nodes, and say.
+
+#include "manager/command_table.hpp"
+#include "manager/session.hpp"
+
+#include <algorithm>
+
+namespace gossip::commands {
+namespace {
+
+constexpr std::uint64_t add_limit = 10'000;
+constexpr Duration leave_grace = std::chrono::seconds(10);
+constexpr Duration say_timeout = std::chrono::seconds(5);
+
+using Ids = std::vector<NodeId>;
+
+// What a fault needs its victims to be; else the command fails before it touches the first of them.
+using Allowed = bool (*)(NodeState);
+
+std::optional<Failure> find_unfit(Session& session, const Ids& ids, Allowed allowed, std::string_view verb) {
+    for (const NodeId id : ids) {
+        const NodeState state = session.network.view().find(id)->state;
+        if (allowed(state)) continue;
+        const std::string is = state == NodeState::elsewhere ? "is not ours" : "is " + std::string(state_name(state));
+        return Failure{ErrorKind::command, "cannot " + std::string(verb) + " " + short_name(id) + ": it " + is};
+    }
+    return std::nullopt;
+}
+
+using Deed = Result (*)(Session&, const Ids&);
+
+Compiled on_nodes(const Command& command, Among among, Allowed allowed, Deed deed) {
+    if (command.words.size() < 2) return "a node is missing";
+    if (command.words.size() > 2) return "one selector is needed; lists go with commas: 7001,7003";
+    auto parsed = parse_selector(command.words[1].text);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return [selector = std::get<Selector>(std::move(parsed)), verb = command.verb(), among, allowed,
+            deed](Session& session) -> Result {
+        auto selected = session.select(selector, among);
+        if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+        const Ids& ids = std::get<Ids>(selected);
+        if (auto failure = find_unfit(session, ids, allowed, verb)) return failure;
+        return deed(session, ids);
+    };
+}
+
+bool all_ended(const Session& session, const Ids& ids) {
+    return std::all_of(ids.begin(), ids.end(), [&](NodeId id) { return session.network.ended(id); });
+}
+
+Result kill_nodes(Session& session, const Ids& ids) {
+    for (const NodeId id : ids) session.network.kill(id);
+    bool timed_out = false;
+    return session.wait([&] { return all_ended(session, ids); }, std::nullopt, timed_out);
+}
+
+Result stop_nodes(Session& session, const Ids& ids) {
+    for (const NodeId id : ids) session.network.ask_to_stop(id);
+    bool timed_out = false;
+    if (auto failure = session.wait([&] { return all_ended(session, ids); }, leave_grace, timed_out)) return failure;
+    if (!timed_out) return std::nullopt;
+    Ids late;
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(late),
+                 [&](NodeId id) { return !session.network.ended(id); });
+    if (auto failure = kill_nodes(session, late)) return failure;
+    return Failure{ErrorKind::command, short_names(late) + " had not left after 10s; killed"};
+}
+
+Result pause_nodes(Session& session, const Ids& ids) {
+    for (const NodeId id : ids) session.network.pause(id);
+    return std::nullopt;
+}
+
+Result resume_nodes(Session& session, const Ids& ids) {
+    for (const NodeId id : ids) session.network.resume(id);
+    return std::nullopt;
+}
+
+Result restart_nodes(Session& session, const Ids& ids) {
+    WaitEnd end = WaitEnd::done;
+    if (auto problem = session.network.restart(ids, end)) return Failure{ErrorKind::start, problem->text};
+    return Session::from_wait(end, session.loop);
+}
+
+struct AddRequest {
+    std::size_t count{1};
+    std::uint16_t port{0};
+};
+
+std::variant<AddRequest, std::string> parse_add(const Command& command) {
+    AddRequest request;
+    for (std::size_t i = 1; i < command.words.size(); ++i) {
+        const std::string& word = command.words[i].text;
+        const std::string value = i + 1 < command.words.size() ? command.words[i + 1].text : "";
+        if (word == "--port") {
+            const auto port = parse_count(value);
+            if (!port || *port == 0 || *port > 65535) return "--port needs a port number";
+            request.port = static_cast<std::uint16_t>(*port);
+            ++i;
+        } else if (word == "--role") {
+            if (value == "seed") return "seeds are those of the configuration ([[seed]]); only peers can be added";
+            if (value != "peer") return "--role needs peer";
+            ++i;
+        } else {
+            const auto count = parse_count(word);
+            if (!count || *count == 0 || *count > add_limit) return "\"" + word + "\" is not a number of peers";
+            request.count = *count;
+        }
+    }
+    return request;
+}
+
+Result add_nodes(Session& session, const AddRequest& request) {
+    WaitEnd end = WaitEnd::done;
+    auto added = session.network.add_peers(request.count, request.port, end);
+    if (auto* problem = std::get_if<StartFailure>(&added)) return Failure{ErrorKind::start, problem->text};
+    if (auto failure = Session::from_wait(end, session.loop)) return failure;
+    std::string text;
+    const Ids& ids = std::get<Ids>(added);
+    if (session.console.interactive())
+        text = "started " + port_ranges({ids.begin(), ids.end()}) + "\n";
+    else
+        for (const NodeId id : ids) text += node_name(id) + "\n";
+    session.console.result(text);
+    return std::nullopt;
+}
+
+Result say_as(Session& session, const Selector& selector, const std::string& text) {
+    auto selected = session.select(selector, Among::running);
+    if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+    const Ids& ids = std::get<Ids>(selected);
+    if (auto failure = find_unfit(
+            session, ids, [](NodeState s) { return s == NodeState::alive; }, "say as"))
+        return failure;
+    for (const NodeId id : ids) {
+        if (session.network.find(id)->role == Role::seed) {
+            return Failure{ErrorKind::command, short_name(id) + " is a seed; seeds do not gossip"};
+        }
+        const std::uint64_t seq = session.network.say(id, text);
+        bool timed_out = false;
+        const auto answered = [&] { return session.network.reply(seq) != nullptr || session.network.ended(id); };
+        if (auto failure = session.wait(answered, say_timeout, timed_out)) return failure;
+        const NodeReply* reply = session.network.reply(seq);
+        if (reply == nullptr) return Failure{ErrorKind::command, short_name(id) + " did not answer"};
+        if (!reply->ok) return Failure{ErrorKind::command, short_name(id) + " refused: " + printable(reply->text)};
+        session.network.view().set_last(reply->text);
+        session.console.result(printable(reply->text) + "\n");
+    }
+    return std::nullopt;
+}
+
+bool is_alive(NodeState state) { return state == NodeState::alive; }
+bool is_paused(NodeState state) { return state == NodeState::paused; }
+bool is_ours(NodeState state) { return state != NodeState::elsewhere; }
+
+}  // namespace
+
+Compiled kill(const Command& command) { return on_nodes(command, Among::running, is_running, kill_nodes); }
+Compiled stop(const Command& command) { return on_nodes(command, Among::running, is_running, stop_nodes); }
+Compiled pause(const Command& command) { return on_nodes(command, Among::running, is_alive, pause_nodes); }
+Compiled resume(const Command& command) { return on_nodes(command, Among::running, is_paused, resume_nodes); }
+Compiled restart(const Command& command) { return on_nodes(command, Among::known, is_ours, restart_nodes); }
+
+Compiled add(const Command& command) {
+    auto parsed = parse_add(command);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return [request = std::get<AddRequest>(parsed)](Session& session) { return add_nodes(session, request); };
+}
+
+Compiled say(const Command& command) {
+    if (command.words.size() < 3) return "a node and a text are needed";
+    auto parsed = parse_selector(command.words[1].text);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return [selector = std::get<Selector>(std::move(parsed)), text = command.tail(2)](Session& session) {
+        return say_as(session, selector, text);
+    };
+}
+
+}  // namespace gossip::commands

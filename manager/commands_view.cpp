@@ -1,0 +1,364 @@
+// Verbs that show: list, trace, logs, seeds, members, votes.
+
+#include "manager/command_table.hpp"
+#include "manager/session.hpp"
+#include "manager/trace_view.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace gossip::commands {
+namespace {
+
+using Ids = std::vector<NodeId>;
+
+constexpr std::string_view role_name(Role role) { return role == Role::seed ? "seed" : "peer"; }
+
+Cell node_cell(NodeId id) { return {node_name(id), short_name(id)}; }
+
+Cell state_cell(const NodeView& node, bool listed) {
+    std::string text(state_name(node.state));
+    Style style = Style::red;
+    if (node.state == NodeState::alive) {
+        const bool member = node.role == Role::seed || listed;
+        if (!member) text = "joining";
+        style = member ? Style::green : Style::yellow;
+    } else if (is_running(node.state)) {
+        style = Style::yellow;
+    } else if (node.state == NodeState::left) {
+        style = Style::dim;
+    }
+    return {text, "", style};
+}
+
+std::string megabytes(std::uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
+    return text;
+}
+
+std::string uptime_seconds(const ManagedNode& node) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto up = std::chrono::duration_cast<Duration>(now) - node.started.time_since_epoch();
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", std::chrono::duration<double>(up).count());
+    return text;
+}
+
+void add_list_row(Table& table, const Session& session, NodeId id, const Agreement& list) {
+    const NodeView& view = *session.network.view().find(id);
+    const ManagedNode* node = session.network.find(id);
+    const bool listed = list.members.contains(id);
+    const bool runs = node != nullptr && is_running(view.state);
+    const bool seed = view.role == Role::seed;
+    const std::uint64_t memory = runs ? resident_bytes(node->pid) : 0;
+    const std::string up = runs ? uptime_seconds(*node) : "";
+    const auto number = [&](bool shown, std::uint64_t value) { return Cell{shown ? std::to_string(value) : ""}; };
+    table.add({node_cell(id),
+               {std::string(role_name(view.role))},
+               number(runs, runs ? static_cast<std::uint64_t>(node->pid) : 0),
+               state_cell(view, listed),
+               {seed     ? ""
+                : listed ? "yes"
+                         : "no"},
+               number(runs && !seed, view.links.size()),
+               number(runs, view.epoch),
+               number(runs, runs ? node->status.transport.messages_sent : 0),
+               number(runs, runs ? node->status.transport.messages_received : 0),
+               {runs ? std::to_string(memory) : "", runs ? megabytes(memory) : ""},
+               {up, runs ? format_time(*parse_time(up + "s")) : ""}});
+}
+
+Result show_list(Session& session, const Selector& selector) {
+    auto selected = session.select(selector, Among::seen);
+    if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+    Ids& ids = std::get<Ids>(selected);
+    if (auto failure = Session::from_wait(session.network.refresh(ids), session.loop)) return failure;
+    std::stable_sort(ids.begin(), ids.end(), [&](NodeId a, NodeId b) {
+        const ClusterView& view = session.network.view();
+        return view.find(a)->role < view.find(b)->role;
+    });
+    Table table({{"id"},
+                 {"role"},
+                 {"pid", true},
+                 {"state"},
+                 {"listed"},
+                 {"degree", true},
+                 {"epoch", true},
+                 {"sent", true},
+                 {"received", true},
+                 {"rss", true},
+                 {"uptime", true}});
+    const Agreement list = session.network.view().agreement();
+    for (const NodeId id : ids) add_list_row(table, session, id, list);
+    session.console.result(table);
+    return std::nullopt;
+}
+
+Result trace_message(Session& session, const RumorView& rumor) {
+    const ClusterView& view = session.network.view();
+    if (session.console.format() == TableFormat::table) {
+        session.console.result(render_message_tree(rumor, view, session.console.colored()));
+    } else {
+        session.console.result(message_table(rumor, view));
+    }
+    return std::nullopt;
+}
+
+// A bare port or ip:port is a node; everything else names a message.
+Result trace_anything(Session& session, const std::string& name) {
+    const ClusterView& view = session.network.view();
+    auto selector = parse_selector(name);
+    if (auto* parsed = std::get_if<Selector>(&selector)) {
+        auto selected = session.select(*parsed, Among::known);
+        if (auto* ids = std::get_if<Ids>(&selected)) {
+            if (ids->size() != 1) return Failure{ErrorKind::command, "one node at a time"};
+            session.console.result(life_table(ids->front(), view));
+            return std::nullopt;
+        }
+        return std::get<Failure>(std::move(selected));
+    }
+    if (const RumorView* rumor = view.find_rumor(name)) return trace_message(session, *rumor);
+    if (name == "last") return Failure{ErrorKind::command, "nothing was said yet; say 7000 hello comes first"};
+    return Failure{ErrorKind::command, "no such message or node: " + name};
+}
+
+struct LogRequest {
+    Selector selector;
+    LogQuery query;
+};
+
+std::variant<LogRequest, std::string> parse_logs(const Command& command) {
+    LogRequest request;
+    for (std::size_t i = 1; i < command.words.size(); ++i) {
+        const std::string& word = command.words[i].text;
+        const bool option = word.starts_with('-') && !command.words[i].quoted;
+        const std::string value = i + 1 < command.words.size() ? command.words[i + 1].text : "";
+        if (option && value.empty()) return word + " needs a value";
+        if (option) ++i;
+        if (word == "-n") {
+            const auto lines = parse_count(value);
+            if (!lines || *lines > 1'000'000) return "\"" + value + "\" is not a number of lines";
+            request.query.lines = *lines;
+        } else if (word == "--grep") {
+            request.query.grep = value;
+        } else if (word == "--level") {
+            const auto level = parse_level(value);
+            if (!level) return "\"" + value + "\" is not debug, info, warning or error";
+            request.query.minimum = *level;
+        } else if (option || !request.selector.terms.empty()) {
+            return "\"" + word + "\" is not understood";
+        } else {
+            auto parsed = parse_selector(word);
+            if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+            request.selector = std::get<Selector>(std::move(parsed));
+        }
+    }
+    if (request.selector.terms.empty()) return "a node is missing";
+    return request;
+}
+
+Style log_style(const std::string& line) {
+    switch (line_level(line).value_or(1)) {
+        case 0:
+            return Style::dim;
+        case 2:
+            return Style::yellow;
+        case 3:
+            return Style::red;
+        default:
+            return Style::plain;
+    }
+}
+
+Result show_logs(Session& session, const LogRequest& request) {
+    auto selected = session.select(request.selector, Among::known);
+    if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+    std::vector<std::pair<std::string, std::string>> files;
+    for (const NodeId id : std::get<Ids>(selected)) files.emplace_back(short_name(id), session.network.log_path(id));
+    std::string text;
+    for (const LogLine& line : last_lines(files, request.query)) {
+        text += paint(line.text, log_style(line.text), session.console.colored()) + "\n";
+    }
+    session.console.result(text);
+    return std::nullopt;
+}
+
+Ids nodes_of(const ClusterView& view, Role role) {
+    Ids ids;
+    for (const auto& [id, node] : view.nodes()) {
+        if (node.role == role && node.state != NodeState::elsewhere) ids.push_back(id);
+    }
+    return ids;
+}
+
+Result show_seeds(Session& session) {
+    const Ids ids = nodes_of(session.network.view(), Role::seed);
+    if (auto failure = Session::from_wait(session.network.refresh(ids), session.loop)) return failure;
+    Table table({{"seed"},
+                 {"state"},
+                 {"epoch", true},
+                 {"digest"},
+                 {"members", true},
+                 {"pending", true},
+                 {"voting"},
+                 {"quorum"}});
+    for (const NodeId id : ids) {
+        const NodeView& view = *session.network.view().find(id);
+        const ManagedNode* node = session.network.find(id);
+        const bool known = is_running(view.state) && node->status.seed.has_value();
+        const SeedStatus status = known ? *node->status.seed : SeedStatus{};
+        const auto yes = [&](bool value) {
+            return Cell{!known ? "" : value ? "yes" : "no", "", value ? Style::plain : Style::red};
+        };
+        table.add({node_cell(id),
+                   state_cell(view, true),
+                   {known ? std::to_string(view.epoch) : ""},
+                   {known ? hex(view.digest) : ""},
+                   {known ? std::to_string(view.members.size()) : ""},
+                   {known ? std::to_string(status.pending) : ""},
+                   yes(status.voting),
+                   yes(status.quorum)});
+    }
+    session.console.result(table);
+    return std::nullopt;
+}
+
+// Every peer that some live seed lists, with who lists it.
+Result show_members(Session& session) {
+    const Ids seeds = nodes_of(session.network.view(), Role::seed);
+    if (auto failure = Session::from_wait(session.network.refresh(seeds), session.loop)) return failure;
+    const ClusterView& view = session.network.view();
+    std::map<NodeId, Ids> listed;
+    std::map<NodeId, Member> facts;
+    std::size_t live = 0;
+    for (const NodeId seed : seeds) {
+        if (view.find(seed)->state != NodeState::alive) continue;
+        ++live;
+        for (const NodeId id : view.find(seed)->members) listed[id].push_back(seed);
+        for (const Member& member : session.network.find(seed)->status.members) facts[member.id] = member;
+    }
+    Table table({{"peer"}, {"state"}, {"incarnation", true}, {"since_epoch", true}, {"listed_by"}});
+    for (const auto& [id, by] : listed) {
+        const Member fact = facts[id];
+        std::string names;
+        for (const NodeId seed : by) names += (names.empty() ? "" : ",") + node_name(seed);
+        const std::string all = by.size() == live ? "all " + std::to_string(live) + " live seeds" : short_names(by);
+        table.add({node_cell(id),
+                   state_cell(*view.find(id), true),
+                   {std::to_string(static_cast<std::uint64_t>(fact.incarnation))},
+                   {std::to_string(fact.since)},
+                   {names, all, by.size() == live ? Style::plain : Style::yellow}});
+    }
+    session.console.result(table);
+    return std::nullopt;
+}
+
+Cell outcome_cell(const ProposalView& proposal) {
+    switch (proposal.outcome) {
+        case ProposalOutcome::approved:
+            return {"approved", "", Style::green};
+        case ProposalOutcome::rejected:
+            return {"rejected", "", Style::red};
+        case ProposalOutcome::unknown:
+            return {"unknown", "", Style::yellow};
+        case ProposalOutcome::open:
+            break;
+    }
+    return {"open", "", Style::yellow};
+}
+
+std::string votes_text(const ProposalView& proposal) {
+    std::string text;
+    for (const auto& [seed, vote] : proposal.votes) {
+        text += (text.empty() ? "" : ", ") + short_name(seed) + (vote.yes ? " yes" : " no");
+        if (!vote.reason.empty()) text += " (" + printable(vote.reason) + ")";
+    }
+    return text;
+}
+
+void add_vote_row(Table& table, const ProposalView& proposal) {
+    const bool decided = proposal.outcome == ProposalOutcome::approved || proposal.outcome == ProposalOutcome::rejected;
+    char id[16];
+    std::snprintf(id, sizeof id, "%08x", proposal.id);
+    char ms[32];
+    std::snprintf(ms, sizeof ms, "%.1f", static_cast<double>(proposal.decided_ns - proposal.mono_ns) / 1e6);
+    table.add({{clock_text(proposal.wall)},
+               {id},
+               {proposal.add ? "add" : "remove"},
+               node_cell(proposal.subject),
+               proposal.proposer == NodeId::none ? Cell{} : node_cell(proposal.proposer),
+               {votes_text(proposal)},
+               {std::to_string(proposal.need)},
+               outcome_cell(proposal),
+               {decided ? std::to_string(proposal.epoch) : ""},
+               {decided ? ms : ""}});
+}
+
+Result show_votes(Session& session, const std::optional<Selector>& selector) {
+    Ids ids;
+    if (selector) {
+        auto selected = session.select(*selector, Among::known);
+        if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+        ids = std::get<Ids>(std::move(selected));
+    }
+    Table table({{"time"},
+                 {"proposal"},
+                 {"kind"},
+                 {"peer"},
+                 {"proposer"},
+                 {"votes"},
+                 {"need", true},
+                 {"outcome"},
+                 {"epoch", true},
+                 {"ms", true}});
+    for (const ProposalView& proposal : session.network.view().proposals()) {
+        const bool wanted = !selector || std::find(ids.begin(), ids.end(), proposal.subject) != ids.end();
+        if (wanted) add_vote_row(table, proposal);
+    }
+    session.console.result(table);
+    return std::nullopt;
+}
+
+}  // namespace
+
+Compiled list(const Command& command) {
+    if (command.words.size() > 2) return "one selector at the most; lists go with commas: 7001,7003";
+    auto parsed = parse_selector(command.words.size() == 2 ? command.words[1].text : "all");
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return
+        [selector = std::get<Selector>(std::move(parsed))](Session& session) { return show_list(session, selector); };
+}
+
+Compiled trace(const Command& command) {
+    if (command.words.size() != 2) return "one message or node is needed";
+    return [name = command.words[1].text](Session& session) { return trace_anything(session, name); };
+}
+
+Compiled logs(const Command& command) {
+    auto parsed = parse_logs(command);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return
+        [request = std::get<LogRequest>(std::move(parsed))](Session& session) { return show_logs(session, request); };
+}
+
+Compiled seeds(const Command& command) {
+    if (command.words.size() != 1) return "it takes no arguments";
+    return show_seeds;
+}
+
+Compiled members(const Command& command) {
+    if (command.words.size() != 1) return "it takes no arguments";
+    return show_members;
+}
+
+Compiled votes(const Command& command) {
+    if (command.words.size() > 2) return "one node at the most";
+    if (command.words.size() == 1) return [](Session& session) { return show_votes(session, std::nullopt); };
+    auto parsed = parse_selector(command.words[1].text);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return
+        [selector = std::get<Selector>(std::move(parsed))](Session& session) { return show_votes(session, selector); };
+}
+
+}  // namespace gossip::commands

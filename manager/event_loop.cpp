@@ -1,0 +1,57 @@
+#include "manager/event_loop.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <csignal>
+
+namespace gossip {
+
+EventLoop::EventLoop() : work_(io_.get_executor()), signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write(), not our end
+    signals_.add(SIGTSTP);
+    await_signal();
+}
+
+void EventLoop::await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+        if (error) return;
+        handle_signal(number);
+        await_signal();
+    });
+}
+
+void EventLoop::handle_signal(int number) {
+    if (number == SIGINT) {
+        interrupted_ = true;
+    } else if (number != SIGTSTP) {
+        termination_ = number;
+    } else if (suspend_) {
+        suspend_();
+    } else {
+        ::raise(SIGSTOP);
+    }
+}
+
+WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
+    bool timed_out = false;
+    boost::asio::steady_timer timer(io_);
+    if (timeout) {
+        timer.expires_after(*timeout);
+        timer.async_wait([&](const boost::system::error_code& error) { timed_out = timed_out || !error; });
+    }
+    const auto finish = [&](WaitEnd end) {
+        timer.cancel();
+        if (timeout && !timed_out) io_.poll();  // the cancelled handler refers to this frame
+        return end;
+    };
+    for (;;) {
+        if (done()) return finish(WaitEnd::done);
+        if (heed_termination_ && termination_ != 0) return finish(WaitEnd::terminated);
+        if (take_interrupt()) return finish(WaitEnd::interrupted);
+        if (timed_out) return finish(WaitEnd::timed_out);
+        io_.run_one();
+        io_.poll();
+    }
+}
+
+}  // namespace gossip

@@ -1,0 +1,54 @@
+#pragma once
+// The manager's one thread: events are handled while a command waits, and signals end the wait.
+// Commands are plain functions; handlers never run commands, so nothing is re-entered.
+
+#include "protocol/types.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace gossip {
+
+enum class WaitEnd : std::uint8_t {
+    done,
+    timed_out,
+    interrupted,  // Ctrl-C
+    terminated,   // SIGTERM or SIGHUP: everything is to end
+};
+
+class EventLoop {
+public:
+    EventLoop();
+    [[nodiscard]] boost::asio::io_context& io() { return io_; }
+
+    // Handles events until `done` says so; asked again after every batch of events. A Ctrl-C that came
+    // is consumed by the wait that reports it; a termination stays in force.
+    WaitEnd run_until(const std::function<bool()>& done, std::optional<Duration> timeout = std::nullopt);
+
+    // SIGTERM or SIGHUP once one arrived, else 0.
+    [[nodiscard]] int termination() const { return termination_; }
+    // True once for every Ctrl-C nobody has consumed.
+    bool take_interrupt() { return std::exchange(interrupted_, false); }
+    // During clean-up a second Ctrl-C means "at once", and a termination does not cut the clean-up short.
+    void ignore_termination() { heed_termination_ = false; }
+    // Called on Ctrl-Z in place of stopping; the default action is gone while this is set.
+    void on_suspend(std::function<void()> handler) { suspend_ = std::move(handler); }
+
+private:
+    void await_signal();
+    void handle_signal(int number);
+
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    boost::asio::signal_set signals_;
+    std::function<void()> suspend_;
+    bool interrupted_{false};
+    bool heed_termination_{true};
+    int termination_{0};
+};
+
+}  // namespace gossip

@@ -1,0 +1,47 @@
+#pragma once
+// Reading the nodes' log files: searching, and the last lines of several merged by time.
+
+#include "protocol/types.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gossip {
+
+// Remembers how far a file has been searched, so a wait does not read it again with every event.
+class LogSearcher {
+public:
+    [[nodiscard]] bool contains(const std::string& path, const std::string& text);
+
+private:
+    struct Progress {
+        std::uint64_t offset{0};
+        std::string partial;
+        bool found{false};
+    };
+    std::map<std::pair<std::string, std::string>, Progress> progress_;
+};
+
+struct LogQuery {
+    std::size_t lines{20};
+    std::string grep;  // plain text, not a pattern
+    int minimum{0};    // 0 debug, 1 info, 2 warning, 3 error
+};
+
+struct LogLine {
+    std::string node;
+    std::string text;
+};
+
+// The last lines that match, of all files together, oldest first. Files are named by node.
+[[nodiscard]] std::vector<LogLine> last_lines(const std::vector<std::pair<std::string, std::string>>& files,
+                                              const LogQuery& query);
+
+// "[2026-02-24 20:32:48] [SEED:6000] INFO - …" -> 1; nothing when the line has no level.
+[[nodiscard]] std::optional<int> line_level(std::string_view line);
+// "debug", "info", "warning" (or "warn"), "error"
+[[nodiscard]] std::optional<int> parse_level(std::string_view text);
+
+}  // namespace gossip

@@ -1,0 +1,32 @@
+#pragma once
+// What to start and where: the configuration, as far as the manager needs it.
+
+#include "manager/options.hpp"
+#include "protocol/config.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+struct PortRange {
+    std::uint16_t first{7000};
+    std::uint16_t last{7999};
+};
+
+struct NetworkPlan {
+    Config config;
+    std::uint32_t initial_peers{5};
+    PortRange peer_ports;
+    std::string log_dir{"logs"};
+    std::string state_dir;                    // seeds' journals
+    bool fresh_state{true};                   // ours to clean at the start; false when the user chose the folder
+    bool shared_log{true};                    // outputfile.txt as well
+    std::vector<std::string> node_arguments;  // --config and --set, handed to every node
+};
+
+// The error is one line: file:line:column where there is one.
+[[nodiscard]] std::variant<NetworkPlan, std::string> plan_network(const Options& options);
+
+}  // namespace gossip

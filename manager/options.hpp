@@ -1,0 +1,36 @@
+#pragma once
+// gossipctl's command line and its GOSSIPCTL_* variables.
+
+#include "manager/table.hpp"
+#include "manager/terminal.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+enum class Mode : std::uint8_t { network, check, help, version };
+
+struct Options {
+    Mode mode{Mode::network};
+    std::optional<std::string> config;  // none: ./config.toml if there is one
+    std::vector<std::string> sets;      // key=value
+    std::optional<std::string> seeds;   // how many, or a file of them
+    std::optional<std::uint32_t> peers;
+    std::optional<std::string> script_file;  // run FILE.gsh
+    std::optional<std::string> script_text;  // -e
+    bool keep_going{false};
+    ColorMode color{ColorMode::automatic};
+    std::optional<TableFormat> format;
+    std::string help_topic;
+};
+
+// The error is what to print after E_USAGE.
+[[nodiscard]] std::variant<Options, std::string> parse_options(const std::vector<std::string>& arguments);
+
+[[nodiscard]] std::string usage_text(const std::string& topic);
+[[nodiscard]] std::string version_text();
+
+}  // namespace gossip

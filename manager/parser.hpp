@@ -1,0 +1,63 @@
+#pragma once
+// The command language of the shell, of scripts and of -e: words, quotes, comments, blocks.
+//
+//   line      = command { ";" command }        a ";" separates when a blank or the end follows it
+//   command   = [ "-" ] verb { word }          "-" ignores this command's failure, as in make
+//   word      = run of non-blanks | '…' | "…"  a quote is one only at the start of a word: it's is a word
+//   comment   = "#" at the start of a word, to the end of the line
+//   repeat N { command … }                     over as many lines as it takes
+
+#include "protocol/types.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+struct Word {
+    std::string text;
+    std::size_t begin{0};  // within Command::source
+    bool quoted{false};
+};
+
+struct Command {
+    std::vector<Word> words;  // the verb first
+    std::string source;       // as written, without "-" and comment
+    int line{1};
+    bool ignore_failure{false};
+    bool has_body{false};
+    std::vector<Command> body;  // of a repeat
+
+    [[nodiscard]] const std::string& verb() const { return words.front().text; }
+    // The text from word `index` on, as written; a single quoted word loses its quotes.
+    [[nodiscard]] std::string tail(std::size_t index) const;
+};
+
+using Script = std::vector<Command>;
+
+struct ParseError {
+    int line{1};
+    std::string text;
+    bool incomplete{false};  // more lines could mend it: an open block
+};
+
+[[nodiscard]] std::variant<Script, ParseError> parse_script(std::string_view text, int first_line = 1);
+
+// "250ms", "10s", "1.5s", "2m", "1h". The unit is required, so a count is never taken for a time.
+[[nodiscard]] std::optional<Duration> parse_time(std::string_view text);
+// "30s", "1.5s", "250ms": the shortest form that reads well.
+[[nodiscard]] std::string format_time(Duration duration);
+
+// Decimal digits only, no sign, no overflow.
+[[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
+[[nodiscard]] std::optional<double> parse_number(std::string_view text);
+
+[[nodiscard]] std::string_view trim(std::string_view text);
+// The candidate closest to `word` if it is close enough to be a slip of the fingers; empty otherwise.
+[[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace gossip

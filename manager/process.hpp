@@ -1,0 +1,80 @@
+#pragma once
+// Node processes: forked, signalled and reaped by descriptor, so that no pid is ever mistaken for
+// another process'. docs/decisions/002-spawning.md says why no library does this.
+
+#include "protocol/types.hpp"
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+// Owns a file descriptor.
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int value) : value_(value) {}
+    Fd(Fd&& other) noexcept : value_(other.release()) {}
+    Fd& operator=(Fd&& other) noexcept {
+        if (this != &other) reset(other.release());
+        return *this;
+    }
+    ~Fd() { reset(); }
+    [[nodiscard]] int get() const { return value_; }
+    [[nodiscard]] bool valid() const { return value_ >= 0; }
+    int release() { return std::exchange(value_, -1); }
+    void reset(int value = -1);
+
+private:
+    int value_{-1};
+};
+
+// Where a node finds what it inherits; everything else is closed in it.
+constexpr int node_listen_fd = 3;
+constexpr int node_control_fd = 4;
+
+struct SpawnRequest {
+    std::vector<std::string> arguments;  // after the program's own name
+    int listen_fd{-1};                   // becomes node_listen_fd
+    int control_fd{-1};                  // becomes node_control_fd
+    std::string stderr_path;             // stdout and stderr are appended here
+};
+
+struct Child {
+    pid_t pid{0};
+    Fd pidfd;
+};
+
+// Runs this very executable again, in a process group of its own; it is killed when the calling
+// thread ends, so call from the main thread only. The error names the cause.
+[[nodiscard]] std::variant<Child, std::string> spawn(const SpawnRequest& request);
+
+// False when the process is gone already.
+bool send_signal(int pidfd, int number);
+
+struct ExitStatus {
+    bool signalled{false};
+    int value{0};  // exit code, or the signal's number
+};
+// Nothing while it still runs. Reaps it.
+[[nodiscard]] std::optional<ExitStatus> reap(int pidfd);
+[[nodiscard]] std::string describe(ExitStatus status);  // "exit code 3", "SIGSEGV"
+
+// A pair of connected stream sockets: ours (non-blocking) and the node's.
+[[nodiscard]] std::optional<std::pair<Fd, Fd>> control_pair();
+
+// Bound and listening, or the error number.
+[[nodiscard]] std::variant<Fd, int> bind_listener(NodeId endpoint);
+
+// Resident memory in bytes; 0 when the process is gone.
+[[nodiscard]] std::uint64_t resident_bytes(pid_t pid);
+
+// As many descriptors as the system allows us: three a node add up.
+void raise_descriptor_limit();
+
+}  // namespace gossip

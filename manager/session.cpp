@@ -1,0 +1,168 @@
+#include "manager/session.hpp"
+
+#include <csignal>
+#include <ctime>
+
+namespace gossip {
+namespace {
+
+constexpr Duration shutdown_grace = std::chrono::seconds(2);
+constexpr Duration gather_window = std::chrono::milliseconds(120);
+
+Style mark_style(char mark) {
+    switch (mark) {
+        case '+':
+        case '=':
+            return Style::green;
+        case '-':
+        case '!':
+            return Style::red;
+        case '?':
+            return Style::yellow;
+        default:
+            return Style::cyan;
+    }
+}
+
+}  // namespace
+
+Session::Session(EventLoop& event_loop, Console& out, NetworkPlan plan, Settings initial)
+    : loop(event_loop),
+      console(out),
+      settings(initial),
+      network(event_loop, std::move(plan),
+              {[this](const NodeEvent& event) { handle_event(event); },
+               [this](const ManagedNode& node) { handle_death(node); },
+               [this](const std::string& text) { console.remark(text); }}),
+      rng(static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())),
+      gather_(event_loop.io()) {}
+
+Result Session::start() {
+    WaitEnd end = WaitEnd::done;
+    if (auto problem = network.start_network(end)) {
+        finish();
+        return Failure{ErrorKind::start, problem->text};
+    }
+    if (auto failure = from_wait(end, loop)) {
+        finish();
+        return failure;
+    }
+    return std::nullopt;
+}
+
+void Session::finish() {
+    settings.live = false;
+    network.shutdown(shutdown_grace);
+}
+
+Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
+    if (end == WaitEnd::interrupted) return Failure{ErrorKind::interrupted, "interrupted"};
+    if (end != WaitEnd::terminated) return std::nullopt;
+    return Failure{ErrorKind::terminated, loop.termination() == SIGHUP ? "hung up" : "terminated"};
+}
+
+Result Session::wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out) {
+    const bool script = !console.interactive();
+    const WaitEnd end = loop.run_until([&] { return done() || (script && !deaths_.empty()); }, timeout);
+    timed_out = end == WaitEnd::timed_out;
+    if (auto failure = take_death()) return failure;
+    return from_wait(end, loop);
+}
+
+// In a script a death that nobody asked for is a failure of the whole; at the prompt it was said already.
+Result Session::take_death() {
+    if (deaths_.empty()) return std::nullopt;
+    const std::string text = deaths_.front();
+    deaths_.clear();
+    if (console.interactive()) return std::nullopt;
+    return Failure{ErrorKind::node_died, text};
+}
+
+Result Session::run_one(const Command& command, const std::string& name) {
+    const Compiled compiled = compile(command);
+    const auto* problem = std::get_if<std::string>(&compiled);
+    Result result = problem == nullptr ? std::get<Action>(compiled)(*this) : Failure{ErrorKind::usage, *problem};
+    // What the command waited for may have hidden a death; what it killed itself is none.
+    if (auto death = take_death()) result = std::move(death);
+    if (result && result->where.empty() && !name.empty()) {
+        result->where = name + ":" + std::to_string(command.line);
+        const bool own_words = result->kind == ErrorKind::wait || result->kind == ErrorKind::expect;
+        if (own_words) result->text = command.source + ": " + result->text;
+    }
+    return result;
+}
+
+Result Session::run(const Script& script, const std::string& name) {
+    Result first;
+    const std::string outer = std::exchange(script_name_, name);
+    for (const Command& command : script) {
+        if (!open_) break;
+        Result result = run_one(command, name);
+        if (!result) continue;
+        const bool ends_all = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
+        if (!result->printed && !(ends_all && console.interactive())) {
+            console.error(error_word(result->kind), result->where, result->text);
+        }
+        result->printed = true;
+        const bool ignored = command.ignore_failure && result->kind != ErrorKind::node_died;
+        if (ignored && !ends_all) continue;
+        if (!first || ends_all) first = std::move(result);
+        if (!settings.keep_going || ends_all) break;
+    }
+    script_name_ = outer;
+    return first;
+}
+
+std::variant<std::vector<NodeId>, Failure> Session::select(const Selector& selector, Among among) {
+    auto selected = gossip::select(selector, network.view(), among, rng);
+    if (const auto* problem = std::get_if<std::string>(&selected)) return Failure{ErrorKind::command, *problem};
+    return std::get<std::vector<NodeId>>(std::move(selected));
+}
+
+// ---------------------------------------------------------------- what happens meanwhile
+
+void Session::live(const LiveLine& line) {
+    const std::time_t seconds = std::time(nullptr);
+    char clock[16];
+    std::tm local{};
+    std::strftime(clock, sizeof clock, "%H:%M:%S", ::localtime_r(&seconds, &local));
+    console.remark(paint(clock, Style::dim, console.colored()) + " " +
+                   paint(std::string(1, line.mark) + " " + line.text, mark_style(line.mark), console.colored()));
+}
+
+void Session::handle_event(const NodeEvent& event) {
+    if (changed_) changed_();
+    if (!settings.live || !console.interactive()) return;
+    const bool was_gathering = live_.gathering();
+    if (const auto line = live_.take(event, network.view())) live(*line);
+    if (was_gathering || !live_.gathering()) return;
+    gather_.expires_after(gather_window);
+    gather_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && settings.live) live(live_.gathered(network.view()));
+    });
+}
+
+void Session::handle_death(const ManagedNode& node) {
+    const std::string why = network.last_error_line(node);
+    const std::string text =
+        short_name(node.id) + " died that nobody killed (" + node.end_text + ")" + (why.empty() ? "" : ": " + why);
+    deaths_.push_back(text);
+    if (changed_) changed_();
+    if (console.interactive()) console.error(error_word(ErrorKind::node_died), "", text);
+}
+
+std::string Session::prompt() const {
+    std::size_t seeds = 0;
+    std::size_t peers = 0;
+    bool doubt = false;
+    for (const auto& [id, node] : network.view().nodes()) {
+        if (!is_running(node.state)) continue;
+        ++(node.role == Role::seed ? seeds : peers);
+        doubt = doubt || (node.state == NodeState::alive && !node.suspects.empty());
+    }
+    const std::string counts =
+        "[" + std::to_string(seeds) + "s " + std::to_string(peers) + "p" + (doubt ? "!" : "") + "]";
+    return "gossip" + counts + "> ";
+}
+
+}  // namespace gossip

@@ -1,0 +1,77 @@
+#pragma once
+// What a command works with, and how commands run one after another: from the terminal, a pipe, a
+// file or -e.
+
+#include "manager/command_table.hpp"
+#include "manager/console.hpp"
+#include "manager/live_log.hpp"
+#include "manager/log_files.hpp"
+#include "manager/selector.hpp"
+#include "manager/supervisor.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+namespace gossip {
+
+struct Settings {
+    Duration wait_timeout = std::chrono::seconds(30);
+    Duration settle = std::chrono::seconds(1);  // events still on their way when an expect looks
+    bool keep_going{false};
+    bool live{true};
+};
+
+class Session {
+public:
+    Session(EventLoop& loop, Console& console, NetworkPlan plan, Settings settings);
+
+    EventLoop& loop;
+    Console& console;
+    Settings settings;
+    Supervisor network;
+    Rng rng;
+    LogSearcher searcher;
+
+    // False after exit, quit or the end of input.
+    [[nodiscard]] bool open() const { return open_; }
+    void close() { open_ = false; }
+
+    // Brings the network up; a failure has torn it down again.
+    Result start();
+    // Peers, then seeds; says who was late.
+    void finish();
+
+    // Runs commands until one fails (unless told to keep going) or the session closes. What is
+    // returned has been printed already.
+    Result run(const Script& script, const std::string& name);
+    // Of the script that is running; empty at the prompt.
+    [[nodiscard]] const std::string& script_name() const { return script_name_; }
+
+    // Waits while events are handled. A failure says why it ended early: Ctrl-C, SIGTERM, or, in a
+    // script, a node that died. Running out of time is no failure; see `timed_out`.
+    Result wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out);
+    [[nodiscard]] static Result from_wait(WaitEnd end, const EventLoop& loop);
+
+    // Selected nodes; the failure is E_COMMAND.
+    std::variant<std::vector<NodeId>, Failure> select(const Selector& selector, Among among);
+
+    // What the prompt says; changes with the network.
+    [[nodiscard]] std::string prompt() const;
+    // Called after anything that may have changed the prompt.
+    void set_changed(std::function<void()> changed) { changed_ = std::move(changed); }
+
+private:
+    Result run_one(const Command& command, const std::string& name);
+    Result take_death();
+    void live(const LiveLine& line);
+    void handle_event(const NodeEvent& event);
+    void handle_death(const ManagedNode& node);
+
+    bool open_{true};
+    std::string script_name_;
+    std::vector<std::string> deaths_;  // of nodes nobody killed, not reported as a failure yet
+    LiveLog live_;
+    boost::asio::steady_timer gather_;
+    std::function<void()> changed_;
+};
+
+}  // namespace gossip

@@ -1,0 +1,50 @@
+#include "manager/terminal.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace gossip {
+
+std::optional<ColorMode> parse_color_mode(std::string_view text) {
+    if (text == "auto") return ColorMode::automatic;
+    if (text == "always") return ColorMode::always;
+    if (text == "never") return ColorMode::never;
+    return std::nullopt;
+}
+
+bool use_color(ColorMode mode, int fd) {
+    if (mode != ColorMode::automatic) return mode == ColorMode::always;
+    const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: any non-empty value
+    if (no_color != nullptr && *no_color != '\0') return false;
+    const char* term = std::getenv("TERM");
+    if (term == nullptr || std::string_view(term) == "dumb") return false;
+    return isatty(fd) == 1;
+}
+
+std::string paint(std::string_view text, Style style, bool colored) {
+    if (!colored || style == Style::plain || text.empty()) return std::string(text);
+    constexpr std::string_view codes[] = {"0", "1", "2", "31", "32", "33", "34", "36", "35"};
+    return "\x1b[" + std::string(codes[static_cast<std::size_t>(style)]) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        // C1 controls are two bytes in UTF-8: 0xc2 0x80..0x9f.
+        const bool c1 = byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+        if (byte >= 0x20 && byte != 0x7f && !c1) {
+            out += text[i];
+            continue;
+        }
+        char escape[5];
+        std::snprintf(escape, sizeof escape, "\\x%02x", c1 ? static_cast<unsigned char>(text[++i]) : byte);
+        out += escape;
+    }
+    return out;
+}
+
+}  // namespace gossip

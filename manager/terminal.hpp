@@ -1,0 +1,24 @@
+#pragma once
+// Colours, and text from the network made harmless for a terminal.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gossip {
+
+enum class Style : std::uint8_t { plain, bold, dim, red, green, yellow, blue, cyan, magenta };
+
+enum class ColorMode : std::uint8_t { automatic, always, never };
+[[nodiscard]] std::optional<ColorMode> parse_color_mode(std::string_view text);
+
+// --color, then NO_COLOR, then TERM=dumb, then whether `fd` is a terminal.
+[[nodiscard]] bool use_color(ColorMode mode, int fd);
+
+[[nodiscard]] std::string paint(std::string_view text, Style style, bool colored);
+
+// Control characters become visible escapes: a peer's text never moves the cursor.
+[[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace gossip

@@ -1,0 +1,69 @@
+#include "manager/table.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace gossip;
+
+namespace {
+
+Table sample() {
+    Table table({{"id"}, {"degree", true}, {"note"}});
+    table.add({{"127.0.0.1:7000", "7000"}, {"12"}, {"é\tx"}});
+    table.add({{"127.0.0.1:7001", "7001"}, {""}, {"say \"hi\"\n"}});
+    return table;
+}
+
+}  // namespace
+
+TEST_CASE("a table aligns: text left, numbers right, short forms shown") {
+    Table table({{"id"}, {"degree", true}, {"state"}});
+    table.add({{"127.0.0.1:7000", "7000"}, {"12"}, {"alive"}});
+    table.add({{"127.0.0.1:7001", "7001"}, {"3"}, {""}});
+    CHECK(table.render(TableFormat::table, false) ==
+          "ID    DEGREE  STATE\n"
+          "7000      12  alive\n"
+          "7001       3\n");
+}
+
+TEST_CASE("colours wrap the padded cell, so columns stay aligned") {
+    Table table({{"a"}, {"b"}});
+    table.add({{"x", "", Style::red}, {"y"}});
+    CHECK(table.render(TableFormat::table, true) == "\x1b[1mA  B\x1b[0m\n\x1b[31mx\x1b[0m  y\n");
+}
+
+TEST_CASE("wide letters count once") {
+    CHECK(display_width("é…x") == 3);
+    Table table({{"n"}, {"m"}});
+    table.add({{"é"}, {"1"}});
+    table.add({{"ab"}, {"2"}});
+    CHECK(table.render(TableFormat::table, false) == "N   M\né   1\nab  2\n");
+}
+
+TEST_CASE("TSV escapes what would break a row") {
+    CHECK(sample().render(TableFormat::tsv, true) ==
+          "id\tdegree\tnote\n"
+          "127.0.0.1:7000\t12\té\\tx\n"
+          "127.0.0.1:7001\t\tsay \"hi\"\\n\n");
+}
+
+TEST_CASE("JSON: numbers bare, absent numbers null, text escaped") {
+    CHECK(sample().render(TableFormat::json, true) ==
+          "[\n"
+          "  {\"id\": \"127.0.0.1:7000\", \"degree\": 12, \"note\": \"é\\u0009x\"},\n"
+          "  {\"id\": \"127.0.0.1:7001\", \"degree\": null, \"note\": \"say \\\"hi\\\"\\u000a\"}\n"
+          "]\n");
+}
+
+TEST_CASE("no rows: nothing for people, an empty list for programs") {
+    const Table table({{"id"}});
+    CHECK(table.render(TableFormat::table, false).empty());
+    CHECK(table.render(TableFormat::tsv, false) == "id\n");
+    CHECK(table.render(TableFormat::json, false) == "[]\n");
+}
+
+TEST_CASE("text from the network cannot move the cursor") {
+    CHECK(printable("a\x1b[2Jb\r\n\x7f") == "a\\x1b[2Jb\\x0d\\x0a\\x7f");
+    CHECK(printable("\xc2\x9b"
+                    "31m") == "\\x9b31m");
+    CHECK(printable("é ✓") == "é ✓");
+}
