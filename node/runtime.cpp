@@ -1,0 +1,165 @@
+#include "node/runtime.hpp"
+
+#include "protocol/assert.hpp"
+#include "protocol/names.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace gossip {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto leave_grace = std::chrono::milliseconds(500);  // to flush what is queued at the end
+
+// Calls `act` on the runtime unless it is gone by then.
+template <class Act>
+auto guarded(const std::shared_ptr<Runtime*>& alive, Act act) {
+    return [weak = std::weak_ptr<Runtime*>(alive), act](auto&&... arguments) {
+        if (const auto runtime = weak.lock()) act(**runtime, std::forward<decltype(arguments)>(arguments)...);
+    };
+}
+
+}  // namespace
+
+Time Runtime::now() {
+    return Time{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+WallMs Runtime::wall_now() {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
+
+Runtime::Runtime(asio::io_context& io, TransportOptions options, const Crypto& crypto,
+                 std::unique_ptr<Machine> machine, std::unique_ptr<Journal> journal, RuntimeHandlers handlers)
+    : io_(io),
+      handlers_(std::move(handlers)),
+      machine_(std::move(machine)),
+      journal_(std::move(journal)),
+      transport_(io, std::move(options), crypto, transport_handlers()),
+      wake_(io) {
+    if (!journal_) return;
+    journal_->set_handlers({.persisted = guarded(alive_, [](Runtime& r, AppendSeq upto) { r.feed(Persisted{upto}); }),
+                            .failed = guarded(alive_, [](Runtime& r, const std::string& text) {
+                                if (r.handlers_.failed) r.handlers_.failed(text);
+                            })});
+}
+
+Runtime::~Runtime() = default;
+
+TransportHandlers Runtime::transport_handlers() {
+    return {.received = [this](NodeId from, Trust trust,
+                               Message message) { feed(Received{from, trust, std::move(message)}); },
+            .lost = [this](NodeId node, LossReason reason) { feed(LinkLost{node, reason}); },
+            .offence =
+                [this](const std::string& text) {
+                    if (handlers_.offence) handlers_.offence(text);
+                }};
+}
+
+void Runtime::start(int listening_fd) {
+    transport_.serve(listening_fd);
+    feed(Started{wall_now()});
+}
+
+void Runtime::feed(Event event) {
+    inbox_.push_back(std::move(event));
+    if (draining_) return;
+    draining_ = true;
+    asio::post(io_, guarded(alive_, [](Runtime& r) { r.drain(); }));
+}
+
+void Runtime::drain() {
+    while (!inbox_.empty() && !ending_) {
+        const Event event = std::move(inbox_.front());
+        inbox_.pop_front();
+        step(event);
+    }
+    draining_ = false;
+    if (std::exchange(appended_, false)) journal_->commit();  // one sync for all of this turn
+    if (!ending_) arm_timer();
+}
+
+void Runtime::step(const Event& event) {
+    if (const auto* persisted = std::get_if<Persisted>(&event)) persisted_ = persisted->upto;
+    effects_.clear();
+    machine_->step(now(), event, effects_);
+    perform();
+    if (std::holds_alternative<Persisted>(event)) release_held();
+}
+
+void Runtime::perform() {
+    for (const Append& record : effects_.appends) {
+        GOSSIP_ASSERT(journal_ != nullptr);
+        journal_->append(record);
+        appended_ = true;
+    }
+    for (Send& s : effects_.sends) send(s);
+    for (const SetTimer& timer : effects_.timers) timers_.push(timer);
+    for (const Disconnect& d : effects_.disconnects) transport_.disconnect(d.node);
+    if (handlers_.delivered) {
+        for (const Deliver& delivery : effects_.deliveries) handlers_.delivered(delivery);
+    }
+    if (handlers_.notice) {
+        for (const Notice& notice : effects_.notices) handlers_.notice(now(), notice);
+    }
+    if (effects_.fatal && handlers_.failed) {
+        handlers_.failed(effects_.notices.empty() ? "an invariant is broken" : log_text(effects_.notices.back()));
+    }
+    if (effects_.finished) end();
+}
+
+void Runtime::send(Send& send) {
+    const auto waiting = held_.find(send.to);
+    if (waiting != held_.end()) {
+        waiting->second.push_back(std::move(send));
+    } else if (send.after > persisted_) {
+        held_[send.to].push_back(std::move(send));
+    } else {
+        transport_.send(send.to, send.message);
+    }
+}
+
+void Runtime::release_held() {
+    for (auto entry = held_.begin(); entry != held_.end();) {
+        std::deque<Send>& queue = entry->second;
+        while (!queue.empty() && queue.front().after <= persisted_) {
+            transport_.send(queue.front().to, queue.front().message);
+            queue.pop_front();
+        }
+        entry = queue.empty() ? held_.erase(entry) : std::next(entry);
+    }
+}
+
+void Runtime::arm_timer() {
+    const auto due = timers_.next_due();
+    if (!due || *due >= armed_for_) return;
+    armed_for_ = *due;
+    wake_.expires_at(std::chrono::steady_clock::time_point(
+        std::chrono::duration_cast<std::chrono::steady_clock::duration>(due->time_since_epoch())));
+    wake_.async_wait([weak = std::weak_ptr<Runtime*>(alive_)](const boost::system::error_code& error) {
+        const auto runtime = weak.lock();
+        if (error || !runtime) return;
+        // Once more round the loop: what already waits in the sockets is heard before any timer
+        // fires, so that a process that was stopped for a while accuses nobody of its own silence.
+        asio::post((*runtime)->io_, guarded(runtime, [](Runtime& r) { r.fire_timers(); }));
+    });
+}
+
+void Runtime::fire_timers() {
+    armed_for_ = Time::max();
+    const Time reached = now();
+    while (const auto tag = timers_.pop_due(reached)) feed(TimerFired{*tag});
+    if (!draining_) arm_timer();
+}
+
+void Runtime::end() {
+    if (std::exchange(ending_, true)) return;
+    wake_.cancel();
+    transport_.shutdown(leave_grace, guarded(alive_, [](Runtime& r) {
+                            if (r.handlers_.ended) r.handlers_.ended();
+                        }));
+}
+
+}  // namespace gossip
