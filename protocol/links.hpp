@@ -22,6 +22,7 @@ struct Link {
     bool offset_known{false};
     std::uint32_t degree{0};    // its own, as it last said
     std::uint64_t told{0};      // version of our record it has been sent
+    std::uint64_t refutation{0};  // of the last ALIVE of its that was passed on to us
     std::int64_t offset_ms{0};  // its clock minus ours
     PublicKey key{};            // zero when not known
     LinksRecord record;         // its newest; version 0 when none

@@ -1,5 +1,6 @@
-// Signs of life, suspicion, testimony and reports.
+// Signs of life, and testimony about others' suspects.
 
+#include "protocol/canonical.hpp"
 #include "protocol/peer_machine.hpp"
 
 namespace gossip {
@@ -14,8 +15,11 @@ PeerMachine::Sender PeerMachine::named(const Sender& from, NodeId sender) const 
 // Nothing proves a name in a payload, so it counts for nodes that have no other way to speak.
 void PeerMachine::heard(const Sender& from) {
     const Link* link = links_.find(from.node);
-    if (is_anonymous(from.reply) && (link == nullptr || link->protocol > 0)) return;
+    const bool proven = !is_anonymous(from.reply) || (link != nullptr && link->protocol == 0);
+    if (!proven) return;
     liveness_.heard(from.node);
+    if (suspicions_.find(from.node) != nullptr) cancel_suspicion(from.node, "it showed a sign of life");
+    perform(from.node, probes_.heard(from.node, now_));
 }
 
 void PeerMachine::handle_ping_round() {
@@ -80,18 +84,59 @@ void PeerMachine::on(const Sender& sender, const msg::Pong& m) {
     compare_roots(from.node, m.root);
 }
 
-// ---------------------------------------------------------------- losses
+// ---------------------------------------------------------------- testimony
 
-void PeerMachine::neighbour_lost(NodeId id, LossReason reason) {
-    if (links_.find(id) == nullptr) return;
-    if (reason == LossReason::refused) return suspect(id, true, "connection refused");
-    if (reason != LossReason::timed_out) ping(id);  // dials again
+void PeerMachine::on(const Sender& sender, const msg::SuspectQuery& m) {
+    const Sender from = named(sender, m.sender);
+    if (from.anonymous()) heard(from);
+    if (m.suspect == NodeId::none || is_anonymous(m.suspect) || seat_of(m.suspect)) {
+        return refuse(from.reply, "SUSPECT_QUERY about no peer");
+    }
+    const bool recorded = m.record.peer == m.suspect && m.record.incarnation == m.incarnation;
+    const Asker asker{from.reply, recorded ? m.record.version : 0};
+    if (m.suspect == self_) return testify({self_, m.incarnation, Verdict::reachable, {asker}});
+    if (liveness_.isolated()) return;  // what we cannot reach says something about us
+    const Probes::Action action = probes_.ask(m.suspect, m.incarnation, asker, now_);
+    if (action.busy) return refuse(from.reply, "too many suspects at once");
+    if (action.ping) out_->send(m.suspect, msg::Suspect{m.suspect, m.incarnation, from.node});
+    perform(m.suspect, action);
 }
 
-void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
-    notice({.kind = NoticeKind::suspected, .subject = id, .text = why});
-    (void)refused;
-    link_down(id, why, true);
+void PeerMachine::perform(NodeId suspect, const Probes::Action& action) {
+    if (action.ping) ping(suspect);
+    if (action.wait) {
+        out_->timer(now_ + *action.wait,
+                    {TimerKind::probe, action.generation, static_cast<std::uint64_t>(suspect)});
+    }
+    if (action.testimony) testify(*action.testimony);
+}
+
+void PeerMachine::testify(const Testimony& t) {
+    Statement statement{t.suspect, t.life, 0, t.verdict, self_, {}};
+    bool is_signed = false;
+    for (const Asker& asker : t.askers) {
+        if (!is_signed || statement.links_version != asker.version) {
+            statement.links_version = asker.version;
+            statement.signature = crypto_->sign(canonical_bytes(statement));
+            is_signed = true;
+        }
+        if (asker.reply == NodeId::none) {
+            take_statement(statement);
+            continue;
+        }
+        notice({.kind = NoticeKind::statement_given, .verdict = t.verdict, .subject = t.suspect, .other = asker.reply});
+        out_->send(asker.reply, msg::SuspectResponse{self_, t.verdict != Verdict::reachable, statement});
+    }
+}
+
+void PeerMachine::on(const Sender& from, const msg::Suspect& m) {
+    if (m.suspect != self_) return;
+    msg::Alive alive{self_, incarnation_, ++refutations_, {}};
+    alive.signature = crypto_->sign(canonical_bytes(alive));
+    notice({.kind = NoticeKind::refuted, .subject = self_, .other = m.by});
+    out_->send(from.reply, alive);
+    // The accuser is a neighbour; anybody else named here could be a victim of ours.
+    if (m.by != from.node && links_.find(m.by) != nullptr) out_->send(m.by, alive);
 }
 
 }  // namespace gossip

@@ -19,7 +19,7 @@ constexpr std::array single_timers{TimerKind::registration, TimerKind::lease,   
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
     : config_(&config), crypto_(&crypto), self_(options.self), rng_(rng), incarnation_(options.last_life),
       registration_(config.seeds.size()), view_(options.self, config.overlay), dissemination_(config.gossip),
-      liveness_(config.liveness) {
+      liveness_(config.liveness), probes_(config.liveness) {
     static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
 }
 
@@ -39,6 +39,7 @@ PeerStatus PeerMachine::status() const {
     for (const Link& link : links_.all()) {
         if (link.kind != LinkKind::ring) status.preferential.push_back(link.id);
     }
+    status.suspects = static_cast<std::uint32_t>(suspicions_.size());
     status.delivered = delivered_;
     status.duplicates = duplicates_;
     status.gossip_sent = gossip_sent_;
@@ -60,7 +61,9 @@ void PeerMachine::handle(const Started& event) {
 void PeerMachine::handle(const Received& event) {
     if (event.from == self_) return;
     const Sender from{event.from, event.from, event.trust};
+    if (phase_ == Phase::leaving) return on_while_leaving(from, event.message);
     if (!is_anonymous(event.from)) heard(from);
+    if (event.trust == Trust::seed) seed_answered();
     std::visit([this, &from](const auto& m) { on(from, m); }, event.message);
 }
 
@@ -70,6 +73,12 @@ void PeerMachine::handle(const TimerFired& event) {
 }
 
 void PeerMachine::handle_timer(const TimerTag& tag) {
+    if (tag.kind == TimerKind::probe) {
+        return perform(NodeId{tag.key}, probes_.timer(NodeId{tag.key}, tag.generation, now_));
+    }
+    if (tag.kind == TimerKind::refute_window || tag.kind == TimerKind::suspicion_retry) {
+        return handle_suspicion_timer(tag);
+    }
     const bool single = std::find(single_timers.begin(), single_timers.end(), tag.kind) != single_timers.end();
     if (!single || generation(tag.kind) != tag.generation) return;
     switch (tag.kind) {
@@ -83,6 +92,7 @@ void PeerMachine::handle_timer(const TimerTag& tag) {
         case TimerKind::delta_gap: return ask_for_delta();
         case TimerKind::rejoin: return begin_registration();
         case TimerKind::degree_report: return handle_degree_report();
+        case TimerKind::leave_deadline: return handle_left();
         default: return;
     }
 }
@@ -103,11 +113,6 @@ void PeerMachine::handle(const Publish& event) {
     if (why.empty()) why = dissemination_.refuse_publish(event.text, now_);
     if (!why.empty()) return notice({.kind = NoticeKind::publish_refused, .text = std::string(why)});
     publish(true, event.text);
-}
-
-void PeerMachine::handle(const LeaveRequested&) {
-    phase_ = Phase::left;
-    out_->finished = true;
 }
 
 // ---------------------------------------------------------------- helpers

@@ -5,7 +5,7 @@
 //
 // By file: peer_machine.cpp events and dispatch · peer_membership.cpp registration, leases, epochs,
 // leaving · peer_overlay.cpp links · peer_gossip.cpp messages and repair · peer_detection.cpp signs of
-// life, suspicion, testimony, reports.
+// life and testimony · peer_suspicion.cpp accusations and reports.
 
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
@@ -13,8 +13,10 @@
 #include "protocol/links.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/machine.hpp"
+#include "protocol/probes.hpp"
 #include "protocol/registration.hpp"
 #include "protocol/rng.hpp"
+#include "protocol/suspicions.hpp"
 #include "protocol/view.hpp"
 
 #include <array>
@@ -91,6 +93,8 @@ private:
     void ask_for_delta();
     void send_leases();
     void handle_removed_self();
+    void handle_left();
+    void on_while_leaving(const Sender& from, const Message& message);
     void learn_seed_keys(const std::vector<PublicKey>& keys);
     [[nodiscard]] std::optional<Seat> seat_of(NodeId node) const;
     [[nodiscard]] NodeId some_seed();
@@ -138,15 +142,38 @@ private:
     void send_digest(NodeId neighbour);
     void spread_repair(NodeId from);
 
-    // ---- detection
+    // ---- signs of life, testimony
     void on(const Sender& from, const msg::Ping& m);
     void on(const Sender& from, const msg::Pong& m);
+    void on(const Sender& from, const msg::SuspectQuery& m);
+    void on(const Sender& from, const msg::Suspect& m);
     void handle_ping_round();
     void ping(NodeId id);
     void heard(const Sender& from);
     [[nodiscard]] Sender named(const Sender& from, NodeId sender) const;
+    void perform(NodeId suspect, const Probes::Action& action);
+    void testify(const Testimony& testimony);
+
+    // ---- accusation
+    void on(const Sender& from, const msg::SuspectResponse& m);
+    void on(const Sender& from, const msg::Alive& m);
+    void on(const Sender& from, const msg::ReportAck& m);
+    void handle_suspicion_timer(const TimerTag& tag);
     void neighbour_lost(NodeId id, LossReason reason);
     void suspect(NodeId id, bool refused, std::string why);
+    [[nodiscard]] std::vector<NodeId> stand_in_witnesses(NodeId suspect) const;
+    void ask_witnesses(Suspicion& suspicion);
+    void begin_isolation();
+    void ask_any_seed();
+    void seed_answered();
+    void take_statement(const Statement& statement);
+    [[nodiscard]] Tally tally_of(const Suspicion& suspicion) const;
+    void settle(NodeId suspect, bool window_over);
+    void postpone(Suspicion& suspicion);
+    void cancel_suspicion(NodeId id, std::string why);
+    [[nodiscard]] bool believed(const Sender& from, const msg::Alive& m);
+    void confirm(Suspicion& suspicion);
+    void send_reports(Suspicion& suspicion);
 
     // Messages only seeds may send to each other, or that nobody sends to a peer.
     template <class M>
@@ -206,6 +233,9 @@ private:
     Liveness liveness_;
     Time round_due_{};
     std::uint64_t ping_sequence_{0};
+    std::uint64_t refutations_{0};
+    Probes probes_;
+    Suspicions suspicions_;
 };
 
 }  // namespace gossip

@@ -13,6 +13,7 @@ namespace {
 constexpr Duration delta_patience = std::chrono::milliseconds(500);
 // A neighbour that claims an epoch no seed knows does not make us ask more often than this.
 constexpr Duration delta_pace = std::chrono::seconds(5);
+constexpr Duration leave_patience = std::chrono::seconds(2);
 
 template <class Items>
 std::vector<NodeId> ids_of(const Items& items) {
@@ -254,6 +255,8 @@ void PeerMachine::bury(NodeId id, Incarnation life, bool dead) {
     if (const Link* link = links_.find(id); link != nullptr && link->incarnation <= life) {
         link_down(id, "removed from the list", true);
     }
+    if (const Suspicion* s = suspicions_.find(id); s != nullptr && s->life <= life) suspicions_.close(id);
+    for (const NodeId suspect : suspicions_.suspects()) settle(suspect, false);  // it may have been a witness
     if (dead) dissemination_.purge(id, life);
 }
 
@@ -268,6 +271,39 @@ void PeerMachine::note_epoch(Epoch epoch) {
 void PeerMachine::ask_for_delta() {
     if (view_.epoch() < claimed_epoch_) out_->send(some_seed(), msg::GetDelta{view_.epoch()});
     claimed_epoch_ = 0;
+}
+
+// ---------------------------------------------------------------- leaving
+
+// Neighbours are told first, so that the end of their connections surprises nobody; then the seeds,
+// whose answer is waited for, but not for ever.
+void PeerMachine::handle(const LeaveRequested&) {
+    if (phase_ == Phase::leaving) return;
+    notice({.kind = NoticeKind::leaving});
+    for (const Link& link : links_.all()) out_->send(link.id, msg::Unlink{"leaving"});
+    if (phase_ == Phase::starting || phase_ == Phase::waiting_to_rejoin) return handle_left();
+    phase_ = Phase::leaving;
+    const Change change{.kind = ChangeKind::leave, .peer = self_, .incarnation = incarnation_};
+    const Signature signature = crypto_->sign(canonical_bytes(change));
+    for (const Seat seat : registration_.chosen()) {
+        out_->send(config_->seeds[seat], msg::Leave{self_, incarnation_, signature});
+    }
+    arm(TimerKind::leave_deadline, leave_patience);
+}
+
+void PeerMachine::handle_left() {
+    phase_ = Phase::left;
+    out_->finished = true;
+}
+
+void PeerMachine::on_while_leaving(const Sender& from, const Message& message) {
+    if (const auto* ack = std::get_if<msg::LeaseAck>(&message)) {
+        if (from.trust == Trust::seed && ack->peer == self_ && ack->status != LeaseStatus::member) handle_left();
+    }
+    if (const auto* m = std::get_if<msg::Membership>(&message); m != nullptr && authentic(*m, from)) {
+        const auto ours = [this](const Change& c) { return c.kind != ChangeKind::add && c.peer == self_; };
+        if (std::any_of(m->decision.batch.begin(), m->decision.batch.end(), ours)) handle_left();
+    }
 }
 
 }  // namespace gossip
