@@ -15,7 +15,7 @@
 namespace gossip {
 
 // Distinct seats that agreed.
-class Tally {
+class SeatTally {
 public:
     // False when the seat is counted already: a duplicated message changes nothing.
     bool add(Seat seat) {
@@ -96,11 +96,11 @@ private:
     Epoch epoch_{0};
     Ballot ballot_;
     std::vector<AskState> asks_;
-    Tally votes_;
+    SeatTally votes_;
     std::optional<Accepted> best_;  // the accepted batch of the greatest ballot among the votes
     Batch batch_;
     std::vector<SeatInfo> lives_;
-    Tally acks_;
+    SeatTally acks_;
 };
 
 }  // namespace gossip
