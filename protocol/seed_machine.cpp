@@ -90,6 +90,7 @@ void SeedMachine::handle_started(const Started& event, Turn& t) {
     start_journal(t);
     send_sync(t);
     sync_timer_.set(t.now + Pace::jittered(config_->seed.sync_interval, rng_, 50), t.out);
+    lease_timer_.set(t.now + Pace::jittered(config_->seed.lease / 2, rng_), t.out);
     check_quorum(t);
 }
 
@@ -161,6 +162,8 @@ void SeedMachine::handle_received(const Received& event, Turn& t) {
                    [&](const msg::GetDelta& m) { on_get_delta(from, m, t); },
                    [&](const msg::Lease& m) { on_lease(from, m, t); },
                    [&](const msg::Leave& m) { on_leave(from, m, t); },
+                   [&](const msg::DeadNodeReport& m) { on_dead_node_report(from, m, t); },
+                   [&](const msg::Pong& m) { on_pong(from, m, t); },
                    [&](const msg::Ping& m) { on_ping(from, m, t); },
                    [&](const msg::Propose& m) { by_seed(&SeedMachine::on_propose, m); },
                    [&](const msg::Vote& m) { by_seed(&SeedMachine::on_vote, m); },
@@ -173,6 +176,8 @@ void SeedMachine::handle_received(const Received& event, Turn& t) {
                    [&](const msg::Fetch& m) { by_seed(&SeedMachine::on_fetch, m); },
                    [&](const msg::Decisions& m) { by_seed(&SeedMachine::on_decisions, m); },
                    [&](const msg::SnapshotPart& m) { by_seed(&SeedMachine::on_snapshot_part, m); },
+                   [&](const msg::RemovalCase& m) { by_seed(&SeedMachine::on_removal_case, m); },
+                   [&](const msg::CaseOpinion& m) { by_seed(&SeedMachine::on_case_opinion, m); },
                    [&](const msg::SeatQuery& m) { by_seed(&SeedMachine::on_seat_query, m); },
                    [&](const msg::SeatAnswer& m) { by_seed(&SeedMachine::on_seat_answer, m); },
                    [](const msg::Error&) {},
@@ -219,12 +224,18 @@ void SeedMachine::handle_timer(const TimerTag& tag, Turn& t) {
         case TimerKind::seat_query:
             if (seat_timer_.fired(tag, t.now, t.out)) ask_for_seat(t);
             break;
+        case TimerKind::lease_check:
+            if (lease_timer_.fired(tag, t.now, t.out)) handle_lease_check(t);
+            break;
+        case TimerKind::seed_probe: handle_probe_timeout(tag, t); break;
+        case TimerKind::case_deadline: handle_case_deadline(tag, t); break;
         default: break;
     }
 }
 
 void SeedMachine::handle_link_lost(const LinkLost& event, Turn& t) {
-    if (const auto seat = seat_of(event.node)) lost(*seat, std::string(loss_text(event.reason)), t);
+    if (const auto seat = seat_of(event.node)) return lost(*seat, std::string(loss_text(event.reason)), t);
+    handle_probe_lost(event, t);
 }
 
 // ---------------------------------------------------------------- journal

@@ -13,6 +13,7 @@
 #include "protocol/pace.hpp"
 #include "protocol/pending.hpp"
 #include "protocol/proposer.hpp"
+#include "protocol/removal_cases.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/seats.hpp"
 
@@ -125,7 +126,7 @@ private:
     void handle_round_over(Turn& t);
     void drop_proposal();
     void yield_to(Ballot ballot, Turn& t);
-    [[nodiscard]] msg::AskOpinion judge(const Ask& ask, Time now);
+    [[nodiscard]] msg::AskOpinion judge(const Ask& ask, Time now) const;
     [[nodiscard]] msg::AskOpinion judge_add(const Ask& ask) const;
     [[nodiscard]] msg::AskOpinion judge_leave(const Ask& ask) const;
     [[nodiscard]] msg::AskOpinion judge_replace(const Change& change) const;
@@ -178,6 +179,34 @@ private:
     void handle_pending_check(Turn& t);
     [[nodiscard]] msg::Membership signed_membership(const Decision& decision);
 
+    // ---- removals (seed_machine_removal.cpp)
+    void on_dead_node_report(NodeId from, const msg::DeadNodeReport& m, Turn& t);
+    void ignore_report(NodeId from, const msg::ReportAck& answer, NodeId reporter, std::string why, Turn& t) const;
+    [[nodiscard]] std::optional<std::string> case_problem(const Member& suspect, const Certificate& certificate,
+                                                          Time now) const;
+    [[nodiscard]] bool lease_lapsed(NodeId peer, Time now) const;
+    void open_case(NodeId suspect, Incarnation incarnation, NodeId reporter, const Certificate& certificate, Turn& t);
+    [[nodiscard]] Duration case_patience(const RemovalCase& c) const;
+    void ask_everybody(NodeId suspect, Turn& t);
+    void handle_lease_check(Turn& t);
+    bool begin_probe(NodeId suspect, Turn& t);
+    void send_probe(NodeId suspect, std::uint64_t sequence, Turn& t) const;
+    void on_pong(NodeId from, const msg::Pong& m, Turn& t);
+    void sign_of_life(NodeId peer, Turn& t);
+    void handle_probe_lost(const LinkLost& event, Turn& t);
+    void handle_probe_timeout(const TimerTag& tag, Turn& t);
+    [[nodiscard]] msg::AskOpinion judge_removal(const Change& change, const Certificate& certificate, Time now) const;
+    void probe_for_next_vote(const Ask& ask, Opinion opinion, Turn& t);
+    void on_removal_case(Seat from, const msg::RemovalCase& m, Turn& t);
+    void send_opinion(Seat to, NodeId suspect, Incarnation incarnation, const msg::AskOpinion& opinion, Turn& t) const;
+    void on_case_opinion(Seat from, const msg::CaseOpinion& m, Turn& t);
+    void settle_case(NodeId suspect, Turn& t);
+    void weigh_case(NodeId suspect, Turn& t);
+    void dismiss_case(NodeId suspect, Turn& t);
+    void answer_reporters(NodeId suspect, const RemovalCase& c, ReportStatus status, Turn& t) const;
+    void handle_case_deadline(const TimerTag& tag, Turn& t);
+    void close_cases(Turn& t);
+
     const Config* config_;
     const Crypto* crypto_;
     SeedOptions options_;
@@ -189,6 +218,8 @@ private:
     Seats seats_;
     PendingAsks pending_;
     Directory directory_;
+    OwnProbes probes_;
+    RemovalCases cases_;
     Pace pace_;
 
     std::string journal_problem_;   // why the journal cannot be trusted; empty when it can
@@ -217,6 +248,7 @@ private:
     Deadline pending_timer_{TimerKind::pending_check};
     Deadline sync_timer_{TimerKind::sync};
     Deadline seat_timer_{TimerKind::seat_query};
+    Deadline lease_timer_{TimerKind::lease_check};
 };
 
 }  // namespace gossip

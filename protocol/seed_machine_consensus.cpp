@@ -112,6 +112,7 @@ void SeedMachine::vote_on(Seat from, const msg::Propose& m, Turn& t) {
         cast.yes = vote.opinions.back().opinion == Opinion::yes;
         cast.text = vote.opinions.back().reason;
         t.out.notice(std::move(cast));
+        probe_for_next_vote(ask, vote.opinions.back().opinion, t);
     }
     send_to_seat(from, std::move(vote), t, after);
 }
@@ -321,7 +322,7 @@ Notice SeedMachine::ask_notice(NoticeKind kind, const Ask& ask) const {
     notice.proposal = ask.proposal;
     notice.epoch = ledger_.epoch() + 1;
     notice.need = as_u32(majority(seeds()));
-    if (!ask.certificate.statements.empty()) notice.other = ask.certificate.statements.front().witness;
+    if (const RemovalCase* c = cases_.find(ask.change.peer)) notice.other = c->reporter;
     return notice;
 }
 

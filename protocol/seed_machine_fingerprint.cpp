@@ -64,6 +64,21 @@ void write(ByteWriter& out, const PendingAsk& entry) {
     for (const NodeId client : entry.clients) out.u64(static_cast<std::uint64_t>(client));
 }
 
+void write(ByteWriter& out, const RemovalCase& c) {
+    out.u64(static_cast<std::uint64_t>(c.incarnation));
+    out.u8(c.ours);
+    out.u8(c.asked);
+    out.u8(c.proposed);
+    out.u32(c.askers.bits());
+    for (const auto& [seat, opinion] : c.opinions) {
+        out.u8(seat);
+        out.u8(static_cast<std::uint8_t>(opinion));
+    }
+    out.u32(static_cast<std::uint32_t>(c.reporters.size()));
+    out.u32(c.rounds);
+    out.u32(c.fruitless);
+}
+
 }  // namespace
 
 void SeedMachine::fingerprint(ByteWriter& out) const {
@@ -93,6 +108,12 @@ void SeedMachine::fingerprint(ByteWriter& out) const {
     fingerprint_seats(out);
     out.u32(static_cast<std::uint32_t>(pending_.size()));
     for (const auto& [arrival, entry] : pending_.all()) write(out, entry);
+    out.u32(static_cast<std::uint32_t>(cases_.all().size()));
+    for (const auto& [suspect, c] : cases_.all()) {
+        out.u64(static_cast<std::uint64_t>(suspect));
+        write(out, c);
+    }
+    probes_.fingerprint(out);
 }
 
 void SeedMachine::fingerprint_seats(ByteWriter& out) const {

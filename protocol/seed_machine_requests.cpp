@@ -124,14 +124,14 @@ void SeedMachine::refuse_registration(NodeId client, NodeId peer, std::string te
 
 // ---------------------------------------------------------------- opinions on what peers ask
 
-msg::AskOpinion SeedMachine::judge(const Ask& ask, Time) {
+msg::AskOpinion SeedMachine::judge(const Ask& ask, Time now) const {
     switch (ask.change.kind) {
         case ChangeKind::add: return judge_add(ask);
         case ChangeKind::leave: return judge_leave(ask);
         case ChangeKind::replace: return judge_replace(ask.change);
-        case ChangeKind::remove: break;
+        case ChangeKind::remove: return judge_removal(ask.change, ask.certificate, now);
     }
-    return {Opinion::undecided, {}};
+    return {Opinion::no, "unknown kind of change"};
 }
 
 msg::AskOpinion SeedMachine::judge_add(const Ask& ask) const {
@@ -243,6 +243,7 @@ void SeedMachine::on_lease(NodeId from, const msg::Lease& m, Turn& t) {
     if (ledger_.holds(m.peer, m.incarnation)) {
         ack.status = LeaseStatus::member;
         directory_.lease(m.peer, m.degree, t.now);
+        sign_of_life(m.peer, t);
     } else if (ack.incarnation >= m.incarnation) {
         ack.status = LeaseStatus::removed;
     }

@@ -41,6 +41,7 @@ void SeedMachine::apply(const Decision& decision, Turn& t) {
     seats_.undispute();
     learn_own_life(t);
     for (const PendingAsk& done : pending_.settle(ledger_)) answer_settled(done, t);
+    close_cases(t);
     spread(decision, t);
     if (decision.epoch % config_->seed.history == 0) append_snapshot(t);
 }
@@ -228,6 +229,7 @@ void SeedMachine::install(const Snapshot& whole, Seat from, Turn& t) {
     seats_.undispute();
     learn_own_life(t);
     for (const PendingAsk& done : pending_.settle(ledger_)) answer_settled(done, t);
+    close_cases(t);
     caught_up.epoch = ledger_.epoch();
     caught_up.digest = ledger_.digest();
     t.out.notice(std::move(caught_up));
