@@ -56,7 +56,15 @@ void PeerMachine::on(const Sender& sender, const msg::Ping& m) {
     out_->send(from.reply, std::move(pong));
     heard(from);
     if (from.anonymous()) return imply_link(from);
+    take_news(from, m);
+}
+
+// What PING and PONG say beside being signs of life.
+template <class M>
+void PeerMachine::take_news(const Sender& from, const M& m) {
+    Link* link = links_.find(from.node);
     if (link == nullptr) return;
+    if (m.incarnation > link->incarnation) return end_former_lives(from.node, m.incarnation);
     link->degree = m.degree;
     if (!m.record.empty()) accept_record(*link, m.record.front());
     mend(from, m.linked);
@@ -77,11 +85,7 @@ void PeerMachine::on(const Sender& sender, const msg::Pong& m) {
         link->offset_ms = ((m.received - m.ping_sent) + (m.sent - wall())) / 2;
         link->offset_known = true;
     }
-    link->degree = m.degree;
-    if (!m.record.empty()) accept_record(*link, m.record.front());
-    mend(from, m.linked);
-    note_epoch(m.epoch);
-    compare_roots(from.node, m.root);
+    take_news(from, m);
 }
 
 // ---------------------------------------------------------------- testimony

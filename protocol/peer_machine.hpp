@@ -88,6 +88,7 @@ private:
     [[nodiscard]] bool authentic(const msg::Membership& m, const Sender& from) const;
     void apply_decisions();
     void apply_change(const Change& change);
+    void end_former_lives(NodeId id, Incarnation life);
     void bury(NodeId id, Incarnation life, bool dead);
     void note_epoch(Epoch epoch);
     void ask_for_delta();
@@ -147,6 +148,8 @@ private:
     void on(const Sender& from, const msg::Pong& m);
     void on(const Sender& from, const msg::SuspectQuery& m);
     void on(const Sender& from, const msg::Suspect& m);
+    template <class M>
+    void take_news(const Sender& from, const M& m);
     void handle_ping_round();
     void ping(NodeId id);
     void heard(const Sender& from);
@@ -167,6 +170,7 @@ private:
     void ask_any_seed();
     void seed_answered();
     void take_statement(const Statement& statement);
+    [[nodiscard]] bool speaks_protocol_0(NodeId id) const;
     [[nodiscard]] Tally tally_of(const Suspicion& suspicion) const;
     void settle(NodeId suspect, bool window_over);
     void postpone(Suspicion& suspicion);

@@ -247,7 +247,18 @@ void PeerMachine::apply_change(const Change& change) {
     }
     view_.apply(change, rng_);
     record_stale_ = true;  // our successors may have changed
-    if (change.kind != ChangeKind::add) bury(change.peer, change.incarnation, change.kind == ChangeKind::remove);
+    if (change.kind == ChangeKind::add) {
+        end_former_lives(change.peer, change.incarnation);
+    } else {
+        bury(change.peer, change.incarnation, change.kind == ChangeKind::remove);
+    }
+}
+
+// Links and suspicions are of one life: a restarted peer starts without them.
+void PeerMachine::end_former_lives(NodeId id, Incarnation life) {
+    const Link* link = links_.find(id);
+    if (link != nullptr && link->protocol > 0 && link->incarnation < life) link_down(id, "it restarted", true);
+    if (const Suspicion* s = suspicions_.find(id); s != nullptr && s->life < life) suspicions_.close(id);
 }
 
 // What a peer that left said stays worth hearing; what a dead life says is not believed any more.

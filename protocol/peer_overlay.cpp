@@ -156,8 +156,10 @@ std::string_view PeerMachine::refuse_link(const Sender& from, const msg::LinkReq
     if (m.record.peer != from.node || m.record.incarnation != m.incarnation) return "not its own record";
     if (view_.removed(from.node, m.incarnation)) return "removed";
     if (phase_ != Phase::active && phase_ != Phase::registering) return "not in the network";
+    const Link* known = links_.find(from.node);
+    if (known != nullptr && known->incarnation > m.incarnation) return "a later life is known";
     const bool room = links_.degree() < degree_limit(config_->overlay, m.kind == LinkKind::ring);
-    return room || links_.find(from.node) != nullptr ? "" : "full";
+    return room || known != nullptr ? "" : "full";
 }
 
 void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
@@ -299,6 +301,7 @@ void PeerMachine::accept_record(Link& link, const LinksRecord& record) {
         return refuse(link.id, "links record with a bad signature");
     }
     link.record = record;
+    overlay_stale_ = true;  // it may know the successor whose link we wait to give up
 }
 
 // Links have two sides: whoever is told that the other does not count it asks once more.

@@ -68,6 +68,7 @@ std::vector<NodeId> PeerMachine::stand_in_witnesses(NodeId suspect) const {
     std::vector<NodeId> known{self_};
     for (const Link& link : links_.all()) known.push_back(link.id);
     for (const Candidate& candidate : view_.candidates()) known.push_back(candidate.id);
+    std::erase_if(known, [this](NodeId id) { return speaks_protocol_0(id); });
     return ring_successors(suspect, known, config_->liveness.witnesses_min);
 }
 
@@ -140,8 +141,15 @@ void PeerMachine::take_statement(const Statement& statement) {
     settle(statement.suspect, false);
 }
 
+// The removed cannot testify, and what protocol 0 says is not signed: the seeds count neither.
 Tally PeerMachine::tally_of(const Suspicion& s) const {
-    return tally(s, [this](NodeId id) { return view_.gone(id); });
+    return tally(s, [this](NodeId id) { return view_.gone(id) || speaks_protocol_0(id); });
+}
+
+bool PeerMachine::speaks_protocol_0(NodeId id) const {
+    const Link* link = links_.find(id);
+    const Candidate* candidate = view_.candidate(id);
+    return (link != nullptr && link->protocol == 0) || (candidate != nullptr && candidate->protocol == 0);
 }
 
 void PeerMachine::settle(NodeId suspect, bool window_over) {

@@ -46,8 +46,9 @@ Probes::Action Probes::heard(NodeId suspect, Time now) {
 Probes::Action Probes::refused(NodeId suspect, Time now) {
     Probe* probe = find(suspect);
     if (probe == nullptr || probe->verdict) return {};
-    if (probe->refused) return conclude(*probe, Verdict::refused, now);
-    probe->refused = true;
+    if (probe->refused_ping == probe->pings) return {};  // one dial may be refused to several messages
+    if (probe->refused_ping > 0) return conclude(*probe, Verdict::refused, now);
+    probe->refused_ping = probe->pings;
     probe->generation = ++generations_;
     return {.wait = redial_after, .generation = probe->generation};
 }
@@ -55,8 +56,8 @@ Probes::Action Probes::refused(NodeId suspect, Time now) {
 Probes::Action Probes::timer(NodeId suspect, std::uint32_t generation, Time now) {
     Probe* probe = find(suspect);
     if (probe == nullptr || probe->verdict || probe->generation != generation) return {};
-    if (!probe->refused && probe->pings >= config_->probes) return conclude(*probe, Verdict::unreachable, now);
-    if (probe->pings > config_->probes) return conclude(*probe, Verdict::unreachable, now);
+    const std::uint32_t reconfirming = probe->refused_ping > 0 ? 1 : 0;
+    if (probe->pings >= config_->probes + reconfirming) return conclude(*probe, Verdict::unreachable, now);
     return again(*probe, config_->probe_timeout);
 }
 

@@ -57,7 +57,7 @@ private:
         std::vector<Asker> askers;
         std::uint32_t pings{0};
         std::uint32_t generation{0};
-        bool refused{false};
+        std::uint32_t refused_ping{0};  // which one was refused first; 0 = none
         std::optional<Verdict> verdict;
         Time concluded{};
     };

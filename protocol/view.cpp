@@ -91,7 +91,7 @@ std::optional<msg::Membership> View::next() {
 void View::apply(const Change& change, Rng& rng) {
     switch (change.kind) {
         case ChangeKind::add:
-            ++members_;
+            if (candidate(change.peer) == nullptr) ++members_;  // else a restart: its old life made room
             revive(change.peer);
             add_successor(change.peer);
             add_candidate({change.peer, 0, change.protocol}, rng);

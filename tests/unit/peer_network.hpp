@@ -84,6 +84,7 @@ public:
     std::map<NodeId, std::uint32_t> degrees;
     std::vector<Decision> history;
     std::vector<msg::DeadNodeReport> reports;
+    std::map<NodeId, std::function<void(NodeId from, const Message&)>> foreigners;  // speak protocol 0
     bool judge_reports{true};                                         // decide removals that are proven
     bool registering{true};
     static constexpr WallMs wall0 = 1'700'000'000'000;
@@ -155,6 +156,12 @@ public:
         if (out.finished) p.finished = true;
     }
 
+    // Protocol 0 opens a connection a message and names itself in the payload only.
+    void foreign(NodeId from, NodeId to, Message message) {
+        const NodeId connection = anonymous_id(++connections_);
+        reply_to_[connection] = from;
+        feed(to, Received{connection, Trust::anonymous, std::move(message)});
+    }
     // As from a node that is not simulated here.
     void inject(NodeId from, Trust trust, NodeId to, Message message) { feed(to, Received{from, trust, std::move(message)}); }
 
@@ -247,6 +254,10 @@ private:
         if (seat != config.seeds.end()) {
             if (seed_silent && seed_silent(from, to)) return;
             return later(delay, [this, from, to, m = std::move(message)] { on_seed(from, to, m); }, to);
+        }
+        const NodeId listener = is_anonymous(to) && reply_to_.contains(to) ? reply_to_.at(to) : to;
+        if (const auto foreigner = foreigners.find(listener); foreigner != foreigners.end()) {
+            return later(delay, [from, m = std::move(message), f = foreigner->second] { f(from, m); }, to);
         }
         const auto target = peers.find(to);
         if (target == peers.end() || target->second.dead || target->second.finished) {
@@ -353,6 +364,8 @@ private:
     std::map<std::pair<Time, std::uint64_t>, std::function<void()>> queue_;
     std::set<std::pair<NodeId, NodeId>> open_;  // connections, both directions
     std::uint64_t serial_{0};
+    std::uint64_t connections_{0};
+    std::map<NodeId, NodeId> reply_to_;  // of a foreigner's connection
 };
 
 }  // namespace gossip::test
