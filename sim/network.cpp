@@ -292,12 +292,18 @@ void Network::unblock(Time now, NodeIndex from, NodeIndex to) {
     if (at == blocks_.end()) return;
     if (--at->second > 0) return;
     blocks_.erase(at);
+    freed_[{from, to}] = now;
     resume_flow(now, from, to);
     resume_flow(now, to, from);
 }
 
 bool Network::blocked(NodeIndex from, NodeIndex to) const {
     return !blocks_.empty() && blocks_.contains({from, to});
+}
+
+Time Network::freed_at(NodeIndex from, NodeIndex to) const {
+    const auto at = freed_.find({from, to});
+    return at == freed_.end() ? Time{} : at->second;
 }
 
 bool Network::connected(NodeIndex a, NodeIndex b) const {

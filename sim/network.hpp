@@ -57,6 +57,8 @@ public:
     void unblock(Time now, NodeIndex from, NodeIndex to);
     [[nodiscard]] bool blocked(NodeIndex from, NodeIndex to) const;
     [[nodiscard]] bool both_ways(NodeIndex a, NodeIndex b) const { return !blocked(a, b) && !blocked(b, a); }
+    // When this direction was last freed; the beginning of time when it was never blocked.
+    [[nodiscard]] Time freed_at(NodeIndex from, NodeIndex to) const;
     [[nodiscard]] bool connected(NodeIndex a, NodeIndex b) const;
     void reset(Time now, NodeIndex a, NodeIndex b);  // the connection breaks, if there is one
 
@@ -124,6 +126,7 @@ private:
     std::vector<NodeState> nodes_;
     std::unordered_map<std::uint64_t, Pair> pairs_;        // looked up, never iterated
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
+    std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;
     ConnectionId next_connection_{1};
 };
 

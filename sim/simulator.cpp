@@ -47,6 +47,7 @@ void Simulator::start(NodeId id) {
     ++n.life;
     n.paused = false;
     n.cut_next_step = false;
+    n.disturbed = now_;
     network_.set_up(i, n.life);
     const auto key = static_cast<std::uint64_t>(id);
     n.machine = n.factory({id, n.life, draws_.stream(Purpose::machine, key, n.life), n.disk.records()});
@@ -83,6 +84,7 @@ void Simulator::resume(NodeId id) {
     Node& n = node(id);
     if (!n.paused) return;
     n.paused = false;
+    n.disturbed = now_;
     auto missed = std::exchange(n.missed, {});
     std::stable_partition(missed.begin(), missed.end(), [](const Entry& e) { return !is_timer(e); });
     for (Entry& e : missed) queue_.push(now_, std::move(e));
@@ -291,6 +293,13 @@ bool Simulator::blocked(NodeId from, NodeId to) const { return network_.blocked(
 
 bool Simulator::reachable(NodeId from, NodeId to) const {
     return is_up(from) && is_up(to) && !is_paused(from) && !is_paused(to) && !blocked(from, to) && !blocked(to, from);
+}
+
+Time Simulator::undisturbed_since(NodeId a, NodeId b) const {
+    if (!reachable(a, b)) return now_;
+    const NodeIndex i = index_of(a);
+    const NodeIndex j = index_of(b);
+    return std::max({nodes_[i].disturbed, nodes_[j].disturbed, network_.freed_at(i, j), network_.freed_at(j, i)});
 }
 
 Machine* Simulator::machine(NodeId id) const {

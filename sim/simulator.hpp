@@ -56,6 +56,7 @@ public:
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
     void crash_within_next_step(NodeId id, CrashKind kind);
+    void cancel_crash_within_step(NodeId id) { node(id).cut_next_step = false; }
     void pause(NodeId id);
     void resume(NodeId id);
     void wipe_disk(NodeId id);
@@ -81,6 +82,8 @@ public:
     // Up, running and free in both directions.
     [[nodiscard]] bool reachable(NodeId from, NodeId to) const;
     [[nodiscard]] bool blocked(NodeId from, NodeId to) const;
+    // Since when the two have been reachable without a break; now() when they are not.
+    [[nodiscard]] Time undisturbed_since(NodeId a, NodeId b) const;
     [[nodiscard]] Machine* machine(NodeId id) const;
     [[nodiscard]] std::uint32_t life(NodeId id) const;
     [[nodiscard]] const Disk& disk(NodeId id) const;
@@ -92,6 +95,7 @@ public:
     [[nodiscard]] std::uint64_t torn_tails() const { return torn_tails_; }
     [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }
     Network& network() { return network_; }
+    [[nodiscard]] const LinkProfile& profile() const { return network_.profile(); }
 
     void observe(Observer* observer) { observers_.push_back(observer); }
 
@@ -107,6 +111,7 @@ private:
         std::vector<Entry> missed;  // while paused
         std::uint32_t life{0};
         std::uint64_t syncs{0};
+        Time disturbed{};  // last start or resumption
         bool paused{false};
         bool cut_next_step{false};
         CrashKind cut_kind{};

@@ -1,0 +1,79 @@
+#pragma once
+// A network of real SeedMachines and PeerMachines on the simulator.
+
+#include "protocol/config.hpp"
+#include "protocol/peer_machine.hpp"
+#include "protocol/seed_machine.hpp"
+#include "sim/sim_crypto.hpp"
+#include "sim/simulator.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace gossip::sim {
+
+struct ClusterOptions {
+    SimOptions sim;
+    Config config;  // its seeds are filled in
+    std::uint32_t seeds{3};
+    std::int64_t wall_skew_ms{0};  // each node's clock is off by up to this much
+};
+
+class Cluster {
+public:
+    explicit Cluster(ClusterOptions options);
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+
+    [[nodiscard]] Simulator& sim() { return sim_; }
+    [[nodiscard]] const Simulator& sim() const { return sim_; }
+    [[nodiscard]] const Config& config() const { return config_; }
+    [[nodiscard]] std::span<const NodeId> seeds() const { return config_.seeds; }
+    [[nodiscard]] std::span<const NodeId> peers() const { return peers_; }  // ever added, in that order
+    [[nodiscard]] bool is_seed(NodeId id) const;
+    [[nodiscard]] Seat seat_of(NodeId id) const;  // no_seat for others
+    [[nodiscard]] const Crypto& crypto(NodeId id) const { return *crypto_.at(id); }
+
+    // The usual start: seeds first, then `count` peers, all at once.
+    void start_seeds();
+    void start_peers(std::uint32_t count);
+    NodeId add_peer();  // not started
+    void start(NodeId id) { sim_.start(id); }
+    void crash(NodeId id, CrashKind kind = CrashKind::process);
+    void lose_disk(NodeId seed);  // down: its next life finds no journal
+
+    [[nodiscard]] const SeedMachine* seed(NodeId id) const;  // nullptr while down
+    [[nodiscard]] const PeerMachine* peer(NodeId id) const;
+    [[nodiscard]] std::vector<NodeId> live_seeds() const;
+    [[nodiscard]] std::vector<NodeId> live_peers() const;
+    [[nodiscard]] std::vector<NodeId> listed(NodeId seed) const;  // ascending; empty while down
+
+    void publish(NodeId peer, std::string text) { sim_.feed(peer, Publish{std::move(text)}); }
+
+    // ---- conditions to wait for
+    // Every live seed lists exactly the live peers, at one epoch and digest.
+    [[nodiscard]] bool seeds_agree() const;
+    [[nodiscard]] bool lists_exactly(NodeId seed, std::vector<NodeId> expected) const;
+    [[nodiscard]] bool listed_nowhere(NodeId peer) const;
+    // Every live peer is active at the seeds' epoch.
+    [[nodiscard]] bool peers_settled() const;
+    [[nodiscard]] bool settled() const { return seeds_agree() && peers_settled(); }
+    bool run_until_settled(Duration limit);
+    bool run_until(const std::function<bool()>& condition, Duration limit);
+
+private:
+    void add_seed(std::uint32_t seat);
+    [[nodiscard]] NodeOptions node_options(NodeId id, Trust trust) const;
+
+    ClusterOptions options_;
+    Config config_;
+    Simulator sim_;
+    std::map<NodeId, std::unique_ptr<SimCrypto>> crypto_;
+    std::map<NodeId, Incarnation> last_lives_;
+    std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed
+    std::vector<NodeId> peers_;
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,101 @@
+#include "sim/gossip_checker.hpp"
+
+#include "protocol/names.hpp"
+
+namespace gossip::sim {
+namespace {
+constexpr std::uint64_t bounds_every = 256;  // steps
+}
+
+void GossipChecker::on_started(Time, NodeId node, std::uint32_t) { holders_[node] = {}; }
+
+void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Effects& effects) {
+    if (cluster_.is_seed(node) || cluster_.peer(node) == nullptr) return;
+    if (const auto* lost = std::get_if<LinkLost>(&event)) {
+        pushed_[{node, lost->node}].clear();
+    }
+    for (const Notice& n : effects.notices) {
+        if (n.kind == NoticeKind::generated || n.kind == NoticeKind::said) on_generated(now, node, n);
+        if (n.kind == NoticeKind::epoch_learned) holders_[node].epoch = std::max(holders_[node].epoch, n.epoch);
+        if (n.kind == NoticeKind::link_up) pushed_[{node, n.other}].clear();
+    }
+    for (const Deliver& d : effects.deliveries) check_delivery(now, node, d);
+    if (++steps_ % bounds_every == 0) check_bounds(now, node);
+}
+
+void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
+    Holder& h = holders_[node];
+    const Rumor& r = *n.rumor;
+    const bool fresh = origin_of_.emplace(r.id, Origin{node, r.incarnation, r.text, now}).second;
+    if (!fresh) alarm_.raise("G3", now, {node}, "uses the message id " + r.id + " again");
+    h.has.insert(r.id);
+    if (n.kind != NoticeKind::generated) return;
+    if (++h.generated[r.incarnation] > cluster_.config().gossip.max_messages) {
+        alarm_.raise("G3", now, {node}, "generates more messages a life than it may");
+    }
+}
+
+void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
+    const Rumor& r = *d.rumor;
+    Holder& h = holders_[node];
+    if (!h.has.insert(r.id).second) return alarm_.raise("G1", now, {node, d.from}, "delivers " + r.id + " again");
+    const auto origin = origin_of_.find(r.id);
+    if (origin == origin_of_.end()) return alarm_.raise("G3", now, {node, d.from}, "delivers " + r.id + ", never said");
+    if (origin->second.text != r.text || origin->second.life != r.incarnation || origin->second.node != r.origin) {
+        alarm_.raise("G3", now, {node, d.from}, "delivers " + r.id + " changed");
+    }
+    const Epoch removed = chain_.removed_in(r.origin, r.incarnation);
+    if (removed != 0 && removed <= h.epoch) {
+        alarm_.raise("G7", now, {node, d.from}, "delivers " + r.id + " though it knows that its origin was removed");
+    }
+}
+
+void GossipChecker::on_wire(Time now, NodeId from, NodeId to, const Message& message) {
+    const auto* g = std::get_if<msg::Gossip>(&message);
+    if (g == nullptr || g->repair) return;
+    ++pushes_[g->rumor->id];
+    if (!pushed_[{from, to}].insert(g->rumor->id).second) {
+        alarm_.raise("G5", now, {from, to}, "pushes " + g->rumor->id + " twice over one link");
+    }
+}
+
+void GossipChecker::check_bounds(Time now, NodeId node) {
+    if (cluster_.peer(node)->status().stored > cluster_.config().gossip.store_limit) {
+        alarm_.raise("G4", now, {node}, "stores more messages than its bound");
+    }
+}
+
+bool GossipChecker::still_member(const Origin& origin) const {
+    const auto& list = chain_.list(chain_.last());
+    const auto at = list.find(origin.node);
+    return at != list.end() && at->second == origin.life;
+}
+
+std::string GossipChecker::missing_somewhere() const {
+    const std::vector<NodeId> live = cluster_.live_peers();
+    std::set<std::string> union_of_all;
+    for (const NodeId p : live) {
+        const auto& has = holders_.at(p).has;
+        union_of_all.insert(has.begin(), has.end());
+    }
+    for (const std::string& id : union_of_all) {
+        if (!still_member(origin_of_.at(id))) continue;
+        for (const NodeId p : live) {
+            if (!holders_.at(p).has.contains(id)) return node_name(p) + " lacks " + id;
+        }
+    }
+    return "";
+}
+
+std::size_t GossipChecker::reach(const std::string& id) const {
+    std::size_t count = 0;
+    for (const NodeId p : cluster_.live_peers()) count += holders_.at(p).has.contains(id) ? 1 : 0;
+    return count;
+}
+
+std::size_t GossipChecker::pushes(const std::string& id) const {
+    const auto at = pushes_.find(id);
+    return at == pushes_.end() ? 0 : at->second;
+}
+
+}  // namespace gossip::sim

@@ -1,0 +1,36 @@
+#pragma once
+// A node that is no seed and speaks as if it were: forged votes, decisions, certificates, accusations
+// and nonsense, to anybody (PROTOCOL.md section 6). Nothing it says may change what is decided.
+
+#include "protocol/crypto.hpp"
+#include "protocol/machine.hpp"
+#include "protocol/rng.hpp"
+
+#include <vector>
+
+namespace gossip::sim {
+
+class Hostile final : public Machine {
+public:
+    Hostile(NodeId self, std::vector<NodeId> seeds, std::vector<NodeId> peers, const Crypto& crypto, Rng rng)
+        : self_(self), seeds_(std::move(seeds)), peers_(std::move(peers)), crypto_(crypto), rng_(rng) {}
+
+    void step(Time now, const Event& event, Effects& out) override;
+
+private:
+    [[nodiscard]] NodeId any(const std::vector<NodeId>& of) { return of[static_cast<std::size_t>(rng_.below(of.size()))]; }
+    [[nodiscard]] Message lie_to_seed();
+    [[nodiscard]] Message lie_to_peer();
+    [[nodiscard]] msg::DeadNodeReport false_report();
+    [[nodiscard]] msg::Membership forged_decision();
+
+    NodeId self_;
+    std::vector<NodeId> seeds_;
+    std::vector<NodeId> peers_;
+    const Crypto& crypto_;
+    Rng rng_;
+    Epoch heard_epoch_{0};
+    std::vector<Message> heard_;  // to be replayed
+};
+
+}  // namespace gossip::sim

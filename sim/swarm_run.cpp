@@ -1,0 +1,197 @@
+#include "sim/swarm_run.hpp"
+
+#include "sim/convergence.hpp"
+#include "sim/fault_injector.hpp"
+#include "sim/gossip_checker.hpp"
+#include "sim/hostile.hpp"
+#include "sim/overlay_checker.hpp"
+#include "sim/removal_checker.hpp"
+#include "sim/seed_checker.hpp"
+
+#include <algorithm>
+
+namespace gossip::sim {
+namespace {
+
+constexpr Duration glance = std::chrono::milliseconds(200);
+
+class Narrator final : public Observer {
+public:
+    explicit Narrator(const SwarmOptions& options) : options_(options) {}
+    void on_step(Time now, NodeId node, const Event&, const Effects& effects) override {
+        if (!options_.narrate) return;
+        for (const Notice& n : effects.notices) options_.narrate(now, node, n);
+    }
+    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override {
+        if (options_.narrate_wire) options_.narrate_wire(now, from, to, message);
+    }
+
+private:
+    const SwarmOptions& options_;
+};
+
+// Shows every acknowledgement to the checkers as if its journal record had never been synced.
+class Canary final : public Observer {
+public:
+    explicit Canary(SeedChecker& checker) : checker_(checker) {}
+    void on_started(Time now, NodeId node, std::uint32_t life) override { checker_.on_started(now, node, life); }
+    void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override {
+        checker_.on_step(now, node, event, effects);
+    }
+    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override {
+        checker_.on_wire(now, from, to, message);
+    }
+
+private:
+    SeedChecker& checker_;
+};
+
+RemovalRules rules_of(const RunShape& shape) {
+    const FaultClasses& c = shape.classes;
+    RemovalRules rules;
+    rules.probes_reliable = !c.any(FaultClass::drop, FaultClass::tail, FaultClass::reset);
+    rules.accuracy_expected =
+        !c.any(FaultClass::drop, FaultClass::tail, FaultClass::reset, FaultClass::partition, FaultClass::one_way,
+               FaultClass::swizzle, FaultClass::pause_long, FaultClass::dead_seeds, FaultClass::crash_peers,
+               FaultClass::mass_crash, FaultClass::cut_step);
+    return rules;
+}
+
+ClusterOptions cluster_options(const RunShape& shape) {
+    ClusterOptions o;
+    o.sim.seed = shape.seed;
+    o.sim.network = shape.network;
+    o.config = shape.config;
+    o.seeds = shape.seeds;
+    o.wall_skew_ms = shape.wall_skew_ms;
+    return o;
+}
+
+class SwarmRun {
+public:
+    SwarmRun(const FaultPlan& plan, const SwarmOptions& options)
+        : plan_(plan), options_(options), cluster_(cluster_options(plan.shape)), injector_(cluster_, plan),
+          seed_checker_(cluster_, alarm_), canary_(seed_checker_), gossip_(cluster_, seed_checker_.chain(), alarm_),
+          overlay_(cluster_, alarm_), removals_(cluster_, rules_of(plan.shape), alarm_), coverage_(cluster_),
+          narrator_(options_) {
+        watch();
+    }
+
+    SwarmResult run() {
+        injector_.schedule();
+        if (plan_.shape.classes.has(FaultClass::hostile)) add_hostile();
+        cluster_.start_seeds();
+        advance(plan_.shape.fault_phase);
+        injector_.heal();
+        healed_ = cluster_.sim().now();
+        if (!alarm_.raised()) converge();
+        if (!alarm_.raised()) converge_after_messages();
+        if (!alarm_.raised()) stay_quiet();
+        return result();
+    }
+
+private:
+    void watch() {
+        Simulator& sim = cluster_.sim();
+        sim.observe(&narrator_);
+        sim.observe(options_.canary ? static_cast<Observer*>(&canary_) : &seed_checker_);
+        sim.observe(&gossip_);
+        sim.observe(&overlay_);
+        sim.observe(&removals_);
+        sim.observe(&coverage_);
+    }
+
+    void add_hostile() {
+        const NodeId self = node_id({0x7f000001, 9999});
+        hostile_crypto_ = std::make_unique<SimCrypto>(plan_.shape.seed ^ 0xbad);
+        const std::vector<NodeId> seeds(cluster_.seeds().begin(), cluster_.seeds().end());
+        const std::vector<NodeId> peers(cluster_.peers().begin(), cluster_.peers().end());
+        cluster_.sim().add(self, [=, this](const Birth& b) {
+            return std::make_unique<Hostile>(b.id, seeds, peers, *hostile_crypto_, b.rng);
+        });
+        cluster_.sim().start(self);
+        cluster_.sim().at(Time{} + plan_.shape.fault_phase, [this, self] { cluster_.sim().crash(self); });
+    }
+
+    // Stops at the first violation: what follows is only its wake.
+    void advance(Duration span) {
+        const Time end = cluster_.sim().now() + span;
+        while (!alarm_.raised() && cluster_.sim().now() < end) cluster_.sim().run_for(glance);
+    }
+
+    [[nodiscard]] Unmet still_unmet() const { return unmet(cluster_, injector_.core(), gossip_); }
+
+    void converge() {
+        const Time end = cluster_.sim().now() + options_.heal_limit;
+        Unmet u = still_unmet();
+        while (!u.none() && !alarm_.raised() && cluster_.sim().now() < end) {
+            cluster_.sim().run_for(glance);
+            u = still_unmet();
+        }
+        if (!u.none()) alarm_.raise(u.invariant, cluster_.sim().now(), u.nodes, "not healed: " + u.text);
+    }
+
+    void converge_after_messages() {
+        converged_ = cluster_.sim().now();
+        const auto peers = cluster_.live_peers();
+        for (std::size_t i = 0; i < std::min<std::size_t>(3, peers.size()); ++i) {
+            cluster_.publish(peers[i], "after healing " + std::to_string(i));
+        }
+        advance(glance);
+        converge();
+    }
+
+    // D2, O2: a network at rest removes nobody and keeps its links two-sided.
+    void stay_quiet() {
+        const std::size_t before = removals_.live_removals();
+        advance(options_.quiet_phase);
+        if (removals_.live_removals() != before) {
+            alarm_.raise("D2", cluster_.sim().now(), {}, "removes a live peer of a network at rest");
+        }
+        const Unmet u = still_unmet();
+        if (!u.none()) alarm_.raise(u.invariant, cluster_.sim().now(), u.nodes, "fell apart at rest: " + u.text);
+    }
+
+    SwarmResult result() {
+        SwarmResult r;
+        r.violation = alarm_.first();
+        r.trace_hash = cluster_.sim().trace_hash();
+        r.events = cluster_.sim().events();
+        r.converged_after = converged_ - healed_;
+        coverage_.hit(Mark::torn_tail, cluster_.sim().torn_tails());
+        r.coverage = coverage_.counts();
+        return r;
+    }
+
+    const FaultPlan& plan_;
+    const SwarmOptions& options_;
+    Alarm alarm_;
+    Cluster cluster_;
+    FaultInjector injector_;
+    SeedChecker seed_checker_;
+    Canary canary_;
+    GossipChecker gossip_;
+    OverlayChecker overlay_;
+    RemovalChecker removals_;
+    Coverage coverage_;
+    Narrator narrator_;
+    std::unique_ptr<SimCrypto> hostile_crypto_;
+    Time healed_{};
+    Time converged_{};
+};
+
+std::string describe(const RunShape& s) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(s.fault_phase).count();
+    return std::to_string(s.seeds) + " seeds, " + std::to_string(s.peers) + " peers, " + std::to_string(seconds) +
+           " s of: " + to_string(s.classes);
+}
+
+}  // namespace
+
+SwarmResult run_swarm(const FaultPlan& plan, const SwarmOptions& options) {
+    SwarmResult r = SwarmRun(plan, options).run();
+    r.shape = describe(plan.shape);
+    return r;
+}
+
+}  // namespace gossip::sim
