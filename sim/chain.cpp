@@ -45,7 +45,9 @@ std::string Chain::apply(const Change& change, List& list) {
             removed_.emplace(life, last());
             list.erase(listed);
             return "";
-        case ChangeKind::replace: replaced_.emplace(std::pair{change.seat, change.new_life}, last()); return "";
+        case ChangeKind::replace:
+            replaced_.emplace(std::pair{change.seat, change.new_life}, last());
+            return "";
     }
     return "";
 }

@@ -13,8 +13,7 @@ constexpr std::uint16_t first_peer_port = 7000;
 
 }  // namespace
 
-Cluster::Cluster(ClusterOptions options)
-    : options_(std::move(options)), config_(options_.config), sim_(options_.sim) {
+Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), config_(options_.config), sim_(options_.sim) {
     config_.seeds.clear();
     for (std::uint32_t seat = 0; seat < options_.seeds; ++seat) {
         config_.seeds.push_back(node_id({loopback, static_cast<std::uint16_t>(first_seed_port + seat)}));

@@ -17,7 +17,9 @@ Unmet seeds_differ(const Cluster& cluster, const std::vector<NodeId>& core) {
         const SeedStatus status = cluster.seed(s)->status();
         if (!status.voting) return {"S2", {s}, "seed does not vote"};
         if (status.epoch != first.epoch || status.digest != first.digest) {
-            return {"S2", {core.front(), s}, "epochs " + std::to_string(first.epoch) + " and " + std::to_string(status.epoch)};
+            return {"S2",
+                    {core.front(), s},
+                    "epochs " + std::to_string(first.epoch) + " and " + std::to_string(status.epoch)};
         }
     }
     return {};
@@ -45,7 +47,9 @@ Unmet peers_differ(const Cluster& cluster, NodeId seed) {
         if (!status.active || !status.registered) return {"D4", {m.id}, "a listed peer is not active"};
         if (status.incarnation != m.incarnation) return {"S7", {m.id}, "the list has another life of the peer"};
         if (status.epoch != epoch) {
-            return {"D1", {m.id}, "is at epoch " + std::to_string(status.epoch) + ", the seeds at " + std::to_string(epoch)};
+            return {"D1",
+                    {m.id},
+                    "is at epoch " + std::to_string(status.epoch) + ", the seeds at " + std::to_string(epoch)};
         }
     }
     return {};

@@ -4,12 +4,34 @@ namespace gossip::sim {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::last_mark)> names{
-    "adopted from an earlier ballot", "nack by a higher promise", "outcome unknown", "batch of several changes",
-    "mail carried in a vote", "vote received twice", "caught up by deltas", "caught up by snapshot",
-    "restarted from a journal", "torn tail truncated", "seat replaced", "no quorum", "registration pending",
-    "rejected", "removal decided", "left in order", "removal refused by own probe", "refuted in time",
-    "suspicion cancelled", "report with bad evidence refused", "removed while alive", "came back after a wrong removal",
-    "message repaired", "duplicate dropped", "link refused", "isolated", "run with one seed", "run with five seeds"};
+    "adopted from an earlier ballot",
+    "nack by a higher promise",
+    "outcome unknown",
+    "batch of several changes",
+    "mail carried in a vote",
+    "vote received twice",
+    "caught up by deltas",
+    "caught up by snapshot",
+    "restarted from a journal",
+    "torn tail truncated",
+    "seat replaced",
+    "no quorum",
+    "registration pending",
+    "rejected",
+    "removal decided",
+    "left in order",
+    "removal refused by own probe",
+    "refuted in time",
+    "suspicion cancelled",
+    "report with bad evidence refused",
+    "removed while alive",
+    "came back after a wrong removal",
+    "message repaired",
+    "duplicate dropped",
+    "link refused",
+    "isolated",
+    "run with one seed",
+    "run with five seeds"};
 
 // Notices that are marks by themselves.
 const std::map<NoticeKind, Mark>& plain_marks() {
@@ -73,11 +95,19 @@ void Coverage::on_wire(Time, NodeId from, NodeId, const Message& message) {
                            if (c.kind == ChangeKind::replace) hit(Mark::seat_replaced);
                        }
                    },
-                   [this](const msg::Vote& m) { if (!m.mail.empty()) hit(Mark::mail_carried); },
-                   [this](const msg::Decisions& m) { if (!m.decisions.empty()) hit(Mark::caught_up_by_deltas); },
+                   [this](const msg::Vote& m) {
+                       if (!m.mail.empty()) hit(Mark::mail_carried);
+                   },
+                   [this](const msg::Decisions& m) {
+                       if (!m.decisions.empty()) hit(Mark::caught_up_by_deltas);
+                   },
                    [this](const msg::SnapshotPart&) { hit(Mark::caught_up_by_snapshot); },
-                   [this](const msg::CaseOpinion& m) { if (m.opinion == Opinion::no) hit(Mark::refused_by_own_probe); },
-                   [this](const msg::ReportAck& m) { if (m.status == ReportStatus::bad_evidence) hit(Mark::bad_evidence); },
+                   [this](const msg::CaseOpinion& m) {
+                       if (m.opinion == Opinion::no) hit(Mark::refused_by_own_probe);
+                   },
+                   [this](const msg::ReportAck& m) {
+                       if (m.status == ReportStatus::bad_evidence) hit(Mark::bad_evidence);
+                   },
                    [](const auto&) {},
                },
                message);

@@ -13,15 +13,15 @@
 namespace gossip::sim {
 
 enum class Mark : std::uint8_t {
-    adopted,              // a batch accepted under an earlier ballot was finished
-    nack,                 // a promise to a higher ballot refused a round
+    adopted,  // a batch accepted under an earlier ballot was finished
+    nack,     // a promise to a higher ballot refused a round
     outcome_unknown,
     batch_of_many,
     mail_carried,
-    vote_repeated,        // the same vote arrived twice
+    vote_repeated,  // the same vote arrived twice
     caught_up_by_deltas,
     caught_up_by_snapshot,
-    recovered,            // a seed restarted from its journal
+    recovered,  // a seed restarted from its journal
     torn_tail,
     seat_replaced,
     no_quorum,
@@ -29,13 +29,13 @@ enum class Mark : std::uint8_t {
     rejected,
     removal_decided,
     left_in_order,
-    refused_by_own_probe, // a seed reached the suspect and said NO
-    refuted,              // a suspect spoke up
+    refused_by_own_probe,  // a seed reached the suspect and said NO
+    refuted,               // a suspect spoke up
     suspicion_cancelled,
-    bad_evidence,         // a report was refused for its certificate
+    bad_evidence,  // a report was refused for its certificate
     removed_alive,
-    came_back,            // after having been removed while alive
-    repaired,             // a message came by repair
+    came_back,  // after having been removed while alive
+    repaired,   // a message came by repair
     duplicate_dropped,
     link_refused,
     isolated,

@@ -34,9 +34,8 @@ void Disk::make_durable(std::size_t count) {
 }
 
 bool Disk::crash(CrashKind kind, Rng rng) {
-    const std::size_t kept = kind == CrashKind::process
-                                 ? unsynced_.size()
-                                 : static_cast<std::size_t>(rng.below(unsynced_.size() + 1));
+    const std::size_t kept =
+        kind == CrashKind::process ? unsynced_.size() : static_cast<std::size_t>(rng.below(unsynced_.size() + 1));
     make_durable(kept);
     const bool torn = !unsynced_.empty() && rng.chance(500'000);
     unsynced_.clear();

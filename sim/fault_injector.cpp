@@ -37,19 +37,25 @@ void FaultInjector::begin(const Fault& fault) {
 
 void FaultInjector::begin_on_node(const Fault& fault, NodeId node) {
     switch (fault.kind) {
-        case FaultKind::crash: return cluster_.crash(node, fault.crash);
-        case FaultKind::cut_step: return cluster_.sim().crash_within_next_step(node, fault.crash);
+        case FaultKind::crash:
+            return cluster_.crash(node, fault.crash);
+        case FaultKind::cut_step:
+            return cluster_.sim().crash_within_next_step(node, fault.crash);
         case FaultKind::lose_disk:
             cluster_.crash(node, fault.crash);
             return cluster_.lose_disk(node);
-        case FaultKind::pause: return cluster_.sim().pause(node);
-        case FaultKind::slow_disk: return cluster_.sim().set_sync_max(node, slow_sync);
+        case FaultKind::pause:
+            return cluster_.sim().pause(node);
+        case FaultKind::slow_disk:
+            return cluster_.sim().set_sync_max(node, slow_sync);
         case FaultKind::leave:
             gone_.insert(node);
             return cluster_.sim().feed(node, LeaveRequested{});
-        case FaultKind::publish: return cluster_.publish(node, "message " + std::to_string(++messages_));
+        case FaultKind::publish:
+            return cluster_.publish(node, "message " + std::to_string(++messages_));
         case FaultKind::cut_off:
-        case FaultKind::cut_off_one_way: return;
+        case FaultKind::cut_off_one_way:
+            return;
     }
 }
 
@@ -61,10 +67,14 @@ void FaultInjector::end(const Fault& fault) {
             cluster_.sim().cancel_crash_within_step(node);
             return restart(node);
         case FaultKind::crash:
-        case FaultKind::lose_disk: return restart(node);
-        case FaultKind::pause: return cluster_.sim().resume(node);
-        case FaultKind::slow_disk: return cluster_.sim().set_sync_max(node, DiskProfile{}.sync_max);
-        default: return;
+        case FaultKind::lose_disk:
+            return restart(node);
+        case FaultKind::pause:
+            return cluster_.sim().resume(node);
+        case FaultKind::slow_disk:
+            return cluster_.sim().set_sync_max(node, DiskProfile{}.sync_max);
+        default:
+            return;
     }
 }
 

@@ -31,7 +31,7 @@ private:
     const FaultPlan& plan_;
     std::vector<NodeId> peers_;
     std::set<NodeId> started_;
-    std::set<NodeId> gone_;   // left, or crashed never to return
+    std::set<NodeId> gone_;  // left, or crashed never to return
     std::uint32_t messages_{0};
 };
 

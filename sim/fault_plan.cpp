@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::array<const char*, static_cast<std::size_t>(FaultClass::last_class)> class_names{
-    "crash-seeds", "crash-peers", "mass-crash", "power-loss", "cut-step",   "lost-disk",  "dead-seeds",
+    "crash-seeds", "crash-peers", "mass-crash", "power-loss", "cut-step",    "lost-disk",  "dead-seeds",
     "slow-disk",   "partition",   "one-way",    "swizzle",    "pause-short", "pause-long", "reset",
     "drop",        "duplicate",   "tail",       "churn",      "skew",        "hostile"};
 
@@ -111,7 +111,9 @@ public:
 
 private:
     [[nodiscard]] bool on(FaultClass c) const { return shape_.classes.has(c); }
-    [[nodiscard]] Rng rng(FaultClass c) const { return draws_.stream(Purpose::schedule, static_cast<std::uint64_t>(c)); }
+    [[nodiscard]] Rng rng(FaultClass c) const {
+        return draws_.stream(Purpose::schedule, static_cast<std::uint64_t>(c));
+    }
     [[nodiscard]] std::uint32_t nodes() const { return shape_.seeds + shape_.peers; }
     [[nodiscard]] Time end() const { return Time{} + shape_.fault_phase; }
     [[nodiscard]] Time any_time(Rng& rng) const { return Time{} + between(rng, seconds(1), shape_.fault_phase); }
@@ -121,7 +123,8 @@ private:
     [[nodiscard]] CrashKind crash_kind(Rng& rng) const {
         return on(FaultClass::power_loss) && rng.chance(600'000) ? CrashKind::power : CrashKind::process;
     }
-    [[nodiscard]] Fault lasting(Rng& rng, FaultKind kind, std::uint32_t node, Duration shortest, Duration longest) const {
+    [[nodiscard]] Fault lasting(Rng& rng, FaultKind kind, std::uint32_t node, Duration shortest,
+                                Duration longest) const {
         Fault f;
         f.kind = kind;
         f.node = node;
@@ -245,11 +248,16 @@ private:
         const std::uint64_t all = (std::uint64_t{1} << nodes()) - 1;
         const std::uint64_t seeds = (std::uint64_t{1} << shape_.seeds) - 1;
         switch (r.below(5)) {
-            case 0: return r.next() & all;                                   // halves
-            case 1: return r.next() & seeds;                                 // some seeds from everybody
-            case 2: return std::uint64_t{1} << between(r, 0, nodes() - 1);   // one node
-            case 3: return seeds;                                            // all seeds from all peers
-            default: return (r.next() & r.next()) & all;                     // a quarter
+            case 0:
+                return r.next() & all;  // halves
+            case 1:
+                return r.next() & seeds;  // some seeds from everybody
+            case 2:
+                return std::uint64_t{1} << between(r, 0, nodes() - 1);  // one node
+            case 3:
+                return seeds;  // all seeds from all peers
+            default:
+                return (r.next() & r.next()) & all;  // a quarter
         }
     }
 

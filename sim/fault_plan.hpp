@@ -13,26 +13,26 @@
 namespace gossip::sim {
 
 enum class FaultClass : std::uint8_t {
-    crash_seeds,     // and restart, disk kept
-    crash_peers,     // and restart as a new life, or not
-    mass_crash,      // 30-70 % of the peers at once
-    power_loss,      // crashes lose what was not synced
-    cut_step,        // crashes between two effects
-    lost_disk,       // at most a minority of the seeds
-    dead_seeds,      // a minority never comes back
+    crash_seeds,  // and restart, disk kept
+    crash_peers,  // and restart as a new life, or not
+    mass_crash,   // 30-70 % of the peers at once
+    power_loss,   // crashes lose what was not synced
+    cut_step,     // crashes between two effects
+    lost_disk,    // at most a minority of the seeds
+    dead_seeds,   // a minority never comes back
     slow_disk,
-    partition,       // both ways: halves, a minority of seeds, one node
-    one_way,         // as partition, one direction
-    swizzle,         // nodes cut off one by one, healed in another order
-    pause_short,     // shorter than any window
+    partition,    // both ways: halves, a minority of seeds, one node
+    one_way,      // as partition, one direction
+    swizzle,      // nodes cut off one by one, healed in another order
+    pause_short,  // shorter than any window
     pause_long,
-    reset,           // connections break
-    drop,            // messages vanish: harsher than TCP
+    reset,  // connections break
+    drop,   // messages vanish: harsher than TCP
     duplicate,
-    tail,            // some messages take very long
-    churn,           // late joiners and leavers
-    skew,            // wall clocks differ
-    hostile,         // a peer that lies
+    tail,     // some messages take very long
+    churn,    // late joiners and leavers
+    skew,     // wall clocks differ
+    hostile,  // a peer that lies
     last_class,
 };
 
@@ -42,7 +42,9 @@ public:
     void remove(FaultClass c) { bits_ &= ~bit(c); }
     [[nodiscard]] bool has(FaultClass c) const { return (bits_ & bit(c)) != 0; }
     template <class... Cs>
-    [[nodiscard]] bool any(Cs... cs) const { return (has(cs) || ...); }
+    [[nodiscard]] bool any(Cs... cs) const {
+        return (has(cs) || ...);
+    }
     [[nodiscard]] std::uint32_t bits() const { return bits_; }
 
 private:
@@ -51,16 +53,26 @@ private:
 };
 [[nodiscard]] std::string to_string(const FaultClasses& classes);
 
-enum class FaultKind : std::uint8_t { crash, cut_step, lose_disk, pause, cut_off, cut_off_one_way, slow_disk, leave, publish };
+enum class FaultKind : std::uint8_t {
+    crash,
+    cut_step,
+    lose_disk,
+    pause,
+    cut_off,
+    cut_off_one_way,
+    slow_disk,
+    leave,
+    publish
+};
 
 constexpr Time never = Time::max();
 
 struct Fault {
     Time at{};
-    Time until{never};       // when it is undone
+    Time until{never};  // when it is undone
     FaultKind kind{};
-    std::uint32_t node{0};   // seeds first, then peers in the order they start
-    std::uint64_t mask{0};   // cut_off: the nodes on one side
+    std::uint32_t node{0};  // seeds first, then peers in the order they start
+    std::uint64_t mask{0};  // cut_off: the nodes on one side
     CrashKind crash{};
 };
 
@@ -77,8 +89,8 @@ struct RunShape {
 
 struct FaultPlan {
     RunShape shape;
-    std::vector<Time> peer_starts;   // ascending; their number is shape.peers
-    std::vector<Fault> faults;       // ascending by time
+    std::vector<Time> peer_starts;          // ascending; their number is shape.peers
+    std::vector<Fault> faults;              // ascending by time
     std::vector<std::uint32_t> dead_seeds;  // broken for good; never a quorum
 };
 

@@ -53,7 +53,7 @@ private:
     const Chain& chain_;
     Alarm& alarm_;
     std::map<std::string, Origin> origin_of_;
-    std::map<NodeId, Holder> holders_;  // the current process lives
+    std::map<NodeId, Holder> holders_;                                   // the current process lives
     std::map<std::pair<NodeId, NodeId>, std::set<std::string>> pushed_;  // since the link was last lost
     std::map<std::string, std::size_t> pushes_;
     std::uint64_t steps_{0};

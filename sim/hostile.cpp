@@ -46,16 +46,26 @@ Message Hostile::lie_to_seed() {
     const Ballot ballot{rng_.below(1'000'000), static_cast<Seat>(rng_.below(seeds_.size()))};
     const Change change{.kind = ChangeKind::remove, .peer = any(peers_), .incarnation = Incarnation{rng_.next()}};
     switch (rng_.below(10)) {
-        case 0: return msg::Propose{epoch, {}, ballot, {Ask{change, {}, {}, 1}}};
-        case 1: return msg::Vote{.epoch = epoch, .ballot = ballot, .life = 1, .opinions = {{Opinion::yes, ""}}};
-        case 2: return msg::Commit{.epoch = epoch, .ballot = ballot, .batch = {change}};
-        case 3: return msg::Ack{epoch, ballot, 1};
-        case 4: return msg::Learn{epoch, ballot, {}};
-        case 5: return msg::Sync{.epoch = epoch + 1000, .life = 7};
-        case 6: return msg::Decisions{{Decision{epoch, {change}, {}}}};
-        case 7: return msg::RegisterRequest{.peer = any(peers_), .incarnation = Incarnation{rng_.next() >> 20}};
-        case 8: return msg::Leave{any(peers_), Incarnation{rng_.next()}, {}};
-        default: return false_report();
+        case 0:
+            return msg::Propose{epoch, {}, ballot, {Ask{change, {}, {}, 1}}};
+        case 1:
+            return msg::Vote{.epoch = epoch, .ballot = ballot, .life = 1, .opinions = {{Opinion::yes, ""}}};
+        case 2:
+            return msg::Commit{.epoch = epoch, .ballot = ballot, .batch = {change}};
+        case 3:
+            return msg::Ack{epoch, ballot, 1};
+        case 4:
+            return msg::Learn{epoch, ballot, {}};
+        case 5:
+            return msg::Sync{.epoch = epoch + 1000, .life = 7};
+        case 6:
+            return msg::Decisions{{Decision{epoch, {change}, {}}}};
+        case 7:
+            return msg::RegisterRequest{.peer = any(peers_), .incarnation = Incarnation{rng_.next() >> 20}};
+        case 8:
+            return msg::Leave{any(peers_), Incarnation{rng_.next()}, {}};
+        default:
+            return false_report();
     }
 }
 
@@ -71,15 +81,24 @@ msg::Membership Hostile::forged_decision() {
 Message Hostile::lie_to_peer() {
     const NodeId victim = any(peers_);
     switch (rng_.below(9)) {
-        case 0: return forged_decision();
-        case 1: return msg::Deltas{{forged_decision()}, heard_epoch_ + 100, false};
-        case 2: return msg::Suspect{victim, Incarnation{rng_.next()}, self_};
-        case 3: return msg::SuspectQuery{self_, victim, Incarnation{1}, {}};
-        case 4: return msg::RegisterNack{victim, "go away", {}};
-        case 5: return msg::LeaseAck{victim, LeaseStatus::removed, Incarnation{rng_.next()}, heard_epoch_ + 9};
-        case 6: return msg::Candidates{heard_epoch_ + 9, {self_}, {{self_, 1000, 1}}};
-        case 7: return msg::Unlink{"begone"};
-        default: return msg::Alive{victim, Incarnation{rng_.next()}, 99, {}};
+        case 0:
+            return forged_decision();
+        case 1:
+            return msg::Deltas{{forged_decision()}, heard_epoch_ + 100, false};
+        case 2:
+            return msg::Suspect{victim, Incarnation{rng_.next()}, self_};
+        case 3:
+            return msg::SuspectQuery{self_, victim, Incarnation{1}, {}};
+        case 4:
+            return msg::RegisterNack{victim, "go away", {}};
+        case 5:
+            return msg::LeaseAck{victim, LeaseStatus::removed, Incarnation{rng_.next()}, heard_epoch_ + 9};
+        case 6:
+            return msg::Candidates{heard_epoch_ + 9, {self_}, {{self_, 1000, 1}}};
+        case 7:
+            return msg::Unlink{"begone"};
+        default:
+            return msg::Alive{victim, Incarnation{rng_.next()}, 99, {}};
     }
 }
 

@@ -18,7 +18,9 @@ public:
     void step(Time now, const Event& event, Effects& out) override;
 
 private:
-    [[nodiscard]] NodeId any(const std::vector<NodeId>& of) { return of[static_cast<std::size_t>(rng_.below(of.size()))]; }
+    [[nodiscard]] NodeId any(const std::vector<NodeId>& of) {
+        return of[static_cast<std::size_t>(rng_.below(of.size()))];
+    }
     [[nodiscard]] Message lie_to_seed();
     [[nodiscard]] Message lie_to_peer();
     [[nodiscard]] msg::DeadNodeReport false_report();

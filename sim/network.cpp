@@ -30,9 +30,7 @@ NodeIndex Network::add_node(bool dialable) {
     return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
-std::uint64_t Network::key(NodeIndex a, NodeIndex b) {
-    return (std::uint64_t{std::min(a, b)} << 32) | std::max(a, b);
-}
+std::uint64_t Network::key(NodeIndex a, NodeIndex b) { return (std::uint64_t{std::min(a, b)} << 32) | std::max(a, b); }
 
 Network::Pair& Network::pair_of(NodeIndex a, NodeIndex b) {
     const auto [at, fresh] = pairs_.try_emplace(key(a, b));
@@ -177,8 +175,8 @@ bool Network::on_stalled(Time now, const Entry& entry) {
     Connection* c = find(entry.node, entry.other, entry.connection);
     if (c == nullptr || c->phase != Phase::open || !c->end_open[side(entry.node, entry.other)]) return false;
     const Flow& flow = c->flow[side(entry.node, entry.other)];
-    const bool same_stall = flow.stalled_since &&
-                            static_cast<std::uint64_t>(flow.stalled_since->time_since_epoch().count()) == entry.aux;
+    const bool same_stall =
+        flow.stalled_since && static_cast<std::uint64_t>(flow.stalled_since->time_since_epoch().count()) == entry.aux;
     if (!same_stall) return false;
     Entry closing = entry_for(EntryKind::end_closed, entry.node, entry.other, entry.connection);
     return on_end_closed(now, closing);
@@ -211,9 +209,7 @@ void Network::reset(Time now, NodeIndex a, NodeIndex b) {
     if (pair.connection && pair.connection->phase == Phase::open) break_connection(now, pair, a, b);
 }
 
-void Network::disconnect(Time now, NodeIndex from, NodeIndex to) {
-    end_died(now, from, to, true);
-}
+void Network::disconnect(Time now, NodeIndex from, NodeIndex to) { end_died(now, from, to, true); }
 
 void Network::node_died(Time now, NodeIndex node, bool flush) {
     nodes_[node].up = false;
@@ -297,9 +293,7 @@ void Network::unblock(Time now, NodeIndex from, NodeIndex to) {
     resume_flow(now, to, from);
 }
 
-bool Network::blocked(NodeIndex from, NodeIndex to) const {
-    return !blocks_.empty() && blocks_.contains({from, to});
-}
+bool Network::blocked(NodeIndex from, NodeIndex to) const { return !blocks_.empty() && blocks_.contains({from, to}); }
 
 Time Network::freed_at(NodeIndex from, NodeIndex to) const {
     const auto at = freed_.find({from, to});

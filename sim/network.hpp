@@ -124,7 +124,7 @@ private:
     NetworkOptions options_;
     EventQueue& queue_;
     std::vector<NodeState> nodes_;
-    std::unordered_map<std::uint64_t, Pair> pairs_;        // looked up, never iterated
+    std::unordered_map<std::uint64_t, Pair> pairs_;  // looked up, never iterated
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;
     ConnectionId next_connection_{1};

@@ -9,7 +9,8 @@ namespace gossip::sim {
 Duration RemovalChecker::opinion_window() const {
     const Config& c = cluster_.config();
     const LinkProfile& link = cluster_.sim().profile();
-    const Duration slowest = link.delay_max * 4 + (link.tail_per_million > 0 ? link.delay_max * link.tail_factor * 4 : Duration{});
+    const Duration slowest =
+        link.delay_max * 4 + (link.tail_per_million > 0 ? link.delay_max * link.tail_factor * 4 : Duration{});
     return std::chrono::seconds(6) + c.seed.probe_timeout + 2 * c.seed.vote_timeout + slowest;
 }
 

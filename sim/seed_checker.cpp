@@ -172,8 +172,9 @@ void SeedChecker::see(const Context& c, const msg::Commit& m) {
 void SeedChecker::check_quorum_of_votes(const Context& c, const RoundSeen& round, const msg::Commit& m) {
     const std::size_t need = majority(cluster_.seeds().size());
     if (round.votes.size() + 1 < need) {
-        fail(c, "S4", "COMMIT of " + epoch_text(m.epoch) + " with the votes of " +
-                          std::to_string(round.votes.size() + 1) + " seats");
+        fail(c, "S4",
+             "COMMIT of " + epoch_text(m.epoch) + " with the votes of " + std::to_string(round.votes.size() + 1) +
+                 " seats");
     }
 }
 
@@ -219,8 +220,10 @@ void SeedChecker::on_step(Time now, NodeId node, const Event&, const Effects& ef
         if (const auto* vote = std::get_if<msg::Vote>(&send.message)) says(c, *vote);
         if (const auto* ack = std::get_if<msg::Ack>(&send.message)) says(c, *ack);
     }
-    if (effects.fatal) fail(c, "S1", "ended itself: " + (effects.notices.empty() ? std::string("no notice")
-                                                                              : log_text(effects.notices.back())));
+    if (effects.fatal)
+        fail(
+            c, "S1",
+            "ended itself: " + (effects.notices.empty() ? std::string("no notice") : log_text(effects.notices.back())));
 }
 
 void SeedChecker::on_notice(const Context& c, const Notice& n) {

@@ -39,8 +39,8 @@ private:
     using RoundKey = std::pair<Epoch, Ballot>;
     // What one seat has bound itself to.
     struct Seating {
-        std::uint64_t ceiling{0};             // durable
-        std::set<RoundKey> durable;           // accepted, on disk
+        std::uint64_t ceiling{0};    // durable
+        std::set<RoundKey> durable;  // accepted, on disk
         // The greatest ballot bound to, and acknowledged by epoch: as said in this process life, and
         // as it left the node in any. What never left binds no later life.
         struct Bound {

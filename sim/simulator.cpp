@@ -154,9 +154,7 @@ void Simulator::dispatch(Entry entry) {
 }
 
 // The kernel goes on while the process stands still: what arrives is acknowledged and kept.
-void Simulator::wait_for_resume(Node& n, Entry entry) {
-    n.missed.push_back(std::move(entry));
-}
+void Simulator::wait_for_resume(Node& n, Entry entry) { n.missed.push_back(std::move(entry)); }
 
 void Simulator::handle(Entry entry) {
     const NodeIndex i = entry.node;
@@ -165,18 +163,27 @@ void Simulator::handle(Entry entry) {
         case EntryKind::message:
             if (network_.arrives(entry)) step(i, Received{other(), trust_of(entry.other), std::move(entry.message)});
             break;
-        case EntryKind::timer: step(i, TimerFired{entry.tag}); break;
+        case EntryKind::timer:
+            step(i, TimerFired{entry.tag});
+            break;
         case EntryKind::end_closed:
             if (network_.on_end_closed(now_, entry)) step(i, LinkLost{other(), entry.reason});
             break;
         case EntryKind::stalled:
             if (network_.on_stalled(now_, entry)) step(i, LinkLost{other(), entry.reason});
             break;
-        case EntryKind::link_lost: step(i, LinkLost{other(), entry.reason}); break;
-        case EntryKind::synced: handle_synced(i); break;
-        case EntryKind::event: step(i, *entry.event); break;
+        case EntryKind::link_lost:
+            step(i, LinkLost{other(), entry.reason});
+            break;
+        case EntryKind::synced:
+            handle_synced(i);
+            break;
+        case EntryKind::event:
+            step(i, *entry.event);
+            break;
         case EntryKind::dial:
-        case EntryKind::action: break;
+        case EntryKind::action:
+            break;
     }
 }
 

@@ -70,9 +70,16 @@ ClusterOptions cluster_options(const RunShape& shape) {
 class SwarmRun {
 public:
     SwarmRun(const FaultPlan& plan, const SwarmOptions& options)
-        : plan_(plan), options_(options), cluster_(cluster_options(plan.shape)), injector_(cluster_, plan),
-          seed_checker_(cluster_, alarm_), canary_(seed_checker_), gossip_(cluster_, seed_checker_.chain(), alarm_),
-          overlay_(cluster_, alarm_), removals_(cluster_, rules_of(plan.shape), alarm_), coverage_(cluster_),
+        : plan_(plan),
+          options_(options),
+          cluster_(cluster_options(plan.shape)),
+          injector_(cluster_, plan),
+          seed_checker_(cluster_, alarm_),
+          canary_(seed_checker_),
+          gossip_(cluster_, seed_checker_.chain(), alarm_),
+          overlay_(cluster_, alarm_),
+          removals_(cluster_, rules_of(plan.shape), alarm_),
+          coverage_(cluster_),
           narrator_(options_) {
         watch();
     }

@@ -29,7 +29,7 @@ struct SwarmResult {
     std::uint64_t events{0};
     Duration converged_after{};  // since healing
     Coverage::Counts coverage{};
-    std::string shape;           // "3 seeds, 7 peers, 41 s of: …"
+    std::string shape;  // "3 seeds, 7 peers, 41 s of: …"
 };
 
 [[nodiscard]] SwarmResult run_swarm(const FaultPlan& plan, const SwarmOptions& options = {});

@@ -29,7 +29,9 @@ struct Fields {
     std::uint64_t operator()(const msg::RegisterAck& m) const { return mix(mix(mix(h, m.peer), m.epoch), m.digest); }
     std::uint64_t operator()(const msg::Lease& m) const { return mix(mix(mix(h, m.peer), m.degree), m.epoch); }
     std::uint64_t operator()(const msg::DeadNodeReport& m) const { return mix(mix(h, m.suspect), m.incarnation); }
-    std::uint64_t operator()(const msg::Membership& m) const { return mix(mix(h, m.decision.epoch), m.decision.digest); }
+    std::uint64_t operator()(const msg::Membership& m) const {
+        return mix(mix(h, m.decision.epoch), m.decision.digest);
+    }
     std::uint64_t operator()(const msg::Propose& m) const { return mix(mix(mix(h, m.epoch), m.ballot), m.asks.size()); }
     std::uint64_t operator()(const msg::Vote& m) const { return mix(mix(mix(h, m.epoch), m.ballot), m.mail.size()); }
     std::uint64_t operator()(const msg::Nack& m) const { return mix(mix(h, m.epoch), m.promised); }
@@ -38,7 +40,9 @@ struct Fields {
     std::uint64_t operator()(const msg::Learn& m) const { return mix(mix(h, m.epoch), m.digest); }
     std::uint64_t operator()(const msg::Sync& m) const { return mix(mix(mix(h, m.epoch), m.digest), m.degrees.size()); }
     std::uint64_t operator()(const msg::RemovalCase& m) const { return mix(mix(h, m.suspect), m.incarnation); }
-    std::uint64_t operator()(const msg::CaseOpinion& m) const { return mix(mix(h, m.suspect), std::uint64_t(m.opinion)); }
+    std::uint64_t operator()(const msg::CaseOpinion& m) const {
+        return mix(mix(h, m.suspect), std::uint64_t(m.opinion));
+    }
     std::uint64_t operator()(const msg::LinkRequest& m) const { return mix(mix(h, m.degree), m.record.version); }
     std::uint64_t operator()(const msg::LinkAccept& m) const { return mix(mix(h, m.degree), m.record.version); }
     std::uint64_t operator()(const msg::Ping& m) const { return mix(mix(mix(h, m.sequence), m.root), m.degree); }
@@ -51,7 +55,9 @@ struct Fields {
         return mix(mix(h, m.statement.suspect), std::uint64_t(m.statement.verdict));
     }
     template <class Other>
-    std::uint64_t operator()(const Other&) const { return mix(h, std::uint64_t{1}); }
+    std::uint64_t operator()(const Other&) const {
+        return mix(h, std::uint64_t{1});
+    }
 };
 
 }  // namespace
@@ -60,15 +66,16 @@ std::uint64_t message_hash(const Message& message) { return std::visit(Fields{mi
 
 std::uint64_t event_hash(const Event& event) {
     const std::uint64_t h = mix64(event.index() + 1000);
-    return std::visit(
-        Overloaded{
-            [h](const Received& e) { return mix(mix(h, e.from), message_hash(e.message)); },
-            [h](const TimerFired& e) { return mix(mix(mix(h, std::uint64_t(e.tag.kind)), e.tag.generation), e.tag.key); },
-            [h](const LinkLost& e) { return mix(mix(h, e.node), std::uint64_t(e.reason)); },
-            [h](const Persisted& e) { return mix(h, e.upto); },
-            [h](const auto&) { return h; },
-        },
-        event);
+    return std::visit(Overloaded{
+                          [h](const Received& e) { return mix(mix(h, e.from), message_hash(e.message)); },
+                          [h](const TimerFired& e) {
+                              return mix(mix(mix(h, std::uint64_t(e.tag.kind)), e.tag.generation), e.tag.key);
+                          },
+                          [h](const LinkLost& e) { return mix(mix(h, e.node), std::uint64_t(e.reason)); },
+                          [h](const Persisted& e) { return mix(h, e.upto); },
+                          [h](const auto&) { return h; },
+                      },
+                      event);
 }
 
 }  // namespace gossip::sim

@@ -180,8 +180,8 @@ TEST_CASE("events of a crashed life never reach the next one") {
     Diary diary;
     Simulator sim({});
     sim.add(a, toy(diary, [](Time now, const Event& e, Effects& out) {
-        if (std::holds_alternative<Started>(e)) out.timer(now + 1s, {TimerKind::sync, 0, 1});
-    }));
+                if (std::holds_alternative<Started>(e)) out.timer(now + 1s, {TimerKind::sync, 0, 1});
+            }));
     sim.start(a);
     sim.run_for(500ms);
     sim.crash(a);
@@ -199,8 +199,8 @@ TEST_CASE("while a node is paused events wait: then what was received comes firs
     Diary diary;
     const NodeId c = toy_id(3);
     p.sim.add(c, toy(diary, [](Time now, const Event& e, Effects& out) {
-        if (std::holds_alternative<Started>(e)) out.timer(now + 1s, {TimerKind::sync, 0, 9});
-    }));
+                  if (std::holds_alternative<Started>(e)) out.timer(now + 1s, {TimerKind::sync, 0, 9});
+              }));
     p.sim.start(c);
     diary.clear();
     p.sim.pause(c);
@@ -257,12 +257,12 @@ TEST_CASE("sends wait for the disk, and sends to the same node wait behind them"
     options.disk.sync_min = options.disk.sync_max = 500ms;
     Simulator sim(options);
     sim.add(a, toy(of_a, [&](Time, const Event& e, Effects& out) {
-        if (!std::holds_alternative<Publish>(e)) return;
-        out.appends.push_back({1, RecordType::ceiling, "x"});
-        out.send(b, number(1), 1);
-        out.send(b, number(2));
-        out.send(c, number(3));
-    }));
+                if (!std::holds_alternative<Publish>(e)) return;
+                out.appends.push_back({1, RecordType::ceiling, "x"});
+                out.send(b, number(1), 1);
+                out.send(b, number(2));
+                out.send(c, number(3));
+            }));
     sim.add(b, toy(of_b));
     sim.add(c, toy(of_c));
     for (const NodeId n : {a, b, c}) sim.start(n);
@@ -320,9 +320,9 @@ TEST_CASE("a crash between two effects leaves a prefix of them") {
         options.seed = seed;
         Simulator sim(options);
         sim.add(a, toy(of_a, [&](Time, const Event& e, Effects& out) {
-            for (std::uint64_t i = 0; i < 5 && std::holds_alternative<Publish>(e); ++i) out.send(b, number(i));
-            if (std::holds_alternative<Started>(e)) out.send(b, number(99));
-        }));
+                    for (std::uint64_t i = 0; i < 5 && std::holds_alternative<Publish>(e); ++i) out.send(b, number(i));
+                    if (std::holds_alternative<Started>(e)) out.send(b, number(99));
+                }));
         sim.add(b, toy(of_b));
         sim.start(b);
         sim.start(a);
@@ -346,9 +346,9 @@ TEST_CASE("anonymous clients are answered over the connection they opened, and c
     const NodeId client = anonymous_id(1);
     Simulator sim({});
     sim.add(b, toy(of_b, [](Time, const Event& e, Effects& out) {
-        if (const auto* r = std::get_if<Received>(&e)) out.send(r->from, number(2));
-        if (std::holds_alternative<Publish>(e)) out.send(anonymous_id(1), number(3));
-    }));
+                if (const auto* r = std::get_if<Received>(&e)) out.send(r->from, number(2));
+                if (std::holds_alternative<Publish>(e)) out.send(anonymous_id(1), number(3));
+            }));
     sim.add(client, toy(of_client, send_on_publish(b)), {Trust::anonymous});
     sim.start(b);
     sim.start(client);

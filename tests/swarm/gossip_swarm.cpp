@@ -45,7 +45,7 @@ struct Board {
     std::uint64_t done{0};
     std::uint64_t failed{0};
     std::uint64_t events{0};
-    double slowest{0};          // CPU seconds
+    double slowest{0};  // CPU seconds
     std::uint64_t slowest_seed{0};
     double longest_healing{0};  // virtual seconds
     std::uint64_t longest_seed{0};
@@ -61,18 +61,19 @@ std::uint64_t hash_text(std::string_view text) {
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 [[noreturn]] void usage(const char* problem) {
-    std::fprintf(stderr,
-                 "gossip_swarm: %s\n"
-                 "usage: gossip_swarm [--runs N] [--seed TEXT] [--jobs N | --shard I/N] [--replay SEED [--verbose [--wire]]]\n"
-                 "                    [--without BITS] [--keep-going] [--require-marks] [--canary]\n"
-                 "  --seed TEXT      any text, for example a commit hash; each run's own seed follows from it\n"
-                 "  --replay SEED    one run again, by the seed its failure printed\n"
-                 "  --verbose        with every log line; --wire also with every message\n"
-                 "  --without BITS   fault classes switched off, to see which one a failure needs\n"
-                 "  --ci             runs and base seed from GOSSIP_SWARM_SEEDS and GOSSIP_SWARM_SEED\n"
-                 "  --require-marks  fail when some rare path was never taken\n"
-                 "  --canary         the checkers are shown a broken journal: every run must fail\n",
-                 problem);
+    std::fprintf(
+        stderr,
+        "gossip_swarm: %s\n"
+        "usage: gossip_swarm [--runs N] [--seed TEXT] [--jobs N | --shard I/N] [--replay SEED [--verbose [--wire]]]\n"
+        "                    [--without BITS] [--keep-going] [--require-marks] [--canary]\n"
+        "  --seed TEXT      any text, for example a commit hash; each run's own seed follows from it\n"
+        "  --replay SEED    one run again, by the seed its failure printed\n"
+        "  --verbose        with every log line; --wire also with every message\n"
+        "  --without BITS   fault classes switched off, to see which one a failure needs\n"
+        "  --ci             runs and base seed from GOSSIP_SWARM_SEEDS and GOSSIP_SWARM_SEED\n"
+        "  --require-marks  fail when some rare path was never taken\n"
+        "  --canary         the checkers are shown a broken journal: every run must fail\n",
+        problem);
     std::exit(2);
 }
 
@@ -91,22 +92,33 @@ Arguments parse(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string_view name = argv[i];
         const auto value = [&] { return ++i < argc ? argv[i] : (usage("an option lacks its value"), argv[0]); };
-        if (name == "--runs") a.runs = std::strtoull(value(), nullptr, 0);
-        else if (name == "--seed") a.base = value();
-        else if (name == "--jobs") a.jobs = static_cast<unsigned>(std::strtoul(value(), nullptr, 0));
-        else if (name == "--without") a.without = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 0));
+        if (name == "--runs")
+            a.runs = std::strtoull(value(), nullptr, 0);
+        else if (name == "--seed")
+            a.base = value();
+        else if (name == "--jobs")
+            a.jobs = static_cast<unsigned>(std::strtoul(value(), nullptr, 0));
+        else if (name == "--without")
+            a.without = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 0));
         else if (name == "--shard") {
             if (std::sscanf(value(), "%u/%u", &a.shard, &a.shards) != 2 || a.shard >= a.shards) usage("--shard I/N");
         } else if (name == "--replay") {
             a.replay = std::strtoull(value(), nullptr, 0);
             a.replaying = true;
-        } else if (name == "--verbose") a.verbose = true;
-        else if (name == "--wire") a.wire = true;
-        else if (name == "--canary") a.canary = true;
-        else if (name == "--keep-going") a.stop_after = ~std::uint64_t{0};
-        else if (name == "--require-marks") a.require_marks = true;
-        else if (name == "--ci") take_environment(a);
-        else usage(argv[i]);
+        } else if (name == "--verbose")
+            a.verbose = true;
+        else if (name == "--wire")
+            a.wire = true;
+        else if (name == "--canary")
+            a.canary = true;
+        else if (name == "--keep-going")
+            a.stop_after = ~std::uint64_t{0};
+        else if (name == "--require-marks")
+            a.require_marks = true;
+        else if (name == "--ci")
+            take_environment(a);
+        else
+            usage(argv[i]);
     }
     if (a.jobs == 0 || a.jobs > 64) usage("--jobs 1..64");
     return a;
@@ -122,13 +134,14 @@ FaultPlan plan_for(std::uint64_t seed, const Arguments& a) {
 
 void narrate(Time now, NodeId node, const Notice& n) {
     std::string text = log_text(n);
-    if (text.empty()) text = std::string(kind_name(n.kind)) + " " + node_name(n.subject) + " " + node_name(n.other) + " " + n.text;
+    if (text.empty())
+        text = std::string(kind_name(n.kind)) + " " + node_name(n.subject) + " " + node_name(n.other) + " " + n.text;
     std::printf("%10.4f %-16s %s\n", seconds(now.time_since_epoch()), node_name(node).c_str(), text.c_str());
 }
 
 void narrate_wire(Time now, NodeId from, NodeId to, const Message& m) {
-    std::printf("%10.4f %-16s -> %s %s\n", seconds(now.time_since_epoch()), node_name(from).c_str(), node_name(to).c_str(),
-                std::string(message_name(m)).c_str());
+    std::printf("%10.4f %-16s -> %s %s\n", seconds(now.time_since_epoch()), node_name(from).c_str(),
+                node_name(to).c_str(), std::string(message_name(m)).c_str());
 }
 
 void report(std::uint64_t seed, const SwarmResult& r, const Arguments& a) {
