@@ -30,9 +30,8 @@ std::uint64_t root_of(const Buckets& buckets) {
 // ---------------------------------------------------------------- store
 
 std::size_t RumorStore::position(const RumorKey& key) const {
-    const auto at = std::lower_bound(held_.begin(), held_.end(), key, [](const Held& h, const RumorKey& k) {
-        return by_bucket(h.rumor->key, k);
-    });
+    const auto at = std::lower_bound(held_.begin(), held_.end(), key,
+                                     [](const Held& h, const RumorKey& k) { return by_bucket(h.rumor->key, k); });
     return static_cast<std::size_t>(at - held_.begin());
 }
 
@@ -78,9 +77,8 @@ std::size_t RumorStore::purge(NodeId origin, Incarnation life) {
 }
 
 const Buckets& RumorStore::digest(Time now) {
-    const auto young = std::find_if(fresh_.begin(), fresh_.end(), [now](const Fresh& f) {
-        return now - f.at <= settle_after;
-    });
+    const auto young =
+        std::find_if(fresh_.begin(), fresh_.end(), [now](const Fresh& f) { return now - f.at <= settle_after; });
     for (auto it = fresh_.begin(); it != young; ++it) {
         held_[position(it->key)].settled = true;
         toggle(it->key);

@@ -62,24 +62,24 @@ private:
     void toggle(const RumorKey& key);
     void erase(std::size_t position);
 
-    std::vector<Held> held_;    // ascending by (key.lo, key.hi): a bucket is a range
-    std::vector<Fresh> fresh_;  // not settled yet, oldest first
-    std::vector<Age> ages_;     // ascending: the first goes first
+    std::vector<Held> held_;            // ascending by (key.lo, key.hi): a bucket is a range
+    std::vector<Fresh> fresh_;          // not settled yet, oldest first
+    std::vector<Age> ages_;             // ascending: the first goes first
     std::unique_ptr<Buckets> buckets_;  // none before something settled
 };
 
 class Dissemination {
 public:
-    static constexpr std::size_t diff_limit = 1024;           // keys in one REPAIR_DIFF
-    static constexpr std::size_t pull_limit = 128;            // keys in one PULL
-    static constexpr std::size_t answer_bytes = 512 * 1024;   // of text in the answer to one PULL
+    static constexpr std::size_t diff_limit = 1024;          // keys in one REPAIR_DIFF
+    static constexpr std::size_t pull_limit = 128;           // keys in one PULL
+    static constexpr std::size_t answer_bytes = 512 * 1024;  // of text in the answer to one PULL
     static constexpr Duration pull_timeout = std::chrono::seconds(2);
 
     explicit Dissemination(const GossipConfig& config) : config_(&config) {}
 
     // A message of our own, kept and marked as seen; the router pushes it.
-    [[nodiscard]] RumorPtr create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall,
-                                  Time now, const Crypto& crypto);
+    [[nodiscard]] RumorPtr create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
+                                  const Crypto& crypto);
     // Why the user's text cannot be published now; empty when it can (and takes a token).
     [[nodiscard]] std::string_view refuse_publish(std::string_view text, Time now);
     // How many messages this life has generated.

@@ -96,9 +96,11 @@ void Links::back_off(NodeId id, Time now, Rng& rng) {
         }
         at = back_offs_.insert(at, {id, 0, {}});
     }
-    const Duration full = std::min<Duration>(std::chrono::seconds(std::int64_t{1} << at->failures), std::chrono::seconds(60));
+    const Duration full =
+        std::min<Duration>(std::chrono::seconds(std::int64_t{1} << at->failures), std::chrono::seconds(60));
     at->failures = std::min(at->failures + 1, doubling_limit);
-    at->until = now + full / 2 + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(full.count()))));
+    at->until =
+        now + full / 2 + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(full.count()))));
 }
 
 void Links::forgive(NodeId id) {

@@ -18,14 +18,14 @@ struct Link {
     Incarnation incarnation{};  // 0 from protocol 0
     LinkKind kind{};
     ProtocolVersion protocol{1};
-    bool mending{false};        // it said that it does not count us; we asked it again
+    bool mending{false};  // it said that it does not count us; we asked it again
     bool offset_known{false};
-    std::uint32_t degree{0};    // its own, as it last said
-    std::uint64_t told{0};      // version of our record it has been sent
+    std::uint32_t degree{0};      // its own, as it last said
+    std::uint64_t told{0};        // version of our record it has been sent
     std::uint64_t refutation{0};  // of the last ALIVE of its that was passed on to us
-    std::int64_t offset_ms{0};  // its clock minus ours
-    PublicKey key{};            // zero when not known
-    LinksRecord record;         // its newest; version 0 when none
+    std::int64_t offset_ms{0};    // its clock minus ours
+    PublicKey key{};              // zero when not known
+    LinksRecord record;           // its newest; version 0 when none
 };
 
 struct Dial {
@@ -73,9 +73,9 @@ private:
         std::uint32_t failures{0};
         Time until{};
     };
-    std::vector<Link> links_;        // ascending by id
-    std::vector<Dial> dials_;        // in the order dialled
-    std::vector<BackOff> back_offs_; // ascending by id
+    std::vector<Link> links_;         // ascending by id
+    std::vector<Dial> dials_;         // in the order dialled
+    std::vector<BackOff> back_offs_;  // ascending by id
 };
 
 }  // namespace gossip

@@ -68,7 +68,7 @@ private:
     const LivenessConfig* config_;
     std::vector<Watch> watches_;  // ascending by id
     std::vector<Deferred> deferred_;
-    Time window_{};               // of the losses counted
+    Time window_{};  // of the losses counted
     std::size_t losses_{0};
     Time contact_{};
     bool contacted_{false};

@@ -21,17 +21,20 @@ std::uint64_t zipf_weight(std::size_t rank, double alpha) {
 std::uint64_t weight(const OverlayConfig& config, const Candidate& candidate, std::size_t rank) {
     switch (config.strategy) {
         case OverlayStrategy::pa_ring:
-        case OverlayStrategy::pa: return std::uint64_t{candidate.degree} + 1;
-        case OverlayStrategy::zipf: return zipf_weight(rank, config.alpha);
-        case OverlayStrategy::random: return 1;
+        case OverlayStrategy::pa:
+            return std::uint64_t{candidate.degree} + 1;
+        case OverlayStrategy::zipf:
+            return zipf_weight(rank, config.alpha);
+        case OverlayStrategy::random:
+            return 1;
     }
     return 1;
 }
 
 }  // namespace
 
-NodeId choose_link(const OverlayConfig& config, std::span<const Candidate> candidates,
-                   std::span<const NodeId> excluded, Rng& rng) {
+NodeId choose_link(const OverlayConfig& config, std::span<const Candidate> candidates, std::span<const NodeId> excluded,
+                   Rng& rng) {
     std::vector<Candidate> sorted(candidates.begin(), candidates.end());
     std::sort(sorted.begin(), sorted.end(), [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
     std::vector<std::pair<std::uint64_t, NodeId>> sums;  // running total, who holds it

@@ -48,8 +48,14 @@ void PeerMachine::ping(NodeId id) {
 void PeerMachine::on(const Sender& sender, const msg::Ping& m) {
     const Sender from = named(sender, m.sender);
     Link* link = links_.find(from.node);
-    msg::Pong pong{.sender = self_, .sequence = m.sequence, .ping_sent = m.sent, .received = wall(), .sent = wall(),
-                   .incarnation = incarnation_, .linked = link != nullptr, .epoch = view_.epoch()};
+    msg::Pong pong{.sender = self_,
+                   .sequence = m.sequence,
+                   .ping_sent = m.sent,
+                   .received = wall(),
+                   .sent = wall(),
+                   .incarnation = incarnation_,
+                   .linked = link != nullptr,
+                   .epoch = view_.epoch()};
     pong.root = dissemination_.root(now_);
     pong.degree = static_cast<std::uint32_t>(links_.degree());
     if (!from.anonymous()) pong.record = news_for(link);
@@ -109,8 +115,7 @@ void PeerMachine::on(const Sender& sender, const msg::SuspectQuery& m) {
 void PeerMachine::perform(NodeId suspect, const Probes::Action& action) {
     if (action.ping) ping(suspect);
     if (action.wait) {
-        out_->timer(now_ + *action.wait,
-                    {TimerKind::probe, action.generation, static_cast<std::uint64_t>(suspect)});
+        out_->timer(now_ + *action.wait, {TimerKind::probe, action.generation, static_cast<std::uint64_t>(suspect)});
     }
     if (action.testimony) testify(*action.testimony);
 }

@@ -8,7 +8,7 @@ namespace gossip {
 namespace {
 
 constexpr Duration digest_pace = std::chrono::seconds(1);
-constexpr std::size_t spread_limit = 8;        // neighbours told at once of what a repair brought
+constexpr std::size_t spread_limit = 8;  // neighbours told at once of what a repair brought
 constexpr std::size_t diff_accept_limit = 4096;
 
 }  // namespace
@@ -24,10 +24,11 @@ void PeerMachine::handle_generate() {
 }
 
 void PeerMachine::publish(bool typed, std::string text) {
-    const RumorPtr rumor =
-        dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now_, *crypto_);
+    const RumorPtr rumor = dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now_, *crypto_);
     notice({.kind = typed ? NoticeKind::said : NoticeKind::generated,
-            .count = static_cast<std::uint32_t>(rumor->number), .of = config_->gossip.max_messages, .rumor = rumor});
+            .count = static_cast<std::uint32_t>(rumor->number),
+            .of = config_->gossip.max_messages,
+            .rumor = rumor});
     push(rumor, 1, NodeId::none);
 }
 
@@ -67,7 +68,11 @@ void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorP
     const std::int64_t offset = link != nullptr && link->offset_known ? link->offset_ms : 0;
     const std::int64_t latency = m.sent > 0 ? std::max<std::int64_t>(0, wall() - (m.sent - offset)) : 0;
     out_->deliveries.push_back({rumor, from.node, m.hop});
-    notice({.kind = NoticeKind::delivered, .yes = m.repair, .hop = m.hop, .other = from.node, .latency_ms = latency,
+    notice({.kind = NoticeKind::delivered,
+            .yes = m.repair,
+            .hop = m.hop,
+            .other = from.node,
+            .latency_ms = latency,
             .rumor = rumor});
     if (!m.repair) push(rumor, m.hop + 1, from.node);
 }
@@ -122,7 +127,8 @@ void PeerMachine::on(const Sender& from, const msg::RepairDiff& m) {
     if (m.keys.size() > diff_accept_limit) return refuse(from.reply, "too many keys");
     msg::Pull pull = dissemination_.missing(m, now_);
     if (!pull.keys.empty()) {
-        notice({.kind = NoticeKind::repaired, .count = static_cast<std::uint32_t>(pull.keys.size()), .other = from.node});
+        notice(
+            {.kind = NoticeKind::repaired, .count = static_cast<std::uint32_t>(pull.keys.size()), .other = from.node});
         out_->send(from.reply, std::move(pull));
     }
     if (!m.reply) return;

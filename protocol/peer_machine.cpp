@@ -9,17 +9,24 @@ namespace gossip {
 namespace {
 
 // The timers a peer has one of; probes and suspicions have one each and count their own generations.
-constexpr std::array single_timers{TimerKind::registration, TimerKind::lease,     TimerKind::ping_round,
-                                   TimerKind::link_dial,    TimerKind::ring_check, TimerKind::generate,
-                                   TimerKind::repair,       TimerKind::delta_gap,  TimerKind::rejoin,
+constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,         TimerKind::ping_round,
+                                   TimerKind::link_dial,     TimerKind::ring_check,    TimerKind::generate,
+                                   TimerKind::repair,        TimerKind::delta_gap,     TimerKind::rejoin,
                                    TimerKind::degree_report, TimerKind::leave_deadline};
 
 }  // namespace
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
-    : config_(&config), crypto_(&crypto), self_(options.self), rng_(rng), incarnation_(options.last_life),
-      registration_(config.seeds.size()), view_(options.self, config.overlay), dissemination_(config.gossip),
-      liveness_(config.liveness), probes_(config.liveness) {
+    : config_(&config),
+      crypto_(&crypto),
+      self_(options.self),
+      rng_(rng),
+      incarnation_(options.last_life),
+      registration_(config.seeds.size()),
+      view_(options.self, config.overlay),
+      dissemination_(config.gossip),
+      liveness_(config.liveness),
+      probes_(config.liveness) {
     static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
 }
 
@@ -34,8 +41,12 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
 }
 
 PeerStatus PeerMachine::status() const {
-    PeerStatus status{.incarnation = incarnation_, .registered = registration_.acks() > 0, .active = active(),
-                      .epoch = view_.epoch(), .digest = view_.digest(), .links = links_.ids()};
+    PeerStatus status{.incarnation = incarnation_,
+                      .registered = registration_.acks() > 0,
+                      .active = active(),
+                      .epoch = view_.epoch(),
+                      .digest = view_.digest(),
+                      .links = links_.ids()};
     for (const Link& link : links_.all()) {
         if (link.kind != LinkKind::ring) status.preferential.push_back(link.id);
     }
@@ -82,18 +93,30 @@ void PeerMachine::handle_timer(const TimerTag& tag) {
     const bool single = std::find(single_timers.begin(), single_timers.end(), tag.kind) != single_timers.end();
     if (!single || generation(tag.kind) != tag.generation) return;
     switch (tag.kind) {
-        case TimerKind::registration: return handle_registration_timer();
-        case TimerKind::lease: return send_leases();
-        case TimerKind::ping_round: return handle_ping_round();
-        case TimerKind::link_dial: return expire_dials();
-        case TimerKind::ring_check: return handle_ring_check();
-        case TimerKind::generate: return handle_generate();
-        case TimerKind::repair: return handle_repair();
-        case TimerKind::delta_gap: return ask_for_delta();
-        case TimerKind::rejoin: return begin_registration();
-        case TimerKind::degree_report: return handle_degree_report();
-        case TimerKind::leave_deadline: return handle_left();
-        default: return;
+        case TimerKind::registration:
+            return handle_registration_timer();
+        case TimerKind::lease:
+            return send_leases();
+        case TimerKind::ping_round:
+            return handle_ping_round();
+        case TimerKind::link_dial:
+            return expire_dials();
+        case TimerKind::ring_check:
+            return handle_ring_check();
+        case TimerKind::generate:
+            return handle_generate();
+        case TimerKind::repair:
+            return handle_repair();
+        case TimerKind::delta_gap:
+            return ask_for_delta();
+        case TimerKind::rejoin:
+            return begin_registration();
+        case TimerKind::degree_report:
+            return handle_degree_report();
+        case TimerKind::leave_deadline:
+            return handle_left();
+        default:
+            return;
     }
 }
 

@@ -34,12 +34,12 @@ struct PeerStatus {
     bool active{false};
     Epoch epoch{0};
     Digest digest;
-    std::vector<NodeId> links;       // ascending
+    std::vector<NodeId> links;         // ascending
     std::vector<NodeId> preferential;  // of those, the ones that count for the degree law
     std::uint32_t suspects{0};
     std::uint64_t delivered{0};
     std::uint64_t duplicates{0};
-    std::uint64_t gossip_sent{0};    // pushes; repair is not counted
+    std::uint64_t gossip_sent{0};  // pushes; repair is not counted
     std::size_t stored{0};
 };
 
@@ -181,7 +181,9 @@ private:
 
     // Messages only seeds may send to each other, or that nobody sends to a peer.
     template <class M>
-    void on(const Sender& from, const M&) { refuse(from.reply, "not for a peer"); }
+    void on(const Sender& from, const M&) {
+        refuse(from.reply, "not for a peer");
+    }
 
     // ---- helpers
     void refuse(NodeId from, std::string_view why);
@@ -217,18 +219,18 @@ private:
     Epoch registered_epoch_{0};  // seeds behind it may not know us yet
 
     Links links_;
-    LinksRecord record_;         // our own
+    LinksRecord record_;  // our own
     bool record_stale_{true};
     bool overlay_announced_{false};
-    std::uint32_t wanted_{0};    // preferential links still to be opened
-    Time overlay_due_{};         // of the link_dial timer that is set
+    std::uint32_t wanted_{0};  // preferential links still to be opened
+    Time overlay_due_{};       // of the link_dial timer that is set
     Duration candidate_delay_{};
-    bool candidates_due_{false}; // a ring_check timer is set
-    bool degree_due_{false};     // a degree_report timer is set
-    bool overlay_stale_{false};  // something changed in this step: see maintain_overlay
+    bool candidates_due_{false};  // a ring_check timer is set
+    bool degree_due_{false};      // a degree_report timer is set
+    bool overlay_stale_{false};   // something changed in this step: see maintain_overlay
 
     Dissemination dissemination_;
-    NodeId repaired_with_{};     // never the same neighbour twice running
+    NodeId repaired_with_{};  // never the same neighbour twice running
     Time digest_sent_{};
     std::uint64_t delivered_{0};
     std::uint64_t duplicates_{0};

@@ -84,8 +84,11 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     view_.learn(m.successors, m.candidates, rng_);
     const Registration::Ack ack = registration_.on_ack(*seat);
     if (!ack.counts) return;
-    notice({.kind = NoticeKind::registration_ack, .count = static_cast<std::uint32_t>(registration_.acks()),
-            .need = static_cast<std::uint32_t>(registration_.need()), .other = from.node, .text = m.text});
+    notice({.kind = NoticeKind::registration_ack,
+            .count = static_cast<std::uint32_t>(registration_.acks()),
+            .need = static_cast<std::uint32_t>(registration_.need()),
+            .other = from.node,
+            .text = m.text});
     if (phase_ == Phase::registering) activate(m, from.node);
     finish_registration();
     overlay_stale_ = true;
@@ -93,7 +96,8 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
 
 void PeerMachine::finish_registration() {
     if (!registration_.finish()) return;
-    notice({.kind = NoticeKind::registration_complete, .count = static_cast<std::uint32_t>(registration_.acks()),
+    notice({.kind = NoticeKind::registration_complete,
+            .count = static_cast<std::uint32_t>(registration_.acks()),
             .epoch = view_.epoch()});
 }
 

@@ -116,8 +116,8 @@ void PeerMachine::handle_ring_check() {
 void PeerMachine::announce_overlay() {
     if (overlay_announced_ || links_.degree() == 0 || !links_.dials().empty()) return;
     overlay_announced_ = true;
-    notice({.kind = NoticeKind::overlay_built, .count = static_cast<std::uint32_t>(links_.degree()),
-            .ids = links_.ids()});
+    notice(
+        {.kind = NoticeKind::overlay_built, .count = static_cast<std::uint32_t>(links_.degree()), .ids = links_.ids()});
 }
 
 // ---------------------------------------------------------------- dialling
@@ -176,8 +176,8 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
     if (dial) link_up(from.node, dial->kind, m.incarnation, 1, m.record);
     Link* link = links_.find(from.node);
     link->degree = m.degree;
-    out_->send(from.reply, msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()),
-                                           own_record()});
+    out_->send(from.reply,
+               msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()), own_record()});
     link->told = record_.version;
     ping(from.node);
 }

@@ -23,11 +23,16 @@ constexpr std::uint64_t key_of(NodeId id) { return static_cast<std::uint64_t>(id
 
 std::string_view status_name(ReportStatus status) {
     switch (status) {
-        case ReportStatus::accepted: return "accepted";
-        case ReportStatus::refuted: return "refuted";
-        case ReportStatus::stale: return "stale";
-        case ReportStatus::bad_evidence: return "bad evidence";
-        case ReportStatus::pending: return "pending";
+        case ReportStatus::accepted:
+            return "accepted";
+        case ReportStatus::refuted:
+            return "refuted";
+        case ReportStatus::stale:
+            return "stale";
+        case ReportStatus::bad_evidence:
+            return "bad evidence";
+        case ReportStatus::pending:
+            return "pending";
     }
     return "?";
 }
@@ -156,9 +161,12 @@ void PeerMachine::settle(NodeId suspect, bool window_over) {
     Suspicion* s = suspicions_.find(suspect);
     if (s == nullptr || s->stage != Suspicion::Stage::gathering) return;
     switch (judge(tally_of(*s), window_over)) {
-        case Finding::dead: return confirm(*s);
-        case Finding::alive: return cancel_suspicion(suspect, "a majority of its witnesses reached it");
-        case Finding::open: break;
+        case Finding::dead:
+            return confirm(*s);
+        case Finding::alive:
+            return cancel_suspicion(suspect, "a majority of its witnesses reached it");
+        case Finding::open:
+            break;
     }
     if (window_over) postpone(*s);
 }
@@ -214,8 +222,10 @@ bool PeerMachine::believed(const Sender& from, const msg::Alive& m) {
 
 void PeerMachine::confirm(Suspicion& s) {
     const Tally t = tally_of(s);
-    notice({.kind = NoticeKind::peer_consensus, .count = static_cast<std::uint32_t>(t.confirming),
-            .of = static_cast<std::uint32_t>(t.of), .subject = s.suspect});
+    notice({.kind = NoticeKind::peer_consensus,
+            .count = static_cast<std::uint32_t>(t.confirming),
+            .of = static_cast<std::uint32_t>(t.of),
+            .subject = s.suspect});
     s.stage = Suspicion::Stage::reporting;
     s.attempts = 0;
     s.text = dead_node_text(s.suspect, wall(), self_);
@@ -228,7 +238,10 @@ void PeerMachine::confirm(Suspicion& s) {
 void PeerMachine::send_reports(Suspicion& s) {
     ++s.attempts;
     suspicions_.renew(s);
-    const msg::DeadNodeReport report{s.text, s.suspect, s.life, self_,
+    const msg::DeadNodeReport report{s.text,
+                                     s.suspect,
+                                     s.life,
+                                     self_,
                                      static_cast<std::uint32_t>(tally_of(s).confirming),
                                      Certificate{s.record, s.statements}};
     std::vector<NodeId> seeds(config_->seeds);
@@ -246,7 +259,9 @@ void PeerMachine::on(const Sender& from, const msg::ReportAck& m) {
     if (from.trust != Trust::seed) return refuse(from.reply, "REPORT_ACK from a node that is no seed");
     Suspicion* s = suspicions_.find(m.suspect);
     if (s == nullptr || s->stage != Suspicion::Stage::reporting || m.incarnation != s->life) return;
-    notice({.kind = NoticeKind::report_answered, .subject = m.suspect, .other = from.node,
+    notice({.kind = NoticeKind::report_answered,
+            .subject = m.suspect,
+            .other = from.node,
             .text = std::string(status_name(m.status))});
     if (m.status == ReportStatus::pending) return;
     if (m.status != ReportStatus::accepted) return suspicions_.close(m.suspect);

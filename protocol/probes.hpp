@@ -27,8 +27,8 @@ struct Testimony {
 
 class Probes {
 public:
-    static constexpr std::size_t limit = 64;          // suspects at once
-    static constexpr std::size_t asker_limit = 256;   // of one suspect
+    static constexpr std::size_t limit = 64;                        // suspects at once
+    static constexpr std::size_t asker_limit = 256;                 // of one suspect
     static constexpr Duration fresh_for = std::chrono::seconds(2);  // a finding answers later askers too
     static constexpr Duration redial_after = std::chrono::milliseconds(100);
 

@@ -31,8 +31,8 @@ public:
     [[nodiscard]] Duration delay(Rng& rng);
 
     struct Ack {
-        bool counts{false};     // its first
-        bool first{false};      // of all: the peer is a member
+        bool counts{false};  // its first
+        bool first{false};   // of all: the peer is a member
     };
     [[nodiscard]] Ack on_ack(Seat seat);
     void on_nack(Seat seat) { set(seat, State::refused); }

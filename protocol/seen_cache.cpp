@@ -67,9 +67,8 @@ SeenCache::Origin& SeenCache::entry(const Key& key) {
     std::size_t at = position(key);
     if (at < origins_.size() && origins_[at].key == key) return origins_[at];
     if (origins_.size() >= origin_limit) {
-        const auto oldest = std::min_element(origins_.begin(), origins_.end(), [](const Origin& a, const Origin& b) {
-            return a.touched < b.touched;
-        });
+        const auto oldest = std::min_element(origins_.begin(), origins_.end(),
+                                             [](const Origin& a, const Origin& b) { return a.touched < b.touched; });
         origins_.erase(oldest);
         at = position(key);
     }

@@ -25,21 +25,21 @@ struct Suspicion {
     NodeId suspect{};
     Incarnation life{};
     Stage stage{Stage::gathering};
-    bool refused{false};         // raised by a refused connection, not by silence
-    bool accepted{false};        // a seed took the report
-    std::uint32_t attempts{0};   // of this stage
-    std::uint32_t generation{0}; // of its timers
-    LinksRecord record;          // version 0 when it never sent one
+    bool refused{false};          // raised by a refused connection, not by silence
+    bool accepted{false};         // a seed took the report
+    std::uint32_t attempts{0};    // of this stage
+    std::uint32_t generation{0};  // of its timers
+    LinksRecord record;           // version 0 when it never sent one
     std::vector<NodeId> witnesses;
     std::vector<Statement> statements;  // one a witness
-    std::string text;            // of the report
+    std::string text;                   // of the report
 };
 
 struct Tally {
     std::size_t confirming{0};  // refused or unreachable
     std::size_t refused{0};
     std::size_t reachable{0};
-    std::size_t of{0};          // witnesses that count
+    std::size_t of{0};  // witnesses that count
     std::size_t need{0};
 };
 

@@ -70,9 +70,8 @@ void View::forget(NodeId id) {
 View::Offer View::offer(const msg::Membership& decision) {
     const Epoch epoch = decision.decision.epoch;
     if (epoch <= epoch_) return Offer::known;
-    const auto at = std::lower_bound(waiting_.begin(), waiting_.end(), epoch, [](const msg::Membership& m, Epoch e) {
-        return m.decision.epoch < e;
-    });
+    const auto at = std::lower_bound(waiting_.begin(), waiting_.end(), epoch,
+                                     [](const msg::Membership& m, Epoch e) { return m.decision.epoch < e; });
     if (at != waiting_.end() && at->decision.epoch == epoch) return Offer::known;
     if (waiting_.size() >= waiting_limit && epoch != epoch_ + 1) return Offer::overflow;
     waiting_.insert(at, decision);
@@ -104,7 +103,8 @@ void View::apply(const Change& change, Rng& rng) {
             bury(change);
             forget(change.peer);
             return;
-        case ChangeKind::replace: return;
+        case ChangeKind::replace:
+            return;
     }
 }
 
@@ -118,9 +118,8 @@ void View::bury(const Change& change) {
     auto at = lower(tombstones_, id);
     if (at == tombstones_.end() || at->id != id) {
         if (tombstones_.size() >= tombstone_limit) {
-            tombstones_.erase(std::min_element(tombstones_.begin(), tombstones_.end(), [](const auto& a, const auto& b) {
-                return a.order < b.order;
-            }));
+            tombstones_.erase(std::min_element(tombstones_.begin(), tombstones_.end(),
+                                               [](const auto& a, const auto& b) { return a.order < b.order; }));
             at = lower(tombstones_, id);
         }
         at = tombstones_.insert(at, Tombstone{.id = id});

@@ -20,9 +20,9 @@ namespace gossip {
 
 class View {
 public:
-    static constexpr std::size_t waiting_limit = 64;     // decisions ahead of us
+    static constexpr std::size_t waiting_limit = 64;  // decisions ahead of us
     static constexpr std::size_t tombstone_limit = 1024;
-    static constexpr std::size_t key_limit = 64;         // keys of peers that joined lately
+    static constexpr std::size_t key_limit = 64;  // keys of peers that joined lately
 
     // `config` outlives the view.
     View(NodeId self, const OverlayConfig& config) : self_(self), config_(&config) {}
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] const Digest& digest() const { return digest_; }
     // How many members the list has, as far as we followed it.
     [[nodiscard]] std::uint32_t members() const { return members_; }
-    [[nodiscard]] std::span<const NodeId> successors() const { return successors_; }  // nearest first
+    [[nodiscard]] std::span<const NodeId> successors() const { return successors_; }     // nearest first
     [[nodiscard]] std::span<const Candidate> candidates() const { return candidates_; }  // ascending by id
     [[nodiscard]] const Candidate* candidate(NodeId id) const;
 
@@ -90,8 +90,8 @@ private:
     std::uint32_t burials_{0};
     std::vector<NodeId> successors_;
     std::vector<Candidate> candidates_;
-    std::vector<Tombstone> tombstones_;  // ascending by id
-    std::vector<Key> keys_;              // oldest first
+    std::vector<Tombstone> tombstones_;     // ascending by id
+    std::vector<Key> keys_;                 // oldest first
     std::vector<msg::Membership> waiting_;  // ascending by epoch
 };
 

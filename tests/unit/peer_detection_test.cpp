@@ -23,7 +23,8 @@ void grow(Network& net, unsigned count) {
 std::size_t total(const Network& net, NoticeKind kind) {
     std::size_t n = 0;
     for (const auto& [id, p] : net.peers) {
-        n += static_cast<std::size_t>(std::count_if(p.notices.begin(), p.notices.end(), [kind](const Notice& x) { return x.kind == kind; }));
+        n += static_cast<std::size_t>(
+            std::count_if(p.notices.begin(), p.notices.end(), [kind](const Notice& x) { return x.kind == kind; }));
     }
     return n;
 }
@@ -113,7 +114,9 @@ TEST_CASE("a suspect that is heard of in the window is not reported") {
     // Deaf to pings for three cycles, then it hears again in the middle of the window.
     const NodeId deaf = peer_id(2);
     bool cut = true;
-    net.cut = [&](NodeId a, NodeId b) { return cut && (a == deaf || b == deaf) && endpoint(a).port >= 7000 && endpoint(b).port >= 7000; };
+    net.cut = [&](NodeId a, NodeId b) {
+        return cut && (a == deaf || b == deaf) && endpoint(a).port >= 7000 && endpoint(b).port >= 7000;
+    };
     REQUIRE(net.until([&] { return total(net, NoticeKind::suspected) > 0; }, seconds(60)));
     net.run(seconds(1));
     cut = false;
@@ -206,7 +209,8 @@ TEST_CASE("forged evidence and forged refutations") {
         net.kill(3);
         for (int i = 0; i < 20; ++i) {
             for (const NodeId id : net.alive()) {
-                net.inject(peer_id(50), Trust::claimed, id, msg::Alive{peer_id(3), life, 1'000U + static_cast<unsigned>(i), {}});
+                net.inject(peer_id(50), Trust::claimed, id,
+                           msg::Alive{peer_id(3), life, 1'000U + static_cast<unsigned>(i), {}});
             }
             net.run(milliseconds(50));
         }
@@ -234,7 +238,9 @@ TEST_CASE("a removed live peer learns it and is back as a new life") {
     grow(net, 6);
     const Incarnation life = net.machine(2).status().incarnation;
     net.decide({{.kind = ChangeKind::remove, .peer = peer_id(2), .incarnation = life}});
-    CHECK(net.until([&] { return net.machine(2).status().active && net.machine(2).status().incarnation > life && net.connected(); }, seconds(10)));
+    CHECK(net.until(
+        [&] { return net.machine(2).status().active && net.machine(2).status().incarnation > life && net.connected(); },
+        seconds(10)));
     CHECK(net.members.at(peer_id(2)).first == net.machine(2).status().incarnation);
     net.run(seconds(30));
     CHECK(net.count(2, NoticeKind::removed_self) == 1);

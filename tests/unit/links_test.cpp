@@ -1,0 +1,107 @@
+#include "protocol/links.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+using namespace gossip;
+using std::chrono::seconds;
+
+namespace {
+constexpr Incarnation life{1};
+Time at(int s) { return Time{} + seconds(s); }
+}  // namespace
+
+TEST_CASE("the table agrees with a map under random changes") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Rng rng(seed);
+        Links links;
+        std::map<NodeId, Incarnation> twin;
+        for (int i = 0; i < 300; ++i) {
+            const NodeId id{1 + rng.below(20)};
+            const Incarnation inc{1 + rng.below(2)};
+            if (rng.chance(600'000)) {
+                const bool fresh = !twin.contains(id) || twin.at(id) != inc;
+                CHECK(links.add(id, LinkKind::ring, inc, 1) == fresh);
+                twin[id] = inc;
+            } else {
+                CHECK(links.remove(id).has_value() == (twin.erase(id) == 1));
+            }
+            REQUIRE(links.degree() == twin.size());
+            std::vector<NodeId> expected;
+            for (const auto& [known, unused] : twin) expected.push_back(known);
+            REQUIRE(links.ids() == expected);
+            CHECK((links.find(id) != nullptr) == twin.contains(id));
+        }
+    }
+}
+
+TEST_CASE("a link both sides asked for has one kind on both sides") {
+    for (const LinkKind a : {LinkKind::preferential, LinkKind::ring, LinkKind::implied}) {
+        for (const LinkKind b : {LinkKind::preferential, LinkKind::ring, LinkKind::implied}) {
+            Links one, other;
+            (void)one.add(NodeId{1}, a, life, 1);
+            (void)one.add(NodeId{1}, b, life, 1);
+            (void)other.add(NodeId{1}, b, life, 1);
+            (void)other.add(NodeId{1}, a, life, 1);
+            CHECK(one.find(NodeId{1})->kind == other.find(NodeId{1})->kind);
+            if (a == LinkKind::preferential) CHECK(one.preferential() == 1);
+        }
+    }
+}
+
+TEST_CASE("a new life is a new link") {
+    Links links;
+    (void)links.add(NodeId{1}, LinkKind::preferential, life, 1);
+    links.find(NodeId{1})->told = 9;
+    CHECK(links.add(NodeId{1}, LinkKind::ring, Incarnation{2}, 1));
+    CHECK(links.find(NodeId{1})->told == 0);
+    CHECK(links.find(NodeId{1})->kind == LinkKind::ring);
+}
+
+TEST_CASE("dials end once, by an answer or in time") {
+    Links links;
+    links.dial(NodeId{1}, LinkKind::ring, 1, at(0));
+    links.dial(NodeId{2}, LinkKind::preferential, 0, at(1));
+    CHECK(links.dialling(NodeId{2})->protocol == 0);
+    CHECK(links.next_deadline(at(0)) == at(5));
+    CHECK(links.end_dial(NodeId{1})->kind == LinkKind::ring);
+    CHECK_FALSE(links.end_dial(NodeId{1}));
+    CHECK(links.expire_dials(at(5)).empty());
+    const auto expired = links.expire_dials(at(6));
+    REQUIRE(expired.size() == 1);
+    CHECK(expired[0].id == NodeId{2});
+    CHECK(links.dials().empty());
+    CHECK_FALSE(links.next_deadline(at(6)));
+}
+
+TEST_CASE("back-off: 1 s doubling to 60 s, 50 to 150 percent, forgiven at once") {
+    Rng rng(1);
+    for (int round = 0; round < 200; ++round) {
+        Links links;
+        for (int failure = 0; failure < 10; ++failure) {
+            links.back_off(NodeId{1}, at(0), rng);
+            const auto until = links.next_deadline(at(0));
+            REQUIRE(until);
+            const double full = std::min(60.0, std::pow(2.0, failure));
+            const double waited = std::chrono::duration<double>(*until - at(0)).count();
+            CHECK(waited >= full / 2);
+            CHECK(waited <= full * 1.5);
+        }
+        CHECK(links.backed_off(at(0)) == std::vector{NodeId{1}});
+        CHECK(links.backed_off(at(91)).empty());
+        links.forgive(NodeId{1});
+        CHECK(links.backed_off(at(0)).empty());
+    }
+}
+
+TEST_CASE("back-offs are bounded") {
+    Rng rng(2);
+    Links links;
+    for (std::uint64_t i = 1; i <= 1'000; ++i) links.back_off(NodeId{i}, at(static_cast<int>(i)), rng);
+    CHECK(links.backed_off(at(0)).size() <= 64);
+    const auto late = links.backed_off(at(999));
+    CHECK(std::binary_search(late.begin(), late.end(), NodeId{1'000}));
+}

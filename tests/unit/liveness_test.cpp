@@ -1,0 +1,103 @@
+#include "protocol/liveness.hpp"
+
+#include <doctest/doctest.h>
+
+#include "protocol/rng.hpp"
+
+#include <map>
+
+using namespace gossip;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+Time at(double s) { return Time{} + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s)); }
+constexpr NodeId a{1}, b{2};
+}  // namespace
+
+TEST_CASE("cycles agree with a naive count, for every pattern of eight cycles") {
+    LivenessConfig config{.interval = seconds(10), .misses = 3};
+    for (unsigned pattern = 0; pattern < 256; ++pattern) {
+        Liveness liveness(config);
+        liveness.watch(a);
+        CHECK(liveness.round(at(10), at(10)).missed.empty());  // heard of at its start
+        std::uint32_t silent = 0;
+        for (unsigned cycle = 0; cycle < 8; ++cycle) {
+            const bool heard = (pattern >> cycle & 1U) != 0;
+            if (heard) liveness.heard(a);
+            silent = heard ? 0 : silent + 1;
+            const Round round = liveness.round(at(20 + cycle * 10), at(20 + cycle * 10));
+            REQUIRE(round.missed.size() == (silent > 0 ? 1 : 0));
+            if (silent > 0) CHECK(round.missed[0].cycles == silent);
+            CHECK(round.silent.size() == (silent >= 3 ? 1 : 0));
+        }
+    }
+}
+
+TEST_CASE("a round that comes more than a quarter late judges nobody") {
+    LivenessConfig config{.interval = seconds(12), .misses = 1};
+    for (const double late : {0.0, 2.9, 3.1, 100.0}) {
+        Liveness liveness(config);
+        liveness.watch(a);
+        (void)liveness.round(at(12), at(12));
+        const Round round = liveness.round(at(24 + late), at(24));
+        CHECK(round.late == (late > 3));
+        CHECK(round.silent.empty() == (late > 3));
+        CHECK(liveness.round(at(40 + late), at(40 + late)).silent.size() == 1);  // the next one judges again
+    }
+}
+
+TEST_CASE("who is not watched is not judged") {
+    LivenessConfig config{.misses = 1};
+    Liveness liveness(config);
+    liveness.watch(a);
+    liveness.watch(b);
+    (void)liveness.round(at(13), at(13));
+    liveness.unwatch(a);
+    const Round round = liveness.round(at(26), at(26));
+    CHECK(round.silent == std::vector{b});
+    CHECK_FALSE(liveness.watching(a));
+}
+
+TEST_CASE("a doubted neighbour is one silent cycle from the next suspicion") {
+    LivenessConfig config{.misses = 3};
+    Liveness liveness(config);
+    liveness.watch(a);
+    (void)liveness.round(at(13), at(13));
+    liveness.doubt(a);
+    CHECK(liveness.round(at(26), at(26)).silent.size() == 1);
+    liveness.doubt(a);
+    liveness.heard(a);
+    CHECK(liveness.round(at(39), at(39)).silent.empty());
+}
+
+TEST_CASE("isolated exactly when more than half of the links are lost within one window") {
+    LivenessConfig config{.interval = seconds(10)};
+    for (std::size_t degree = 1; degree <= 9; ++degree) {
+        Liveness liveness(config);
+        for (std::size_t lost = 1; lost <= degree; ++lost) {
+            CHECK(liveness.note_loss(at(0.1 * static_cast<double>(lost)), degree) == (2 * lost > degree));
+        }
+    }
+    Liveness slow(config);
+    for (int i = 0; i < 20; ++i) CHECK_FALSE(slow.note_loss(at(i * 11), 2));
+}
+
+TEST_CASE("a seed's answer ends the isolation, hands back what waited, and counts for a while") {
+    LivenessConfig config{.interval = seconds(10)};
+    Liveness liveness(config);
+    CHECK(liveness.note_loss(at(0), 1));
+    liveness.defer(a, true);
+    liveness.defer(a, true);
+    liveness.defer(b, false);
+    liveness.heard(b);  // it was not that dead
+    std::vector<Liveness::Deferred> deferred;
+    CHECK(liveness.contact(at(1), deferred));
+    REQUIRE(deferred.size() == 1);
+    CHECK(deferred[0].id == a);
+    CHECK(deferred[0].refused);
+    CHECK_FALSE(liveness.isolated());
+    CHECK_FALSE(liveness.contact(at(2), deferred));
+    CHECK_FALSE(liveness.note_loss(at(6), 1));
+    CHECK(liveness.note_loss(at(8), 1));
+}
