@@ -1,0 +1,116 @@
+#include "node/log.hpp"
+
+#include "node/escape.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <filesystem>
+
+namespace gossip {
+namespace {
+
+constexpr std::size_t rotate_bytes = 10 * 1024 * 1024;
+constexpr std::size_t rotated_files = 3;
+constexpr const char* pattern = "[%Y-%m-%d %H:%M:%S] %^%v%$";
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug: return spdlog::level::debug;
+        case LogLevel::info: return spdlog::level::info;
+        case LogLevel::warning: return spdlog::level::warn;
+        case LogLevel::error: return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+std::string node_tag(const LogOptions& o) {
+    return (o.role == Role::seed ? "[SEED:" : "[PEER:") + std::to_string(endpoint(o.self).port) + "] ";
+}
+
+std::string own_file(const LogOptions& o) {
+    return o.dir + (o.role == Role::seed ? "/seed-" : "/peer-") + std::to_string(endpoint(o.self).port) + ".log";
+}
+
+// A notice whose text a stranger may have chosen, with nothing in it that could break or fake a line.
+Notice harmless(const Notice& notice) {
+    Notice copy = notice;
+    copy.text = escape_text(notice.text);
+    if (notice.rumor) {
+        auto rumor = std::make_shared<Rumor>(*notice.rumor);
+        rumor->id = escape_text(rumor->id);
+        rumor->text = escape_text(rumor->text);
+        copy.rumor = std::move(rumor);
+    }
+    return copy;
+}
+
+}  // namespace
+
+struct NodeLog::Sinks {
+    std::string tag;
+    LogLevel level{LogLevel::info};
+    spdlog::logger logger{"node"};
+};
+
+NodeLog::NodeLog(std::unique_ptr<Sinks> sinks) : sinks_(std::move(sinks)) {}
+NodeLog::~NodeLog() = default;
+
+std::variant<std::unique_ptr<NodeLog>, std::string> NodeLog::open(const LogOptions& o) {
+    auto sinks = std::make_unique<Sinks>();
+    sinks->tag = node_tag(o);
+    sinks->level = o.level;
+    auto& targets = sinks->logger.sinks();
+    try {
+        if (!o.dir.empty()) {
+            std::filesystem::create_directories(o.dir);
+            targets.push_back(
+                std::make_shared<spdlog::sinks::rotating_file_sink_st>(own_file(o), rotate_bytes, rotated_files));
+        }
+        // Opened for appending and flushed by line: each line is one write, and lines of many nodes never tear.
+        if (!o.shared_file.empty()) {
+            targets.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(o.shared_file));
+        }
+    } catch (const std::exception& e) {
+        return "cannot open the log: " + std::string(e.what()) + "; choose another folder with --log-dir";
+    }
+    if (o.console) {
+        const auto mode = o.colour ? spdlog::color_mode::always : spdlog::color_mode::never;
+        targets.push_back(std::make_shared<spdlog::sinks::stdout_color_sink_st>(mode));
+    }
+    sinks->logger.set_pattern(pattern);
+    sinks->logger.set_level(spdlog::level::trace);
+    sinks->logger.flush_on(spdlog::level::trace);
+    return std::unique_ptr<NodeLog>(new NodeLog(std::move(sinks)));
+}
+
+void NodeLog::notice(const Notice& n) {
+    const LogLevel level = log_level(n.kind);
+    if (level < sinks_->level) return;
+    const std::string text = log_text(harmless(n));
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t end = rest.find('\n');
+        line(level, rest.substr(0, end));
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+}
+
+void NodeLog::line(LogLevel level, std::string_view text) {
+    if (level < sinks_->level) return;
+    sinks_->logger.log(spdlog_level(level), "{}{} - {}", sinks_->tag, level_name(level), text);
+}
+
+std::string_view level_name(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug: return "DEBUG";
+        case LogLevel::info: return "INFO";
+        case LogLevel::warning: return "WARNING";
+        case LogLevel::error: return "ERROR";
+    }
+    return "?";
+}
+
+}  // namespace gossip

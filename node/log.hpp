@@ -1,0 +1,42 @@
+#pragma once
+// A node's log: its own file, the network's shared outputfile.txt, and a terminal when it runs in one.
+// The line's form is document 000's: `[2026-02-24 20:32:48] [SEED:6000] INFO - text`.
+
+#include "protocol/names.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace gossip {
+
+struct LogOptions {
+    Role role{};
+    NodeId self{};
+    std::string dir;          // holds seed-6000.log or peer-7001.log; empty: no file
+    std::string shared_file;  // outputfile.txt; empty: none
+    LogLevel level{LogLevel::info};
+    bool console{false};      // to stdout as well
+    bool colour{false};
+};
+
+class NodeLog {
+public:
+    // Makes the folder when it is missing. The error names the file and the cause.
+    [[nodiscard]] static std::variant<std::unique_ptr<NodeLog>, std::string> open(const LogOptions& options);
+    ~NodeLog();
+
+    // The notice's lines, if it has any at this level. What came from the network is made harmless.
+    void notice(const Notice& notice);
+    void line(LogLevel level, std::string_view text);
+
+private:
+    struct Sinks;
+    explicit NodeLog(std::unique_ptr<Sinks> sinks);
+    std::unique_ptr<Sinks> sinks_;
+};
+
+[[nodiscard]] std::string_view level_name(LogLevel level);  // "WARNING"
+
+}  // namespace gossip
