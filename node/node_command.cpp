@@ -1,0 +1,57 @@
+#include "node/node_command.hpp"
+
+#include "node/node_process.hpp"
+#include "node/options.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+namespace gossip {
+namespace {
+
+int complain(const char* word, const std::string& text, int code) {
+    std::fprintf(stderr, "gossipctl: %s: %s\n", word, text.c_str());
+    return code;
+}
+
+// Thousands of links need thousands of descriptors; the hard limit is the administrator's.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int run_node(const NodeOptionsGiven& given) {
+    auto started = NodeProcess::start(given);
+    if (const auto* failure = std::get_if<NodeStartFailure>(&started)) {
+        return complain(failure->exit_code == 5 ? "E_START" : "E_CONFIG", failure->text, failure->exit_code);
+    }
+    return std::get<std::unique_ptr<NodeProcess>>(started)->run();
+}
+
+}  // namespace
+
+int node_command(int argc, char** argv) {
+    const auto parsed = parse_node_options(argc, argv);
+    if (const auto* help = std::get_if<HelpWanted>(&parsed)) {
+        std::fputs(help->text.c_str(), stdout);
+        return 0;
+    }
+    if (const auto* bad = std::get_if<BadUsage>(&parsed)) return complain("E_USAGE", bad->text, 2);
+    const auto& given = std::get<NodeOptionsGiven>(parsed);
+    // A managed node never outlives its manager: this, and the end of the control channel.
+    if (given.control_fd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    raise_descriptor_limit();
+    try {
+        return run_node(given);
+    } catch (const std::exception& e) {
+        return complain("E_START", e.what(), 5);
+    }
+}
+
+}  // namespace gossip
