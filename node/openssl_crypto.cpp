@@ -1,81 +1,110 @@
 #include "node/openssl_crypto.hpp"
 
+#include "protocol/assert.hpp"
+
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <deque>
+#include <map>
 #include <stdexcept>
 
 namespace gossip {
 namespace {
 
-struct Free {
-    void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-    void operator()(EVP_PKEY_CTX* p) const { EVP_PKEY_CTX_free(p); }
-    void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
-    void operator()(EVP_MD* p) const { EVP_MD_free(p); }
+template <auto free_function>
+struct Freed {
+    template <class T>
+    void operator()(T* p) const { free_function(p); }
 };
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using ContextPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using DigestPtr = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 
-const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-
-void require(bool success, const char* what) {
-    if (!success) throw std::runtime_error(std::string("OpenSSL failed: ") + what);
+const unsigned char* octets(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-Owned<EVP_PKEY> make_key() {
-    const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, nullptr));
-    EVP_PKEY* key = nullptr;
-    require(context && EVP_PKEY_keygen_init(context.get()) == 1 && EVP_PKEY_keygen(context.get(), &key) == 1,
-            "making an Ed25519 key");
-    return Owned<EVP_PKEY>(key);
-}
+// Parsing a key costs as much as a third of a verification; a node hears from the same few neighbours
+// and seeds over and over. Oldest out first: cheap, and a flood of invented keys costs only re-parsing.
+class KeyCache {
+public:
+    EVP_PKEY* find_or_parse(const PublicKey& key) {
+        if (const auto found = keys_.find(key); found != keys_.end()) return found->second.get();
+        KeyPtr parsed(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.bytes.data(), key.bytes.size()));
+        if (parsed == nullptr) return nullptr;
+        if (order_.size() == Ed25519Crypto::parsed_key_limit) {
+            keys_.erase(order_.front());
+            order_.pop_front();
+        }
+        order_.push_back(key);
+        return keys_.emplace(key, std::move(parsed)).first->second.get();
+    }
+    [[nodiscard]] std::size_t size() const { return keys_.size(); }
+
+private:
+    std::map<PublicKey, KeyPtr> keys_;
+    std::deque<PublicKey> order_;
+};
 
 }  // namespace
 
-// Fetching the digest and making its context costs more than hashing an id: both are kept.
-struct Ed25519Crypto::Contexts {
-    Owned<EVP_MD> sha256{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
-    Owned<EVP_MD_CTX> hashing{EVP_MD_CTX_new()};
-    Owned<EVP_PKEY> key{make_key()};
+struct Ed25519Crypto::Impl {
+    // Fetched once: an implicit fetch by EVP_sha256() costs five times the hash of a message id.
+    DigestPtr sha256{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+    ContextPtr hashing{EVP_MD_CTX_new()};
+    ContextPtr signing{EVP_MD_CTX_new()};
+    ContextPtr verifying{EVP_MD_CTX_new()};
+    KeyPtr own{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")};
+    PublicKey own_public;
+    KeyCache others;
+
+    Impl() {
+        std::size_t size = own_public.bytes.size();
+        const bool ready = sha256 && hashing && signing && verifying && own &&
+                           EVP_PKEY_get_raw_public_key(own.get(), own_public.bytes.data(), &size) == 1;
+        if (!ready) throw std::runtime_error("OpenSSL offers no SHA-256 or no Ed25519 here");
+    }
 };
 
-Ed25519Crypto::Ed25519Crypto() : contexts_(std::make_unique<Contexts>()) {
-    require(contexts_->sha256 && contexts_->hashing, "loading SHA-256");
-    std::size_t size = public_key_.bytes.size();
-    require(EVP_PKEY_get_raw_public_key(contexts_->key.get(), public_key_.bytes.data(), &size) == 1,
-            "reading the public key");
-}
-
+Ed25519Crypto::Ed25519Crypto() : impl_(std::make_unique<Impl>()) {}
 Ed25519Crypto::~Ed25519Crypto() = default;
 
 Digest Ed25519Crypto::digest(std::string_view bytes) const {
     Digest result;
-    EVP_MD_CTX* context = contexts_->hashing.get();
-    require(EVP_DigestInit_ex2(context, contexts_->sha256.get(), nullptr) == 1 &&
-                EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1 &&
-                EVP_DigestFinal_ex(context, result.bytes.data(), nullptr) == 1,
-            "SHA-256");
+    EVP_MD_CTX* context = impl_->hashing.get();
+    const bool ok = EVP_DigestInit_ex2(context, impl_->sha256.get(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1 &&
+                    EVP_DigestFinal_ex(context, result.bytes.data(), nullptr) == 1;
+    GOSSIP_ASSERT(ok);
     return result;
 }
 
 Signature Ed25519Crypto::sign(std::string_view bytes) const {
-    const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
     Signature result;
     std::size_t size = result.bytes.size();
-    require(context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, contexts_->key.get()) == 1 &&
-                EVP_DigestSign(context.get(), result.bytes.data(), &size, octets(bytes), bytes.size()) == 1,
-            "signing");
+    EVP_MD_CTX* context = impl_->signing.get();
+    // A context serves Ed25519 for one signature; resetting it keeps its memory.
+    const bool ok = EVP_MD_CTX_reset(context) == 1 &&
+                    EVP_DigestSignInit(context, nullptr, nullptr, nullptr, impl_->own.get()) == 1 &&
+                    EVP_DigestSign(context, result.bytes.data(), &size, octets(bytes), bytes.size()) == 1;
+    GOSSIP_ASSERT(ok && size == result.bytes.size());
     return result;
 }
 
 bool Ed25519Crypto::verify(const PublicKey& key, std::string_view bytes, const Signature& signature) const {
-    const Owned<EVP_PKEY> parsed(
-        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.bytes.data(), key.bytes.size()));
-    const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-    if (!parsed || !context) return false;
-    if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, parsed.get()) != 1) return false;
-    return EVP_DigestVerify(context.get(), signature.bytes.data(), signature.bytes.size(), octets(bytes),
-                            bytes.size()) == 1;
+    EVP_PKEY* parsed = impl_->others.find_or_parse(key);
+    EVP_MD_CTX* context = impl_->verifying.get();
+    const bool ok = parsed != nullptr && EVP_MD_CTX_reset(context) == 1 &&
+                    EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, parsed) == 1 &&
+                    EVP_DigestVerify(context, signature.bytes.data(), signature.bytes.size(), octets(bytes),
+                                     bytes.size()) == 1;
+    if (!ok) ERR_clear_error();  // a forged signature leaves its reason in OpenSSL's queue
+    return ok;
 }
+
+PublicKey Ed25519Crypto::public_key() const { return impl_->own_public; }
+
+std::size_t Ed25519Crypto::parsed_keys() const { return impl_->others.size(); }
 
 }  // namespace gossip

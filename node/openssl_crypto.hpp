@@ -1,5 +1,6 @@
 #pragma once
-// SHA-256 and Ed25519 by OpenSSL: the real side's Crypto.
+// SHA-256 and Ed25519 on OpenSSL. The node's key is made at its start and lives as long as it does.
+// One thread: contexts are reused from call to call.
 
 #include "protocol/crypto.hpp"
 
@@ -7,23 +8,26 @@
 
 namespace gossip {
 
-// A key pair of its own, made at construction: a node's identity is one life long.
-// Not for use by several threads at once (the digest context is reused).
 class Ed25519Crypto final : public Crypto {
 public:
-    // Throws std::runtime_error when OpenSSL cannot make a key.
+    // Throws std::runtime_error when OpenSSL cannot provide the algorithms: nothing could work then.
     Ed25519Crypto();
     ~Ed25519Crypto() override;
+    Ed25519Crypto(const Ed25519Crypto&) = delete;
+    Ed25519Crypto& operator=(const Ed25519Crypto&) = delete;
 
     [[nodiscard]] Digest digest(std::string_view bytes) const override;
     [[nodiscard]] Signature sign(std::string_view bytes) const override;
-    [[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes, const Signature& signature) const override;
-    [[nodiscard]] PublicKey public_key() const override { return public_key_; }
+    [[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes,
+                              const Signature& signature) const override;
+    [[nodiscard]] PublicKey public_key() const override;
+
+    static constexpr std::size_t parsed_key_limit = 1024;
+    [[nodiscard]] std::size_t parsed_keys() const;
 
 private:
-    struct Contexts;
-    std::unique_ptr<Contexts> contexts_;
-    PublicKey public_key_;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace gossip

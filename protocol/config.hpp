@@ -55,7 +55,9 @@ struct SeedConfig {
     Duration pending_after = std::chrono::seconds(2); // seeds.pending_after: REGISTER_PENDING is said
     Duration lease = std::chrono::seconds(60);        // seeds.lease: a peer's sign of life to its seeds
     std::uint32_t lease_misses = 3;                   // leases missed before the seeds probe on their own
-    std::uint32_t batch_limit = 1000;                 // changes in one epoch
+    // Changes in one epoch: so many removals with their certificates fit a seed's line of 1 MiB in a
+    // PROPOSE, so many registrations a peer's line of 64 KiB in a MEMBERSHIP.
+    std::uint32_t batch_limit = 200;
     std::uint32_t sample = 64;                        // candidates handed to a joiner
     std::uint32_t history = 4096;                     // epochs kept for deltas; also the snapshot period
 };
