@@ -69,7 +69,9 @@ private:
 
     void leaf(bool& v) { v = plain_ || rng_.below(2) == 1; }
     void leaf(std::uint8_t& v) { v = static_cast<std::uint8_t>(plain_ ? 1 + rng_.below(2) : rng_.below(32)); }
-    void leaf(std::uint32_t& v) { v = static_cast<std::uint32_t>(plain_ ? 1 + rng_.below(9) : rng_.next() >> shift(32)); }
+    void leaf(std::uint32_t& v) {
+        v = static_cast<std::uint32_t>(plain_ ? 1 + rng_.below(9) : rng_.next() >> shift(32));
+    }
     void leaf(std::uint64_t& v) { v = plain_ ? 1 + rng_.below(99) : rng_.next() >> shift(0); }
     void leaf(WallMs& v) { v = plain_ ? now() : static_cast<WallMs>(rng_.below(1ULL << 47)); }
     void leaf(Duration& v) { v = std::chrono::milliseconds(plain_ ? 500 : rng_.below(86'400'000)); }
