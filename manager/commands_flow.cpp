@@ -3,6 +3,7 @@
 #include "manager/command_table.hpp"
 #include "manager/condition.hpp"
 #include "manager/session.hpp"
+#include "node/config_keys.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -120,7 +121,7 @@ Result show_settings(Session& session) {
 }
 
 Compiled set_time(const std::string& name, const std::string& value) {
-    const auto time = parse_time(value);
+    const auto time = parse_duration(value);
     if (!time) return "\"" + value + "\" is not a time, as in: set " + name + " 60s";
     const bool timeout = name == "timeout";
     return [time = *time, timeout](Session& session) -> Result {
@@ -146,7 +147,7 @@ Compiled wait(const Command& command) {
     std::optional<Duration> timeout;
     std::size_t end = command.source.size();
     if (command.words.size() > 2 && !command.words.back().quoted) {
-        timeout = parse_time(command.words.back().text);
+        timeout = parse_duration(command.words.back().text);
         if (timeout) end = command.words.back().begin;
     }
     const std::size_t begin = command.words[1].begin;
@@ -168,7 +169,7 @@ Compiled expect(const Command& command) {
 
 Compiled sleep(const Command& command) {
     if (command.words.size() != 2) return "one time is needed, as in: sleep 2s";
-    const auto time = parse_time(command.words[1].text);
+    const auto time = parse_duration(command.words[1].text);
     if (!time) return "\"" + command.words[1].text + "\" is not a time; use 500ms, 2s, 1m";
     return [time = *time](Session& session) -> Result {
         bool timed_out = false;
@@ -185,10 +186,6 @@ Compiled repeat(const Command& command) {
     const auto count = command.words.size() == 2 ? parse_count(command.words[1].text) : std::nullopt;
     if (!count || *count > repeat_limit) return "a number is needed, as in: repeat 3 { add; sleep 1s }";
     if (!command.has_body) return "{ is missing, as in: repeat 3 { add; sleep 1s }";
-    for (const Command& inner : command.body) {
-        const Compiled compiled = compile(inner);
-        if (const auto* problem = std::get_if<std::string>(&compiled)) return *problem;
-    }
     return [count = *count, body = command.body](Session& session) -> Result {
         Result first;
         for (std::uint64_t i = 0; i < count && session.open(); ++i) {

@@ -37,12 +37,16 @@ std::string megabytes(std::uint64_t bytes) {
     return text;
 }
 
-std::string uptime_seconds(const ManagedNode& node) {
+Duration uptime(const ManagedNode& node) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    const auto up = std::chrono::duration_cast<Duration>(now) - node.started.time_since_epoch();
+    return std::chrono::duration_cast<Duration>(now) - node.started.time_since_epoch();
+}
+
+Cell uptime_cell(const ManagedNode& node) {
+    const Duration up = uptime(node);
     char text[32];
     std::snprintf(text, sizeof text, "%.1f", std::chrono::duration<double>(up).count());
-    return text;
+    return {text, format_time(std::chrono::floor<std::chrono::seconds>(up))};
 }
 
 void add_list_row(Table& table, const Session& session, NodeId id, const Agreement& list) {
@@ -52,7 +56,6 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
     const bool runs = node != nullptr && is_running(view.state);
     const bool seed = view.role == Role::seed;
     const std::uint64_t memory = runs ? resident_bytes(node->pid) : 0;
-    const std::string up = runs ? uptime_seconds(*node) : "";
     const auto number = [&](bool shown, std::uint64_t value) { return Cell{shown ? std::to_string(value) : ""}; };
     table.add({node_cell(id),
                {std::string(role_name(view.role))},
@@ -66,7 +69,7 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
                number(runs, runs ? node->status.transport.messages_sent : 0),
                number(runs, runs ? node->status.transport.messages_received : 0),
                {runs ? std::to_string(memory) : "", runs ? megabytes(memory) : ""},
-               {up, runs ? format_time(*parse_time(up + "s")) : ""}});
+               runs ? uptime_cell(*node) : Cell{}});
 }
 
 Result show_list(Session& session, const Selector& selector) {

@@ -193,12 +193,6 @@ private:
     ParseError error_;
 };
 
-struct Unit {
-    std::string_view suffix;
-    double seconds;
-};
-constexpr Unit units[] = {{"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}};
-
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -224,21 +218,12 @@ std::variant<Script, ParseError> parse_script(std::string_view text, int first_l
     return Parser(text, first_line).run();
 }
 
-std::optional<Duration> parse_time(std::string_view text) {
-    for (const Unit& unit : units) {
-        if (!text.ends_with(unit.suffix)) continue;
-        const auto number = parse_number(text.substr(0, text.size() - unit.suffix.size()));
-        // A hundred years in nanoseconds still fits in 64 bits.
-        if (!number || *number < 0 || *number * unit.seconds > 3.2e9) continue;
-        return Duration{static_cast<std::int64_t>(std::llround(*number * unit.seconds * 1e9))};
-    }
-    return std::nullopt;
-}
-
 std::string format_time(Duration duration) {
     const double seconds = std::chrono::duration<double>(duration).count();
     char text[32];
-    if (seconds < 0.0009995) {
+    if (duration == Duration::zero()) {
+        return "0s";
+    } else if (seconds < 0.0009995) {
         std::snprintf(text, sizeof text, "%.0fus", seconds * 1e6);
     } else if (seconds < 0.9995) {
         std::snprintf(text, sizeof text, "%.0fms", seconds * 1e3);

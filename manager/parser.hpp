@@ -47,8 +47,6 @@ struct ParseError {
 
 [[nodiscard]] std::variant<Script, ParseError> parse_script(std::string_view text, int first_line = 1);
 
-// "250ms", "10s", "1.5s", "2m", "1h". The unit is required, so a count is never taken for a time.
-[[nodiscard]] std::optional<Duration> parse_time(std::string_view text);
 // "30s", "1.5s", "250ms": the shortest form that reads well.
 [[nodiscard]] std::string format_time(Duration duration);
 

@@ -55,6 +55,22 @@ int run_known(Session& session, const KnownScript& known) {
     return result ? report(session.console, *result, &session.loop) : 0;
 }
 
+// Checked before its first command runs; printed where it failed.
+Result run_text(Session& session, const std::string& text, int first_line, const std::string& name) {
+    auto parsed = parse_script(text, first_line);
+    Result failure;
+    if (const auto* error = std::get_if<ParseError>(&parsed)) {
+        failure = Failure{ErrorKind::usage, error->text, name + ":" + std::to_string(error->line)};
+    } else {
+        failure = check_script(std::get<Script>(parsed), name);
+    }
+    if (!failure) return session.run(std::get<Script>(parsed), name);
+    if (name.empty()) failure->where.clear();  // at the prompt there is no place but here
+    session.console.error(error_word(failure->kind), failure->where, failure->text);
+    failure->printed = true;
+    return failure;
+}
+
 // Commands as they come through a pipe: each runs when its line is there.
 int run_piped(Session& session) {
     constexpr const char* name = "stdin";
@@ -66,12 +82,7 @@ int run_piped(Session& session) {
         if (!result) {
             const auto block = input.take();
             if (!block) break;
-            auto parsed = parse_script(block->text, block->line);
-            if (const auto* error = std::get_if<ParseError>(&parsed)) {
-                result = Failure{ErrorKind::usage, error->text, name + (":" + std::to_string(error->line))};
-            } else {
-                result = session.run(std::get<Script>(parsed), name);
-            }
+            result = run_text(session, block->text, block->line, name);
         }
         if (!result) continue;
         const bool ends_all = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
@@ -130,7 +141,7 @@ public:
         while (session_.open()) {
             const auto text = read_block();
             if (!text) break;
-            execute(*text);
+            static_cast<void>(run_text(session_, *text, 1, ""));
             if (session_.loop.termination() != 0) break;
         }
         const int signal = session_.loop.termination();
@@ -181,15 +192,6 @@ private:
                 return Line{{}, true};
             }
         }
-    }
-
-    void execute(const std::string& text) {
-        auto parsed = parse_script(text);
-        if (const auto* error = std::get_if<ParseError>(&parsed)) {
-            session_.console.error(error_word(ErrorKind::usage), "", error->text);
-            return;
-        }
-        static_cast<void>(session_.run(std::get<Script>(parsed), ""));
     }
 
     // Invisible parts are marked for readline, which counts columns.

@@ -1,4 +1,5 @@
 #include "manager/parser.hpp"
+#include "node/config_keys.hpp"
 
 #include <doctest/doctest.h>
 
@@ -118,14 +119,14 @@ TEST_CASE("no bytes make the parser fail to answer") {
 }
 
 TEST_CASE("durations need a unit") {
-    CHECK(parse_time("250ms") == Duration{250ms});
-    CHECK(parse_time("10s") == Duration{10s});
-    CHECK(parse_time("1.5s") == Duration{1500ms});
-    CHECK(parse_time("2m") == Duration{2min});
-    CHECK(parse_time("1h") == Duration{1h});
-    CHECK(parse_time("0s") == Duration{0s});
+    CHECK(parse_duration("250ms") == Duration{250ms});
+    CHECK(parse_duration("10s") == Duration{10s});
+    CHECK(parse_duration("1.5s") == Duration{1500ms});
+    CHECK(parse_duration("2m") == Duration{2min});
+    CHECK(parse_duration("1h") == Duration{1h});
+    CHECK(parse_duration("0s") == Duration{0s});
     for (const char* bad : {"", "10", "s", "ms", "-1s", "1e3s", "1 s", "1d", "0x1s", "infs", "nans", "99999999999h"}) {
-        CHECK_FALSE(parse_time(bad));
+        CHECK_FALSE(parse_duration(bad));
     }
 }
 

@@ -1,0 +1,48 @@
+#include "manager/check.hpp"
+#include "manager/options.hpp"
+#include "manager/shell.hpp"
+#include "node/node_command.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+int run(int argc, char** argv) {
+    using namespace gossip;
+    if (argc > 1 && std::string(argv[1]) == "node") return node_command(argc - 1, argv + 1);
+    const auto parsed = parse_options({argv + 1, argv + argc});
+    if (const auto* problem = std::get_if<std::string>(&parsed)) {
+        std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(ErrorKind::usage)).c_str(),
+                     problem->c_str());
+        return exit_code(ErrorKind::usage);
+    }
+    const auto& options = std::get<Options>(parsed);
+    switch (options.mode) {
+        case Mode::help:
+            std::fputs(usage_text(options.help_topic).c_str(), stdout);
+            return 0;
+        case Mode::version:
+            std::puts(version_text().c_str());
+            return 0;
+        case Mode::check:
+            return check_config(options);
+        case Mode::network:
+            break;
+    }
+    return run_network(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        // Nodes end with us: their lifeline closes.
+        std::fprintf(stderr, "gossipctl: E_COMMAND: %s\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,65 @@
+#include "manager/network_plan.hpp"
+
+#include "manager/parser.hpp"
+#include "node/config_file.hpp"
+
+namespace gossip {
+namespace {
+
+constexpr std::size_t seed_limit = 32;
+
+// --seeds 5: the configured ones first, then the ports after the last of them.
+std::string set_seed_count(std::vector<NodeId>& seeds, std::uint64_t count) {
+    if (count == 0 || count > seed_limit) return "--seeds: 1 to " + std::to_string(seed_limit) + " seeds are possible";
+    if (seeds.size() > count) seeds.resize(count);
+    while (seeds.size() < count) {
+        Endpoint next = seeds.empty() ? Endpoint{0x7f000001, 5999} : endpoint(seeds.back());
+        if (next.port == 65535) return "--seeds: no ports are left after " + node_name(seeds.back());
+        ++next.port;
+        seeds.push_back(node_id(next));
+    }
+    return {};
+}
+
+// The one file a node has to be told of; the others it finds by the same rules as we do.
+std::vector<std::string> arguments_for_nodes(const Options& options) {
+    std::vector<std::string> out;
+    if (options.config) out = {"--config", *options.config};
+    for (const std::string& set : options.sets) {
+        out.emplace_back("--set");
+        out.push_back(set);
+    }
+    return out;
+}
+
+NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
+    NetworkPlan plan;
+    plan.config = loaded.config;
+    plan.initial_peers = options.peers.value_or(loaded.node.initial_peers);
+    plan.peer_ports = {loaded.node.peer_ports.first, loaded.node.peer_ports.last};
+    plan.log_dir = loaded.node.log_dir;
+    plan.shared_log = loaded.node.log_profile == LogProfile::classic;
+    plan.fresh_state = loaded.node.state_dir.empty();
+    plan.state_dir = plan.fresh_state ? plan.log_dir + "/state" : loaded.node.state_dir;
+    plan.node_arguments = arguments_for_nodes(options);
+    return plan;
+}
+
+}  // namespace
+
+std::variant<NetworkPlan, std::string> plan_network(const Options& options) {
+    ConfigSources sources = standard_sources(options.config);
+    sources.overrides = options.sets;
+    const auto seed_count = options.seeds ? parse_count(*options.seeds) : std::nullopt;
+    if (options.seeds && !seed_count) sources.seeds_file = *options.seeds;
+    auto loaded = load_config(sources);
+    if (auto* problem = std::get_if<std::string>(&loaded)) return std::move(*problem);
+    NetworkPlan plan = plan_from(std::get<LoadedConfig>(loaded), options);
+    if (seed_count) {
+        if (std::string problem = set_seed_count(plan.config.seeds, *seed_count); !problem.empty()) return problem;
+    }
+    if (auto problem = validate(plan.config)) return std::move(*problem);
+    return plan;
+}
+
+}  // namespace gossip

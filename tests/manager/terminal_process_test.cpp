@@ -1,0 +1,124 @@
+// gossipctl on a terminal: prompt, Ctrl-C, Ctrl-D, live lines.
+
+#include "gossipctl_process.hpp"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+using namespace gossip::testing;
+
+namespace {
+
+constexpr const char* ctrl_c = "\x03";
+constexpr const char* ctrl_d = "\x04";
+
+}  // namespace
+
+TEST_CASE("the first screen says what runs and what to type; Ctrl-D ends it with 0") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never"}, Input::terminal);
+    CHECK(shell.shows("3 seeds (16000-16002) and 5 peers (17000-17004) are up."));
+    CHECK(shell.shows("Try: list"));
+    REQUIRE(shell.shows("gossip[3s 5p]> "));
+    const std::vector<pid_t> nodes = children_of(shell.pid());
+    CHECK(nodes.size() == 8);
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+    CHECK(all_gone(nodes, Seconds(0)));
+}
+
+TEST_CASE("Ctrl-C at the prompt drops the line, in a wait it ends the wait, and the nodes do not see it") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 5p]> "));
+    const std::vector<pid_t> nodes = children_of(shell.pid());
+    shell.type("kill all");
+    REQUIRE(shell.shows("kill all"));
+    shell.type(ctrl_c);
+    REQUIRE(shell.shows("gossip[3s 5p]> "));
+    shell.type("wait registered 99 60s\r");
+    REQUIRE(shell.shows("60s\r\n"));
+    shell.type(ctrl_c);
+    REQUIRE(shell.shows("gossip[3s 5p]> "));
+    CHECK(children_of(shell.pid()) == nodes);
+    shell.type("exit\r");
+    CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("the prompt follows the network, and a failing command does not end the shell") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 5p]> "));
+    shell.type("kill 17003\r");
+    REQUIRE(shell.shows("gossip[3s 4p]> "));
+    shell.type("frob\r");
+    CHECK(shell.shows("E_USAGE: unknown command \"frob\""));
+    shell.type("add 2\r");
+    CHECK(shell.shows("started 17005-17006"));
+    REQUIRE(shell.shows("gossip[3s 6p]> "));
+    shell.type("quit\r");
+    CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("a block goes on over lines, and Ctrl-C gets out of it") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "0"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 0p]> "));
+    shell.type("repeat 2 {\r");
+    REQUIRE(shell.shows("... "));
+    shell.type("echo again\r");
+    REQUIRE(shell.shows("... "));
+    shell.type("}\r");
+    CHECK(shell.shows("again\r\nagain\r\n"));
+    shell.type("repeat 2 {\r");
+    REQUIRE(shell.shows("... "));
+    shell.type(ctrl_c);
+    REQUIRE(shell.shows("gossip[3s 0p]> "));
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("Tab completes verbs and node ids") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 1p]> "));
+    shell.type("pau\t");
+    REQUIRE(shell.shows("pause "));
+    shell.type("170\t");
+    REQUIRE(shell.shows("17000"));
+    shell.type("\r");
+    REQUIRE(shell.shows("gossip[3s 1p]> "));
+    shell.type("list\r");
+    CHECK(shell.shows("paused"));
+    shell.type("exit\r");
+    CHECK(shell.exit_code() == 0);
+    CHECK(place.read(".local/state/gossipctl/history").find("pause 17000") != std::string::npos);
+}
+
+TEST_CASE("a node that dies is one line above the prompt; SIGTERM and SIGHUP act as exit") {
+    for (const auto& [number, code] : {std::pair{SIGTERM, 143}, std::pair{SIGHUP, 129}}) {
+        const Workplace place;
+        Gossipctl shell(place, {"--color", "never"}, Input::terminal);
+        REQUIRE(shell.shows("gossip[3s 5p]> "));
+        const std::vector<pid_t> nodes = children_of(shell.pid());
+        ::kill(nodes.back(), SIGSEGV);
+        CHECK(shell.shows("died that nobody killed (SIGSEGV)"));
+        REQUIRE(shell.shows("gossip[3s 4p]> "));
+        shell.signal(number);
+        CHECK(shell.exit_code() == code);
+        CHECK(all_gone(nodes, Seconds(0)));
+    }
+}
+
+TEST_CASE("NO_COLOR and TERM=dumb aside, colours are there on a terminal and never in a pipe") {
+    const Workplace place;
+    Gossipctl shell(place, {"--peers", "0"}, Input::terminal);
+    CHECK(shell.shows("\x1b[1mgossipctl\x1b[0m"));
+    REQUIRE(shell.shows("0p]"));
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+    CHECK(run_gossipctl(place, {"-e", "list"}).out.find('\x1b') == std::string::npos);
+    CHECK(run_gossipctl(place, {"--color", "always", "-o", "table", "-e", "list"}).out.find("\x1b[1mID") !=
+          std::string::npos);
+}
