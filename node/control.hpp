@@ -50,7 +50,7 @@ struct NodeStatus {
 struct NodeReply {
     std::uint64_t seq{0};
     bool ok{true};
-    std::string text;
+    std::string text;  // the id of the message that was said, or why it was not
 };
 
 using FromNode = std::variant<NodeReady, NodeEvent, NodeStatus, NodeReply>;

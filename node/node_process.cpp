@@ -191,6 +191,7 @@ void NodeProcess::on_notice(Time now, const Notice& notice) {
     heard_of_seed_ = heard_of_seed_ || notice.kind == NoticeKind::registration_ack ||
                      notice.kind == NoticeKind::registration_nack;
     if (notice.kind == NoticeKind::publish_refused) publish_problem_ = notice.text;
+    if (notice.kind == NoticeKind::said) said_id_ = notice.rumor->id;
     log_->notice(notice);
     if (!control_) return;
     control_->send(NodeEvent{now.time_since_epoch().count(), Runtime::wall_now(), given_.listen, notice});
@@ -230,7 +231,8 @@ void NodeProcess::say(const SayCommand& command) {
     runtime_->feed(Publish{command.text});
     // Behind the step that takes it.
     boost::asio::post(io_, [this, seq = command.seq] {
-        control_->send(NodeReply{seq, publish_problem_.empty(), publish_problem_});
+        const bool ok = publish_problem_.empty();
+        control_->send(NodeReply{seq, ok, ok ? said_id_ : publish_problem_});
     });
 }
 

@@ -61,6 +61,7 @@ private:
     const SeedMachine* seed_{nullptr};  // owned by the runtime; one of the two is set
     const PeerMachine* peer_{nullptr};
     std::unique_ptr<Runtime> runtime_;
+    std::string said_id_;          // of the message it took last
     std::string publish_problem_;  // why the machine refused the message it was just given
     int listening_fd_{-1};
     bool heard_of_seed_{false};
