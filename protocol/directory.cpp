@@ -44,6 +44,13 @@ void Directory::lease(NodeId peer, std::uint32_t degree, Time now) {
     entry.heard = now;
 }
 
+void Directory::expect_lease(NodeId peer, Time now) {
+    const auto it = entries_.find(peer);
+    if (it == entries_.end()) return;
+    it->second.leased = true;
+    it->second.heard = now;
+}
+
 void Directory::touch(NodeId peer, Time now) {
     if (const auto it = entries_.find(peer); it != entries_.end()) it->second.heard = now;
 }

@@ -19,6 +19,8 @@ public:
     void remove(NodeId peer);
 
     void lease(NodeId peer, std::uint32_t degree, Time now);
+    // It was acknowledged here and will lease here: until its first lease it counts as if it did.
+    void expect_lease(NodeId peer, Time now);
     // A sign of life that is no lease.
     void touch(NodeId peer, Time now);
     // True when nothing was heard of a member since `since`.

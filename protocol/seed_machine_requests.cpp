@@ -114,6 +114,7 @@ void SeedMachine::acknowledge(NodeId client, NodeId peer, std::string text, Turn
         const auto it = others_.find(seed);
         ack.seed_keys.push_back(it == others_.end() ? crypto_->public_key() : it->second.key);
     }
+    directory_.expect_lease(peer, t.now);
     t.out.send(client, std::move(ack));
 }
 
