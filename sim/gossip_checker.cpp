@@ -14,6 +14,7 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
     if (const auto* lost = std::get_if<LinkLost>(&event)) {
         pushed_[{node, lost->node}].clear();
     }
+    if (const auto* received = std::get_if<Received>(&event)) note_removals(node, received->message);
     for (const Notice& n : effects.notices) {
         if (n.kind == NoticeKind::generated || n.kind == NoticeKind::said) on_generated(now, node, n);
         if (n.kind == NoticeKind::epoch_learned) holders_[node].epoch = std::max(holders_[node].epoch, n.epoch);
@@ -35,6 +36,22 @@ void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
     }
 }
 
+// Who joins later, or jumps over a gap, never hears of the removals before: it cannot know. What a
+// peer said before it left in order stays good.
+void GossipChecker::note_removals(NodeId node, const Message& message) {
+    Holder& h = holders_[node];
+    const auto note = [&h](const msg::Membership& m) {
+        for (const Change& c : m.decision.batch) {
+            const bool news = m.decision.epoch > h.epoch && c.kind == ChangeKind::remove;
+            if (news) h.removals.emplace(std::pair{c.peer, c.incarnation}, m.decision.epoch);
+        }
+    };
+    if (const auto* m = std::get_if<msg::Membership>(&message)) note(*m);
+    if (const auto* deltas = std::get_if<msg::Deltas>(&message)) {
+        for (const msg::Membership& m : deltas->decisions) note(m);
+    }
+}
+
 void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
     const Rumor& r = *d.rumor;
     Holder& h = holders_[node];
@@ -44,8 +61,8 @@ void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
     if (origin->second.text != r.text || origin->second.life != r.incarnation || origin->second.node != r.origin) {
         alarm_.raise("G3", now, {node, d.from}, "delivers " + r.id + " changed");
     }
-    const Epoch removed = chain_.removed_in(r.origin, r.incarnation);
-    if (removed != 0 && removed <= h.epoch) {
+    const auto removed = h.removals.find({r.origin, r.incarnation});
+    if (removed != h.removals.end() && removed->second <= h.epoch) {
         alarm_.raise("G7", now, {node, d.from}, "delivers " + r.id + " though it knows that its origin was removed");
     }
 }

@@ -41,10 +41,11 @@ private:
     struct Holder {
         std::set<std::string> has;
         Epoch epoch{0};  // learnt
-        Incarnation incarnation{};
+        std::map<std::pair<NodeId, Incarnation>, Epoch> removals;  // it was told of, while they were news
         std::map<Incarnation, std::uint32_t> generated;
     };
     void on_generated(Time now, NodeId node, const Notice& n);
+    void note_removals(NodeId node, const Message& message);
     void check_delivery(Time now, NodeId node, const Deliver& d);
     void check_bounds(Time now, NodeId node);
     [[nodiscard]] bool still_member(const Origin& origin) const;
