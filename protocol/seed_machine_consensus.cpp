@@ -118,10 +118,13 @@ void SeedMachine::vote_on(Seat from, const msg::Propose& m, Turn& t) {
 }
 
 // Courtesy: whoever promised to another's ballot leaves it alone for a few round trips. A proposal
-// of ours that has not come to its COMMIT is over; its asks travel as mail.
+// of ours that has not come to its COMMIT is over; its asks travel as mail. That was a duel: without
+// a growing back-off two seeds far from the others would interrupt each other for ever.
 void SeedMachine::yield_to(Ballot ballot, Turn& t) {
-    propose_not_before_ = std::max(propose_not_before_, t.now + pace_.courtesy(rng_));
-    if (proposer_.phase() == Proposer::Phase::voting && proposer_.ballot() < ballot) drop_proposal();
+    const bool duel = proposer_.phase() == Proposer::Phase::voting && proposer_.ballot() < ballot;
+    const Duration hold = duel ? std::max(pace_.courtesy(rng_), pace_.back_off(rng_)) : pace_.courtesy(rng_);
+    propose_not_before_ = std::max(propose_not_before_, t.now + hold);
+    if (duel) drop_proposal();
 }
 
 // ---------------------------------------------------------------- counting votes
@@ -129,7 +132,8 @@ void SeedMachine::yield_to(Ballot ballot, Turn& t) {
 void SeedMachine::on_vote(Seat from, const msg::Vote& m, Turn& t) {
     others_.at(config_->seeds[from]).key = m.key;
     if (proposer_.idle() || m.ballot != proposer_.ballot() || m.epoch != proposer_.epoch() || m.life == 0) return;
-    if (proposer_.votes() <= 1) pace_.measured_round_trip(t.now - proposed_at_);
+    // A round takes as long as the vote that completes the quorum, not as the nearest seat's.
+    if (proposer_.votes() + 1 == quorum_of(seeds())) pace_.measured_round_trip(t.now - proposed_at_);
     const AppendSeq after = meet(from, m.life, t);
     if (seats_.known(from, ledger_) != m.life) {
         return refuse(config_->seeds[from], "VOTE of a life of its seat that was replaced or never vouched for", t);
