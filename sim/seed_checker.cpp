@@ -178,16 +178,12 @@ void SeedChecker::check_quorum_of_votes(const Context& c, const RoundSeen& round
     }
 }
 
-// S6 (its quorum of YES): a batch that no vote carried is the proposer's own choice of its asks.
+// S6 (its quorum of YES): opinions count where a batch is first committed; who finishes it later has none.
 void SeedChecker::check_opinions(const Context& c, const RoundSeen& round, const msg::Commit& m) {
     const std::size_t need = majority(cluster_.seeds().size());
-    const auto carries = [&](const auto& vote) {
-        return !vote.second.accepted.empty() && vote.second.accepted[0].batch == m.batch;
-    };
-    if (std::any_of(round.votes.begin(), round.votes.end(), carries)) return;
-    for (const auto& key : seats_[c.seat].durable) {
-        const Batch* own = chain_.accepted(key.first, key.second);
-        if (key.first == m.epoch && key.second < m.ballot && own != nullptr && *own == m.batch) return;
+    for (auto at = rounds_.lower_bound({m.epoch, Ballot{}}); at != rounds_.end() && at->first.first == m.epoch; ++at) {
+        if (at->first.second >= m.ballot) break;
+        if (!at->second.committed.empty() && at->second.committed[0] == m.batch) return;
     }
     for (const Change& change : m.batch) {
         std::size_t yes = 1;
