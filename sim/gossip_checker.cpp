@@ -14,10 +14,10 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
     if (const auto* lost = std::get_if<LinkLost>(&event)) {
         pushed_[{node, lost->node}].clear();
     }
-    if (const auto* received = std::get_if<Received>(&event)) note_removals(node, received->message);
+    if (const auto* received = std::get_if<Received>(&event)) note_removals(holders_[node], *received);
     for (const Notice& n : effects.notices) {
         if (n.kind == NoticeKind::generated || n.kind == NoticeKind::said) on_generated(now, node, n);
-        if (n.kind == NoticeKind::epoch_learned) holders_[node].epoch = std::max(holders_[node].epoch, n.epoch);
+        if (n.kind == NoticeKind::epoch_learned) learn(holders_[node], n.epoch);
         if (n.kind == NoticeKind::link_up) pushed_[{node, n.other}].clear();
     }
     for (const Deliver& d : effects.deliveries) check_delivery(now, node, d);
@@ -36,20 +36,31 @@ void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
     }
 }
 
-// Who joins later, or jumps over a gap, never hears of the removals before: it cannot know. What a
+// Who joins later, or jumps over a gap, never learns of the removals before: it cannot know. What a
 // peer said before it left in order stays good.
-void GossipChecker::note_removals(NodeId node, const Message& message) {
-    Holder& h = holders_[node];
+void GossipChecker::note_removals(Holder& h, const Received& received) {
+    const Message& message = received.message;
     const auto note = [&h](const msg::Membership& m) {
+        if (m.decision.epoch <= h.epoch || h.removals.contains(m.decision.epoch)) return;
         for (const Change& c : m.decision.batch) {
-            const bool news = m.decision.epoch > h.epoch && c.kind == ChangeKind::remove;
-            if (news) h.removals.emplace(std::pair{c.peer, c.incarnation}, m.decision.epoch);
+            if (c.kind == ChangeKind::remove) h.removals[m.decision.epoch].emplace_back(c.peer, c.incarnation);
         }
     };
     if (const auto* m = std::get_if<msg::Membership>(&message)) note(*m);
+    if (received.trust != Trust::seed) return;
+    if (const auto* ack = std::get_if<msg::RegisterAck>(&message)) h.epoch = std::max(h.epoch, ack->epoch);
+    if (const auto* c = std::get_if<msg::Candidates>(&message)) h.epoch = std::max(h.epoch, c->epoch);
     if (const auto* deltas = std::get_if<msg::Deltas>(&message)) {
         for (const msg::Membership& m : deltas->decisions) note(m);
+        if (deltas->gap) h.epoch = std::max(h.epoch, deltas->epoch);
     }
+}
+
+void GossipChecker::learn(Holder& h, Epoch epoch) {
+    for (auto at = h.removals.upper_bound(h.epoch); at != h.removals.end() && at->first <= epoch; ++at) {
+        h.removed.insert(at->second.begin(), at->second.end());
+    }
+    h.epoch = std::max(h.epoch, epoch);
 }
 
 void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
@@ -61,8 +72,7 @@ void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
     if (origin->second.text != r.text || origin->second.life != r.incarnation || origin->second.node != r.origin) {
         alarm_.raise("G3", now, {node, d.from}, "delivers " + r.id + " changed");
     }
-    const auto removed = h.removals.find({r.origin, r.incarnation});
-    if (removed != h.removals.end() && removed->second <= h.epoch) {
+    if (h.removed.contains({r.origin, r.incarnation})) {
         alarm_.raise("G7", now, {node, d.from}, "delivers " + r.id + " though it knows that its origin was removed");
     }
 }

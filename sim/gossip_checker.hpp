@@ -40,12 +40,14 @@ private:
     // What one process life of a peer has seen.
     struct Holder {
         std::set<std::string> has;
-        Epoch epoch{0};  // learnt
-        std::map<std::pair<NodeId, Incarnation>, Epoch> removals;  // it was told of, while they were news
+        Epoch epoch{0};  // learnt, or jumped to
+        std::map<Epoch, std::vector<std::pair<NodeId, Incarnation>>> removals;  // it was told of while they were news
+        std::set<std::pair<NodeId, Incarnation>> removed;                       // of these, what it has learnt
         std::map<Incarnation, std::uint32_t> generated;
     };
     void on_generated(Time now, NodeId node, const Notice& n);
-    void note_removals(NodeId node, const Message& message);
+    void note_removals(Holder& h, const Received& received);
+    void learn(Holder& h, Epoch epoch);
     void check_delivery(Time now, NodeId node, const Deliver& d);
     void check_bounds(Time now, NodeId node);
     [[nodiscard]] bool still_member(const Origin& origin) const;
