@@ -31,7 +31,7 @@ struct SnapshotRecord {
     HeaderRecord header;
     std::uint64_t ceiling{0};
     std::vector<AcceptedRecord> accepted;  // none or one
-    std::vector<SeatInfo> lives;           // of other seats, as first met
+    std::vector<SeatInfo> lives;           // of other seats as first met; the own once it may vote
     Snapshot snapshot;
 };
 
@@ -57,7 +57,7 @@ struct Recovered {
     Ledger ledger;
     std::uint64_t ceiling{0};
     std::optional<Accepted> accepted;    // of the epoch after the ledger's
-    std::map<Seat, SeatLife> lives;
+    std::map<Seat, SeatLife> lives;      // with the own seat's: this journal was allowed to vote
 };
 
 // Reads records in order up to the first that does not parse or does not fit what came before.

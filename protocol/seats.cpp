@@ -12,6 +12,7 @@ SeatLife Seats::known(Seat seat, const Ledger& ledger) const {
 }
 
 AppendSeq Seats::recorded_at(Seat seat) const {
+    if (seat == own_) return life_seq_;
     const auto it = met_.find(seat);
     return it == met_.end() ? 0 : it->second.seq;
 }
@@ -19,6 +20,7 @@ AppendSeq Seats::recorded_at(Seat seat) const {
 std::vector<SeatInfo> Seats::met() const {
     std::vector<SeatInfo> infos;
     for (const auto& [seat, met] : met_) infos.push_back({seat, met.life});
+    if (standing_ == Standing::voting) infos.push_back({own_, life_});
     return infos;
 }
 

@@ -30,7 +30,12 @@ public:
     [[nodiscard]] Seat own() const { return own_; }
     [[nodiscard]] std::size_t count() const { return count_; }
     [[nodiscard]] SeatLife life() const { return life_; }
-    void set_life(SeatLife life) { life_ = life; }
+    // `seq`: the append that must be on disk before anybody is told of this life. One that was heard
+    // of and then forgotten would have to be replaced before the seat may vote.
+    void set_life(SeatLife life, AppendSeq seq) {
+        life_ = life;
+        life_seq_ = seq;
+    }
 
     [[nodiscard]] Standing standing() const { return standing_; }
     void set_standing(Standing standing) { standing_ = standing; }
@@ -43,6 +48,7 @@ public:
     void record(Seat seat, SeatLife life, AppendSeq seq) { met_[seat] = {life, seq}; }
     // The append that must be on disk before the seat's known life counts.
     [[nodiscard]] AppendSeq recorded_at(Seat seat) const;
+    // For the journal: the lives met, and our own once it may vote.
     [[nodiscard]] std::vector<SeatInfo> met() const;
 
     // Another seat refused this seat's known life: not counted until a REPLACE settles it.
@@ -66,6 +72,7 @@ private:
     std::size_t count_;
     Seat own_;
     SeatLife life_{0};
+    AppendSeq life_seq_{0};
     Standing standing_{Standing::asking};
     std::map<Seat, Met> met_;
     SeatSet disputed_;

@@ -54,7 +54,9 @@ SeedMachine::SeedMachine(const Config& config, const Crypto& crypto, SeedOptions
     if (journal_problem_.empty() && found.header) journal_problem_ = foreign(*found.header, config, seats_.own());
     fresh_journal_ = !found.header || !journal_problem_.empty();
     if (!fresh_journal_) {
-        seats_.set_life(found.header->own.life);
+        seats_.set_life(found.header->own.life, 0);
+        const auto own = found.lives.extract(seats_.own());
+        allowed_to_vote_ = !own.empty() && own.mapped() == found.header->own.life;
         for (const auto& [seat, life] : found.lives) seats_.recovered(seat, life);
         acceptor_.recover(found.ceiling, std::move(found.accepted));
     }
@@ -111,26 +113,25 @@ void SeedMachine::announce_start(Turn& t) {
 
 // A new journal begins with its header; a damaged one is replaced as a whole.
 void SeedMachine::start_journal(Turn& t) {
-    if (!fresh_journal_) {
-        cover_round(acceptor_.promised().round + 1, t);
-        if (const SeatLife given = ledger_.replaced_life(seats_.own()); given != 0 && given != seats_.life()) {
-            seats_.set_standing(Standing::learner);
-            return ask_for_seat(t);
+    if (fresh_journal_) {
+        seats_.set_life(options_.fresh_life, appended_ + 1);
+        if (journal_problem_.empty()) {
+            const HeaderRecord header{membership_fingerprint(*config_), {seats_.own(), seats_.life()}};
+            append(RecordType::header, encode(header), t);
+        } else {
+            append_snapshot(t);
         }
-        return start_voting(t);
     }
-    seats_.set_life(options_.fresh_life);
-    if (journal_problem_.empty()) {
-        append(RecordType::header, encode(HeaderRecord{membership_fingerprint(*config_), {seats_.own(), seats_.life()}}), t);
-    } else {
-        append_snapshot(t);
-    }
-    cover_round(1, t);
-    const bool first_start = options_.bootstrap || seeds() == 1;
-    if (journal_problem_.empty() && first_start) return start_voting(t);
+    cover_round(acceptor_.promised().round + 1, t);
+    const SeatLife given = ledger_.replaced_life(seats_.own());
+    const bool replaced = given != 0 && given != seats_.life();
+    const bool first_start = journal_problem_.empty() && (options_.bootstrap || seeds() == 1);
+    if (!replaced && (allowed_to_vote_ || given == seats_.life() || first_start)) return start_voting(t);
     Notice waiting{NoticeKind::seed_waiting};
-    waiting.text = journal_problem_.empty() ? "no journal: asking the other seeds whether this seat has voted before"
-                                            : journal_problem_ + ": learning from the other seeds";
+    waiting.text = "no journal";
+    if (!fresh_journal_) waiting.text = "the journal never voted, or its seat was given to another";
+    if (!journal_problem_.empty()) waiting.text = journal_problem_;
+    waiting.text += ": asking the other seeds whether this seat has voted before";
     t.out.notice(std::move(waiting));
     ask_for_seat(t);
 }

@@ -224,6 +224,7 @@ private:
 
     std::string journal_problem_;   // why the journal cannot be trusted; empty when it can
     bool fresh_journal_{false};     // no header yet
+    bool allowed_to_vote_{false};   // the journal says that its life passed the others' check once
     bool stopped_{false};           // an invariant is broken
     AppendSeq appended_{0};
     AppendSeq persisted_{0};

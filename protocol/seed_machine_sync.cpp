@@ -140,7 +140,7 @@ void SeedMachine::send_sync(Turn& t) {
     if (others_.empty()) return;
     send_to_seeds(msg::Sync{ledger_.epoch(), ledger_.digest(), seats_.life(), directory_.take_degrees(degrees_per_sync),
                             crypto_->public_key()},
-                  t);
+                  t, seats_.recorded_at(seats_.own()));
 }
 
 void SeedMachine::on_sync(Seat from, const msg::Sync& m, Turn& t) {
@@ -311,6 +311,9 @@ void SeedMachine::learn_own_life(Turn& t) {
 void SeedMachine::start_voting(Turn& t) {
     if (seats_.standing() == Standing::voting) return;
     seats_.set_standing(Standing::voting);
+    if (!std::exchange(allowed_to_vote_, true)) {
+        append(RecordType::seat_life, encode(SeatInfo{seats_.own(), seats_.life()}), t);
+    }
     t.out.notice(Notice{NoticeKind::seed_voting});
 }
 
