@@ -1,0 +1,110 @@
+"""Exit codes and one-line errors of scripts, and what piped output looks like."""
+import os
+import socket
+import subprocess
+
+import harness
+
+
+class Cli(harness.TestCase):
+    def script(self, text, code, word=None, peers=2, arguments=()):
+        got, out, errors, _ = harness.run_script(text, 1, peers, {**harness.FAST, **harness.QUIET}, arguments)
+        self.assertEqual(got, code, errors)
+        if word:
+            self.assertIn(f"gossipctl: {word}", errors)
+        return out, errors
+
+    def test_success(self):
+        out, _ = self.script("wait registered == 2\necho fine\n", 0)
+        self.assertEqual(out, "fine\n")
+
+    def test_failed_command(self):
+        _, errors = self.script("kill 1\necho not reached\n", 1, "E_COMMAND")
+        self.assertIn(":1", errors)
+
+    def test_usage(self):
+        self.script("frobnicate\n", 2, "E_USAGE")
+        self.script("kill\n", 2, "E_USAGE")
+
+    def test_expect(self):
+        self.script("wait registered == 2\nexpect registered == 3\n", 3, "E_EXPECT")
+
+    def test_wait_ran_out(self):
+        _, errors = self.script("wait registered == 9 500ms\n", 4, "E_WAIT")
+        self.assertIn("of 9", errors)
+
+    def test_node_died(self):
+        with harness.Network(1, 2, {**harness.FAST, **harness.QUIET}) as network:
+            network.start()
+            os.kill(network.pids()[network.peers[0]], 9)
+            out, _ = network.process.communicate("wait registered == 9 20s\n", timeout=60)
+            self.assertEqual(network.process.returncode, 6, network.error_text())
+            self.assertIn("E_NODE_DIED", network.error_text())
+
+    def test_ignored_failure_and_keep_going(self):
+        out, _ = self.script("-kill 1\necho on\n", 0)
+        self.assertEqual(out, "on\n")
+        out, _ = self.script("kill 1\necho on\n", 1, "E_COMMAND", arguments=["--keep-going"])
+        self.assertEqual(out, "on\n")
+
+    def test_lists_as_json_and_tsv(self):
+        with harness.Network(3, 2, harness.QUIET) as network:
+            network.start()
+            self.assertEqual(len(network.rows("list")), 5)
+            self.assertEqual(len({row["epoch"] for row in network.rows("seeds")}), 1)
+            self.assertEqual(len(network.rows("members")), 2)
+            votes = network.rows("votes")
+            self.assertTrue(all(row["kind"] == "add" for row in votes))
+            message = network.say(network.peers[0], "look")
+            network.do("wait reached last == all 5s")
+            trace = network.rows("trace last")
+            self.assertEqual({row["node"] for row in trace}, {harness.name(p) for p in network.peers})
+            self.assertIn(message, "".join(network.do(f"logs {network.peers[0]} --grep Said")))
+            life = network.rows(f"trace {network.peers[1]}")
+            self.assertGreater(len(life), 2)
+
+    def test_overlay_strategies(self):
+        for strategy in ["pa-ring", "pa", "zipf", "random"]:
+            with self.subTest(strategy), harness.Network(3, 8, {**harness.QUIET, "overlay.strategy": strategy}) as network:
+                network.start()
+                network.say(network.peers[0], strategy)
+                network.do("wait reached last == all 10s")
+
+    def test_a_file_is_checked_whole_before_anything_starts(self):
+        folder = harness.Folder()
+        script = folder.path / "x.gsh"
+        script.write_text("echo one\nlits\n")
+        done = subprocess.run([harness.BINARY, "run", str(script)], capture_output=True, text=True, cwd=folder.path,
+                              stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("x.gsh:2", done.stderr)
+        self.assertIn("list", done.stderr)
+        folder.remove()
+
+    def test_help_and_version(self):
+        for arguments in [["--help"], ["--version"], ["node", "--help"], ["check", "--help"]]:
+            done = subprocess.run([harness.BINARY, *arguments], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0)
+            self.assertTrue(done.stdout)
+
+    def test_unknown_key_names_its_place(self):
+        done = subprocess.run([harness.BINARY, "--set", "gosip.interval=5s", "-e", "list"], capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("E_CONFIG", done.stderr)
+        self.assertIn("gossip.interval", done.stderr)
+
+    def test_seed_ports_taken_are_passed_over(self):
+        with socket.create_server((harness.HOST, harness.free_ports(50))) as taken:
+            port = taken.getsockname()[1]
+            settings = {**harness.QUIET, "ports.peers": f"{port}-{port + 40}"}
+            network = harness.Network(1, 1, settings)
+            network.do(f"wait registered == 1 {15 * harness.SLOW}s")
+            rows = [row["id"] for row in network.rows("list peers")]
+            self.assertEqual(rows, [harness.name(port + 1)])
+            network.__exit__(None, None, None)
+
+
+if __name__ == "__main__":
+    harness.main()
