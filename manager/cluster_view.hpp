@@ -121,7 +121,6 @@ public:
     [[nodiscard]] const std::deque<RumorView>& rumors() const { return rumors_; }
     // "last", an id, or "7000:3" for the newest message of that port with that number.
     [[nodiscard]] const RumorView* find_rumor(std::string_view name) const;
-    void set_last(std::string id) { last_ = std::move(id); }
 
     [[nodiscard]] const std::deque<ProposalView>& proposals() const { return proposals_; }
     [[nodiscard]] const ProposalView* latest_proposal(NodeId subject, bool add) const;

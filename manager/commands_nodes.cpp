@@ -143,8 +143,10 @@ Result say_as(Session& session, const Selector& selector, const std::string& tex
         const NodeReply* reply = session.network.reply(seq);
         if (reply == nullptr) return Failure{ErrorKind::command, short_name(id) + " did not answer"};
         if (!reply->ok) return Failure{ErrorKind::command, short_name(id) + " refused: " + printable(reply->text)};
-        session.network.view().set_last(reply->text);
-        session.console.result(printable(reply->text) + "\n");
+        // What it said came before its answer, on the same channel.
+        if (const RumorView* said = session.network.view().find_rumor("last")) {
+            session.console.result(printable(said->rumor->id) + "\n");
+        }
     }
     return std::nullopt;
 }

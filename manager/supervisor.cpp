@@ -335,8 +335,7 @@ void Supervisor::ask_to_stop(NodeId id) {
     ManagedNode& node = nodes_[id];
     node.end_expected = true;
     view_.node_state(id, NodeState::leaving);
-    node.link->send(LeaveCommand{});
-    node.link->signal(SIGTERM);
+    node.link->signal(SIGTERM);  // the node leaves in order; a second one would end it at once
     node.link->signal(SIGCONT);  // a paused one could not hear it
 }
 
