@@ -75,6 +75,7 @@ private:
     void begin_registration();
     void ask_seeds(const std::vector<Seat>& seats);
     void handle_registration_timer();
+    void follow(const msg::RegisterAck& m);
     void finish_registration();
     void activate(const msg::RegisterAck& ack, NodeId seed);
     void on(const Sender& from, const msg::RegisterAck& m);
@@ -106,8 +107,10 @@ private:
     void on(const Sender& from, const msg::LinkReject& m);
     void on(const Sender& from, const msg::Unlink& m);
     void maintain_overlay();
+    [[nodiscard]] bool has_room(bool ring) const;
     void dial(NodeId id, LinkKind kind);
     void dial_preferential();
+    void dial_redirect(std::span<const NodeId> redirects, LinkKind kind);
     void dial_ring();
     void demote_ring_links();
     void dial_failed(NodeId id);

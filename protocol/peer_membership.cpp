@@ -80,7 +80,7 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_ACK from a node that is no seed");
     if (m.peer != self_ || m.incarnation != incarnation_) return;
     learn_seed_keys(m.seed_keys);
-    view_.rise(m.epoch, m.digest, m.members);
+    follow(m);
     view_.learn(m.successors, m.candidates, rng_);
     const Registration::Ack ack = registration_.on_ack(*seat);
     if (!ack.counts) return;
@@ -92,6 +92,17 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     if (phase_ == Phase::registering) activate(m, from.node);
     finish_registration();
     overlay_stale_ = true;
+}
+
+// A first life takes the list as it stands. One that was a member before reads what it missed, so that
+// it knows who was removed meanwhile.
+void PeerMachine::follow(const msg::RegisterAck& m) {
+    if (view_.epoch() == 0) {
+        view_.rise(m.epoch, m.digest, m.members);
+    } else {
+        claimed_epoch_ = std::max(claimed_epoch_, m.epoch);
+        arm(TimerKind::delta_gap, jitter(delta_patience));
+    }
 }
 
 void PeerMachine::finish_registration() {
@@ -181,6 +192,7 @@ void PeerMachine::handle_removed_self() {
         out_->send(id, msg::Unlink{"removed"});
         link_down(id, "removed from the list", false);
     }
+    dissemination_.purge(self_, incarnation_);
     const auto next_life = static_cast<std::uint64_t>(incarnation_) + 1;
     incarnation_ = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(wall(), 0)))};
     record_stale_ = true;
@@ -220,14 +232,19 @@ void PeerMachine::on(const Sender& from, const msg::Membership& m) {
 
 void PeerMachine::on(const Sender& from, const msg::Deltas& m) {
     if (from.trust != Trust::seed) return refuse(from.reply, "DELTAS from a node that is no seed");
+    const Epoch before = view_.epoch();
     for (const msg::Membership& decision : m.decisions) {
         if (decision.decision.epoch != view_.epoch() + 1) continue;
         (void)view_.offer(decision);
         apply_decisions();
     }
-    if (!m.gap || m.epoch <= view_.epoch()) return;
-    view_.rise(m.epoch, Digest{}, 0);  // too far behind: the sample is read again instead
-    out_->send(from.reply, msg::GetCandidates{self_});
+    if (m.epoch <= view_.epoch()) return;
+    if (m.gap) {
+        view_.rise(m.epoch, Digest{}, 0);  // too far behind: the sample is read again instead
+        out_->send(from.reply, msg::GetCandidates{self_});
+    } else if (view_.epoch() > before) {
+        out_->send(from.reply, msg::GetDelta{view_.epoch()});  // there was more than fits one answer
+    }
 }
 
 void PeerMachine::apply_decisions() {

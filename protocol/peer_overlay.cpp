@@ -20,6 +20,11 @@ bool holds(std::span<const NodeId> ids, NodeId id) { return std::find(ids.begin(
 
 // ---------------------------------------------------------------- what is wanted
 
+// Links we asked for take a place until they are answered.
+bool PeerMachine::has_room(bool ring) const {
+    return links_.degree() + links_.dials().size() < degree_limit(config_->overlay, ring);
+}
+
 // Nodes that are not to be dialled now, ascending.
 std::vector<NodeId> PeerMachine::unavailable() const {
     std::vector<NodeId> ids = links_.backed_off(now_);
@@ -45,7 +50,7 @@ void PeerMachine::maintain_overlay() {
 void PeerMachine::dial_ring() {
     const NodeId target = ring_target(view_.successors(), links_.backed_off(now_));
     const bool served = target == NodeId::none || links_.find(target) != nullptr || links_.dialling(target) != nullptr;
-    if (!served && links_.dials().size() < Links::dial_limit) dial(target, LinkKind::ring);
+    if (!served && links_.dials().size() < Links::dial_limit && has_room(true)) dial(target, LinkKind::ring);
 }
 
 void PeerMachine::dial_preferential() {
@@ -54,7 +59,7 @@ void PeerMachine::dial_preferential() {
         return std::count_if(dials.begin(), dials.end(), [](const Dial& d) { return d.kind != LinkKind::ring; });
     };
     if (wanted_ == 0 && links_.degree() < config_->overlay.floor && links_.dials().empty()) wanted_ = 1;
-    while (wanted_ > in_hand() && links_.dials().size() < Links::dial_limit) {
+    while (wanted_ > in_hand() && links_.dials().size() < Links::dial_limit && has_room(false)) {
         const NodeId target = choose_link(config_->overlay, view_.candidates(), unavailable(), rng_);
         if (target == NodeId::none) return;
         dial(target, LinkKind::preferential);
@@ -158,8 +163,8 @@ std::string_view PeerMachine::refuse_link(const Sender& from, const msg::LinkReq
     if (phase_ != Phase::active && phase_ != Phase::registering) return "not in the network";
     const Link* known = links_.find(from.node);
     if (known != nullptr && known->incarnation > m.incarnation) return "a later life is known";
-    const bool room = links_.degree() < degree_limit(config_->overlay, m.kind == LinkKind::ring);
-    return room || known != nullptr ? "" : "full";
+    const bool expected = known != nullptr || links_.dialling(from.node) != nullptr;
+    return expected || has_room(m.kind == LinkKind::ring) ? "" : "full";
 }
 
 void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
@@ -208,12 +213,19 @@ void PeerMachine::on(const Sender& from, const msg::LinkReject& m) {
     if (link != nullptr) link_down(from.node, m.reason, true);
     if (!dial) return;
     links_.back_off(from.node, now_, rng_);
-    if (dial->kind == LinkKind::ring) return;
+    if (dial->kind != LinkKind::ring) dial_redirect(m.redirects, dial->kind);
+}
+
+// The first place a full hub names that is new to us; it costs no more than a candidate of our own.
+void PeerMachine::dial_redirect(std::span<const NodeId> redirects, LinkKind kind) {
     const std::vector<NodeId> taken = unavailable();
-    for (const NodeId id : std::span(m.redirects).first(std::min<std::size_t>(m.redirects.size(), 3))) {
-        const bool free = !std::binary_search(taken.begin(), taken.end(), id) && !is_anonymous(id);
-        if (free && id != NodeId::none && !seat_of(id) && !view_.gone(id)) return this->dial(id, dial->kind);
-    }
+    const auto suits = [&](NodeId id) {
+        const bool node = id != NodeId::none && !is_anonymous(id) && !seat_of(id);
+        return node && !view_.gone(id) && !std::binary_search(taken.begin(), taken.end(), id);
+    };
+    redirects = redirects.first(std::min<std::size_t>(redirects.size(), 3));
+    const auto at = std::find_if(redirects.begin(), redirects.end(), suits);
+    if (at != redirects.end() && has_room(false)) dial(*at, kind);
 }
 
 void PeerMachine::on(const Sender& from, const msg::Unlink& m) {
@@ -321,7 +333,7 @@ void PeerMachine::imply_link(const Sender& from) {
     if (links_.find(id) != nullptr || view_.gone(id)) return;
     const Candidate* known = view_.candidate(id);
     if (known != nullptr && known->protocol > 0) return;  // it would have said HELLO
-    if (links_.degree() >= degree_limit(config_->overlay, false)) return;
+    if (!dial && !has_room(false)) return;
     link_up(id, dial ? dial->kind : LinkKind::implied, Incarnation::none, 0, {});
 }
 
