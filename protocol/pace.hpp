@@ -23,19 +23,24 @@ public:
         constexpr std::uint32_t max_doublings = 5;
         const Duration span = base() * (1 << std::min(failures_, max_doublings));
         ++failures_;
-        return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(span.count())))) + round_trip_;
+        return draw(span, rng) + round_trip_;
     }
     void succeeded() { failures_ = 0; }
     [[nodiscard]] std::uint32_t failures() const { return failures_; }
 
     [[nodiscard]] static Duration jittered(Duration d, Rng& rng, std::uint32_t percent = 30) {
-        const auto width = static_cast<std::uint64_t>(d.count()) * percent / 100 * 2;
-        return d - Duration(static_cast<std::int64_t>(width / 2)) + Duration(static_cast<std::int64_t>(rng.below(width + 1)));
+        const Duration width = d * percent / 100;
+        return d - width + draw(2 * width, rng);
     }
 
 private:
     [[nodiscard]] Duration base() const {
-        return std::clamp<Duration>(4 * round_trip_ + 3 * sync_ / 2, std::chrono::milliseconds(1), std::chrono::seconds(1));
+        using namespace std::chrono_literals;
+        return std::clamp<Duration>(4 * round_trip_ + 3 * sync_ / 2, 1ms, 1s);
+    }
+    // Uniform in [0, span].
+    [[nodiscard]] static Duration draw(Duration span, Rng& rng) {
+        return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(span.count()) + 1)));
     }
     [[nodiscard]] static Duration smoothed(Duration old, Duration sample) { return (7 * old + sample) / 8; }
 

@@ -166,6 +166,7 @@ private:
 
     // ---- requests of peers (seed_machine_requests.cpp)
     void on_register_request(NodeId from, const msg::RegisterRequest& m, Turn& t);
+    [[nodiscard]] Incarnation pick_life(NodeId peer, Time now);
     void admit(NodeId from, const Ask& ask, Turn& t);
     void on_get_peer_list(NodeId from, const msg::GetPeerList& m, Turn& t);
     void on_get_candidates(NodeId from, const msg::GetCandidates& m, Turn& t);

@@ -24,19 +24,7 @@ Incarnation after(Incarnation life) { return Incarnation{static_cast<std::uint64
 void SeedMachine::on_register_request(NodeId from, const msg::RegisterRequest& m, Turn& t) {
     if (!is_anonymous(from) && from != m.peer) return refuse(from, "REGISTER_REQUEST for another node", t);
     Ask ask{{ChangeKind::add, m.peer, m.incarnation, m.protocol, m.key}, m.signature, {}, 0};
-    const bool picks = m.protocol == 0 && m.incarnation == Incarnation::none;
-    if (picks) {
-        const Member* member = ledger_.find(m.peer);
-        PendingAsk* waiting = pending_.find_add(m.peer, 0);
-        if (member != nullptr) {
-            ask.change.incarnation = member->incarnation;
-        } else if (waiting != nullptr) {
-            ask.change.incarnation = waiting->ask.change.incarnation;
-        } else {
-            ask.change.incarnation = std::max(after(ledger_.last_life(m.peer)), Incarnation{static_cast<std::uint64_t>(wall(t.now))});
-        }
-    }
-    const Incarnation last = ledger_.last_life(m.peer);
+    if (m.protocol == 0) ask.change.incarnation = pick_life(m.peer, t.now);
     if (ledger_.holds(m.peer, ask.change.incarnation)) {
         Notice notice{NoticeKind::already_registered};
         notice.subject = m.peer;
@@ -44,7 +32,7 @@ void SeedMachine::on_register_request(NodeId from, const msg::RegisterRequest& m
         t.out.notice(std::move(notice));
         return acknowledge(from, m.peer, "Already registered", t);
     }
-    if (last >= ask.change.incarnation) {
+    if (const Incarnation last = ledger_.last_life(m.peer); last >= ask.change.incarnation) {
         return refuse_registration(from, m.peer, "A later life is known", after(last), t);
     }
     if (const msg::AskOpinion opinion = judge_add(ask); opinion.opinion != Opinion::yes) {
@@ -52,6 +40,13 @@ void SeedMachine::on_register_request(NodeId from, const msg::RegisterRequest& m
         return refuse_registration(from, m.peer, opinion.reason, Incarnation::none, t);
     }
     admit(from, ask, t);
+}
+
+// Protocol 0 knows no lives: whoever asks while one is listed or awaited means that one.
+Incarnation SeedMachine::pick_life(NodeId peer, Time now) {
+    if (const Member* member = ledger_.find(peer)) return member->incarnation;
+    if (const PendingAsk* waiting = pending_.find_add(peer, 0)) return waiting->ask.change.incarnation;
+    return std::max(after(ledger_.last_life(peer)), Incarnation{static_cast<std::uint64_t>(wall(now))});
 }
 
 void SeedMachine::admit(NodeId from, const Ask& ask, Turn& t) {

@@ -328,6 +328,8 @@ void SeedMachine::heard_from(Seat seat, Turn& t) {
     reached.other = config_->seeds[seat];
     t.out.notice(std::move(reached));
     check_quorum(t);
+    // It missed the proposal in hand: begin anew at once rather than at the end of the round.
+    if (proposer_.phase() == Proposer::Phase::voting) round_timer_.set(t.now, t.out);
 }
 
 void SeedMachine::lost(Seat seat, std::string why, Turn& t) {
