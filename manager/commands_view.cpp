@@ -257,7 +257,15 @@ Result show_members(Session& session) {
     return std::nullopt;
 }
 
-Cell outcome_cell(const ProposalView& proposal) {
+// Two seeds may propose the same: the one that is decided makes the other needless.
+bool is_superseded(const ProposalView& proposal, const ClusterView& view) {
+    return std::any_of(view.proposals().begin(), view.proposals().end(), [&](const ProposalView& other) {
+        return other.subject == proposal.subject && other.add == proposal.add &&
+               other.outcome == ProposalOutcome::approved && other.decided_ns >= proposal.mono_ns;
+    });
+}
+
+Cell outcome_cell(const ProposalView& proposal, const ClusterView& view) {
     switch (proposal.outcome) {
         case ProposalOutcome::approved:
             return {"approved", "", Style::green};
@@ -268,6 +276,7 @@ Cell outcome_cell(const ProposalView& proposal) {
         case ProposalOutcome::open:
             break;
     }
+    if (is_superseded(proposal, view)) return {"superseded", "", Style::dim};
     return {"open", "", Style::yellow};
 }
 
@@ -280,7 +289,7 @@ std::string votes_text(const ProposalView& proposal) {
     return text;
 }
 
-void add_vote_row(Table& table, const ProposalView& proposal) {
+void add_vote_row(Table& table, const ProposalView& proposal, const ClusterView& view) {
     const bool decided = proposal.outcome == ProposalOutcome::approved || proposal.outcome == ProposalOutcome::rejected;
     char id[16];
     std::snprintf(id, sizeof id, "%08x", proposal.id);
@@ -293,7 +302,7 @@ void add_vote_row(Table& table, const ProposalView& proposal) {
                proposal.proposer == NodeId::none ? Cell{} : node_cell(proposal.proposer),
                {votes_text(proposal)},
                {std::to_string(proposal.need)},
-               outcome_cell(proposal),
+               outcome_cell(proposal, view),
                {decided ? std::to_string(proposal.epoch) : ""},
                {decided ? ms : ""}});
 }
@@ -315,9 +324,10 @@ Result show_votes(Session& session, const std::optional<Selector>& selector) {
                  {"outcome"},
                  {"epoch", true},
                  {"ms", true}});
-    for (const ProposalView& proposal : session.network.view().proposals()) {
+    const ClusterView& view = session.network.view();
+    for (const ProposalView& proposal : view.proposals()) {
         const bool wanted = !selector || std::find(ids.begin(), ids.end(), proposal.subject) != ids.end();
-        if (wanted) add_vote_row(table, proposal);
+        if (wanted) add_vote_row(table, proposal, view);
     }
     session.console.result(table);
     return std::nullopt;

@@ -157,6 +157,7 @@ Style step_style(NoticeKind kind) {
 
 std::string step_text(const Notice& notice) {
     std::string text = log_text(notice);
+    for (std::size_t end; (end = text.find('\n')) != std::string::npos;) text.replace(end, 1, "; ");
     if (!text.empty()) return printable(text);
     text = std::string(kind_name(notice.kind));
     if (notice.other != NodeId::none) text += " " + short_name(notice.other);
