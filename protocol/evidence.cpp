@@ -34,7 +34,8 @@ std::optional<std::string> evidence_problem(const Certificate& certificate, cons
                                             const Ledger& ledger, const LivenessConfig& config, const Crypto& crypto) {
     const LinksRecord& record = certificate.record;
     if (certificate.statements.empty()) return "no statement of a witness";
-    if (certificate.statements.size() > statements_limit || record.links.size() > links_limit) return "oversized evidence";
+    if (certificate.statements.size() > statements_limit) return "too many statements";
+    if (record.links.size() > links_limit) return "too many links";
     if (record.peer != suspect.id || record.incarnation != suspect.incarnation) return "the record is of another life";
     if (!crypto.verify(suspect.key, canonical_bytes(record), record.signature)) return "the record's signature is bad";
     const std::vector<NodeId> witnesses = listed_witnesses(record, ledger, config);

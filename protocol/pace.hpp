@@ -35,8 +35,9 @@ public:
 
 private:
     [[nodiscard]] Duration base() const {
-        using namespace std::chrono_literals;
-        return std::clamp<Duration>(4 * round_trip_ + 3 * sync_ / 2, 1ms, 1s);
+        constexpr Duration shortest = std::chrono::milliseconds(1);
+        constexpr Duration longest = std::chrono::seconds(1);
+        return std::clamp(4 * round_trip_ + 3 * sync_ / 2, shortest, longest);
     }
     // Uniform in [0, span].
     [[nodiscard]] static Duration draw(Duration span, Rng& rng) {

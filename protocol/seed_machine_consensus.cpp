@@ -35,7 +35,8 @@ void SeedMachine::maybe_propose(Turn& t) {
 void SeedMachine::propose(Turn& t) {
     const Ballot ballot{next_round(), seats_.own()};
     seen_round_ = ballot.round;
-    proposer_.open(ledger_.epoch() + 1, ballot, pending_.next(std::min<std::size_t>(config_->seed.batch_limit, batch_cap)));
+    const std::size_t limit = std::min<std::size_t>(config_->seed.batch_limit, batch_cap);
+    proposer_.open(ledger_.epoch() + 1, ballot, pending_.next(limit));
     const AppendSeq after = cover_round(ballot.round, t);
     msg::Propose proposal{proposer_.epoch(), ledger_.digest(), ballot, {}};
     msg::Vote vote{proposer_.epoch(), ballot, seats_.life(), {}, {}, {}, {}};

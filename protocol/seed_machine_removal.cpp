@@ -58,7 +58,8 @@ void SeedMachine::on_dead_node_report(NodeId from, const msg::DeadNodeReport& m,
     ask_everybody(m.suspect, t);
 }
 
-void SeedMachine::ignore_report(NodeId from, const msg::ReportAck& answer, NodeId reporter, std::string why, Turn& t) const {
+void SeedMachine::ignore_report(NodeId from, const msg::ReportAck& answer, NodeId reporter, std::string why,
+                                Turn& t) const {
     Notice ignored{NoticeKind::report_ignored};
     ignored.subject = answer.suspect;
     ignored.other = reporter;
@@ -89,7 +90,8 @@ void SeedMachine::open_case(NodeId suspect, Incarnation incarnation, NodeId repo
     c->ours = true;
     c->reporter = reporter;
     c->certificate = certificate;
-    t.out.timer(t.now + case_patience(*c), {TimerKind::case_deadline, c->generation, static_cast<std::uint64_t>(suspect)});
+    const TimerTag deadline{TimerKind::case_deadline, c->generation, static_cast<std::uint64_t>(suspect)};
+    t.out.timer(t.now + case_patience(*c), deadline);
 }
 
 Duration SeedMachine::case_patience(const RemovalCase& c) const {
@@ -187,8 +189,9 @@ msg::AskOpinion SeedMachine::judge_removal(const Change& change, const Certifica
 
 // A voter without a fresh probe of its own has no opinion yet; the next attempt finds one.
 void SeedMachine::probe_for_next_vote(const Ask& ask, Opinion opinion, Turn& t) {
-    const bool removal = ask.change.kind == ChangeKind::remove && ledger_.holds(ask.change.peer, ask.change.incarnation);
-    if (removal && opinion == Opinion::undecided) (void)begin_probe(ask.change.peer, t);
+    const Change& change = ask.change;
+    if (change.kind != ChangeKind::remove || opinion != Opinion::undecided) return;
+    if (ledger_.holds(change.peer, change.incarnation)) (void)begin_probe(change.peer, t);
 }
 
 void SeedMachine::on_removal_case(Seat from, const msg::RemovalCase& m, Turn& t) {

@@ -172,7 +172,8 @@ void SeedMachine::send_snapshot(Seat to, Turn& t) const {
     const std::size_t parts = std::max<std::size_t>(1, (longest + members_per_part - 1) / members_per_part);
     for (std::size_t part = 0; part < parts; ++part) {
         msg::SnapshotPart message;
-        message.snapshot = {whole.epoch, whole.digest, slice(whole.members, part), slice(whole.removed, part), whole.seats};
+        message.snapshot = {whole.epoch, whole.digest, slice(whole.members, part), slice(whole.removed, part),
+                            whole.seats};
         message.part = as_u32(part);
         message.parts = as_u32(parts);
         send_to_seat(to, std::move(message), t);

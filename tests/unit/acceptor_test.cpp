@@ -92,7 +92,8 @@ TEST_CASE("a message about a round waits for a ceiling above it, and hardly ever
             ++appends;
         }
         const AppendSeq after = acceptor.covered_by(round);
-        const auto covering = std::find_if(written.begin(), written.end(), [&](const auto& w) { return w.first == after; });
+        const auto is_it = [&](const auto& entry) { return entry.first == after; };
+        const auto covering = std::find_if(written.begin(), written.end(), is_it);
         REQUIRE(covering != written.end());
         REQUIRE(covering->second >= round);
         if (rng.chance(900'000)) ++seq;  // other records

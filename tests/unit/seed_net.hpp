@@ -267,7 +267,8 @@ private:
             if (peer) at(now_ + latency, [this, letter] { peer(*this, letter); });
             return;
         }
-        post(latency, static_cast<std::size_t>(it - config.seeds.begin()), Received{letter.from, Trust::seed, letter.message});
+        const auto seat = static_cast<std::size_t>(it - config.seeds.begin());
+        post(latency, seat, Received{letter.from, Trust::seed, letter.message});
     }
 
     std::vector<Node> nodes_;

@@ -149,7 +149,9 @@ TEST_CASE("a report without enough evidence is refused by name and nobody is pro
     refused(report(4, 0, forged), ReportStatus::bad_evidence);
     Certificate reachable;
     reachable.record = record_of(4, {0, 1, 2});
-    for (const std::size_t k : {0U, 1U, 2U}) reachable.statements.push_back(statement(reachable.record, k, Verdict::reachable));
+    for (const std::size_t k : {0U, 1U, 2U}) {
+        reachable.statements.push_back(statement(reachable.record, k, Verdict::reachable));
+    }
     refused(report(4, 0, reachable), ReportStatus::bad_evidence);
     msg::DeadNodeReport earlier = report(4, 0, certificate(4, {0, 1, 2}, {0, 1}));
     earlier.incarnation = life(first_life - 1);
@@ -175,7 +177,8 @@ TEST_CASE("witnesses that left the list do not protect a dead peer") {
 TEST_CASE("a stopped peer is removed after the probes ran out, and twice reported is once removed") {
     World w;
     for (std::size_t seat = 0; seat < 3; ++seat) w.peers.unreachable.insert({seed_id(seat), 4});
-    for (std::size_t seat = 0; seat < 3; ++seat) w.net.send(peer_id(seat), seat, report(4, seat, certificate(4, {0, 1, 2}, {0, 1, 2})));
+    const Certificate proof = certificate(4, {0, 1, 2}, {0, 1, 2});
+    for (std::size_t seat = 0; seat < 3; ++seat) w.net.send(peer_id(seat), seat, report(4, seat, proof));
     w.net.run(900ms);
     CHECK_FALSE(w.gone(4));
     REQUIRE(w.net.run(1s, [&] { return w.gone(4); }));

@@ -30,8 +30,8 @@ struct Swarm {
         net.start_all();
     }
     bool on_letter(const Letter& l) {
-        const bool between = std::find(net.config.seeds.begin(), net.config.seeds.end(), l.to) != net.config.seeds.end();
-        if (!between) return false;
+        const auto& all = net.config.seeds;
+        if (std::find(all.begin(), all.end(), l.to) == all.end()) return false;
         if (rng.chance(duplicate)) {
             const Letter copy = l;
             net.send(copy.from, endpoint(copy.to).port - 6000U, copy.message, Trust::seed);
