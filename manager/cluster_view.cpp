@@ -380,10 +380,17 @@ const RumorView* ClusterView::find_rumor(std::string_view name) const {
     return it == rumors_.rend() ? nullptr : &*it;
 }
 
+// Several seeds may propose the same change at once. The one that was approved speaks for them all,
+// until somebody proposes it anew.
 const ProposalView* ClusterView::latest_proposal(NodeId subject, bool add) const {
-    const auto it = std::find_if(proposals_.rbegin(), proposals_.rend(),
-                                 [&](const ProposalView& p) { return p.subject == subject && p.add == add; });
-    return it == proposals_.rend() ? nullptr : &*it;
+    const ProposalView* latest = nullptr;
+    const ProposalView* approved = nullptr;
+    for (const ProposalView& p : proposals_) {
+        if (p.subject != subject || p.add != add) continue;
+        latest = &p;
+        if (p.outcome == ProposalOutcome::approved) approved = &p;
+    }
+    return approved != nullptr && latest->mono_ns <= approved->decided_ns ? approved : latest;
 }
 
 }  // namespace gossip

@@ -59,7 +59,7 @@ def is_free(port):
 
 
 BLOCK = 300
-_held = []  # locks on blocks of ports, for the life of this process
+_held = []  # locks on blocks of ports, closed by the end of this process
 
 
 def _take_block():
@@ -67,11 +67,11 @@ def _take_block():
     numbers = list(range((32000 - 26000) // BLOCK))
     random.Random(os.getpid()).shuffle(numbers)
     for number in numbers:
-        lock = open(Path(tempfile.gettempdir()) / f"gossip-test-ports-{number}.lock", "w")
+        lock = os.open(Path(tempfile.gettempdir()) / f"gossip-test-ports-{number}.lock", os.O_CREAT | os.O_RDWR, 0o666)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            lock.close()
+            os.close(lock)
             continue
         _held.append(lock)
         return 26000 + number * BLOCK
@@ -244,7 +244,8 @@ class Node:
         command = [BINARY, "node", "--role", role, "--listen", f"{HOST}:{port}", "--config", str(config)]
         if seeds_file:
             listed = self.folder / "config.txt"
-            listed.write_text("# seeds\n" + "".join(f"{HOST}:{seed}\n" for seed in seeds))
+            if not listed.exists():  # nodes that were started already may be reading it
+                listed.write_text("# seeds\n" + "".join(f"{HOST}:{seed}\n" for seed in seeds))
             command += ["--seeds", str(listed)]
         self.command = command + list(arguments)
         self.name = f"{role}-{port}"
@@ -390,6 +391,12 @@ def alive(pid):
 
 class TestCase(unittest.TestCase):
     longMessage = True
+
+    def failed(self):
+        """In tearDown: has this test failed? Then its folder is worth keeping."""
+        outcome = getattr(self, "_outcome", None)
+        result = getattr(outcome, "result", None)
+        return result is not None and any(test is self for test, _ in result.failures + result.errors)
 
     def assertLog(self, log, pattern):
         self.assertRegex(log, re.compile(pattern, re.M))

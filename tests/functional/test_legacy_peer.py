@@ -1,4 +1,5 @@
 """A peer that speaks only document 000's dialect: no HELLO, no keys, no incarnations."""
+import contextlib
 import hashlib
 import json
 import queue
@@ -18,6 +19,7 @@ class LegacyPeer:
         self.pinged = threading.Event()
         self.listener = socket.create_server((harness.HOST, port))
         self.number = 0
+        self.connections = []
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -26,16 +28,14 @@ class LegacyPeer:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections.append(connection)
             threading.Thread(target=self.read, args=(connection,), daemon=True).start()
 
     def read(self, connection):
-        with connection, connection.makefile("rb") as lines:
+        with contextlib.suppress(OSError), connection.makefile("rb") as lines:
             for line in lines:
-                try:
-                    message = json.loads(line)
-                except ValueError:
-                    continue
-                self.take(connection, message)
+                with contextlib.suppress(ValueError):
+                    self.take(connection, json.loads(line))
 
     def take(self, connection, message):
         kind, payload = message.get("type"), message.get("payload", {})
@@ -51,10 +51,8 @@ class LegacyPeer:
     @staticmethod
     def reply(connection, kind, payload):
         line = json.dumps({"type": kind, "timestamp": time.time(), "payload": payload}) + "\n"
-        try:
+        with contextlib.suppress(OSError):
             connection.sendall(line.encode())
-        except OSError:
-            pass
 
     def gossip_to(self, port):
         self.number += 1
@@ -73,7 +71,11 @@ class LegacyPeer:
                 return payload
 
     def close(self):
-        self.listener.close()
+        """As the death of its process: everything it held is closed."""
+        for connection in [self.listener, *self.connections]:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
 
 class LegacyDialect(harness.TestCase):

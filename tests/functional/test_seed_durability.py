@@ -49,6 +49,7 @@ class SeedDurability(harness.TestCase):
         rounds = 4 if harness.SLOW == 1 else 1
         for number in range(rounds):
             with self.subTest(number), self.network() as network:
+                network.do("wait agree 10s")
                 workers = self.storm(network)
                 for victim in random.Random(number).choices(network.seeds, k=3):
                     harness.until(lambda: sum(len(w.acknowledged) for w in workers) > 0 or

@@ -17,7 +17,10 @@ class Standalone(harness.TestCase):
     def tearDown(self):
         for node in self.nodes:
             node.close()
-        self.folder.remove()
+        if self.failed():
+            print(f"logs of the failed test: {self.folder.path}")
+        else:
+            self.folder.remove()
 
     def node(self, role, port, settings=None, **more):
         node = harness.Node(role, port, self.folder.path, self.seed_ports, {**harness.QUIET, **(settings or {})}, **more)
