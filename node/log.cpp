@@ -1,14 +1,20 @@
 #include "node/log.hpp"
 
 #include "node/escape.hpp"
+#include "node/file.hpp"
 
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <stdexcept>
+
+#include <fcntl.h>
 
 namespace gossip {
 namespace {
@@ -19,13 +25,38 @@ constexpr const char* pattern = "[%Y-%m-%d %H:%M:%S] %^%v%$";
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return spdlog::level::debug;
-        case LogLevel::info: return spdlog::level::info;
-        case LogLevel::warning: return spdlog::level::warn;
-        case LogLevel::error: return spdlog::level::err;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warning:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
+
+// A file that many processes append to. Each line is one write, whatever its length, so lines never
+// tear; stdio would split those that exceed its buffer.
+class WholeLineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+public:
+    explicit WholeLineSink(const std::string& path)
+        : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+        if (!file_) throw std::runtime_error(path + ": " + error_text(errno));
+    }
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        // A full disk costs log lines, never the node.
+        static_cast<void>(write_all(file_.get(), std::string_view(line.data(), line.size())));
+    }
+    void flush_() override {}
+
+    FileDescriptor file_;
+};
 
 std::string node_tag(const LogOptions& o) {
     return (o.role == Role::seed ? "[SEED:" : "[PEER:") + std::to_string(endpoint(o.self).port) + "] ";
@@ -70,10 +101,7 @@ std::variant<std::unique_ptr<NodeLog>, std::string> NodeLog::open(const LogOptio
             targets.push_back(
                 std::make_shared<spdlog::sinks::rotating_file_sink_st>(own_file(o), rotate_bytes, rotated_files));
         }
-        // Opened for appending and flushed by line: each line is one write, and lines of many nodes never tear.
-        if (!o.shared_file.empty()) {
-            targets.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(o.shared_file));
-        }
+        if (!o.shared_file.empty()) targets.push_back(std::make_shared<WholeLineSink>(o.shared_file));
     } catch (const std::exception& e) {
         return "cannot open the log: " + std::string(e.what()) + "; choose another folder with --log-dir";
     }
@@ -105,10 +133,14 @@ void NodeLog::line(LogLevel level, std::string_view text) {
 
 std::string_view level_name(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return "DEBUG";
-        case LogLevel::info: return "INFO";
-        case LogLevel::warning: return "WARNING";
-        case LogLevel::error: return "ERROR";
+        case LogLevel::debug:
+            return "DEBUG";
+        case LogLevel::info:
+            return "INFO";
+        case LogLevel::warning:
+            return "WARNING";
+        case LogLevel::error:
+            return "ERROR";
     }
     return "?";
 }

@@ -17,7 +17,7 @@ struct LogOptions {
     std::string dir;          // holds seed-6000.log or peer-7001.log; empty: no file
     std::string shared_file;  // outputfile.txt; empty: none
     LogLevel level{LogLevel::info};
-    bool console{false};      // to stdout as well
+    bool console{false};  // to stdout as well
     bool colour{false};
 };
 

@@ -46,6 +46,7 @@ int node_command(int argc, char** argv) {
     const auto& given = std::get<NodeOptionsGiven>(parsed);
     // A managed node never outlives its manager: this, and the end of the control channel.
     if (given.control_fd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of that write, not our end
     raise_descriptor_limit();
     try {
         return run_node(given);

@@ -17,6 +17,9 @@ namespace {
 // How long a peer waits for any seed before it says that it is waiting.
 constexpr auto seed_patience = std::chrono::seconds(3);
 
+// A machine that has been told to leave and says nothing for this long is not waited for.
+constexpr auto leave_patience = std::chrono::seconds(5);
+
 std::uint64_t random_number() {
     std::uint64_t value = 0;
     if (RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) != 1) {
@@ -56,7 +59,9 @@ std::variant<std::unique_ptr<NodeProcess>, NodeStartFailure> NodeProcess::start(
     auto loaded = load_config(sources);
     if (const auto* error = std::get_if<std::string>(&loaded)) return NodeStartFailure{2, *error};
     std::unique_ptr<NodeProcess> node(new NodeProcess(given, std::get<LoadedConfig>(std::move(loaded))));
-    if (auto problem = node->check_place()) return *problem;
+    for (const auto check : {&NodeProcess::check_place, &NodeProcess::check_exposure}) {
+        if (auto problem = ((*node).*check)()) return *problem;
+    }
     for (const auto step : {&NodeProcess::open_log, &NodeProcess::listen, &NodeProcess::make_runtime}) {
         if (auto problem = ((*node).*step)()) return *problem;
     }
@@ -68,6 +73,15 @@ NodeProcess::NodeProcess(const NodeOptionsGiven& given, LoadedConfig config)
     if (!given_.log_dir.empty()) config_.node.log_dir = given_.log_dir;
     if (!given_.state_dir.empty()) config_.node.state_dir = given_.state_dir;
     if (config_.node.state_dir.empty()) config_.node.state_dir = config_.node.log_dir + "/state";
+}
+
+// Without TLS everybody on the wire can read and forge: only loopback is safe unasked.
+NodeProcess::Problem NodeProcess::check_exposure() const {
+    const std::uint32_t ip = endpoint(given_.listen).ip;
+    if (ip >> 24 == 127 || config_.node.tls == "off") return std::nullopt;
+    return NodeStartFailure{2, "--listen " + node_name(given_.listen) +
+                                   ": this version has no TLS, so it listens on loopback addresses only; on a network "
+                                   "you trust, allow others with --set security.tls=off"};
 }
 
 NodeProcess::Problem NodeProcess::check_place() const {
@@ -150,8 +164,8 @@ NodeProcess::Problem NodeProcess::make_runtime() {
         peer_ = made.get();
         machine = std::move(made);
     }
-    runtime_ = std::make_unique<Runtime>(io_, std::move(options), crypto_, std::move(machine), std::move(journal),
-                                         handlers());
+    runtime_ =
+        std::make_unique<Runtime>(io_, std::move(options), crypto_, std::move(machine), std::move(journal), handlers());
     return std::nullopt;
 }
 
@@ -188,8 +202,8 @@ void NodeProcess::fail(const std::string& text) {
 // ---------------------------------------------------------------- what it lets the world know
 
 void NodeProcess::on_notice(Time now, const Notice& notice) {
-    heard_of_seed_ = heard_of_seed_ || notice.kind == NoticeKind::registration_ack ||
-                     notice.kind == NoticeKind::registration_nack;
+    heard_of_seed_ =
+        heard_of_seed_ || notice.kind == NoticeKind::registration_ack || notice.kind == NoticeKind::registration_nack;
     if (notice.kind == NoticeKind::publish_refused) publish_problem_ = notice.text;
     if (notice.kind == NoticeKind::said) said_id_ = notice.rumor->id;
     log_->notice(notice);
@@ -201,9 +215,11 @@ void NodeProcess::on_notice(Time now, const Notice& notice) {
 void NodeProcess::watch_for_seeds() {
     patience_.expires_after(seed_patience);
     patience_.async_wait([this](const boost::system::error_code& error) {
-        if (error || heard_of_seed_) return;
-        log_->line(LogLevel::warning,
-                   "no seed answers at " + list(config_.config.seeds) + "; still trying (Ctrl-C to stop)");
+        if (error || heard_of_seed_ || leaving_) return;
+        const bool answered = runtime_->counters().messages_received > 0;
+        const std::string why = answered ? "not registered: the seeds have no quorum yet"
+                                         : "no seed answers at " + list(config_.config.seeds);
+        log_->line(LogLevel::warning, why + "; still trying (Ctrl-C to stop)");
     });
 }
 
@@ -226,7 +242,8 @@ void NodeProcess::on_command(const ToNode& command) {
 }
 
 void NodeProcess::say(const SayCommand& command) {
-    if (peer_ == nullptr) return control_->send(NodeReply{command.seq, false, "a seed does not gossip; say it at a peer"});
+    if (peer_ == nullptr)
+        return control_->send(NodeReply{command.seq, false, "a seed does not gossip; say it at a peer"});
     publish_problem_.clear();
     runtime_->feed(Publish{command.text});
     // Behind the step that takes it.
@@ -247,6 +264,7 @@ void NodeProcess::answer_status(std::uint64_t seq) {
         status.peer = peer_->status();
     }
     status.transport = runtime_->counters();
+    status.events_lost = control_->dropped_events();
     control_->send(status);
 }
 
@@ -266,8 +284,11 @@ void NodeProcess::await_signals() {
 
 void NodeProcess::leave() {
     if (std::exchange(leaving_, true)) return;
-    patience_.cancel();
     runtime_->feed(LeaveRequested{});
+    patience_.expires_after(leave_patience);
+    patience_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) fail("did not leave in time; ending without");
+    });
 }
 
 }  // namespace gossip

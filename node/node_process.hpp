@@ -35,6 +35,7 @@ private:
 
     NodeProcess(const NodeOptionsGiven& given, LoadedConfig config);
     [[nodiscard]] Problem check_place() const;
+    [[nodiscard]] Problem check_exposure() const;
     [[nodiscard]] Problem open_log();
     [[nodiscard]] Problem listen();
     [[nodiscard]] Problem make_runtime();

@@ -1,9 +1,11 @@
 #include "node/options.hpp"
 
-#include "protocol/names.hpp"
+#include "node/config_keys.hpp"
 
 #include <boost/program_options.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <sstream>
 
 namespace gossip {
@@ -14,12 +16,13 @@ namespace po = boost::program_options;
 constexpr const char* examples = R"(gossipctl node: run one seed or peer in this terminal
 
 Examples:
-  gossipctl node --role seed --listen 10.0.0.11:6000 --seeds config.txt --bootstrap
-  gossipctl node --role peer --listen 10.0.0.12:7000 --seeds config.txt
+  gossipctl node --role seed --listen 127.0.0.1:6000 --config config.toml --bootstrap
   gossipctl node --role peer --listen 127.0.0.1:7000 --config config.toml --set gossip.interval=1s
+  gossipctl node --role peer --listen 10.0.0.12:7000 --seeds config.txt --set security.tls=off
 
 config.txt holds one seed a line, ip:port; config.csv likewise with ip,port. Ctrl-C or SIGTERM leaves the
-network in order; a second one ends at once.
+network in order; a second one ends at once. Each option has a variable, as GOSSIPCTL_LISTEN for --listen.
+Exit codes: 0 left in order, 1 could not go on, 2 usage or configuration, 5 could not start.
 
 )";
 
@@ -28,7 +31,8 @@ po::options_description options() {
     all.add_options()("help,h", "this text")("role", po::value<std::string>()->value_name("seed|peer"), "what to run")(
         "listen", po::value<std::string>()->value_name("IP:PORT"), "where to listen: the node's name in the network")(
         "config", po::value<std::string>()->value_name("FILE"), "configuration (default ./config.toml when there)")(
-        "seeds", po::value<std::string>()->value_name("FILE"), "seed list, config.txt or config.csv; replaces [[seed]]")(
+        "seeds", po::value<std::string>()->value_name("FILE"),
+        "seed list, config.txt or config.csv; replaces [[seed]]")(
         "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"), "override one key")(
         "state-dir", po::value<std::string>()->value_name("DIR"), "where a seed keeps its journal")(
         "log-dir", po::value<std::string>()->value_name("DIR"), "where the log goes (default log.dir)")(
@@ -36,10 +40,21 @@ po::options_description options() {
         "bootstrap", po::bool_switch(), "seed: this is the network's first start, the seat is new")(
         "last-life", po::value<std::uint64_t>()->value_name("N"), "peer: incarnation of its previous life")(
         "color", po::value<std::string>()->value_name("auto|always|never"), "colours on the terminal")(
-        "quiet", po::bool_switch(), "no log lines on the terminal")(
-        "listen-fd", po::value<int>()->value_name("N"), "inherited listening socket (from a manager)")(
+        "quiet", po::bool_switch(), "no log lines on the terminal")("listen-fd", po::value<int>()->value_name("N"),
+                                                                    "inherited listening socket (from a manager)")(
         "control-fd", po::value<int>()->value_name("N"), "inherited control channel (from a manager)");
     return all;
+}
+
+// The option of a variable, "state-dir" for GOSSIPCTL_STATE_DIR; empty when it is none of ours.
+std::string option_of(const std::string& variable) {
+    constexpr std::string_view prefix = "GOSSIPCTL_";
+    if (variable.rfind(prefix, 0) != 0) return {};
+    std::string name = variable.substr(prefix.size());
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+    const bool by_manager = name == "listen-fd" || name == "control-fd" || name == "help";
+    return by_manager || options().find_nothrow(name, false) == nullptr ? std::string() : name;
 }
 
 std::string text_of(const po::variables_map& map, const char* name) {
@@ -58,10 +73,11 @@ std::optional<BadUsage> read_identity(const po::variables_map& map, NodeOptionsG
     out.role = role == "seed" ? Role::seed : Role::peer;
     const std::string listen = text_of(map, "listen");
     if (listen.empty()) return BadUsage{"--listen is missing: IP:PORT, as in 127.0.0.1:7000"};
-    const auto id = parse_node(listen);
-    if (!id) return BadUsage{"--listen " + listen + ": must be an IPv4 address and a port, as in 127.0.0.1:7000"};
-    out.listen = *id;
-    return std::nullopt;
+    const auto read = read_endpoint(listen);
+    if (const auto* error = std::get_if<std::string>(&read)) return BadUsage{"--listen " + *error};
+    out.listen = std::get<NodeId>(read);
+    if (endpoint(out.listen).ip != 0) return std::nullopt;
+    return BadUsage{"--listen " + listen + ": must be the address by which the other nodes reach this one"};
 }
 
 std::optional<BadUsage> read_colour(const po::variables_map& map, NodeOptionsGiven& out) {
@@ -82,6 +98,8 @@ std::variant<NodeOptionsGiven, HelpWanted, BadUsage> parse_node_options(int argc
     po::variables_map map;
     try {
         po::store(po::command_line_parser(argc, argv).options(options()).positional({}).run(), map);
+        // A managed node gets all it needs from its manager, whose own variables mean other things.
+        if (map.count("control-fd") == 0) po::store(po::parse_environment(options(), option_of), map);
         po::notify(map);
     } catch (const po::error& e) {
         return BadUsage{std::string(e.what()) + "; see gossipctl node --help"};

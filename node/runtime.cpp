@@ -12,6 +12,12 @@ namespace asio = boost::asio;
 
 constexpr auto leave_grace = std::chrono::milliseconds(500);  // to flush what is queued at the end
 
+// Events taken in one turn, so that neither timers nor signals wait for a flood to end.
+constexpr std::size_t turn_limit = 1024;
+
+// Sends that may wait for a slow disk. Beyond it they are lost, as a network would lose them.
+constexpr std::size_t held_limit = 16'384;
+
 // Calls `act` on the runtime unless it is gone by then.
 template <class Act>
 auto guarded(const std::shared_ptr<Runtime*>& alive, Act act) {
@@ -31,8 +37,8 @@ WallMs Runtime::wall_now() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
 }
 
-Runtime::Runtime(asio::io_context& io, TransportOptions options, const Crypto& crypto,
-                 std::unique_ptr<Machine> machine, std::unique_ptr<Journal> journal, RuntimeHandlers handlers)
+Runtime::Runtime(asio::io_context& io, TransportOptions options, const Crypto& crypto, std::unique_ptr<Machine> machine,
+                 std::unique_ptr<Journal> journal, RuntimeHandlers handlers)
     : io_(io),
       handlers_(std::move(handlers)),
       machine_(std::move(machine)),
@@ -41,17 +47,20 @@ Runtime::Runtime(asio::io_context& io, TransportOptions options, const Crypto& c
       wake_(io) {
     if (!journal_) return;
     journal_->set_handlers({.persisted = guarded(alive_, [](Runtime& r, AppendSeq upto) { r.feed(Persisted{upto}); }),
-                            .failed = guarded(alive_, [](Runtime& r, const std::string& text) {
-                                if (r.handlers_.failed) r.handlers_.failed(text);
-                            })});
+                            .failed = guarded(alive_, [](Runtime& r, const std::string& text) { r.fail(text); })});
 }
 
 Runtime::~Runtime() = default;
 
 TransportHandlers Runtime::transport_handlers() {
-    return {.received = [this](NodeId from, Trust trust,
-                               Message message) { feed(Received{from, trust, std::move(message)}); },
-            .lost = [this](NodeId node, LossReason reason) { feed(LinkLost{node, reason}); },
+    return {.received =
+                [this](NodeId from, Trust trust, Message message) {
+                    feed(Received{from, trust, std::move(message)});
+                },
+            .lost =
+                [this](NodeId node, LossReason reason) {
+                    feed(LinkLost{node, reason});
+                },
             .offence =
                 [this](const std::string& text) {
                     if (handlers_.offence) handlers_.offence(text);
@@ -71,11 +80,24 @@ void Runtime::feed(Event event) {
 }
 
 void Runtime::drain() {
-    while (!inbox_.empty() && !ending_) {
+    const bool more = take_events(turn_limit);
+    finish_turn();
+    if (!more) return;
+    draining_ = true;
+    asio::post(io_, guarded(alive_, [](Runtime& r) { r.drain(); }));
+}
+
+// True when there is more to take.
+bool Runtime::take_events(std::size_t most) {
+    for (; most > 0 && !inbox_.empty() && !ending_; --most) {
         const Event event = std::move(inbox_.front());
         inbox_.pop_front();
         step(event);
     }
+    return !inbox_.empty() && !ending_;
+}
+
+void Runtime::finish_turn() {
     draining_ = false;
     if (std::exchange(appended_, false)) journal_->commit();  // one sync for all of this turn
     if (!ending_) arm_timer();
@@ -85,8 +107,13 @@ void Runtime::step(const Event& event) {
     if (const auto* persisted = std::get_if<Persisted>(&event)) persisted_ = persisted->upto;
     effects_.clear();
     machine_->step(now(), event, effects_);
+    report();
+    if (effects_.fatal) {
+        return fail(effects_.notices.empty() ? "an invariant is broken" : log_text(effects_.notices.back()));
+    }
     perform();
     if (std::holds_alternative<Persisted>(event)) release_held();
+    if (effects_.finished) end();
 }
 
 void Runtime::perform() {
@@ -98,33 +125,29 @@ void Runtime::perform() {
     for (Send& s : effects_.sends) send(s);
     for (const SetTimer& timer : effects_.timers) timers_.push(timer);
     for (const Disconnect& d : effects_.disconnects) transport_.disconnect(d.node);
+}
+
+void Runtime::report() {
     if (handlers_.delivered) {
         for (const Deliver& delivery : effects_.deliveries) handlers_.delivered(delivery);
     }
     if (handlers_.notice) {
         for (const Notice& notice : effects_.notices) handlers_.notice(now(), notice);
     }
-    if (effects_.fatal && handlers_.failed) {
-        handlers_.failed(effects_.notices.empty() ? "an invariant is broken" : log_text(effects_.notices.back()));
-    }
-    if (effects_.finished) end();
 }
 
 void Runtime::send(Send& send) {
     const auto waiting = held_.find(send.to);
-    if (waiting != held_.end()) {
-        waiting->second.push_back(std::move(send));
-    } else if (send.after > persisted_) {
-        held_[send.to].push_back(std::move(send));
-    } else {
-        transport_.send(send.to, send.message);
-    }
+    if (waiting == held_.end() && send.after <= persisted_) return transport_.send(send.to, send.message);
+    if (held_count_ >= held_limit) return;
+    ++held_count_;
+    held_[send.to].push_back(std::move(send));
 }
 
 void Runtime::release_held() {
     for (auto entry = held_.begin(); entry != held_.end();) {
         std::deque<Send>& queue = entry->second;
-        while (!queue.empty() && queue.front().after <= persisted_) {
+        for (; !queue.empty() && queue.front().after <= persisted_; --held_count_) {
             transport_.send(queue.front().to, queue.front().message);
             queue.pop_front();
         }
@@ -141,17 +164,35 @@ void Runtime::arm_timer() {
     wake_.async_wait([weak = std::weak_ptr<Runtime*>(alive_)](const boost::system::error_code& error) {
         const auto runtime = weak.lock();
         if (error || !runtime) return;
-        // Once more round the loop: what already waits in the sockets is heard before any timer
-        // fires, so that a process that was stopped for a while accuses nobody of its own silence.
-        asio::post((*runtime)->io_, guarded(runtime, [](Runtime& r) { r.fire_timers(); }));
+        // Twice more round the loop: the first turn comes before the handlers of the poll that it
+        // passes, the second behind them. So what already waits in the sockets is heard before any
+        // timer fires, and a process that was stopped for a while accuses nobody of its own silence.
+        asio::io_context& io = (*runtime)->io_;
+        asio::post(io, [&io, runtime_alive = std::weak_ptr<Runtime*>(runtime)] {
+            const auto still = runtime_alive.lock();
+            if (still) asio::post(io, guarded(still, [](Runtime& r) { r.fire_timers(); }));
+        });
     });
 }
 
 void Runtime::fire_timers() {
     armed_for_ = Time::max();
     const Time reached = now();
-    while (const auto tag = timers_.pop_due(reached)) feed(TimerFired{*tag});
-    if (!draining_) arm_timer();
+    draining_ = true;
+    take_events(inbox_.size());
+    while (!ending_) {
+        const auto tag = timers_.pop_due(reached);
+        if (!tag) break;
+        step(TimerFired{*tag});
+    }
+    drain();
+}
+
+// Nothing more is promised to anybody: after a failed sync nobody knows what the disk holds.
+void Runtime::fail(const std::string& text) {
+    if (std::exchange(ending_, true)) return;
+    wake_.cancel();
+    if (handlers_.failed) handlers_.failed(text);
 }
 
 void Runtime::end() {

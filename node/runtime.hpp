@@ -48,13 +48,17 @@ public:
 
 private:
     void drain();
+    bool take_events(std::size_t most);
+    void finish_turn();
     void step(const Event& event);
     void perform();
+    void report();
     void send(Send& send);
     void release_held();
     void arm_timer();
     void fire_timers();
     void end();
+    void fail(const std::string& text);
     [[nodiscard]] TransportHandlers transport_handlers();
 
     boost::asio::io_context& io_;
@@ -69,10 +73,11 @@ private:
     Effects effects_;
     // Sends that wait for the disk, and whatever comes after them to the same node.
     std::map<NodeId, std::deque<Send>> held_;
+    std::size_t held_count_{0};
     AppendSeq persisted_{0};
-    bool draining_{false};
+    bool draining_{false};  // a turn is running, or posted to the loop
     bool appended_{false};
-    bool ending_{false};
+    bool ending_{false};  // it left or failed: the machine steps no more
     // Handlers posted to the loop hold this weakly: they may outlive the runtime.
     std::shared_ptr<Runtime*> alive_{std::make_shared<Runtime*>(this)};
 };
