@@ -132,7 +132,8 @@ json::array member_list(const std::vector<Member>& members) {
 
 json::object to_object(const NodeStatus& s) {
     const TransportCounters& c = s.transport;
-    json::object o{{"event", "status"}, {"seq", s.seq}, {"id", node_name(s.id)}};
+    json::object o{
+        {"event", "status"}, {"seq", s.seq}, {"id", node_name(s.id)}, {"events_lost", s.events_lost}};
     if (s.seed) o["seed"] = seed_object(*s.seed);
     if (s.peer) o["peer"] = peer_object(*s.peer);
     if (s.seed) o["members"] = member_list(s.members);
@@ -354,6 +355,7 @@ std::optional<FromNode> read_status(Reader& in) {
     bool ok = true;
     s.seq = in.number<std::uint64_t>("seq");
     s.id = in.node("id");
+    s.events_lost = in.number<std::uint64_t>("events_lost");
     if (const auto* o = in.object("seed")) s.seed = read_seed(Reader(*o), ok);
     if (const auto* o = in.object("peer")) s.peer = read_peer(Reader(*o), ok);
     for (const json::value& m : in.array("members")) s.members.push_back(read_member(m, ok));

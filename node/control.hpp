@@ -45,6 +45,7 @@ struct NodeStatus {
     std::optional<PeerStatus> peer;
     std::vector<Member> members;  // a seed's list
     TransportCounters transport;
+    std::uint64_t events_lost{0};  // notices dropped because the manager did not read in time
 };
 
 struct NodeReply {
