@@ -160,7 +160,8 @@ bool known_section(std::string_view name) {
 
 void read_section(const toml::key& key, const toml::table& table, Layer& layer, Problems& problems) {
     const std::string section(key.str());
-    for (const auto& [name, node] : table) read_value(section + "." + std::string(name.str()), name, node, layer, problems);
+    for (const auto& [name, node] : table)
+        read_value(section + "." + std::string(name.str()), name, node, layer, problems);
     if (table.empty() && !known_section(section)) {
         problems.add(key.source().begin, "unknown section [" + escape_text(section) + "]");
     }

@@ -189,7 +189,8 @@ ConfigKey profile_key() {
     return {"network.profile",
             [](LoadedConfig& c, const Assignment& a) -> std::string {
                 if (!is_text(a) || !apply_profile(c.config, a.value)) {
-                    return R"(must be one of "classic", "fast", "wan", "doc000", "doc001", "doc002", "doc003", "doc004")";
+                    return R"(must be one of "classic", "fast", "wan", "doc000", "doc001", "doc002", "doc003", )"
+                           R"("doc004")";
                 }
                 c.node.profile = a.value;
                 return {};

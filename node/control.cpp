@@ -32,7 +32,8 @@ public:
         if (value != 0) object_[key] = value;
     }
     void put(const char* key, NodeId id) {
-        if (id != NodeId::none) object_[key] = is_anonymous(id) ? json::value(number_of(id)) : json::value(node_name(id));
+        if (id != NodeId::none)
+            object_[key] = is_anonymous(id) ? json::value(number_of(id)) : json::value(node_name(id));
     }
     void put(const char* key, const std::string& text) {
         if (!text.empty()) object_[key] = text;
@@ -92,7 +93,8 @@ json::object to_object(const NodeEvent& e) {
 }
 
 json::object to_object(const NodeReady& r) {
-    return {{"event", "ready"}, {"id", node_name(r.id)}, {"role", r.role == Role::seed ? "seed" : "peer"}, {"pid", r.pid}};
+    return {
+        {"event", "ready"}, {"id", node_name(r.id)}, {"role", r.role == Role::seed ? "seed" : "peer"}, {"pid", r.pid}};
 }
 
 json::object to_object(const NodeReply& r) {

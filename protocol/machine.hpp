@@ -67,7 +67,14 @@ struct Send { NodeId to{}; Message message; AppendSeq after{0}; };
 struct SetTimer { Time due{}; TimerTag tag; };
 struct Disconnect { NodeId node{}; };
 
-enum class RecordType : std::uint8_t { header = 1, ceiling = 2, accepted = 3, decided = 4, snapshot = 5, seat_life = 6 };
+enum class RecordType : std::uint8_t {
+    header = 1,
+    ceiling = 2,
+    accepted = 3,
+    decided = 4,
+    snapshot = 5,
+    seat_life = 6
+};
 
 // Durable state, in order. The driver frames, writes and syncs it (many in one sync), then feeds
 // Persisted. `compact`: this record replaces everything before it (written aside, then renamed).

@@ -124,7 +124,11 @@ struct Membership {
     Seat signer{no_seat};
     Signature signature{};  // over canonical_bytes(Decision)
 };
-struct Deltas { std::vector<Membership> decisions; Epoch epoch{0}; bool gap{false}; };  // gap: `since` is older than the history
+struct Deltas {
+    std::vector<Membership> decisions;
+    Epoch epoch{0};
+    bool gap{false};
+};  // gap: `since` is older than the history
 
 // ---- seed <-> seed (believed from proven seeds only)
 struct Propose {
@@ -220,7 +224,11 @@ struct Gossip {  // [GOSSIP{msg_id,msg_hash,sender}]
     bool repair{false};     // sent to mend a hole, not pushed
 };
 struct RepairDigest { std::uint64_t root{0}; std::vector<std::uint64_t> buckets; };  // XOR of key.lo per bucket
-struct RepairDiff { std::uint64_t buckets{0}; std::vector<RumorKey> keys; bool reply{false}; };  // bit per differing bucket, keys held in them
+struct RepairDiff {
+    std::uint64_t buckets{0};
+    std::vector<RumorKey> keys;
+    bool reply{false};
+};  // bit per differing bucket, keys held in them
 struct Pull { std::vector<RumorKey> keys; };
 struct Suspect { NodeId suspect{}; Incarnation incarnation{}; NodeId by{}; };  // to the suspect: speak up
 struct Alive { NodeId peer{}; Incarnation incarnation{}; std::uint64_t refutation{0}; Signature signature{}; };

@@ -72,10 +72,11 @@ void SeedMachine::ignore_report(NodeId from, const msg::ReportAck& answer, NodeI
 // must do; of protocol 0, which has no leases and no keys, the seeds' own probes decide alone.
 std::optional<std::string> SeedMachine::case_problem(const Member& suspect, const Certificate& certificate,
                                                      Time now) const {
+    if (suspect.protocol == 0) return std::nullopt;
     if (!certificate.statements.empty()) {
         return evidence_problem(certificate, suspect, ledger_, config_->liveness, *crypto_);
     }
-    if (suspect.protocol == 0 || lease_lapsed(suspect.id, now)) return std::nullopt;
+    if (lease_lapsed(suspect.id, now)) return std::nullopt;
     return "no certificate, and its lease here has not lapsed";
 }
 

@@ -74,7 +74,8 @@ public:
                 const NodeIndex next = computed(index, event);
                 if (next != forbidden_node && next != index) moves.push_back({event, next});
             }
-            entries_[index].own = std::make_unique<const std::vector<std::pair<LocalEvent, NodeIndex>>>(std::move(moves));
+            entries_[index].own =
+                std::make_unique<const std::vector<std::pair<LocalEvent, NodeIndex>>>(std::move(moves));
         }
         return *entries_[index].own;
     }

@@ -65,7 +65,8 @@ class Cli(harness.TestCase):
 
     def test_overlay_strategies(self):
         for strategy in ["pa-ring", "pa", "zipf", "random"]:
-            with self.subTest(strategy), harness.Network(3, 8, {**harness.QUIET, "overlay.strategy": strategy}) as network:
+            settings = {**harness.QUIET, "overlay.strategy": strategy}
+            with self.subTest(strategy), harness.Network(3, 8, settings) as network:
                 network.start()
                 network.say(network.peers[0], strategy)
                 network.do("wait reached last == all 10s")

@@ -45,7 +45,8 @@ class Hostile(harness.TestCase):
 
     def test_garbage_is_answered_with_an_error_and_closed(self):
         for port in self.targets():
-            for garbage in [b"GET / HTTP/1.1\r\n\r\n", b"\x00\xff\xfe\n", b"{}\n", b"[]\n", b"null\n", b"{\"type\":5}\n",
+            for garbage in [b"GET / HTTP/1.1\r\n\r\n", b"\x00\xff\xfe\n", b"{}\n", b"[]\n", b"null\n",
+                            b"{\"type\":5}\n",
                             b"{\"type\":\"PING\",\"timestamp\":1,\"payload\":[]}\n", b"[" * 5000 + b"\n",
                             b"{\"type\":\"GOSSIP\",\"timestamp\":1e99999,\"payload\":{}}\n"]:
                 with self.subTest(port=port, garbage=garbage[:40]), harness.Lines(port) as lines:

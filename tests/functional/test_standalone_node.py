@@ -23,7 +23,8 @@ class Standalone(harness.TestCase):
             self.folder.remove()
 
     def node(self, role, port, settings=None, **more):
-        node = harness.Node(role, port, self.folder.path, self.seed_ports, {**harness.QUIET, **(settings or {})}, **more)
+        settings = {**harness.QUIET, **(settings or {})}
+        node = harness.Node(role, port, self.folder.path, self.seed_ports, settings, **more)
         self.nodes.append(node)
         return node
 
@@ -103,7 +104,8 @@ class Standalone(harness.TestCase):
         config = self.folder.path / "c.toml"
         config.write_text(harness.to_toml({}, self.seed_ports))
         with socket.create_server((harness.HOST, self.peer_ports[0])):
-            done = self.run_node("--role", "peer", "--listen", harness.name(self.peer_ports[0]), "--config", str(config))
+            name = harness.name(self.peer_ports[0])
+            done = self.run_node("--role", "peer", "--listen", name, "--config", str(config))
         self.assertEqual(done.returncode, 5, done.stderr)
         self.assertIn(harness.name(self.peer_ports[0]), done.stderr)
         self.assertIn("in use", done.stderr)

@@ -52,7 +52,10 @@ struct Node {
         return o;
     }
     TransportHandlers handlers() {
-        return {.received = [this](NodeId from, Trust trust, Message m) { heard.push_back({from, trust, std::move(m)}); },
+        return {.received =
+                    [this](NodeId from, Trust trust, Message m) {
+                        heard.push_back({from, trust, std::move(m)});
+                    },
                 .lost = [this](NodeId node, LossReason reason) { lost.emplace_back(node, reason); },
                 .offence = [this](const std::string& text) { offences.push_back(text); }};
     }
@@ -230,7 +233,8 @@ TEST_CASE("a connection that says nothing, or never ends its line, is closed in 
     const auto start = std::chrono::steady_clock::now();
     std::size_t bytes = 0;
     REQUIRE(run_until(io, [&] {
-        if (bytes < 2000 && !hung_up(trickling)) bytes += static_cast<std::size_t>(::send(trickling, "x", 1, MSG_NOSIGNAL));
+        if (bytes < 2000 && !hung_up(trickling))
+            bytes += static_cast<std::size_t>(::send(trickling, "x", 1, MSG_NOSIGNAL));
         return hung_up(silent) && hung_up(trickling);
     }));
     CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(600));
@@ -267,7 +271,8 @@ TEST_CASE("document 000's one-shot connections are answered where they asked") {
     const Listener at_s;
     Node s(io, Role::peer, {}, at_s);
     const int fd = raw_connection(s.id);
-    write_raw(fd, "{\"type\":\"PING\",\"timestamp\":1.5,\"payload\":{\"sender\":\"127.0.0.1:7009\",\"timestamp\":1.5}}\n");
+    write_raw(fd,
+              "{\"type\":\"PING\",\"timestamp\":1.5,\"payload\":{\"sender\":\"127.0.0.1:7009\",\"timestamp\":1.5}}\n");
     REQUIRE(run_until(io, [&] { return s.heard.size() == 1; }));
     CHECK(s.heard[0].trust == Trust::anonymous);
     CHECK(is_anonymous(s.heard[0].from));

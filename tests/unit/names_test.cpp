@@ -70,7 +70,8 @@ TEST_CASE("log lines keep document 000's wording") {
     n = {.kind = NoticeKind::approved, .add = true, .count = 3, .of = 3, .need = 2};
     n.subject = peer;
     n.epoch = 4;
-    CHECK(log_text(n) == "CONSENSUS OUTCOME — APPROVED: Peer 127.0.0.1:7003  [votes=3/3, quorum=2] epoch=4 digest=00000000");
+    CHECK(log_text(n) ==
+          "CONSENSUS OUTCOME — APPROVED: Peer 127.0.0.1:7003  [votes=3/3, quorum=2] epoch=4 digest=00000000");
     n = {.kind = NoticeKind::member_removed, .count = 2, .need = 2};
     n.subject = peer;
     n.epoch = 5;
@@ -80,5 +81,6 @@ TEST_CASE("log lines keep document 000's wording") {
     n = {.kind = NoticeKind::delivered};
     n.other = seed;
     n.rumor = rumor;
-    CHECK(log_text(n) == "Gossip received  [from=127.0.0.1:6000, msg=1708776008.5:127.0.0.1:7003:1, time=1708776008.5]");
+    CHECK(log_text(n) ==
+          "Gossip received  [from=127.0.0.1:6000, msg=1708776008.5:127.0.0.1:7003:1, time=1708776008.5]");
 }
