@@ -193,7 +193,8 @@ msg::Pull Dissemination::missing(const msg::RepairDiff& theirs, Time now) {
     for (const RumorKey& key : theirs.keys) {
         if (pulled_.size() >= pull_limit) break;
         const auto asked = [&key](const Pulled& p) { return p.key == key; };
-        if (store_.find(key) != nullptr || std::any_of(pulled_.begin(), pulled_.end(), asked)) continue;
+        if (store_.find(key) != nullptr || declined_.contains(key)) continue;
+        if (std::any_of(pulled_.begin(), pulled_.end(), asked)) continue;
         pulled_.push_back({key, now + pull_timeout});
         pull.keys.push_back(key);
     }

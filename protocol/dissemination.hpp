@@ -96,6 +96,8 @@ public:
     [[nodiscard]] msg::RepairDigest digest(Time now);
     // The answer to a neighbour's digest: keys it may lack; nothing to say when `buckets` is 0.
     [[nodiscard]] msg::RepairDiff compare(const msg::RepairDigest& theirs, Time now);
+    // Refused for good: not to be pulled again from a neighbour that still keeps it.
+    void decline(const RumorKey& key) { declined_.insert(key); }
     // What we lack of a neighbour's keys and have not asked for lately.
     [[nodiscard]] msg::Pull missing(const msg::RepairDiff& theirs, Time now);
     // Our keys in the same buckets that it does not name.
@@ -114,6 +116,7 @@ private:
     RumorStore store_;
     SeenCache seen_;
     std::vector<Pulled> pulled_;
+    RecentKeys declined_;
     std::uint64_t next_generated_{1};
     std::uint64_t next_typed_{1};
     WallMs last_stamp_{0};

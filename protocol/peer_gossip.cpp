@@ -52,7 +52,10 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
     auto checked = dissemination_.check(m.rumor, *crypto_);
     if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
     const RumorPtr& rumor = std::get<RumorPtr>(checked);
-    if (view_.dead(rumor->origin, rumor->incarnation)) return refuse(from.reply, "message of a removed peer");
+    if (view_.dead(rumor->origin, rumor->incarnation)) {
+        if (m.repair) dissemination_.decline(rumor->key);
+        return refuse(from.reply, "message of a removed peer");
+    }
     if (dissemination_.accept(rumor, m.hop, m.repair, wall(), now_)) {
         deliver(from, m, rumor);
     } else {

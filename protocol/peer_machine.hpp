@@ -89,6 +89,7 @@ private:
     [[nodiscard]] bool authentic(const msg::Membership& m, const Sender& from) const;
     void apply_decisions();
     void apply_change(const Change& change);
+    void apply_own_change(const Change& change);
     void end_former_lives(NodeId id, Incarnation life);
     void bury(NodeId id, Incarnation life, bool dead);
     void note_epoch(Epoch epoch);

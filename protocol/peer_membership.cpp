@@ -260,12 +260,7 @@ void PeerMachine::apply_decisions() {
 
 void PeerMachine::apply_change(const Change& change) {
     if (change.kind == ChangeKind::replace) return;
-    if (change.peer == self_) {
-        const bool ours_ended = change.kind != ChangeKind::add && change.incarnation == incarnation_;
-        const bool another = change.kind == ChangeKind::add && change.incarnation > incarnation_;
-        if (ours_ended || another) handle_removed_self();
-        return;
-    }
+    if (change.peer == self_) return apply_own_change(change);
     view_.apply(change, rng_);
     record_stale_ = true;  // our successors may have changed
     if (change.kind == ChangeKind::add) {
@@ -273,6 +268,16 @@ void PeerMachine::apply_change(const Change& change) {
     } else {
         bury(change.peer, change.incarnation, change.kind == ChangeKind::remove);
     }
+}
+
+void PeerMachine::apply_own_change(const Change& change) {
+    if (change.kind == ChangeKind::add) {
+        if (change.incarnation > incarnation_) handle_removed_self();
+        return;
+    }
+    view_.apply(change, rng_);  // what our former lives said is dropped here as everywhere
+    if (change.kind == ChangeKind::remove) dissemination_.purge(self_, change.incarnation);
+    if (change.incarnation == incarnation_) handle_removed_self();
 }
 
 // Links and suspicions are of one life: a restarted peer starts without them.
