@@ -51,8 +51,9 @@ SeedMachine::SeedMachine(const Config& config, const Crypto& crypto, SeedOptions
     }
     Recovered found = recover(crypto, config.seed.history, journal);
     journal_problem_ = std::move(found.problem);
-    if (journal_problem_.empty() && found.header) journal_problem_ = foreign(*found.header, config, seats_.own());
+    if (found.header) foreign_journal_ = foreign(*found.header, config, seats_.own());
     fresh_journal_ = !found.header || !journal_problem_.empty();
+    ledger_ = std::move(found.ledger);  // before any damage, the good records are still the past
     if (!fresh_journal_) {
         seats_.set_life(found.header->own.life, 0);
         const auto own = found.lives.extract(seats_.own());
@@ -60,8 +61,6 @@ SeedMachine::SeedMachine(const Config& config, const Crypto& crypto, SeedOptions
         for (const auto& [seat, life] : found.lives) seats_.recovered(seat, life);
         acceptor_.recover(found.ceiling, std::move(found.accepted));
     }
-    const bool ours = found.header && foreign(*found.header, config, seats_.own()).empty();
-    if (ours) ledger_ = std::move(found.ledger);  // the good records up to the damage are still the past
 }
 
 void SeedMachine::step(Time now, const Event& event, Effects& out) {
@@ -89,6 +88,7 @@ void SeedMachine::handle_started(const Started& event, Turn& t) {
     accepted_patience_ = t.now + Pace::jittered(config_->seed.vote_timeout, rng_);
     directory_.rebuild(ledger_, t.now);
     announce_start(t);
+    if (!foreign_journal_.empty()) return refuse_to_start(t);
     start_journal(t);
     send_sync(t);
     sync_timer_.set(t.now + Pace::jittered(config_->seed.sync_interval, rng_, 50), t.out);
@@ -109,6 +109,15 @@ void SeedMachine::announce_start(Turn& t) {
     recovered.epoch = ledger_.epoch();
     recovered.digest = ledger_.digest();
     t.out.notice(std::move(recovered));
+}
+
+// Another network's journal is neither believed nor overwritten.
+void SeedMachine::refuse_to_start(Turn& t) {
+    Notice waiting{NoticeKind::seed_waiting};
+    waiting.text = foreign_journal_ + ": start with that configuration, or in another folder";
+    t.out.notice(std::move(waiting));
+    t.out.fatal = true;
+    stopped_ = true;
 }
 
 // A new journal begins with its header; a damaged one is replaced as a whole.

@@ -84,6 +84,7 @@ private:
     // ---- start, routing, journal (seed_machine.cpp)
     void handle_started(const Started& event, Turn& t);
     void start_journal(Turn& t);
+    void refuse_to_start(Turn& t);
     void announce_start(Turn& t);
     void handle_received(const Received& event, Turn& t);
     void handle_persisted(const Persisted& event, Turn& t);
@@ -224,6 +225,7 @@ private:
     Pace pace_;
 
     std::string journal_problem_;   // why the journal cannot be trusted; empty when it can
+    std::string foreign_journal_;   // whose journal it is instead of ours; empty when it is ours
     bool fresh_journal_{false};     // no header yet
     bool allowed_to_vote_{false};   // the journal says that its life passed the others' check once
     bool stopped_{false};           // an invariant is broken

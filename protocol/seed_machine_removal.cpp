@@ -9,7 +9,9 @@
 namespace gossip {
 namespace {
 
-constexpr std::size_t probes_per_check = 64;  // own probes begun for lapsed leases at once
+// Own probes begun for lapsed leases at once: so many, or a share that gets through all in a few checks.
+constexpr std::size_t probes_per_check = 64;
+constexpr std::size_t checks_for_all = 4;
 constexpr std::uint32_t rounds_limit = 3;     // of opinions with a quorum there, before a case is dropped
 constexpr std::uint32_t doublings_limit = 4;  // of the time between rounds
 
@@ -113,11 +115,13 @@ void SeedMachine::ask_everybody(NodeId suspect, Turn& t) {
 void SeedMachine::handle_lease_check(Turn& t) {
     lease_timer_.set(t.now + Pace::jittered(config_->seed.lease / 2, rng_), t.out);
     probes_.forget_stale(t.now);
+    const auto silent = directory_.all_silent_since(t.now - config_->seed.lease * config_->seed.lease_misses);
+    const std::size_t allowed = std::max(probes_per_check, silent.size() / checks_for_all);
     std::size_t begun = 0;
-    for (const NodeId peer : directory_.all_silent_since(t.now - config_->seed.lease * config_->seed.lease_misses)) {
+    for (const NodeId peer : silent) {
         const Member* member = ledger_.find(peer);
         if (member == nullptr || cases_.find(peer) != nullptr) continue;
-        if (++begun > probes_per_check) break;
+        if (++begun > allowed) break;
         open_case(peer, member->incarnation, options_.self, {}, t);
         if (!begin_probe(peer, t)) settle_case(peer, t);
     }

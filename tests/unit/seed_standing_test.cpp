@@ -137,15 +137,22 @@ TEST_CASE("a lone seed with a damaged journal serves what is left and decides no
     CHECK(net.mail<msg::RegisterAck>(peer_id(1)).empty());
 }
 
-TEST_CASE("a journal of another list of seeds is not voted from") {
-    Three w;
-    w.net.crash(1);
-    const auto header = decode_header(w.net.disk(1)[0].body);
-    REQUIRE(header);
-    w.net.disk(1)[0].body = encode(HeaderRecord{header->fingerprint + 1, header->own});
-    w.net.start(1);
-    CHECK_FALSE(w.net.seed(1).status().voting);
-    CHECK(w.net.run(20s, [&] { return w.net.seed(1).status().voting; }));
+TEST_CASE("a journal of another list of seeds, or of another seat, is neither voted from nor overwritten") {
+    for (const bool other_list : {false, true}) {
+        Three w;
+        w.net.crash(1);
+        const auto header = decode_header(w.net.disk(1)[0].body);
+        REQUIRE(header);
+        const SeatInfo seat{2, header->own.life};
+        w.net.disk(1)[0].body = encode(HeaderRecord{header->fingerprint + other_list, other_list ? header->own : seat});
+        const std::size_t records = w.net.disk(1).size();
+        w.net.start(1);
+        CHECK(w.net.fatal);
+        w.net.run(5s);
+        CHECK_FALSE(w.net.seed(1).status().voting);
+        CHECK(w.net.disk(1).size() == records);
+        CHECK(w.net.count(NoticeKind::seed_waiting, 1) == 1);
+    }
 }
 
 TEST_CASE("a peer that leaves is removed at its own word, a forged one is not") {
