@@ -27,7 +27,7 @@ bool Liveness::watching(NodeId id) const {
 
 // Heard of at its start: the cycle in which a link comes up is never a missed one.
 void Liveness::watch(NodeId id) {
-    if (find(id) == nullptr) watches_.insert(lower(watches_, id), Watch{id, 0, true});
+    if (find(id) == nullptr) watches_.insert(lower(watches_, id), Watch{.id = id});
     heard(id);
 }
 
@@ -41,6 +41,15 @@ void Liveness::heard(NodeId id) {
         watch->missed = 0;
     }
     std::erase_if(deferred_, [id](const Deferred& d) { return d.id == id; });
+}
+
+std::optional<Duration> Liveness::redial_after(NodeId id, Time now) {
+    Watch* watch = find(id);
+    if (watch == nullptr || watch->redial > now) return std::nullopt;
+    const bool calm = watch->redial == Time{} || now - watch->redial >= redial_pace;
+    const Duration wait = calm ? Duration::zero() : watch->redial + redial_pace - now;
+    watch->redial = now + wait;
+    return wait;
 }
 
 void Liveness::doubt(NodeId id) {

@@ -12,6 +12,7 @@
 #include "protocol/config.hpp"
 #include "protocol/types.hpp"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,12 +34,17 @@ public:
     // A seed's answer shows that we are not cut off, for this long.
     static constexpr Duration proof_of_contact = std::chrono::seconds(5);
 
+    // A neighbour that closes every connection at once is not dialled in a loop.
+    static constexpr Duration redial_pace = std::chrono::seconds(1);
+
     explicit Liveness(const LivenessConfig& config) : config_(&config) {}
 
     void watch(NodeId id);
     void unwatch(NodeId id);
     void heard(NodeId id);
     [[nodiscard]] bool watching(NodeId id) const;
+    // Its connection ended: how long to wait before it is dialled again; nothing when that is due anyway.
+    [[nodiscard]] std::optional<Duration> redial_after(NodeId id, Time now);
 
     // The end of a cycle which was due at `due`.
     [[nodiscard]] Round round(Time now, Time due);
@@ -62,6 +68,7 @@ private:
         NodeId id{};
         std::uint32_t missed{0};
         bool heard{true};
+        Time redial{};  // the last one, or the next
     };
     [[nodiscard]] Watch* find(NodeId id);
 

@@ -53,7 +53,8 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
     if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
     const RumorPtr& rumor = std::get<RumorPtr>(checked);
     if (view_.dead(rumor->origin, rumor->incarnation)) {
-        if (m.repair) dissemination_.decline(rumor->key);
+        // Who repairs may not know of the removal yet: declined without a word.
+        if (m.repair) return dissemination_.decline(rumor->key);
         return refuse(from.reply, "message of a removed peer");
     }
     if (dissemination_.accept(rumor, m.hop, m.repair, wall(), now_)) {

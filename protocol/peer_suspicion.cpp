@@ -46,7 +46,11 @@ void PeerMachine::neighbour_lost(NodeId id, LossReason reason) {
     const Suspicion* open = suspicions_.find(id);
     if (links_.find(id) == nullptr || open != nullptr) return;
     if (reason == LossReason::refused) return suspect(id, true, "connection refused");
-    if (reason != LossReason::timed_out) ping(id);  // dials again
+    if (reason == LossReason::timed_out) return;  // the cycles will tell
+    const auto wait = liveness_.redial_after(id, now_);
+    if (!wait) return;
+    if (*wait == Duration::zero()) return ping(id);
+    out_->timer(now_ + *wait, {TimerKind::suspicion_retry, 0, key_of(id)});
 }
 
 void PeerMachine::suspect(NodeId id, bool refused, std::string why) {

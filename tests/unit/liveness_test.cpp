@@ -71,6 +71,19 @@ TEST_CASE("a doubted neighbour is one silent cycle from the next suspicion") {
     CHECK(liveness.round(at(39), at(39)).silent.empty());
 }
 
+TEST_CASE("a connection that ends again and again is redialled once a second") {
+    LivenessConfig config;
+    Liveness liveness(config);
+    CHECK_FALSE(liveness.redial_after(a, at(1)));
+    liveness.watch(a);
+    int redials = 0;
+    for (int i = 0; i < 1'000; ++i) redials += liveness.redial_after(a, at(1 + 0.01 * i)) ? 1 : 0;
+    CHECK(redials >= 9);
+    CHECK(redials <= 11);
+    CHECK(*liveness.redial_after(a, at(100)) == Duration::zero());
+    CHECK(*liveness.redial_after(a, at(100.4)) == Duration(milliseconds(600)));
+}
+
 TEST_CASE("isolated exactly when more than half of the links are lost within one window") {
     LivenessConfig config{.interval = seconds(10)};
     for (std::size_t degree = 1; degree <= 9; ++degree) {

@@ -261,3 +261,20 @@ TEST_CASE("a peer that missed epochs asks a seed for them") {
     CHECK(net.machine(2).status().epoch < net.history.size());
     CHECK(net.until([&] { return net.machine(2).status().epoch == net.history.size(); }, seconds(25)));
 }
+
+TEST_CASE("a neighbour that closes every connection is neither dialled in a loop nor suspected") {
+    Network net;
+    grow(net, 4);
+    std::size_t pings = 0;
+    net.watch = [&](const Network::Sent& s) {
+        const bool one = s.from == peer_id(0) && s.to == peer_id(1);
+        pings += one && std::holds_alternative<msg::Ping>(s.message) ? 1 : 0;
+    };
+    for (int i = 0; i < 1000; ++i) {
+        net.feed(peer_id(0), LinkLost{peer_id(1), LossReason::closed});
+        net.run(milliseconds(5));
+    }
+    CHECK(pings >= 4);
+    CHECK(pings <= 10);
+    CHECK(total(net, NoticeKind::suspected) == 0);
+}
