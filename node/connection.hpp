@@ -21,7 +21,13 @@ constexpr SteadyTime no_deadline = SteadyTime::max();
 // An encoded line with its newline, shared by all connections it goes to.
 using Frame = std::shared_ptr<const std::string>;
 
-enum class CloseCause : std::uint8_t { ended, refused, timed_out, overflow, line_too_long, slow_line, local };
+enum class CloseCause : std::uint8_t {
+    ended,      // by the other side, or the network broke it
+    refused,    // nobody listens there
+    timed_out,  // no answer to a dial, or none to what was written
+    overflow,   // the other side reads too slowly
+    local,      // by ourselves
+};
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
@@ -33,7 +39,9 @@ public:
     struct Handlers {
         std::function<void(Connection&)> connected;
         std::function<void(Connection&, std::string_view line)> line;
-        std::function<void(Connection&)> line_begun;  // a deadline runs: the rest of a line is missing
+        std::function<void(Connection&)> line_begun;     // a deadline runs: the rest of a line is missing
+        std::function<void(Connection&)> line_too_long;  // the rest of what comes is not worth reading
+        std::function<void(Connection&)> half_closed;    // see keep_when_half_closed
         std::function<void(Connection&, CloseCause cause)> closed;  // once, never from within another call
     };
 
@@ -45,17 +53,27 @@ public:
     void write(Frame frame);
     // Ahead of everything queued; for the line that opens a connection.
     void write_first(Frame frame);
-    void close(CloseCause cause);
-    void close_after_flush();
+    // Nothing is written until uncork.
+    void cork() { corked_ = true; }
+    void uncork();
 
-    void set_line_limit(std::size_t bytes) { limits_.line = bytes; }
+    void close(CloseCause cause);
+    // Writes what is queued, says end of file, waits for the other side's, then closes: closing at once
+    // would make the kernel throw away what is on its way. Until then lines still count if `deliver`.
+    void finish(bool deliver);
+
+    void set_limits(std::size_t line_bytes, std::size_t queue_bytes);
+    [[nodiscard]] std::size_t line_limit() const { return limits_.line; }
+    // An asker may close its sending side and still wait for the answer.
+    void keep_when_half_closed(bool keep) { keep_when_half_closed_ = keep; }
     void set_deadline(SteadyTime when) { deadline_ = when; }
     // When this connection has to be closed if nothing happens; the owner sweeps.
     [[nodiscard]] SteadyTime deadline() const { return deadline_ < line_deadline_ ? deadline_ : line_deadline_; }
     [[nodiscard]] bool mid_line() const { return line_deadline_ != no_deadline; }
-    [[nodiscard]] bool is_open() const { return !closed_; }
-    [[nodiscard]] bool is_closing() const { return closed_ || close_when_flushed_; }
+    [[nodiscard]] bool is_closed() const { return closed_; }
+    [[nodiscard]] bool is_closing() const { return closed_ || finishing_; }
     [[nodiscard]] bool is_connected() const { return connected_; }
+    [[nodiscard]] const std::string& remote() const { return remote_; }
     [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
     [[nodiscard]] std::uint64_t bytes_received() const { return bytes_received_; }
 
@@ -63,15 +81,21 @@ private:
     void on_dialled(const boost::system::error_code& error);
     void wait_for_input();
     void read_available();
-    // False when the connection was closed on the way.
+    void on_end_of_file();
+    // False when nothing more shall be read.
     bool take_lines(std::string_view bytes);
+    bool begin_line(std::string_view bytes);
+    [[nodiscard]] bool wants_lines() const { return !closed_ && (!finishing_ || deliver_); }
+    void break_off(const boost::system::error_code& error);
     void schedule_flush();
     void flush();
+    void say_end_of_file();
     void on_written(const boost::system::error_code& error, std::size_t bytes);
 
     boost::asio::ip::tcp::socket socket_;
     Limits limits_;
     Handlers handlers_;
+    std::string remote_;
     std::string partial_;  // a line's beginning, without its newline
     std::vector<Frame> queue_;
     std::vector<Frame> in_flight_;
@@ -81,8 +105,13 @@ private:
     SteadyTime deadline_{no_deadline};
     SteadyTime line_deadline_{no_deadline};
     bool connected_{false};
+    bool corked_{false};
     bool flush_scheduled_{false};
-    bool close_when_flushed_{false};
+    bool finishing_{false};
+    bool deliver_{false};
+    bool keep_when_half_closed_{false};
+    bool we_ended_{false};    // our end of file is said
+    bool they_ended_{false};  // theirs is read
     bool closed_{false};
 };
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace gossip {
 namespace {
@@ -21,18 +22,26 @@ using asio::ip::tcp;
 
 constexpr auto sweep_period = std::chrono::milliseconds(250);
 constexpr auto accept_pause = std::chrono::milliseconds(100);  // out of descriptors: try again then
+constexpr auto farewell = std::chrono::seconds(2);             // for the other side to read and end, too
+constexpr std::size_t seed_queue_lines = 8;                    // snapshot parts to a seed that fell behind
 
 LossReason loss_reason(CloseCause cause) {
     switch (cause) {
         case CloseCause::refused: return LossReason::refused;
         case CloseCause::timed_out: return LossReason::timed_out;
         case CloseCause::overflow: return LossReason::slow;
-        case CloseCause::line_too_long:
-        case CloseCause::slow_line: return LossReason::offence;
         case CloseCause::ended:
         case CloseCause::local: return LossReason::closed;
     }
     return LossReason::closed;
+}
+
+SteadyTime from_now(Duration d) { return std::chrono::steady_clock::now() + d; }
+
+bool out_of_resources(const boost::system::error_code& error) {
+    namespace errc = boost::system::errc;
+    return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+           error == errc::no_buffer_space || error == errc::not_enough_memory;
 }
 
 }  // namespace
@@ -49,12 +58,8 @@ void Transport::shutdown(Duration grace, std::function<void()> done) { impl_->sh
 TransportCounters Transport::counters() const { return impl_->counters(); }
 
 std::variant<int, std::string> listen_on(NodeId node, int backlog) {
-    const auto problem = [&](const char* hint) {
-        std::string text = node_name(node) + ": " + std::strerror(errno);
-        return text + hint;
-    };
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return problem("");
+    if (fd < 0) return node_name(node) + ": " + std::strerror(errno);
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
@@ -63,10 +68,10 @@ std::variant<int, std::string> listen_on(NodeId node, int backlog) {
     address.sin_port = htons(endpoint(node).port);
     const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     if (bound && ::listen(fd, backlog) == 0) return fd;
-    const bool taken = errno == EADDRINUSE;
-    std::string text = problem(taken ? " (is another node running there? choose another --listen)" : "");
+    const int error = errno;
     ::close(fd);
-    return text;
+    if (error != EADDRINUSE) return node_name(node) + ": " + std::strerror(error);
+    return node_name(node) + ": address already in use (is another node running there? choose another --listen)";
 }
 
 // ---------------------------------------------------------------- connections
@@ -82,7 +87,8 @@ Transport::Impl::Impl(asio::io_context& io, TransportOptions options, const Cryp
       grace_(io) {}
 
 void Transport::Impl::abandon() {
-    handlers_ = {};
+    // One of them may be on the stack right now: they end with this turn of the loop.
+    asio::post(io_, [ended = std::exchange(handlers_, {})] {});
     on_shut_ = {};
     closing_ = true;
     boost::system::error_code ignored;
@@ -113,6 +119,8 @@ void Transport::Impl::serve(int listening_fd) {
     accept();
 }
 
+// ---------------------------------------------------------------- opening
+
 void Transport::Impl::accept() {
     acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
         if (self->closing_ || error == asio::error::operation_aborted) return;
@@ -120,50 +128,65 @@ void Transport::Impl::accept() {
             self->on_accepted(std::move(socket));
             return self->accept();
         }
-        self->make_room();
-        self->accept_retry_.expires_after(accept_pause);
-        self->accept_retry_.async_wait([self](const boost::system::error_code& stopped) {
-            if (!stopped && !self->closing_) self->accept();
-        });
+        // Every retry at once costs a connection its descriptor, so this cannot spin.
+        if (out_of_resources(error) && self->make_room()) return self->accept();
+        self->retry_accept();
+    });
+}
+
+void Transport::Impl::retry_accept() {
+    accept_retry_.expires_after(accept_pause);
+    accept_retry_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
+        if (!stopped && !self->closing_) self->accept();
     });
 }
 
 void Transport::Impl::on_accepted(tcp::socket socket) {
-    if (channels_.size() >= options_.connection_limit) make_room();
+    if (channels_.size() >= options_.connection_limit && !make_room()) return;
     Channel& channel = add_channel(std::move(socket), false);
     channel.node = anonymous_id(channel.serial);
     routes_[channel.node] = channel.serial;
-    channel.connection->set_deadline(std::chrono::steady_clock::now() + options_.hello_deadline);
+    channel.connection->set_deadline(from_now(options_.hello_deadline));
     channel.connection->start_reading();
     watch_deadlines();
 }
 
-// The oldest connection whose owner never said who it is gives way.
-void Transport::Impl::make_room() {
+// The oldest connection whose owner never said who it is gives way. False when there is none.
+bool Transport::Impl::make_room() {
     for (auto& [serial, channel] : channels_) {
-        if (channel.dialled || channel.greeted || channel.connection->is_closing()) continue;
-        return channel.connection->close(CloseCause::local);
+        const bool known = channel.dialled || (channel.greeted && !channel.key_only);
+        if (known || channel.connection->is_closed()) continue;
+        channel.connection->close(CloseCause::local);
+        return true;
     }
+    return false;
 }
 
 Channel& Transport::Impl::add_channel(tcp::socket socket, bool dialled) {
     const std::uint64_t serial = next_serial_++;
-    const std::weak_ptr<Impl> weak = weak_from_this();
-    Connection::Handlers handlers;
-    handlers.connected = [weak, serial](Connection&) {
-        const auto self = weak.lock();
-        if (!self) return;
-        if (const auto found = self->channels_.find(serial); found != self->channels_.end()) {
-            self->greet(found->second);
-        }
+    // Calls `act` with this connection's channel while both it and the transport exist.
+    const auto with_channel = [weak = weak_from_this(), serial](auto act) {
+        return [weak, serial, act](Connection&) {
+            const auto self = weak.lock();
+            Channel* channel = self ? self->find(serial) : nullptr;
+            if (channel != nullptr) act(*self, *channel);
+        };
     };
-    handlers.line = [weak, serial](Connection&, std::string_view line) {
+    Connection::Handlers handlers;
+    handlers.connected = with_channel([](Impl& self, Channel& channel) { self.greet(channel); });
+    handlers.line_begun = with_channel([](Impl& self, Channel&) { self.watch_deadlines(); });
+    handlers.line_too_long = with_channel([](Impl& self, Channel& channel) {
+        self.offend(channel, "line_too_long", "sent a line of more than " +
+                                                  std::to_string(channel.connection->line_limit()) + " bytes");
+    });
+    handlers.half_closed = with_channel([](Impl& self, Channel& channel) {
+        channel.connection->set_deadline(from_now(self.options_.hello_deadline));
+        self.watch_deadlines();
+    });
+    handlers.line = [weak = weak_from_this(), serial](Connection&, std::string_view line) {
         if (const auto self = weak.lock()) self->on_line(serial, line);
     };
-    handlers.line_begun = [weak](Connection&) {
-        if (const auto self = weak.lock()) self->watch_deadlines();
-    };
-    handlers.closed = [weak, serial](Connection&, CloseCause cause) {
+    handlers.closed = [weak = weak_from_this(), serial](Connection&, CloseCause cause) {
         if (const auto self = weak.lock()) self->on_closed(serial, cause);
     };
     const Connection::Limits limits{options_.peer_line_limit, options_.queue_bytes_limit, options_.line_deadline};
@@ -180,12 +203,19 @@ Channel& Transport::Impl::dial(NodeId to, bool key_only) {
     channel.node = to;
     channel.trust = Trust::claimed;
     channel.key_only = key_only;
-    if (is_seed(to)) channel.connection->set_line_limit(options_.seed_line_limit);
+    set_limits(channel);
     if (!key_only) routes_[to] = channel.serial;
-    channel.connection->set_deadline(std::chrono::steady_clock::now() + options_.dial_deadline);
+    channel.connection->set_deadline(from_now(options_.dial_deadline));
     channel.connection->dial(endpoint(to));
     watch_deadlines();
     return channel;
+}
+
+// ---------------------------------------------------------------- who leads where
+
+Channel* Transport::Impl::find(std::uint64_t serial) {
+    const auto found = channels_.find(serial);
+    return found == channels_.end() ? nullptr : &found->second;
 }
 
 Channel* Transport::Impl::route(NodeId to) {
@@ -200,9 +230,24 @@ void Transport::Impl::lead_to(Channel& channel, NodeId node, Trust trust) {
     if (is_anonymous(channel.node)) routes_.erase(channel.node);
     channel.node = node;
     channel.trust = trust;
-    if (is_seed(node)) channel.connection->set_line_limit(options_.seed_line_limit);
+    set_limits(channel);
     if (route(node) == nullptr) routes_[node] = channel.serial;
 }
+
+void Transport::Impl::set_limits(Channel& channel) {
+    if (!is_seed(channel.node)) return;
+    const std::size_t queue = options_.role == Role::seed ? seed_queue_lines * options_.seed_line_limit : 0;
+    channel.connection->set_limits(options_.seed_line_limit, std::max(queue, options_.queue_bytes_limit));
+}
+
+// What the other side is ready to read: it applies set_limits, too.
+std::size_t Transport::Impl::send_limit(const Channel& channel) const {
+    const bool from_seed = options_.role == Role::seed;
+    const bool to_reader_of_seeds = is_seed(channel.node) || !channel.dialled;
+    return from_seed && to_reader_of_seeds ? options_.seed_line_limit : options_.peer_line_limit;
+}
+
+// ---------------------------------------------------------------- closing
 
 void Transport::Impl::on_closed(std::uint64_t serial, CloseCause cause) {
     const auto found = channels_.find(serial);
@@ -211,44 +256,81 @@ void Transport::Impl::on_closed(std::uint64_t serial, CloseCause cause) {
     channels_.erase(found);
     counters_.bytes_sent += channel.connection->bytes_sent();
     counters_.bytes_received += channel.connection->bytes_received();
-    if (cause == CloseCause::line_too_long) complain(channel, "line_too_long", "sent a line beyond the limit");
-    if (cause == CloseCause::slow_line) complain(channel, "too_slow", "did not finish a line in time");
     if (const auto r = routes_.find(channel.node); r != routes_.end() && r->second == serial) routes_.erase(r);
-    report_close(channel, cause);
+    for (auto& [other_serial, other] : channels_) {
+        if (other.replaces != serial) continue;
+        other.replaces = 0;
+        other.connection->uncork();
+    }
+    if (channel.key_only) {
+        if (channel.dialled) on_key_dial_ended(channel.node);
+    } else {
+        report_close(channel, cause);
+    }
     finish_shutdown();
 }
 
-// A node is lost with its last connection; another one that is still open takes over.
+// Another open connection to the same life of the node goes on in its place, and nobody need know.
 void Transport::Impl::report_close(const Channel& channel, CloseCause cause) {
-    if (channel.key_only) {
-        for (auto& [serial, other] : channels_) {
-            if (other.awaits_proof && other.node == channel.node && other.proof) judge_proof(other);
-        }
-        return;
-    }
     if (is_anonymous(channel.node) || closing_ || !handlers_.lost) return;
+    bool goes_on = false;
     for (auto& [serial, other] : channels_) {
-        const bool usable = other.node == channel.node && !other.key_only && !other.awaits_proof;
-        if (!usable || other.connection->is_closing()) continue;
+        if (other.node != channel.node || other.key_only || other.connection->is_closing()) continue;
         if (route(channel.node) == nullptr) routes_[channel.node] = serial;
-        return;
+        goes_on = goes_on || (channel.greeted && other.greeted && channel.key == other.key);
     }
+    if (goes_on && cause != CloseCause::overflow) return;
     // What was closed at the machine's own word is no news to it.
-    if (channel.awaits_proof || (cause == CloseCause::local && !channel.offended)) return;
+    if (cause == CloseCause::local && !channel.offended) return;
     handlers_.lost(channel.node, channel.offended ? LossReason::offence : loss_reason(cause));
 }
+
+// In order: what is queued still goes out.
+void Transport::Impl::end(Channel& channel, bool deliver) {
+    if (channel.connection->is_closing()) return;
+    channel.connection->finish(deliver);
+    channel.connection->set_deadline(from_now(farewell));
+    watch_deadlines();
+}
+
+void Transport::Impl::disconnect(NodeId node) {
+    for (auto& [serial, channel] : channels_) {
+        if (channel.node == node && !channel.key_only) end(channel, false);
+    }
+}
+
+void Transport::Impl::shutdown(Duration grace, std::function<void()> done) {
+    on_shut_ = std::move(done);
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    accept_retry_.cancel();
+    for (auto& [serial, channel] : channels_) end(channel, false);
+    closing_ = true;
+    grace_.expires_after(grace);
+    grace_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+        const auto self = weak.lock();
+        if (error || !self) return;
+        for (auto& [serial, channel] : self->channels_) channel.connection->close(CloseCause::local);
+    });
+    asio::post(io_, [self = shared_from_this()] { self->finish_shutdown(); });
+}
+
+void Transport::Impl::finish_shutdown() {
+    if (!on_shut_ || !channels_.empty()) return;
+    grace_.cancel();
+    sweeper_.cancel();
+    std::exchange(on_shut_, {})();
+}
+
+// ---------------------------------------------------------------- sending
 
 Frame Transport::Impl::encoded(const Message& message) {
     const auto* gossip = std::get_if<msg::Gossip>(&message);
     if (gossip == nullptr) return std::make_shared<const std::string>(encode(message, crypto_, wall_now()));
-    const bool same = encoded_frame_ && encoded_rumor_ == gossip->rumor.get() && encoded_hop_ == gossip->hop &&
-                      encoded_repair_ == gossip->repair && encoded_sent_ == gossip->sent;
+    const bool same = encoded_frame_ && encoded_.rumor == gossip->rumor && encoded_.hop == gossip->hop &&
+                      encoded_.repair == gossip->repair && encoded_.sent == gossip->sent;
     if (same) return encoded_frame_;
-    encoded_rumor_ = gossip->rumor.get();
-    encoded_owner_ = gossip->rumor;
-    encoded_hop_ = gossip->hop;
-    encoded_repair_ = gossip->repair;
-    encoded_sent_ = gossip->sent;
+    encoded_ = *gossip;
     encoded_frame_ = std::make_shared<const std::string>(encode(message, crypto_, wall_now()));
     return encoded_frame_;
 }
@@ -260,15 +342,22 @@ void Transport::Impl::send(NodeId to, const Message& message) {
         if (is_anonymous(to)) return;  // it hung up: nobody waits for this answer
         channel = &dial(to, false);
     }
+    Frame frame = encoded(message);
+    if (frame->size() - 1 > send_limit(*channel)) return refuse_to_send(*channel, message, frame->size());
     ++counters_.messages_sent;
-    channel->connection->write(encoded(message));
+    channel->connection->write(std::move(frame));
 }
 
-void Transport::Impl::disconnect(NodeId node) {
-    for (auto& [serial, channel] : channels_) {
-        if (channel.node == node) channel.connection->close_after_flush();
-    }
+// Sending it would cost the connection: the other side cuts whoever sends such a line.
+void Transport::Impl::refuse_to_send(const Channel& channel, const Message& message, std::size_t bytes) {
+    std::string text = "a ";
+    text += message_name(message);
+    text += " of " + std::to_string(bytes) + " bytes to it is beyond the line limit of " +
+            std::to_string(send_limit(channel)) + " and was not sent";
+    complain(channel, "not_sent", text);
 }
+
+// ---------------------------------------------------------------- deadlines
 
 void Transport::Impl::watch_deadlines() {
     if (sweeping_ || closing_) return;
@@ -286,40 +375,21 @@ void Transport::Impl::sweep() {
     const SteadyTime now = std::chrono::steady_clock::now();
     bool waiting = false;
     for (auto& [serial, channel] : channels_) {
-        Connection& connection = *channel.connection;
-        if (connection.deadline() > now) {
-            waiting = waiting || connection.deadline() != no_deadline;
-        } else if (connection.mid_line()) {
-            ++counters_.offences;
-            connection.close(CloseCause::slow_line);
-        } else {
-            connection.close(channel.dialled ? CloseCause::timed_out : CloseCause::local);
-        }
+        if (channel.connection->is_closed()) continue;
+        if (channel.connection->deadline() <= now) end_overdue(channel);
+        waiting = waiting || channel.connection->deadline() != no_deadline;
     }
     if (waiting) watch_deadlines();
 }
 
-void Transport::Impl::shutdown(Duration grace, std::function<void()> done) {
-    closing_ = true;
-    on_shut_ = std::move(done);
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
-    accept_retry_.cancel();
-    for (auto& [serial, channel] : channels_) channel.connection->close_after_flush();
-    grace_.expires_after(grace);
-    grace_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-        const auto self = weak.lock();
-        if (error || !self) return;
-        for (auto& [serial, channel] : self->channels_) channel.connection->close(CloseCause::local);
-    });
-    asio::post(io_, [self = shared_from_this()] { self->finish_shutdown(); });
-}
-
-void Transport::Impl::finish_shutdown() {
-    if (!on_shut_ || !channels_.empty()) return;
-    grace_.cancel();
-    sweeper_.cancel();
-    std::exchange(on_shut_, {})();
+void Transport::Impl::end_overdue(Channel& channel) {
+    Connection& connection = *channel.connection;
+    if (connection.is_closing()) return connection.close(CloseCause::local);
+    if (connection.mid_line()) return offend(channel, "too_slow", "did not finish a line in time");
+    if (channel.dialled) return connection.close(CloseCause::timed_out);
+    if (channel.awaits_proof) return offend(channel, "no_proof", "claims to be a seed and did not prove it in time");
+    if (!channel.heard) return offend(channel, "silent", "said nothing in time");
+    connection.close(CloseCause::local);
 }
 
 }  // namespace gossip

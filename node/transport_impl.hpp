@@ -22,16 +22,22 @@ struct Channel {
     bool greeted{false};   // the other side said HELLO or HELLO_ACK
     bool heard{false};     // at least one whole line came
     bool offended{false};  // it is being closed for what it sent
-    bool key_only{false};  // dialled for the seed's key and nothing else
+    bool key_only{false};  // dialled for the seed's key and nothing else, or accepted from one who did
     NodeId node{};         // who it leads to; anonymous until greeted when accepted
     Trust trust{Trust::anonymous};
     Nonce nonce{};         // ours
-    // An accepted connection that claims to be a seed: what it said waits for its proof.
+    PublicKey key;         // what HELLO or HELLO_ACK said
+    std::optional<Signature> proof;  // what HELLO_PROOF said
+    // An accepted connection that claims to be a seed: what only a seed may say waits for its proof.
     bool awaits_proof{false};
-    std::optional<Signature> proof;
     bool relearnt{false};  // the seed was dialled for its key because of this proof
     std::vector<Message> held;
+    std::size_t held_bytes{0};
+    // The connection of the same pair that this one replaces; writing here waits for its end.
+    std::uint64_t replaces{0};
 };
+
+[[nodiscard]] WallMs wall_now();
 
 class Transport::Impl : public std::enable_shared_from_this<Transport::Impl> {
 public:
@@ -50,34 +56,50 @@ private:
     // ---- connections (transport.cpp)
     void accept();
     void on_accepted(boost::asio::ip::tcp::socket socket);
-    void make_room();
+    [[nodiscard]] bool make_room();
+    void retry_accept();
     Channel& add_channel(boost::asio::ip::tcp::socket socket, bool dialled);
     Channel& dial(NodeId to, bool key_only);
     void on_closed(std::uint64_t serial, CloseCause cause);
     void report_close(const Channel& channel, CloseCause cause);
+    void end(Channel& channel, bool deliver);
     [[nodiscard]] Channel* route(NodeId to);
     void lead_to(Channel& channel, NodeId node, Trust trust);
     [[nodiscard]] bool is_seed(NodeId node) const;
+    [[nodiscard]] Channel* find(std::uint64_t serial);
+    void set_limits(Channel& channel);
+    [[nodiscard]] std::size_t send_limit(const Channel& channel) const;
     [[nodiscard]] Frame encoded(const Message& message);
+    void refuse_to_send(const Channel& channel, const Message& message, std::size_t bytes);
     void watch_deadlines();
     void sweep();
+    void end_overdue(Channel& channel);
     void finish_shutdown();
 
     // ---- lines (transport_lines.cpp)
     void on_line(std::uint64_t serial, std::string_view line);
-    void on_message(Channel& channel, Message message);
+    void on_message(Channel& channel, Message message, std::size_t bytes);
+    void hand_on(Channel& channel, Message message);
+    void on_unknown_type(Channel& channel, const UnknownType& unknown);
+    void extend_deadline(Channel& channel);
+    void offend(Channel& channel, const std::string& code, const std::string& text);
+    void complain(const Channel& channel, const std::string& code, const std::string& text);
+    [[nodiscard]] std::string source(const Channel& channel) const;
+
+    // ---- handshake (transport_hello.cpp)
+    void greet(Channel& channel);
+    [[nodiscard]] Hello own_hello(const Channel& channel) const;
+    [[nodiscard]] std::string refusal(const Hello& hello) const;
+    [[nodiscard]] std::string other_cluster(const Hello& hello) const;
     void on_hello(Channel& channel, const Hello& hello);
     void on_hello_ack(Channel& channel, const HelloAck& ack);
     void on_hello_proof(Channel& channel, const HelloProof& proof);
     void judge_proof(Channel& channel);
+    void on_key_dial_ended(NodeId seed);
     void release_held(Channel& channel);
-    void greet(Channel& channel);
-    [[nodiscard]] Hello own_hello(const Channel& channel) const;
-    [[nodiscard]] std::string refusal(const Hello& hello) const;
-    void offend(Channel& channel, const std::string& code, const std::string& text);
-    void complain(const Channel& channel, const std::string& code, const std::string& text);
-    [[nodiscard]] std::string source(const Channel& channel) const;
-    [[nodiscard]] WallMs wall_now() const;
+    void limit_unproven();
+    void settle_pair(NodeId node);
+    [[nodiscard]] bool owns_key(const Channel& accepted, const PublicKey& key) const;
 
     boost::asio::io_context& io_;
     TransportOptions options_;
@@ -97,11 +119,7 @@ private:
     bool closing_{false};
     TransportCounters counters_;
     // One flooded message goes to many links: its line is written once.
-    const Rumor* encoded_rumor_{nullptr};
-    std::uint32_t encoded_hop_{0};
-    bool encoded_repair_{false};
-    WallMs encoded_sent_{0};
-    RumorPtr encoded_owner_;
+    msg::Gossip encoded_;
     Frame encoded_frame_;
 };
 

@@ -1,189 +1,123 @@
-// What a line may do: the handshake, the messages handed on, and the price of an offence.
+// What a line may do: the messages handed on, and the price of an offence.
 
 #include "node/transport_impl.hpp"
+#include "node/wire_text.hpp"
 #include "protocol/names.hpp"
+
+#include <type_traits>
 
 namespace gossip {
 namespace {
 
-constexpr std::size_t held_limit = 1000;        // messages that wait for a proof
-constexpr std::size_t complaint_limit = 1024;   // sources remembered
+constexpr std::size_t held_limit = 1000;       // messages that wait for a proof
+constexpr std::size_t complaint_limit = 1024;  // sources remembered
 constexpr auto complaint_period = std::chrono::seconds(10);
+
+template <class M, class... Ms>
+constexpr bool one_of = (std::is_same_v<M, Ms> || ...);
+
+// Worth nothing unless a seed says it. The rest a claimed seed may say at once: a probe must not
+// depend on our reaching the seed that sent it. MEMBERSHIP carries a signature of its own.
+bool only_from_seeds(const Message& message) {
+    return std::visit(
+        []<class M>(const M&) {
+            return one_of<M, msg::RegisterAck, msg::RegisterNack, msg::RegisterPending, msg::PeerList, msg::Candidates,
+                          msg::LeaseAck, msg::ReportAck, msg::Deltas, msg::Propose, msg::Vote, msg::Nack, msg::Behind,
+                          msg::Commit, msg::Ack, msg::Learn, msg::Sync, msg::Fetch, msg::Decisions, msg::SnapshotPart,
+                          msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery, msg::SeatAnswer>;
+        },
+        message);
+}
+
+// Asked over a connection that may be the asker's only one.
+bool expects_answer(const Message& message) {
+    return std::visit(
+        []<class M>(const M&) {
+            return one_of<M, msg::RegisterRequest, msg::GetPeerList, msg::GetCandidates, msg::GetDelta, msg::Ping,
+                          msg::SuspectQuery>;
+        },
+        message);
+}
 
 }  // namespace
 
-WallMs Transport::Impl::wall_now() const {
+WallMs wall_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-std::string Transport::Impl::source(const Channel& channel) const { return node_name(channel.node); }
+std::string Transport::Impl::source(const Channel& channel) const {
+    return is_anonymous(channel.node) ? channel.connection->remote() : node_name(channel.node);
+}
 
-// Said once per source and kind in ten seconds; counted always.
+// Said once per source and kind in ten seconds.
 void Transport::Impl::complain(const Channel& channel, const std::string& code, const std::string& text) {
-    ++counters_.offences;
     const SteadyTime now = std::chrono::steady_clock::now();
-    // One anonymous source is as good as another: its serial would make each the first.
-    const std::string key = (is_anonymous(channel.node) ? "anonymous" : source(channel)) + ' ' + code;
+    // An unnamed source is known by its host: its port is another one each time.
+    const std::string who = source(channel);
+    const std::string key = (is_anonymous(channel.node) ? who.substr(0, who.find(':')) : who) + ' ' + code;
+    if (complaints_.size() >= complaint_limit) complaints_.clear();
     const auto [entry, fresh] = complaints_.try_emplace(key, now);
     if (!fresh && now - entry->second < complaint_period) return;
     entry->second = now;
-    if (complaints_.size() > complaint_limit) complaints_.clear();
-    if (handlers_.offence) handlers_.offence(source(channel) + " " + text + " [" + code + "]");
+    if (handlers_.offence) handlers_.offence(who + " " + text + " [" + code + "]");
 }
 
 void Transport::Impl::offend(Channel& channel, const std::string& code, const std::string& text) {
+    ++counters_.offences;
     complain(channel, code, text);
     channel.offended = true;
     const Message error = msg::Error{code, text};
     channel.connection->write(std::make_shared<const std::string>(encode(error, crypto_, wall_now())));
-    channel.connection->close_after_flush();
+    if (channel.connection->is_closing()) return channel.connection->close(CloseCause::local);
+    end(channel, false);
 }
 
 void Transport::Impl::on_line(std::uint64_t serial, std::string_view line) {
-    const auto found = channels_.find(serial);
-    if (found == channels_.end() || closing_) return;
-    Channel& channel = found->second;
-    if (!channel.heard || is_anonymous(channel.node)) {
-        const bool idle_ends = !channel.dialled && !channel.greeted;
-        channel.connection->set_deadline(
-            idle_ends ? std::chrono::steady_clock::now() + options_.idle_deadline : no_deadline);
-        if (idle_ends) watch_deadlines();
-    }
-    channel.heard = true;
+    Channel* channel = find(serial);
+    if (channel == nullptr || closing_) return;
+    channel->heard = true;
+    extend_deadline(*channel);
     Line parsed = decode(line, crypto_);
-    std::visit(Overloaded{[&](Message& m) { on_message(channel, std::move(m)); },
-                          [&](Hello& hello) { on_hello(channel, hello); },
-                          [&](HelloAck& ack) { on_hello_ack(channel, ack); },
-                          [&](HelloProof& proof) { on_hello_proof(channel, proof); },
-                          [&](UnknownType& unknown) {
-                              ++counters_.unknown_types;
-                              complain(channel, "unknown_type", "sent a message of unknown type " + unknown.type);
-                          },
-                          [&](DecodeError& error) { offend(channel, error.code, error.text); }},
+    std::visit(Overloaded{[&](Message& m) { on_message(*channel, std::move(m), line.size()); },
+                          [&](Hello& hello) { on_hello(*channel, hello); },
+                          [&](HelloAck& ack) { on_hello_ack(*channel, ack); },
+                          [&](HelloProof& proof) { on_hello_proof(*channel, proof); },
+                          [&](UnknownType& unknown) { on_unknown_type(*channel, unknown); },
+                          [&](DecodeError& error) { offend(*channel, error.code, error.text); }},
                parsed);
 }
 
-void Transport::Impl::on_message(Channel& channel, Message message) {
+// Only who never said HELLO can idle too long; what was dialled and answers has no deadline any more.
+void Transport::Impl::extend_deadline(Channel& channel) {
+    if (channel.connection->is_closing() || (channel.greeted && !channel.key_only)) return;
+    const SteadyTime idle = std::chrono::steady_clock::now() + options_.idle_deadline;
+    channel.connection->set_deadline(channel.dialled ? no_deadline : idle);
+    if (!channel.dialled) watch_deadlines();
+}
+
+void Transport::Impl::on_unknown_type(Channel& channel, const UnknownType& unknown) {
+    ++counters_.unknown_types;
+    complain(channel, "unknown_type", "sent a message of unknown type " + unknown.type);
+}
+
+void Transport::Impl::on_message(Channel& channel, Message message, std::size_t bytes) {
     if (const auto* error = std::get_if<msg::Error>(&message)) {
-        complain(channel, "error", "answered with an error: " + error->code + ": " + error->text);
+        complain(channel, "error", "answered with an error: " + wire::printable(error->code, 40) + ": " +
+                                       wire::printable(error->text, 200));
     }
-    if (channel.awaits_proof) {
-        if (channel.held.size() >= held_limit) return offend(channel, "no_proof", "sent too much before its proof");
-        channel.held.push_back(std::move(message));
-        return;
+    if (!channel.awaits_proof || !only_from_seeds(message)) return hand_on(channel, std::move(message));
+    channel.held_bytes += bytes;
+    if (channel.held.size() >= held_limit || channel.held_bytes > options_.seed_line_limit) {
+        return offend(channel, "no_proof", "claims to be a seed and sent too much before its proof");
     }
+    channel.held.push_back(std::move(message));
+}
+
+void Transport::Impl::hand_on(Channel& channel, Message message) {
     ++counters_.messages_received;
+    channel.connection->keep_when_half_closed(is_anonymous(channel.node) && expects_answer(message));
     if (handlers_.received) handlers_.received(channel.node, channel.trust, std::move(message));
-}
-
-// ---------------------------------------------------------------- handshake
-
-Hello Transport::Impl::own_hello(const Channel& channel) const {
-    Hello hello;
-    hello.role = options_.role;
-    hello.id = options_.self;
-    hello.cluster = options_.cluster;
-    hello.key = crypto_.public_key();
-    hello.nonce = channel.nonce;
-    hello.key_only = channel.key_only;
-    return hello;
-}
-
-// A dial succeeded. HELLO goes out before what is already queued: no round trip is lost.
-void Transport::Impl::greet(Channel& channel) {
-    channel.connection->write_first(std::make_shared<const std::string>(encode(own_hello(channel), wall_now())));
-    if (channel.key_only || is_seed(channel.node)) {
-        channel.connection->set_deadline(std::chrono::steady_clock::now() + options_.hello_deadline);
-        watch_deadlines();
-    }
-}
-
-std::string Transport::Impl::refusal(const Hello& hello) const {
-    if (is_anonymous(hello.id) || hello.id == NodeId::none) return "named no endpoint";
-    if (hello.id == options_.self) return "claims to be this very node " + node_name(options_.self);
-    if (hello.cluster != options_.cluster && hello.role == Role::seed) {
-        return "runs another seed list than ours: compare [[seed]] in both config files";
-    }
-    if ((hello.role == Role::seed) != is_seed(hello.id)) {
-        return hello.role == Role::seed ? "claims to be a seed but is not in the seed list"
-                                        : "uses the address of a seed in the seed list";
-    }
-    return {};
-}
-
-void Transport::Impl::on_hello(Channel& channel, const Hello& hello) {
-    if (channel.dialled || channel.greeted) return offend(channel, "bad_hello", "sent HELLO out of place");
-    if (const std::string why = refusal(hello); !why.empty()) {
-        return offend(channel, "refused", node_name(hello.id) + " " + why);
-    }
-    channel.greeted = true;
-    channel.connection->set_deadline(no_deadline);
-    HelloAck ack{own_hello(channel), {}};
-    if (options_.role == Role::seed) ack.proof = crypto_.sign(proof_text(hello.nonce, options_.self, hello.id));
-    channel.connection->write(std::make_shared<const std::string>(encode(ack, wall_now())));
-    if (hello.key_only) {
-        channel.node = anonymous_id(channel.serial);  // it leads nowhere
-        return;
-    }
-    if (hello.role == Role::peer) return lead_to(channel, hello.id, Trust::claimed);
-    routes_.erase(channel.node);
-    channel.node = hello.id;
-    channel.trust = Trust::claimed;
-    channel.awaits_proof = true;
-    channel.connection->set_line_limit(options_.seed_line_limit);
-    channel.connection->set_deadline(std::chrono::steady_clock::now() + options_.hello_deadline);
-    watch_deadlines();
-}
-
-void Transport::Impl::on_hello_ack(Channel& channel, const HelloAck& ack) {
-    if (!channel.dialled || channel.greeted) return offend(channel, "bad_hello", "sent HELLO_ACK out of place");
-    channel.greeted = true;
-    channel.connection->set_deadline(no_deadline);
-    if (ack.hello.id != channel.node) {
-        return offend(channel, "wrong_node", "answers at this address as " + node_name(ack.hello.id));
-    }
-    if (is_seed(channel.node)) {
-        const Bytes signed_text = proof_text(channel.nonce, channel.node, options_.self);
-        if (ack.hello.role != Role::seed || !crypto_.verify(ack.hello.key, signed_text, ack.proof)) {
-            return offend(channel, "no_proof", "did not prove that it is this seed");
-        }
-        seed_keys_.learn(channel.node, ack.hello.key);
-        channel.trust = Trust::seed;
-    }
-    if (channel.key_only) return channel.connection->close(CloseCause::local);
-    if (options_.role == Role::seed) {
-        const HelloProof proof{crypto_.sign(proof_text(ack.hello.nonce, options_.self, channel.node))};
-        channel.connection->write(std::make_shared<const std::string>(encode(proof, wall_now())));
-    }
-}
-
-void Transport::Impl::on_hello_proof(Channel& channel, const HelloProof& proof) {
-    if (!channel.awaits_proof || channel.proof) return offend(channel, "bad_hello", "sent HELLO_PROOF out of place");
-    channel.proof = proof.proof;
-    judge_proof(channel);
-}
-
-// A proof that fails may have been made by the key of a new life: ask the seed's address once.
-void Transport::Impl::judge_proof(Channel& channel) {
-    if (seed_keys_.proves(crypto_, channel.node, options_.self, channel.nonce, *channel.proof)) {
-        channel.awaits_proof = false;
-        channel.connection->set_deadline(no_deadline);
-        lead_to(channel, channel.node, Trust::seed);
-        return release_held(channel);
-    }
-    if (channel.relearnt) return offend(channel, "no_proof", "claims to be a seed and cannot prove it");
-    channel.relearnt = true;
-    dial(channel.node, true);
-}
-
-void Transport::Impl::release_held(Channel& channel) {
-    const std::uint64_t serial = channel.serial;
-    for (Message& message : std::exchange(channel.held, {})) {
-        const auto found = channels_.find(serial);
-        if (found == channels_.end()) return;
-        on_message(found->second, std::move(message));
-    }
 }
 
 }  // namespace gossip
