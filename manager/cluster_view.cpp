@@ -330,6 +330,11 @@ const std::deque<NodeEvent>* ClusterView::life(NodeId id) const {
     return it == lives_.end() ? nullptr : &it->second;
 }
 
+const std::set<NodeId>& Agreement::members() const {
+    static const std::set<NodeId> nobody;
+    return holder == nullptr ? nobody : holder->members;
+}
+
 Agreement ClusterView::agreement() const {
     std::map<std::pair<Epoch, Digest>, Agreement> lists;
     for (const auto& [id, view] : nodes_) {
@@ -338,11 +343,11 @@ Agreement ClusterView::agreement() const {
         ++list.supporters;
         list.epoch = view.epoch;
         list.digest = view.digest;
-        list.members = view.members;
+        list.holder = &view;
     }
     Agreement best;
-    for (auto& [key, list] : lists) {
-        if (list.supporters >= best.supporters) best = std::move(list);
+    for (const auto& [key, list] : lists) {
+        if (list.supporters >= best.supporters) best = list;
     }
     best.need = majority(seed_count_);
     return best;
@@ -350,7 +355,7 @@ Agreement ClusterView::agreement() const {
 
 std::set<NodeId> ClusterView::live_registered() const {
     std::set<NodeId> live;
-    for (const NodeId id : agreement().members) {
+    for (const NodeId id : agreement().members()) {
         const NodeView* view = find(id);
         if (view != nullptr && view->state == NodeState::alive) live.insert(id);
     }

@@ -90,7 +90,8 @@ struct Agreement {
     std::size_t need{0};
     Epoch epoch{0};
     Digest digest;
-    std::set<NodeId> members;
+    const NodeView* holder{nullptr};  // a seed that holds it; valid until the view changes
+    [[nodiscard]] const std::set<NodeId>& members() const;
     [[nodiscard]] bool quorum() const { return supporters >= need && need > 0; }
 };
 

@@ -20,17 +20,18 @@ public:
 
     bool holds() {
         if (looked_ && session_.network.version() == version_) return std::get_if<Outcome>(&last_)->holds;
-        look();
+        look(Detail::verdict);
         const auto* outcome = std::get_if<Outcome>(&last_);
         return outcome == nullptr || outcome->holds;  // an error ends the wait as well
     }
 
-    void look() {
+    void look(Detail detail) {
         version_ = session_.network.version();
         looked_ = true;
-        last_ = evaluate(condition_, session_.network.view(), [this](NodeId node, const std::string& text) {
+        const LogSearch search = [this](NodeId node, const std::string& text) {
             return session_.searcher.contains(session_.network.log_path(node), text);
-        });
+        };
+        last_ = evaluate(condition_, session_.network.view(), search, detail);
     }
 
     [[nodiscard]] const std::string* problem() const { return std::get_if<std::string>(&last_); }
@@ -59,7 +60,7 @@ Result await_condition(Session& session, const Condition& condition, Duration ti
     if (auto failure = session.wait([&] { return watch.holds(); }, timeout, timed_out)) return failure;
     if (const std::string* problem = watch.problem()) return Failure{ErrorKind::command, *problem};
     if (!timed_out) return std::nullopt;
-    watch.look();  // a last time: a log may have grown without an event
+    watch.look(Detail::explained);  // a last time: a log may have grown without an event
     if (watch.problem() == nullptr && watch.outcome().holds) return std::nullopt;
     return Failure{ErrorKind::wait, said(watch.outcome(), " after " + format_time(timeout))};
 }
@@ -69,7 +70,7 @@ Result check_condition(Session& session, const Condition& condition) {
     bool timed_out = false;
     if (auto failure = session.wait([&] { return watch.holds(); }, session.settings.settle, timed_out)) return failure;
     if (const std::string* problem = watch.problem()) return Failure{ErrorKind::command, *problem};
-    watch.look();
+    watch.look(Detail::explained);
     if (watch.outcome().holds) return std::nullopt;
     return Failure{ErrorKind::expect, said(watch.outcome(), "")};
 }

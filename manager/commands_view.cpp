@@ -52,7 +52,7 @@ Cell uptime_cell(const ManagedNode& node) {
 void add_list_row(Table& table, const Session& session, NodeId id, const Agreement& list) {
     const NodeView& view = *session.network.view().find(id);
     const ManagedNode* node = session.network.find(id);
-    const bool listed = list.members.contains(id);
+    const bool listed = list.members().contains(id);
     const bool runs = node != nullptr && is_running(view.state);
     const bool seed = view.role == Role::seed;
     const std::uint64_t memory = runs ? resident_bytes(node->pid) : 0;

@@ -260,8 +260,8 @@ std::string_view symbol(Comparison comparison) {
 
 class Evaluator {
 public:
-    Evaluator(const Condition& condition, const ClusterView& view, const LogSearch& log_search)
-        : condition_(condition), view_(view), log_search_(log_search) {}
+    Evaluator(const Condition& condition, const ClusterView& view, const LogSearch& log_search, Detail detail)
+        : condition_(condition), view_(view), log_search_(log_search), explain_(detail == Detail::explained) {}
 
     Result run() {
         Result result = term();
@@ -344,9 +344,10 @@ private:
         for (const auto& [id, node] : view_.nodes()) {
             if (node.role != Role::peer || !is_running(node.state)) continue;
             ++running;
-            if (!list.members.contains(id)) missing += (missing.empty() ? "missing " : ", ") + why_missing(node);
+            if (explain_ && !list.members().contains(id))
+                missing += (missing.empty() ? "missing " : ", ") + why_missing(node);
         }
-        Outcome outcome = compared(static_cast<double>(list.members.size()), static_cast<double>(running), missing);
+        Outcome outcome = compared(static_cast<double>(list.members().size()), static_cast<double>(running), missing);
         if (list.quorum()) return outcome;
         outcome.holds = false;
         outcome.differ = std::to_string(list.supporters) + " of " + std::to_string(view_.seed_count()) +
@@ -506,6 +507,7 @@ private:
     const Condition& condition_;
     const ClusterView& view_;
     const LogSearch& log_search_;
+    bool explain_;
 };
 
 }  // namespace
@@ -521,8 +523,8 @@ std::variant<Condition, std::string> parse_condition(std::string_view text) {
 }
 
 std::variant<Outcome, std::string> evaluate(const Condition& condition, const ClusterView& view,
-                                            const LogSearch& log_search) {
-    return Evaluator(condition, view, log_search).run();
+                                            const LogSearch& log_search, Detail detail) {
+    return Evaluator(condition, view, log_search, detail).run();
 }
 
 }  // namespace gossip

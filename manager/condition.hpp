@@ -65,8 +65,14 @@ struct Outcome {
 // Does this node's log hold that text?
 using LogSearch = std::function<bool(NodeId node, const std::string& text)>;
 
+enum class Detail : std::uint8_t {
+    verdict,  // only whether it holds: what a waiting condition asks thousands of times
+    explained,
+};
+
 // A string instead of an outcome when the condition speaks of what does not exist (no such node).
 [[nodiscard]] std::variant<Outcome, std::string> evaluate(const Condition& condition, const ClusterView& view,
-                                                          const LogSearch& log_search);
+                                                          const LogSearch& log_search,
+                                                          Detail detail = Detail::explained);
 
 }  // namespace gossip

@@ -39,6 +39,11 @@ Session::Session(EventLoop& event_loop, Console& out, NetworkPlan plan, Settings
 
 Result Session::start() {
     WaitEnd end = WaitEnd::done;
+    const NetworkPlan& plan = network.plan();
+    if (console.interactive() && plan.initial_peers > 20) {
+        console.remark("Starting " + std::to_string(plan.config.seeds.size()) + " seeds and " +
+                       std::to_string(plan.initial_peers) + " peers…");
+    }
     if (auto problem = network.start_network(end)) {
         finish();
         return Failure{ErrorKind::start, problem->text};
@@ -53,6 +58,7 @@ Result Session::start() {
 void Session::finish() {
     settings.live = false;
     network.shutdown(shutdown_grace);
+    if (console.interactive()) console.remark("Network stopped.");
 }
 
 Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
@@ -100,7 +106,9 @@ Result Session::run(const Script& script, const std::string& name) {
         Result result = run_one(command, name);
         if (!result) continue;
         const bool ends_all = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
-        if (!result->printed && !(ends_all && console.interactive())) {
+        if (ends_all && console.interactive()) {
+            console.result("\n");  // the terminal has shown ^C
+        } else if (!result->printed) {
             console.error(error_word(result->kind), result->where, result->text);
         }
         result->printed = true;
@@ -134,11 +142,14 @@ void Session::handle_event(const NodeEvent& event) {
     if (changed_) changed_();
     if (!settings.live || !console.interactive()) return;
     const bool was_gathering = live_.gathering();
-    if (const auto line = live_.take(event, network.view())) live(*line);
+    for (const LiveLine& line : live_.take(event, network.view())) live(line);
     if (was_gathering || !live_.gathering()) return;
     gather_.expires_after(gather_window);
     gather_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && settings.live) live(live_.gathered(network.view()));
+        if (error) return;
+        for (const LiveLine& line : live_.gathered(network.view())) {
+            if (settings.live) live(line);
+        }
     });
 }
 

@@ -189,7 +189,7 @@ std::optional<StartFailure> Supervisor::await_ready(const std::vector<NodeId>& i
     for (const NodeId id : ids) {
         const ManagedNode& node = nodes_[id];
         if (node.ready && !ended(id)) continue;
-        if (!ended(id)) return failure(short_name(id) + " did not become ready in " + std::to_string(20) + " s");
+        if (!ended(id)) return failure(short_name(id) + " did not become ready in 20 s");
         const std::string why = last_error_line(node);
         return failure(short_name(id) + " ended at its start (" + node.end_text + ")" +
                        (why.empty() ? "" : ": " + why));
@@ -203,34 +203,48 @@ std::optional<StartFailure> Supervisor::start_network(WaitEnd& end) {
     auto seeds = bind_seeds();
     if (auto* problem = std::get_if<StartFailure>(&seeds)) return std::move(*problem);
     if (auto problem = write_seed_file()) return problem;
+    auto peers = bind_peers(plan_.initial_peers, 0);
+    if (auto* problem = std::get_if<StartFailure>(&peers)) return std::move(*problem);
+    std::vector<std::string> first_start;
+    if (plan_.fresh_state) first_start = {"--bootstrap"};
     std::vector<NodeId> ids;
-    const std::vector<std::string> first_start =
-        plan_.fresh_state ? std::vector<std::string>{"--bootstrap"} : std::vector<std::string>{};
-    for (Slot& slot : std::get<Slots>(seeds)) {
-        ids.push_back(slot.id);
-        if (auto problem = launch(std::move(slot), Role::seed, first_start)) return problem;
-    }
-    for (std::uint32_t i = 0; i < plan_.initial_peers; ++i) {
-        auto slot = bind_peer(0);
-        if (auto* problem = std::get_if<StartFailure>(&slot)) return std::move(*problem);
-        ids.push_back(std::get<Slot>(slot).id);
-        if (auto problem = launch(std::move(std::get<Slot>(slot)), Role::peer, {})) return problem;
-    }
+    if (auto problem = launch_all(std::get<Slots>(seeds), Role::seed, first_start, ids)) return problem;
+    if (auto problem = launch_all(std::get<Slots>(peers), Role::peer, {}, ids)) return problem;
     return await_ready(ids, end);
+}
+
+// All ports first: when one cannot be had, nothing has been started.
+std::variant<Supervisor::Slots, StartFailure> Supervisor::bind_peers(std::size_t count, std::uint16_t port) {
+    Slots slots;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto slot = bind_peer(port);
+        if (auto* problem = std::get_if<StartFailure>(&slot)) return std::move(*problem);
+        slots.push_back(std::move(std::get<Slot>(slot)));
+        if (port != 0) ++port;
+    }
+    return slots;
+}
+
+std::optional<StartFailure> Supervisor::launch_all(Slots& slots, Role role, const std::vector<std::string>& more,
+                                                   std::vector<NodeId>& ids) {
+    for (Slot& slot : slots) {
+        const NodeId id = slot.id;
+        if (auto problem = launch(std::move(slot), role, more)) return problem;
+        ids.push_back(id);
+    }
+    return std::nullopt;
 }
 
 std::variant<std::vector<NodeId>, StartFailure> Supervisor::add_peers(std::size_t count, std::uint16_t port,
                                                                       WaitEnd& end) {
+    auto slots = bind_peers(count, port);
+    if (auto* problem = std::get_if<StartFailure>(&slots)) return std::move(*problem);
     std::vector<NodeId> ids;
-    for (std::size_t i = 0; i < count; ++i) {
-        auto slot = bind_peer(port);
-        if (auto* problem = std::get_if<StartFailure>(&slot)) return std::move(*problem);
-        ids.push_back(std::get<Slot>(slot).id);
-        if (port != 0) ++port;
-        if (auto problem = launch(std::move(std::get<Slot>(slot)), Role::peer, {})) return std::move(*problem);
-    }
-    if (auto problem = await_ready(ids, end)) return std::move(*problem);
-    return ids;
+    auto problem = launch_all(std::get<Slots>(slots), Role::peer, {}, ids);
+    if (!problem) problem = await_ready(ids, end);
+    if (!problem) return ids;
+    for (const NodeId id : ids) kill(id);
+    return std::move(*problem);
 }
 
 std::optional<StartFailure> Supervisor::relaunch(NodeId id) {

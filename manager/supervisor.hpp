@@ -85,9 +85,12 @@ private:
     std::optional<StartFailure> prepare_folders();
     std::variant<Slots, StartFailure> bind_seeds();
     std::variant<Slot, StartFailure> bind_peer(std::uint16_t port);
+    std::variant<Slots, StartFailure> bind_peers(std::size_t count, std::uint16_t port);
     std::variant<Slot, StartFailure> next_free_peer();
     std::optional<StartFailure> write_seed_file();
     std::optional<StartFailure> launch(Slot slot, Role role, const std::vector<std::string>& more);
+    std::optional<StartFailure> launch_all(Slots& slots, Role role, const std::vector<std::string>& more,
+                                           std::vector<NodeId>& ids);
     std::optional<StartFailure> await_ready(const std::vector<NodeId>& ids, WaitEnd& end);
     std::optional<StartFailure> relaunch(NodeId id);
     [[nodiscard]] std::vector<std::string> node_arguments(NodeId id, Role role) const;

@@ -20,5 +20,7 @@ enum class ColorMode : std::uint8_t { automatic, always, never };
 
 // Control characters become visible escapes: a peer's text never moves the cursor.
 [[nodiscard]] std::string printable(std::string_view text);
+// At most `most` bytes and an ellipsis; never half a UTF-8 letter.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 
 }  // namespace gossip

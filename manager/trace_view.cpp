@@ -27,7 +27,7 @@ std::uint32_t duplicates_of(const RumorView& rumor, NodeId node) {
 // Live peers that should have it and do not, and ended or frozen ones that could not.
 std::string why_not_reached(const NodeView& node, const ClusterView& view) {
     if (node.state != NodeState::alive) return std::string(state_name(node.state));
-    if (!view.agreement().members.contains(node.id)) return "not registered";
+    if (!view.agreement().members().contains(node.id)) return "not registered";
     if (node.links.empty()) return "has no links";
     return "not yet";
 }

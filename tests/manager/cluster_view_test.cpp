@@ -1,0 +1,248 @@
+#include "manager/cluster_view.hpp"
+#include "manager/live_log.hpp"
+#include "manager/trace_view.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace gossip;
+
+namespace {
+
+constexpr NodeId at(std::uint16_t port) { return node_id({0x7f000001, port}); }
+
+Notice notice(NoticeKind kind, std::uint16_t subject = 0, Epoch epoch = 0) {
+    Notice n;
+    n.kind = kind;
+    if (subject != 0) n.subject = at(subject);
+    n.epoch = epoch;
+    return n;
+}
+
+Notice gossip_notice(NoticeKind kind, const std::string& id, std::uint16_t from = 0, std::uint32_t hop = 0) {
+    Notice n = notice(kind);
+    Rumor rumor;
+    rumor.id = id;
+    rumor.origin = parse_rumor_id(id)->origin;
+    rumor.typed = true;
+    rumor.text = "hi";
+    n.rumor = std::make_shared<Rumor>(rumor);
+    if (from != 0) n.other = at(from);
+    n.hop = hop;
+    return n;
+}
+
+class Watched {
+public:
+    Watched() {
+        view.configure(3);
+        for (std::uint16_t port = 6000; port < 6003; ++port) start(port, Role::seed);
+        for (std::uint16_t port = 7000; port < 7004; ++port) start(port, Role::peer);
+        for (std::uint16_t port = 6000; port < 6003; ++port) list(port, 1, {7000, 7001, 7002, 7003});
+    }
+
+    void start(std::uint16_t port, Role role) {
+        view.node_started(at(port), role);
+        view.node_state(at(port), NodeState::alive);
+    }
+
+    void list(std::uint16_t seed, Epoch epoch, std::initializer_list<std::uint16_t> ports) {
+        Notice n = notice(NoticeKind::epoch_applied, 0, epoch);
+        for (const std::uint16_t port : ports) n.ids.push_back(at(port));
+        tell(seed, n);
+    }
+
+    std::vector<LiveLine> tell(std::uint16_t node, const Notice& n) { return tell_at(clock += 1'000'000, node, n); }
+    std::vector<LiveLine> tell_at(std::int64_t ns, std::uint16_t node, const Notice& n) {
+        const NodeEvent event{ns, 1000 + ns / 1'000'000, at(node), n};
+        view.apply(event);
+        return live.take(event, view);
+    }
+
+    ClusterView view;
+    LiveLog live;
+    std::int64_t clock{0};
+};
+
+constexpr const char* first_id = "1.000:127.0.0.1:7000:1";
+
+}  // namespace
+
+TEST_CASE("a list never goes back to a lower epoch, whatever a late status says") {
+    Watched w;
+    w.list(6000, 5, {7000});
+    NodeStatus late;
+    late.id = at(6000);
+    late.seed = SeedStatus{};
+    late.seed->epoch = 4;
+    late.members = {Member{.id = at(7000)}, Member{.id = at(7001)}};
+    w.view.apply(late);
+    CHECK(w.view.find(at(6000))->epoch == 5);
+    CHECK(w.view.find(at(6000))->members.size() == 1);
+}
+
+TEST_CASE("a node that starts again is known by its last life and by nothing else") {
+    Watched w;
+    Notice added = notice(NoticeKind::member_added, 7000, 2);
+    added.incarnation = Incarnation{77};
+    w.tell(6000, added);
+    Notice up = notice(NoticeKind::link_up);
+    up.other = at(7001);
+    w.tell(7000, up);
+    w.start(7000, Role::peer);
+    CHECK(w.view.find(at(7000))->incarnation == Incarnation{77});
+    CHECK(w.view.find(at(7000))->links.empty());
+}
+
+TEST_CASE("a message counts once a node, and a receipt may come before the origin's own word") {
+    Watched w;
+    w.tell(7001, gossip_notice(NoticeKind::delivered, first_id, 7000, 1));
+    w.tell(7001, gossip_notice(NoticeKind::delivered, first_id, 7002, 2));
+    w.tell(7001, gossip_notice(NoticeKind::duplicate, first_id, 7002));
+    w.tell(7000, gossip_notice(NoticeKind::said, first_id));
+    REQUIRE(w.view.rumors().size() == 1);
+    const RumorView* rumor = w.view.find_rumor("last");
+    REQUIRE(rumor != nullptr);
+    CHECK(rumor->receipts.size() == 2);
+    CHECK(rumor->receipts.at(at(7001)).from == at(7000));
+    CHECK(rumor->duplicates.at(at(7001)) == 1);
+    CHECK(w.view.find_rumor(first_id) == rumor);
+    CHECK(w.view.find_rumor("7000:1") == rumor);
+    CHECK(w.view.find_rumor("7000:2") == nullptr);
+    CHECK(w.view.find_rumor("000:1") == nullptr);
+}
+
+TEST_CASE("what is remembered is bounded; the newest messages stay") {
+    Watched w;
+    const std::size_t many = ClusterView::rumor_limit + 10;
+    for (std::size_t i = 1; i <= many; ++i) {
+        w.tell(7000, gossip_notice(NoticeKind::generated, "1.000:127.0.0.1:7000:" + std::to_string(i)));
+    }
+    CHECK(w.view.rumors().size() == ClusterView::rumor_limit);
+    CHECK(w.view.find_rumor("7000:10") == nullptr);
+    CHECK(w.view.find_rumor("7000:" + std::to_string(many)) != nullptr);
+    for (std::size_t i = 0; i < ClusterView::life_limit + 10; ++i) w.tell(7000, notice(NoticeKind::isolated));
+    CHECK(w.view.life(at(7000))->size() == ClusterView::life_limit);
+}
+
+TEST_CASE("one vote a seat and proposal; the decision stays") {
+    Watched w;
+    Notice n = notice(NoticeKind::proposal_opened, 7003);
+    n.proposal = 5;
+    n.need = 2;
+    w.tell(6000, n);
+    n.kind = NoticeKind::vote_received;
+    n.other = at(6001);
+    n.yes = true;
+    w.tell(6000, n);
+    w.tell(6000, n);
+    const ProposalView* proposal = w.view.latest_proposal(at(7003), false);
+    REQUIRE(proposal != nullptr);
+    CHECK(proposal->count(true) == 2);
+    n.kind = NoticeKind::approved;
+    n.epoch = 9;
+    w.tell(6000, n);
+    n.kind = NoticeKind::outcome_unknown;
+    w.tell(6000, n);
+    CHECK(proposal->outcome == ProposalOutcome::approved);
+    CHECK(proposal->epoch == 9);
+    CHECK(w.view.latest_proposal(at(7003), true) == nullptr);
+}
+
+TEST_CASE("a node's life is in the order of time, across the nodes that speak of it") {
+    Watched w;
+    w.tell_at(30, 7001, notice(NoticeKind::suspected, 7003));
+    w.tell_at(10, 7003, notice(NoticeKind::peer_started, 7003));
+    w.tell_at(20, 6000, notice(NoticeKind::member_added, 7003, 1));
+    w.tell_at(25, 7001, notice(NoticeKind::ping_missed, 7003));
+    const auto* life = w.view.life(at(7003));
+    REQUIRE(life != nullptr);
+    REQUIRE(life->size() == 3);
+    CHECK((*life)[0].mono_ns == 10);
+    CHECK((*life)[1].mono_ns == 20);
+    CHECK((*life)[2].mono_ns == 30);
+    CHECK(w.view.life(at(7999)) == nullptr);
+}
+
+TEST_CASE("a message's tree: who had it from whom, how often again, and who never got it and why") {
+    Watched w;
+    w.tell_at(1'000'000, 7000, gossip_notice(NoticeKind::said, first_id));
+    w.tell_at(2'000'000, 7001, gossip_notice(NoticeKind::delivered, first_id, 7000, 1));
+    w.tell_at(3'500'000, 7002, gossip_notice(NoticeKind::delivered, first_id, 7001, 2));
+    w.tell_at(4'000'000, 7002, gossip_notice(NoticeKind::duplicate, first_id, 7000));
+    w.view.node_state(at(7003), NodeState::paused);
+    CHECK(render_message_tree(*w.view.find_rumor("last"), w.view, false) ==
+          "1.000:127.0.0.1:7000:1 \"hi\"  said by 7000\n"
+          "7000\n"
+          "└─ 7001  hop 1  +1.0 ms\n"
+          "   └─ 7002  hop 2  +2.5 ms (1.5 this hop)  1 duplicate\n"
+          "reached 3 of 3 live peers in 2.5 ms, 2 hops, 1 duplicate\n"
+          "without it: 7003 (paused)\n");
+    CHECK(message_table(*w.view.find_rumor("last"), w.view).render(TableFormat::tsv, false) ==
+          "node\tfrom\thop\tafter_ms\thop_ms\tduplicates\thow\n"
+          "127.0.0.1:7000\t\t0\t0.0\t\t0\torigin\n"
+          "127.0.0.1:7001\t127.0.0.1:7000\t1\t1.0\t1.0\t0\tpush\n"
+          "127.0.0.1:7002\t127.0.0.1:7001\t2\t2.5\t1.5\t1\tpush\n"
+          "127.0.0.1:7003\t\t\t\t\t0\tmissing: paused\n");
+}
+
+TEST_CASE("a receipt whose sender was never heard of is shown, not lost") {
+    Watched w;
+    w.tell(7000, gossip_notice(NoticeKind::said, first_id));
+    w.tell(7002, gossip_notice(NoticeKind::delivered, first_id, 7999, 3));
+    const std::string tree = render_message_tree(*w.view.find_rumor("last"), w.view, false);
+    CHECK(tree.find("7999 ─ 7002  hop 3") != std::string::npos);
+    CHECK(tree.find("without it: 7001 (has no links), 7003 (has no links)") != std::string::npos);
+}
+
+TEST_CASE("live lines: joins are gathered, a removal is said once, with what led to it") {
+    Watched w;
+    for (const std::uint16_t seed : {6000, 6001, 6002}) {
+        for (const std::uint16_t peer : {7000, 7001, 7002, 7003}) {
+            CHECK(w.tell(seed, notice(NoticeKind::member_added, peer, 1)).empty());
+        }
+    }
+    REQUIRE(w.live.gathering());
+    const auto joined = w.live.gathered(w.view);
+    REQUIRE(joined.size() == 1);
+    CHECK(joined[0].text == "7000-7003 registered (4 peers); epoch 1, 4 members");
+    CHECK_FALSE(w.live.gathering());
+
+    Notice suspected = notice(NoticeKind::suspected, 7003);
+    suspected.text = "connection refused";
+    CHECK(w.tell(7000, suspected).empty());
+    CHECK(w.tell(7001, suspected).empty());
+    Notice consensus = notice(NoticeKind::peer_consensus, 7003);
+    consensus.count = 2;
+    consensus.of = 3;
+    CHECK(w.tell(7000, consensus).empty());
+    Notice removed = notice(NoticeKind::member_removed, 7003, 2);
+    removed.text = "dead";
+    const auto lines = w.tell(6000, removed);
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0].text == "7000-7001 suspect 7003: connection refused");
+    CHECK(lines[1].text == "7003: 2 of 3 witnesses confirm that it is dead");
+    CHECK(lines[2].text == "7003 removed: dead (epoch 2)");
+    CHECK(w.tell(6001, removed).empty());
+    CHECK(w.tell(7000, consensus).empty());
+    CHECK_FALSE(w.live.gathering());
+}
+
+TEST_CASE("live lines: a typed message that all live peers have, once") {
+    Watched w;
+    w.view.node_state(at(7003), NodeState::killed);
+    w.tell(7000, gossip_notice(NoticeKind::said, first_id));
+    CHECK(w.tell(7001, gossip_notice(NoticeKind::delivered, first_id, 7000, 1)).empty());
+    const auto lines = w.tell(7002, gossip_notice(NoticeKind::delivered, first_id, 7001, 2));
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].text == "\"hi\" reached all 3 peers in 2ms, 2 hops");
+    w.start(7004, Role::peer);
+    CHECK(w.tell(7004, gossip_notice(NoticeKind::delivered, first_id, 7000, 1)).empty());
+}
+
+TEST_CASE("names: ports where that says it all") {
+    CHECK(short_name(at(7000)) == "7000");
+    CHECK(short_name(node_id({0x0a000001, 7000})) == "10.0.0.1:7000");
+    CHECK(short_names({at(7000), at(7001), at(7002)}, 2) == "7000, 7001 and 1 more");
+    CHECK(port_ranges({at(7000), at(7001), at(7002), at(7004)}) == "7000-7002, 7004");
+    CHECK(shortened("äöü", 3) == "ä…");
+}
