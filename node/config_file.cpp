@@ -153,9 +153,8 @@ void read_value(const std::string& name, const toml::key& key, const toml::node&
 
 bool known_section(std::string_view name) {
     const auto& keys = config_keys();
-    return std::any_of(keys.begin(), keys.end(), [&](const ConfigKey& k) {
-        return k.name.substr(0, k.name.find('.')) == name;
-    });
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const ConfigKey& k) { return k.name.substr(0, k.name.find('.')) == name; });
 }
 
 void read_section(const toml::key& key, const toml::table& table, Layer& layer, Problems& problems) {
@@ -247,9 +246,7 @@ std::string read_seeds_file(const std::string& path, Layer& layer) {
 }
 
 std::string read_layers(const ConfigSources& sources, std::vector<Layer>& layers) {
-    const auto add = [&](const auto& read, const auto& source) {
-        return read(source, layers.emplace_back());
-    };
+    const auto add = [&](const auto& read, const auto& source) { return read(source, layers.emplace_back()); };
     for (const std::string& path : sources.files) {
         if (std::string error = add(read_file, path); !error.empty()) return error;
     }
@@ -345,12 +342,12 @@ std::string to_toml(const LoadedConfig& config) {
         out += std::string(key.name.substr(dot + 1)) + " = " + key.toml(config) + "\n";
     }
     for (const NodeId seed : config.config.seeds) {
-        out += "\n[[seed]]\nip = " + toml_string(ip_string(seed)) + "\nport = " +
-               std::to_string(endpoint(seed).port) + "\n";
+        out += "\n[[seed]]\nip = " + toml_string(ip_string(seed)) + "\nport = " + std::to_string(endpoint(seed).port) +
+               "\n";
     }
     for (const HostSettings& host : config.node.hosts) {
-        out += "\n[[host]]\nname = " + toml_string(host.name) + "\nssh = " + toml_string(host.ssh) + "\naddr = " +
-               toml_string(host.address) + "\npeers = " + std::to_string(host.peers) + "\n";
+        out += "\n[[host]]\nname = " + toml_string(host.name) + "\nssh = " + toml_string(host.ssh) +
+               "\naddr = " + toml_string(host.address) + "\npeers = " + std::to_string(host.peers) + "\n";
     }
     return out;
 }

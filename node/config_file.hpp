@@ -34,18 +34,18 @@ struct HostSettings {
 
 // What a process is told beside the protocol's own Config.
 struct NodeSettings {
-    std::string profile{"classic"};     // network.profile: where the timers start from
-    std::uint32_t initial_peers{5};     // network.initial_peers
-    PeerPorts peer_ports;               // ports.peers = "7000-7999"
-    std::string state_dir;              // seeds.state_dir
-    std::string log_dir{"logs"};        // log.dir
-    LogLevel log_level{LogLevel::info}; // log.level
+    std::string profile{"classic"};               // network.profile: where the timers start from
+    std::uint32_t initial_peers{5};               // network.initial_peers
+    PeerPorts peer_ports;                         // ports.peers = "7000-7999"
+    std::string state_dir;                        // seeds.state_dir
+    std::string log_dir{"logs"};                  // log.dir
+    LogLevel log_level{LogLevel::info};           // log.level
     LogProfile log_profile{LogProfile::classic};  // log.profile
     std::string web_listen{"127.0.0.1:8080"};     // web.listen
-    bool web_enabled{true};             // web.enabled
-    std::string tls{"auto"};            // security.tls
-    std::string join_token;             // security.join_token
-    std::vector<HostSettings> hosts;    // [[host]]
+    bool web_enabled{true};                       // web.enabled
+    std::string tls{"auto"};                      // security.tls
+    std::string join_token;                       // security.join_token
+    std::vector<HostSettings> hosts;              // [[host]]
 };
 
 struct LoadedConfig {

@@ -161,17 +161,17 @@ ConfigKey witnesses_key() {
 }
 
 ConfigKey ports_key() {
-    return {"ports.peers",
-            [](LoadedConfig& c, const Assignment& a) -> std::string {
-                const auto range = is_text(a) ? range_of(a.value) : std::nullopt;
-                if (!range || range->first < 1 || range->second > 65535) {
-                    return "must be a range of ports, as in \"7000-7999\"";
-                }
-                c.node.peer_ports = {static_cast<std::uint16_t>(range->first),
-                                     static_cast<std::uint16_t>(range->second)};
-                return {};
-            },
-            [](const LoadedConfig& c) { return range_toml(c.node.peer_ports.first, c.node.peer_ports.last); }};
+    return {
+        "ports.peers",
+        [](LoadedConfig& c, const Assignment& a) -> std::string {
+            const auto range = is_text(a) ? range_of(a.value) : std::nullopt;
+            if (!range || range->first < 1 || range->second > 65535) {
+                return "must be a range of ports, as in \"7000-7999\"";
+            }
+            c.node.peer_ports = {static_cast<std::uint16_t>(range->first), static_cast<std::uint16_t>(range->second)};
+            return {};
+        },
+        [](const LoadedConfig& c) { return range_toml(c.node.peer_ports.first, c.node.peer_ports.last); }};
 }
 
 ConfigKey replace_key() {
@@ -186,16 +186,16 @@ ConfigKey replace_key() {
 }
 
 ConfigKey profile_key() {
-    return {"network.profile",
-            [](LoadedConfig& c, const Assignment& a) -> std::string {
-                if (!is_text(a) || !apply_profile(c.config, a.value)) {
-                    return R"(must be one of "classic", "fast", "wan", "doc000", "doc001", "doc002", "doc003", )"
-                           R"("doc004")";
-                }
-                c.node.profile = a.value;
-                return {};
-            },
-            [](const LoadedConfig& c) { return toml_string(c.node.profile); }};
+    return {
+        "network.profile",
+        [](LoadedConfig& c, const Assignment& a) -> std::string {
+            if (!is_text(a) || !apply_profile(c.config, a.value)) {
+                return R"(must be one of "classic", "fast", "wan", "doc000", "doc001", "doc002", "doc003", "doc004")";
+            }
+            c.node.profile = a.value;
+            return {};
+        },
+        [](const LoadedConfig& c) { return toml_string(c.node.profile); }};
 }
 
 ConfigKey tls_key() {
@@ -212,7 +212,8 @@ ConfigKey tls_key() {
 }
 
 // The place of one field, for reading and for writing.
-#define GOSSIP_FIELD(path) [](auto& c) -> auto& { return c.path; }
+#define GOSSIP_FIELD(path) \
+    [](auto& c) -> auto& { return c.path; }
 
 void add_node_keys(std::vector<ConfigKey>& keys) {
     constexpr auto any = std::numeric_limits<std::uint32_t>::max();
@@ -227,8 +228,8 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(count_key("gossip.rate", GOSSIP_FIELD(config.gossip.origin_rate), 1, 1'000'000));
     keys.push_back(count_key("gossip.burst", GOSSIP_FIELD(config.gossip.origin_burst), 1, 1'000'000));
     keys.push_back(count_key("gossip.store", GOSSIP_FIELD(config.gossip.store_limit), 16, 10'000'000));
-    keys.push_back(choice_key("overlay.strategy", GOSSIP_FIELD(config.overlay.strategy),
-                              {"pa-ring", "pa", "zipf", "random"}));
+    keys.push_back(
+        choice_key("overlay.strategy", GOSSIP_FIELD(config.overlay.strategy), {"pa-ring", "pa", "zipf", "random"}));
     keys.push_back(count_key("overlay.links", GOSSIP_FIELD(config.overlay.links), 1, 64));
     keys.push_back(real_key("overlay.alpha", GOSSIP_FIELD(config.overlay.alpha), 0.0, 10.0));
     keys.push_back(count_key("overlay.cap", GOSSIP_FIELD(config.overlay.cap), 1, 4000));
@@ -333,8 +334,8 @@ bool apply_profile(Config& config, std::string_view name) {
         Duration gossip_first;
     };
     static const std::map<std::string_view, Timers> profiles{
-        {"classic", {13s, 3, 5s, 2s}}, {"fast", {1s, 3, 1s, 1s}},      {"wan", {5s, 5, 15s, 2s}},
-        {"doc000", {3s, 3, 5s, 2s}},   {"doc001", {13s, 1, 5s, 10s}},  {"doc002", {13s, 3, 5s, 0s}},
+        {"classic", {13s, 3, 5s, 2s}}, {"fast", {1s, 3, 1s, 1s}},     {"wan", {5s, 5, 15s, 2s}},
+        {"doc000", {3s, 3, 5s, 2s}},   {"doc001", {13s, 1, 5s, 10s}}, {"doc002", {13s, 3, 5s, 0s}},
         {"doc003", {13s, 3, 5s, 0s}},  {"doc004", {3s, 2, 5s, 0s}},
     };
     const auto it = profiles.find(name);

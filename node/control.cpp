@@ -2,10 +2,10 @@
 
 #include "node/control.hpp"
 
+#include "node/escape.hpp"
 #include "protocol/names.hpp"
 
 #include <boost/json.hpp>
-
 
 namespace gossip {
 namespace {
@@ -16,9 +16,11 @@ std::uint64_t number_of(NodeId id) { return static_cast<std::uint64_t>(id); }
 
 // ---------------------------------------------------------------- writing
 
+json::value id_value(NodeId id) { return is_anonymous(id) ? json::value(number_of(id)) : json::value(node_name(id)); }
+
 json::array names(const std::vector<NodeId>& ids) {
     json::array list;
-    for (const NodeId id : ids) list.emplace_back(node_name(id));
+    for (const NodeId id : ids) list.emplace_back(id_value(id));
     return list;
 }
 
@@ -32,11 +34,11 @@ public:
         if (value != 0) object_[key] = value;
     }
     void put(const char* key, NodeId id) {
-        if (id != NodeId::none)
-            object_[key] = is_anonymous(id) ? json::value(number_of(id)) : json::value(node_name(id));
+        if (id != NodeId::none) object_[key] = id_value(id);
     }
+    // JSON is UTF-8; a text that is not would make the whole line unreadable.
     void put(const char* key, const std::string& text) {
-        if (!text.empty()) object_[key] = text;
+        if (!text.empty()) object_[key] = escape_text(text);
     }
     void put(const char* key, const std::vector<NodeId>& ids) {
         if (!ids.empty()) object_[key] = names(ids);
@@ -93,12 +95,12 @@ json::object to_object(const NodeEvent& e) {
 }
 
 json::object to_object(const NodeReady& r) {
-    return {
-        {"event", "ready"}, {"id", node_name(r.id)}, {"role", r.role == Role::seed ? "seed" : "peer"}, {"pid", r.pid}};
+    const char* role = r.role == Role::seed ? "seed" : "peer";
+    return {{"event", "ready"}, {"id", node_name(r.id)}, {"role", role}, {"pid", r.pid}};
 }
 
 json::object to_object(const NodeReply& r) {
-    return {{"event", "reply"}, {"seq", r.seq}, {"ok", r.ok}, {"text", r.text}};
+    return {{"event", "reply"}, {"seq", r.seq}, {"ok", r.ok}, {"text", escape_text(r.text)}};
 }
 
 json::object seed_object(const SeedStatus& s) {
@@ -134,15 +136,15 @@ json::array member_list(const std::vector<Member>& members) {
 
 json::object to_object(const NodeStatus& s) {
     const TransportCounters& c = s.transport;
-    json::object o{
-        {"event", "status"}, {"seq", s.seq}, {"id", node_name(s.id)}, {"events_lost", s.events_lost}};
+    json::object o{{"event", "status"}, {"seq", s.seq}, {"id", node_name(s.id)}};
     if (s.seed) o["seed"] = seed_object(*s.seed);
     if (s.peer) o["peer"] = peer_object(*s.peer);
     if (s.seed) o["members"] = member_list(s.members);
-    o["transport"] = {{"messages_sent", c.messages_sent},   {"messages_received", c.messages_received},
-                      {"bytes_sent", c.bytes_sent},         {"bytes_received", c.bytes_received},
-                      {"connections", c.connections},       {"offences", c.offences},
+    o["transport"] = {{"messages_sent", c.messages_sent}, {"messages_received", c.messages_received},
+                      {"bytes_sent", c.bytes_sent},       {"bytes_received", c.bytes_received},
+                      {"connections", c.connections},     {"offences", c.offences},
                       {"unknown_types", c.unknown_types}};
+    if (s.events_lost > 0) o["events_lost"] = s.events_lost;
     return o;
 }
 

@@ -86,7 +86,7 @@ private:
     std::thread thread_;
     std::mutex mutex_;
     std::condition_variable wake_;
-    Group waiting_;        // guarded by mutex_
+    Group waiting_;         // guarded by mutex_
     bool stopping_{false};  // guarded by mutex_
 };
 

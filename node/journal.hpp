@@ -24,9 +24,9 @@ namespace gossip {
 // promised: `damaged`, and the seed must not vote from it. Assumed, as in every log of single copies:
 // a synced last record does not rot (Alagappan et al., Protocol-Aware Recovery, FAST 2018).
 struct JournalContents {
-    std::vector<Record> records;    // all good ones before the first bad one
-    std::uint64_t good_bytes{0};    // where the next record goes
-    std::uint64_t torn_bytes{0};    // of a torn tail
+    std::vector<Record> records;  // all good ones before the first bad one
+    std::uint64_t good_bytes{0};  // where the next record goes
+    std::uint64_t torn_bytes{0};  // of a torn tail
     bool damaged{false};
 };
 [[nodiscard]] JournalContents parse_journal(std::string_view bytes);

@@ -81,20 +81,43 @@ TEST_CASE("the file at the top of the project says what the built-in values are"
 
 TEST_CASE("every key can be read, printed and read back") {
     Files files;
-    const std::map<std::string, std::string> values{
-        {"network.profile", "fast"},      {"network.initial_peers", "9"},  {"ports.peers", "7100-7200"},
-        {"gossip.interval", "250ms"},     {"gossip.first_after", "1h"},    {"gossip.max_messages", "3"},
-        {"gossip.mode", "flood"},         {"gossip.repair_interval", "90s"}, {"gossip.rate", "2"},
-        {"gossip.burst", "5"},            {"gossip.store", "99"},          {"overlay.strategy", "zipf"},
-        {"overlay.links", "4"},           {"overlay.alpha", "1.25"},       {"overlay.cap", "64"},
-        {"overlay.floor", "1"},           {"overlay.replace", "0.25"},     {"liveness.interval", "1s"},
-        {"liveness.misses", "2"},         {"liveness.refute", "0s"},       {"liveness.witnesses", "2-5"},
-        {"liveness.probes", "1"},         {"liveness.probe_timeout", "1500us"}, {"seeds.state_dir", "/a \"b\"\\c"},
-        {"seeds.durable", "false"},       {"seeds.sync_interval", "3s"},   {"seeds.vote_timeout", "1s"},
-        {"seeds.probe_timeout", "2s"},    {"seeds.pending_after", "4s"},   {"seeds.lease", "2m"},
-        {"log.dir", "l\tg"},              {"log.level", "debug"},          {"log.profile", "per-node"},
-        {"web.listen", "127.0.0.1:9000"}, {"web.enabled", "false"},        {"security.tls", "off"},
-        {"security.join_token", "s3cret"}};
+    const std::map<std::string, std::string> values{{"network.profile", "fast"},
+                                                    {"network.initial_peers", "9"},
+                                                    {"ports.peers", "7100-7200"},
+                                                    {"gossip.interval", "250ms"},
+                                                    {"gossip.first_after", "1h"},
+                                                    {"gossip.max_messages", "3"},
+                                                    {"gossip.mode", "flood"},
+                                                    {"gossip.repair_interval", "90s"},
+                                                    {"gossip.rate", "2"},
+                                                    {"gossip.burst", "5"},
+                                                    {"gossip.store", "99"},
+                                                    {"overlay.strategy", "zipf"},
+                                                    {"overlay.links", "4"},
+                                                    {"overlay.alpha", "1.25"},
+                                                    {"overlay.cap", "64"},
+                                                    {"overlay.floor", "1"},
+                                                    {"overlay.replace", "0.25"},
+                                                    {"liveness.interval", "1s"},
+                                                    {"liveness.misses", "2"},
+                                                    {"liveness.refute", "0s"},
+                                                    {"liveness.witnesses", "2-5"},
+                                                    {"liveness.probes", "1"},
+                                                    {"liveness.probe_timeout", "1500us"},
+                                                    {"seeds.state_dir", "/a \"b\"\\c"},
+                                                    {"seeds.durable", "false"},
+                                                    {"seeds.sync_interval", "3s"},
+                                                    {"seeds.vote_timeout", "1s"},
+                                                    {"seeds.probe_timeout", "2s"},
+                                                    {"seeds.pending_after", "4s"},
+                                                    {"seeds.lease", "2m"},
+                                                    {"log.dir", "l\tg"},
+                                                    {"log.level", "debug"},
+                                                    {"log.profile", "per-node"},
+                                                    {"web.listen", "127.0.0.1:9000"},
+                                                    {"web.enabled", "false"},
+                                                    {"security.tls", "off"},
+                                                    {"security.join_token", "s3cret"}};
     const std::string built_in = to_toml(files.load());
     for (const ConfigKey& key : config_keys()) {
         REQUIRE_MESSAGE(values.count(std::string(key.name)) == 1, key.name);
@@ -122,8 +145,8 @@ TEST_CASE("later layers win: files, then variables, then --set") {
     Files files;
     files.layer("[gossip]\ninterval = \"1s\"\nmax_messages = 1\nburst = 1\n[log]\ndir = 'a'");
     files.layer("[gossip]\ninterval = \"2s\"\nmax_messages = 2\nburst = 2");
-    files.sources().environment = {{"GOSSIPCTL_GOSSIP_MAX_MESSAGES", "3"}, {"GOSSIPCTL_GOSSIP_BURST", "3"},
-                                   {"GOSSIPCTL_COLOR", "never"}};
+    files.sources().environment = {
+        {"GOSSIPCTL_GOSSIP_MAX_MESSAGES", "3"}, {"GOSSIPCTL_GOSSIP_BURST", "3"}, {"GOSSIPCTL_COLOR", "never"}};
     files.sources().overrides = {"gossip.burst=4", "gossip.burst=5"};
     const LoadedConfig c = files.load();
     CHECK(c.node.log_dir == "a");
@@ -216,8 +239,7 @@ TEST_CASE("values of the wrong kind or out of range") {
     CHECK(error_of("[security]\ntls = 'required'").find("TLS is not available in this version") != std::string::npos);
     CHECK(set_error("gossip.interval=fast").find("--set gossip.interval=fast: gossip.interval: must be a duration") ==
           0);
-    CHECK(set_error("gossip.interval") ==
-          "--set gossip.interval: must be key=value, as in --set gossip.interval=5s");
+    CHECK(set_error("gossip.interval") == "--set gossip.interval: must be key=value, as in --set gossip.interval=5s");
 }
 
 TEST_CASE("seeds that cannot be") {

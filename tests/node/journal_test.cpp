@@ -228,8 +228,8 @@ TEST_CASE("a failed write is reported and nothing is persisted after it") {
         auto opened = open_journal(io, path, durable);
         std::vector<std::string> failures;
         AppendSeq persisted = 0;
-        opened.journal->set_handlers({[&](AppendSeq upto) { persisted = upto; },
-                                      [&](const std::string& text) { failures.push_back(text); }});
+        opened.journal->set_handlers(
+            {[&](AppendSeq upto) { persisted = upto; }, [&](const std::string& text) { failures.push_back(text); }});
         opened.journal->append({1, RecordType::snapshot, "all", true});
         opened.journal->commit();
         const auto work = boost::asio::make_work_guard(io);

@@ -47,9 +47,8 @@ TEST_CASE("against a sorted list") {
             queue.push(timer(due, key));
             naive.emplace_back(due, key);
         }
-        std::stable_sort(naive.begin(), naive.end(), [](const auto& a, const auto& b) {
-            return std::get<0>(a) < std::get<0>(b);
-        });
+        std::stable_sort(naive.begin(), naive.end(),
+                         [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
         for (const auto& [due, key] : naive) {
             REQUIRE(queue.next_due() == Time{Duration{due}});
             REQUIRE(queue.pop_due(Time{Duration{100}})->key == key);
