@@ -1,10 +1,7 @@
 #pragma once
-// Deliberate bugs, one per build (-DGOSSIP_MUTANT=k), that the tests must catch: a suite that lets
-// one of them live would not notice the real thing. 0 in every build that ships.
-
-#ifndef GOSSIP_MUTANT
-#define GOSSIP_MUTANT 0
-#endif
+// Deliberate bugs that the tests must catch: a suite that lets one of them live would not notice the
+// real thing. In every build that ships there is none, and the compiler drops the branches; the
+// tests compile the two files that include this once more with GOSSIP_MUTANTS and choose at run time.
 
 namespace gossip {
 
@@ -18,6 +15,10 @@ enum class Mutant {
     ballot_reuse,         // a ballot of this seat may be issued twice
 };
 
-inline constexpr Mutant mutant = static_cast<Mutant>(GOSSIP_MUTANT);
+#ifdef GOSSIP_MUTANTS
+extern Mutant mutant;
+#else
+inline constexpr Mutant mutant = Mutant::none;
+#endif
 
 }  // namespace gossip

@@ -1,8 +1,22 @@
 #include "protocol/proposer.hpp"
 
+#include "protocol/mutant.hpp"
+
 #include <algorithm>
 
 namespace gossip {
+
+bool SeatTally::add(Seat seat) {
+    const bool fresh = seats_.insert(seat);
+    if (!fresh && mutant != Mutant::vote_counted_twice) return false;
+    ++count_;
+    return true;
+}
+
+std::size_t quorum_of(std::size_t seeds) {
+    if (mutant == Mutant::quorum_half) return std::max<std::size_t>(1, seeds / 2);
+    return majority(seeds);
+}
 
 void Proposer::open(Epoch epoch, Ballot ballot, std::vector<Ask> asks) {
     drop();

@@ -6,7 +6,6 @@
 
 #include "protocol/membership.hpp"
 #include "protocol/messages.hpp"
-#include "protocol/mutant.hpp"
 #include "protocol/quorum.hpp"
 
 #include <optional>
@@ -18,14 +17,7 @@ namespace gossip {
 class SeatTally {
 public:
     // False when the seat is counted already: a duplicated message changes nothing.
-    bool add(Seat seat) {
-        const bool fresh = seats_.insert(seat);
-        if constexpr (mutant != Mutant::vote_counted_twice) {
-            if (!fresh) return false;
-        }
-        ++count_;
-        return true;
-    }
+    bool add(Seat seat);
     [[nodiscard]] std::size_t size() const { return count_; }
     [[nodiscard]] SeatSet seats() const { return seats_; }
 
@@ -35,10 +27,7 @@ private:
 };
 
 // Seats that must vote, and seats that must acknowledge.
-[[nodiscard]] constexpr std::size_t quorum_of(std::size_t seeds) {
-    if constexpr (mutant == Mutant::quorum_half) return seeds < 2 ? 1 : seeds / 2;
-    return majority(seeds);
-}
+[[nodiscard]] std::size_t quorum_of(std::size_t seeds);
 
 class Proposer {
 public:

@@ -1,6 +1,7 @@
 // One epoch's decision: PROPOSE, VOTE, COMMIT, ACK, LEARN (PROTOCOL.md section 2).
 
 #include "protocol/canonical.hpp"
+#include "protocol/mutant.hpp"
 #include "protocol/names.hpp"
 #include "protocol/records.hpp"
 #include "protocol/seed_machine.hpp"
@@ -60,13 +61,13 @@ void SeedMachine::propose(Turn& t) {
 }
 
 std::uint64_t SeedMachine::next_round() const {
-    if constexpr (mutant == Mutant::ballot_reuse) return seen_round_ + 1;
+    if (mutant == Mutant::ballot_reuse) return seen_round_ + 1;
     return std::max(acceptor_.promised().round, seen_round_) + 1;
 }
 
 // The append a message about this round has to wait for: the ceiling above it must be on disk.
 AppendSeq SeedMachine::cover_round(std::uint64_t round, Turn& t) {
-    if constexpr (mutant == Mutant::promise_not_durable) return 0;
+    if (mutant == Mutant::promise_not_durable) return 0;
     if (const auto ceiling = acceptor_.ceiling_needed(round)) {
         acceptor_.ceiling_appended(*ceiling, append(RecordType::ceiling, encode_ceiling(*ceiling), t));
     }
@@ -210,7 +211,7 @@ void SeedMachine::start_commit(Batch batch, Turn& t) {
 }
 
 AppendSeq SeedMachine::append_accepted(Turn& t) {
-    if constexpr (mutant == Mutant::accept_not_durable) return 0;
+    if (mutant == Mutant::accept_not_durable) return 0;
     const AppendSeq seq =
         append(RecordType::accepted, encode(AcceptedRecord{*acceptor_.accepted(), ledger_.digest()}), t);
     if (!sync_measured_) sync_measured_ = {seq, t.now};

@@ -35,13 +35,8 @@ void write(ByteWriter& out, const msg::Vote& vote) {
     for (const Ask& ask : vote.mail) write(out, ask.change);
 }
 
-void write(ByteWriter& out, const Proposer& p) {
-    out.u8(static_cast<std::uint8_t>(p.phase()));
-    if (p.idle()) return;
-    out.u64(p.epoch());
-    write(out, p.ballot());
+void write_votes(ByteWriter& out, const Proposer& p) {
     for (const Proposer::AskState& state : p.asks()) {
-        write(out, state.ask.change);
         out.u32(state.yes);
         out.u32(state.no);
     }
@@ -49,6 +44,15 @@ void write(ByteWriter& out, const Proposer& p) {
     out.u64(p.votes());
     out.u8(p.best().has_value());
     if (p.best()) write(out, *p.best());
+}
+
+void write(ByteWriter& out, const Proposer& p) {
+    out.u8(static_cast<std::uint8_t>(p.phase()));
+    if (p.idle()) return;
+    out.u64(p.epoch());
+    write(out, p.ballot());
+    for (const Proposer::AskState& state : p.asks()) write(out, state.ask.change);
+    if (p.phase() == Proposer::Phase::voting) write_votes(out, p);  // later ones are counted for the log only
     write(out, p.batch());
     write(out, p.lives());
     out.u32(p.ackers().bits());

@@ -32,6 +32,7 @@ public:
 
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
+    [[nodiscard]] const std::vector<Action>& trace() const { return trace_; }
 
     // The same violation with as few of its steps as single removals allow.
     Violation shortened(Violation violation) {
