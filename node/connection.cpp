@@ -68,9 +68,8 @@ void Connection::dial(Endpoint to) {
     if (fd >= 0) socket_.assign(tcp::v4(), fd, error);
     if (fd < 0 || error) return close(CloseCause::timed_out);
     const tcp::endpoint target(asio::ip::address_v4(to.ip), to.port);
-    socket_.async_connect(target, [self = shared_from_this()](const boost::system::error_code& failed) {
-        self->on_dialled(failed);
-    });
+    socket_.async_connect(
+        target, [self = shared_from_this()](const boost::system::error_code& failed) { self->on_dialled(failed); });
 }
 
 void Connection::on_dialled(const boost::system::error_code& error) {

@@ -39,9 +39,9 @@ public:
     struct Handlers {
         std::function<void(Connection&)> connected;
         std::function<void(Connection&, std::string_view line)> line;
-        std::function<void(Connection&)> line_begun;     // a deadline runs: the rest of a line is missing
-        std::function<void(Connection&)> line_too_long;  // the rest of what comes is not worth reading
-        std::function<void(Connection&)> half_closed;    // see keep_when_half_closed
+        std::function<void(Connection&)> line_begun;                // a deadline runs: the rest of a line is missing
+        std::function<void(Connection&)> line_too_long;             // the rest of what comes is not worth reading
+        std::function<void(Connection&)> half_closed;               // see keep_when_half_closed
         std::function<void(Connection&, CloseCause cause)> closed;  // once, never from within another call
     };
 

@@ -33,8 +33,8 @@ struct TransportCounters {
     std::uint64_t messages_received{0};
     std::uint64_t bytes_sent{0};
     std::uint64_t bytes_received{0};
-    std::uint64_t connections{0};      // open now
-    std::uint64_t offences{0};         // bad lines, over-long lines, deadlines missed
+    std::uint64_t connections{0};  // open now
+    std::uint64_t offences{0};     // bad lines, over-long lines, deadlines missed
     std::uint64_t unknown_types{0};
 };
 
@@ -60,7 +60,9 @@ struct SayCommand {
     std::uint64_t seq{0};
     std::string text;
 };
-struct StatusCommand { std::uint64_t seq{0}; };
+struct StatusCommand {
+    std::uint64_t seq{0};
+};
 struct LeaveCommand {};
 
 using ToNode = std::variant<SayCommand, StatusCommand, LeaveCommand>;

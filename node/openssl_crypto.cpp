@@ -15,15 +15,15 @@ namespace {
 template <auto free_function>
 struct Freed {
     template <class T>
-    void operator()(T* p) const { free_function(p); }
+    void operator()(T* p) const {
+        free_function(p);
+    }
 };
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using ContextPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 
-const unsigned char* octets(std::string_view bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
+const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
 // Parsing a key costs as much as a third of a verification; a node hears from the same few neighbours
 // and seeds over and over. Oldest out first: cheap, and a flood of invented keys costs only re-parsing.
@@ -95,10 +95,10 @@ Signature Ed25519Crypto::sign(std::string_view bytes) const {
 bool Ed25519Crypto::verify(const PublicKey& key, std::string_view bytes, const Signature& signature) const {
     EVP_PKEY* parsed = impl_->others.find_or_parse(key);
     EVP_MD_CTX* context = impl_->verifying.get();
-    const bool ok = parsed != nullptr && EVP_MD_CTX_reset(context) == 1 &&
-                    EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, parsed) == 1 &&
-                    EVP_DigestVerify(context, signature.bytes.data(), signature.bytes.size(), octets(bytes),
-                                     bytes.size()) == 1;
+    const bool ok =
+        parsed != nullptr && EVP_MD_CTX_reset(context) == 1 &&
+        EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, parsed) == 1 &&
+        EVP_DigestVerify(context, signature.bytes.data(), signature.bytes.size(), octets(bytes), bytes.size()) == 1;
     if (!ok) ERR_clear_error();  // a forged signature leaves its reason in OpenSSL's queue
     return ok;
 }

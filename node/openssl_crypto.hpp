@@ -18,8 +18,7 @@ public:
 
     [[nodiscard]] Digest digest(std::string_view bytes) const override;
     [[nodiscard]] Signature sign(std::string_view bytes) const override;
-    [[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes,
-                              const Signature& signature) const override;
+    [[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes, const Signature& signature) const override;
     [[nodiscard]] PublicKey public_key() const override;
 
     static constexpr std::size_t parsed_key_limit = 1024;

@@ -29,8 +29,12 @@ struct NodeOptionsGiven {
     int control_fd{-1};  // the control channel, likewise
 };
 
-struct HelpWanted { std::string text; };
-struct BadUsage { std::string text; };  // one line
+struct HelpWanted {
+    std::string text;
+};
+struct BadUsage {
+    std::string text;
+};  // one line
 
 [[nodiscard]] std::variant<NodeOptionsGiven, HelpWanted, BadUsage> parse_node_options(int argc, char** argv);
 

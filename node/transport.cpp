@@ -27,11 +27,15 @@ constexpr std::size_t seed_queue_lines = 8;                    // snapshot parts
 
 LossReason loss_reason(CloseCause cause) {
     switch (cause) {
-        case CloseCause::refused: return LossReason::refused;
-        case CloseCause::timed_out: return LossReason::timed_out;
-        case CloseCause::overflow: return LossReason::slow;
+        case CloseCause::refused:
+            return LossReason::refused;
+        case CloseCause::timed_out:
+            return LossReason::timed_out;
+        case CloseCause::overflow:
+            return LossReason::slow;
         case CloseCause::ended:
-        case CloseCause::local: return LossReason::closed;
+        case CloseCause::local:
+            return LossReason::closed;
     }
     return LossReason::closed;
 }
@@ -176,8 +180,8 @@ Channel& Transport::Impl::add_channel(tcp::socket socket, bool dialled) {
     handlers.connected = with_channel([](Impl& self, Channel& channel) { self.greet(channel); });
     handlers.line_begun = with_channel([](Impl& self, Channel&) { self.watch_deadlines(); });
     handlers.line_too_long = with_channel([](Impl& self, Channel& channel) {
-        self.offend(channel, "line_too_long", "sent a line of more than " +
-                                                  std::to_string(channel.connection->line_limit()) + " bytes");
+        self.offend(channel, "line_too_long",
+                    "sent a line of more than " + std::to_string(channel.connection->line_limit()) + " bytes");
     });
     handlers.half_closed = with_channel([](Impl& self, Channel& channel) {
         channel.connection->set_deadline(from_now(self.options_.hello_deadline));

@@ -25,8 +25,8 @@ struct Channel {
     bool key_only{false};  // dialled for the seed's key and nothing else, or accepted from one who did
     NodeId node{};         // who it leads to; anonymous until greeted when accepted
     Trust trust{Trust::anonymous};
-    Nonce nonce{};         // ours
-    PublicKey key;         // what HELLO or HELLO_ACK said
+    Nonce nonce{};                   // ours
+    PublicKey key;                   // what HELLO or HELLO_ACK said
     std::optional<Signature> proof;  // what HELLO_PROOF said
     // An accepted connection that claims to be a seed: what only a seed may say waits for its proof.
     bool awaits_proof{false};
@@ -109,8 +109,8 @@ private:
     boost::asio::steady_timer accept_retry_;
     boost::asio::steady_timer sweeper_;
     boost::asio::steady_timer grace_;
-    Channels channels_;                          // by serial: oldest first
-    std::map<NodeId, std::uint64_t> routes_;     // the connection that sends to a node use
+    Channels channels_;                       // by serial: oldest first
+    std::map<NodeId, std::uint64_t> routes_;  // the connection that sends to a node use
     SeedKeys seed_keys_;
     std::map<std::string, SteadyTime> complaints_;  // what was said lately, by source and code
     std::function<void()> on_shut_;

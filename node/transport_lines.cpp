@@ -103,8 +103,9 @@ void Transport::Impl::on_unknown_type(Channel& channel, const UnknownType& unkno
 
 void Transport::Impl::on_message(Channel& channel, Message message, std::size_t bytes) {
     if (const auto* error = std::get_if<msg::Error>(&message)) {
-        complain(channel, "error", "answered with an error: " + wire::printable(error->code, 40) + ": " +
-                                       wire::printable(error->text, 200));
+        complain(
+            channel, "error",
+            "answered with an error: " + wire::printable(error->code, 40) + ": " + wire::printable(error->text, 200));
     }
     if (!channel.awaits_proof || !only_from_seeds(message)) return hand_on(channel, std::move(message));
     channel.held_bytes += bytes;

@@ -90,9 +90,7 @@ private:
     const char* value(const json::value& j, std::uint32_t& v) { return narrow(j, v, UINT32_MAX); }
     // Versions and seats alike.
     const char* value(const json::value& j, std::uint8_t& v) { return narrow(j, v, 31); }
-    const char* value(const json::value& j, WallMs& v) {
-        return narrow(j, v, static_cast<std::uint64_t>(wall_limit));
-    }
+    const char* value(const json::value& j, WallMs& v) { return narrow(j, v, static_cast<std::uint64_t>(wall_limit)); }
     const char* value(const json::value& j, Duration& v);
     const char* value(const json::value& j, Incarnation& v);
     const char* value(const json::value& j, std::string& v) { return string(j, v, text_limit); }
@@ -345,17 +343,16 @@ using ReadTable = std::unordered_map<std::string_view, ReadFunction>;
 
 template <std::size_t... I>
 ReadTable make_read_table(std::index_sequence<I...>) {
-    ReadTable table{{"HELLO", &read_line<Hello>},
-                    {"HELLO_ACK", &read_line<HelloAck>},
-                    {"HELLO_PROOF", &read_line<HelloProof>}};
+    ReadTable table{
+        {"HELLO", &read_line<Hello>}, {"HELLO_ACK", &read_line<HelloAck>}, {"HELLO_PROOF", &read_line<HelloProof>}};
     (table.emplace(message_name(Message{std::in_place_index<I>}),
-                   &read_line<std::variant_alternative_t<I, Message>>),
+                   &read_line<std::variant_alternative_t<I, MessageBody>>),
      ...);
     return table;
 }
 
 ReadFunction find_reader(std::string_view type) {
-    static const ReadTable table = make_read_table(std::make_index_sequence<std::variant_size_v<Message>>());
+    static const ReadTable table = make_read_table(std::make_index_sequence<std::variant_size_v<MessageBody>>());
     const auto found = table.find(type);
     return found == table.end() ? nullptr : found->second;
 }
@@ -408,8 +405,7 @@ private:
         parser_.reset(&memory);
         parser_.write(line.data(), line.size(), error);
         // The value must be gone before its memory is.
-        const std::optional<json::value> root =
-            error ? std::nullopt : std::optional<json::value>(parser_.release());
+        const std::optional<json::value> root = error ? std::nullopt : std::optional<json::value>(parser_.release());
         parser_.reset();
         if (!root) return DecodeError{"bad_json", "the line is not valid JSON: " + error.message()};
         return read_envelope(*root, crypto);

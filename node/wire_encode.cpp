@@ -109,7 +109,9 @@ private:
     void value(Duration v) { value(std::chrono::duration_cast<std::chrono::milliseconds>(v).count()); }
     void value(Incarnation v) { value(static_cast<std::uint64_t>(v)); }
     void value(std::string_view v) { append_string(out_, v); }
-    void value(NodeId v) { quoted([&] { out_ += node_name(v); }); }
+    void value(NodeId v) {
+        quoted([&] { out_ += node_name(v); });
+    }
     void value(Ballot v) {
         out_ += '[';
         value(v.round);
@@ -117,10 +119,18 @@ private:
         value(v.seat);
         out_ += ']';
     }
-    void value(const Digest& v) { quoted([&] { append_hex(out_, v.bytes); }); }
-    void value(const Nonce& v) { quoted([&] { append_hex(out_, v); }); }
-    void value(const PublicKey& v) { quoted([&] { append_base64(out_, v.bytes); }); }
-    void value(const Signature& v) { quoted([&] { append_base64(out_, v.bytes); }); }
+    void value(const Digest& v) {
+        quoted([&] { append_hex(out_, v.bytes); });
+    }
+    void value(const Nonce& v) {
+        quoted([&] { append_hex(out_, v); });
+    }
+    void value(const PublicKey& v) {
+        quoted([&] { append_base64(out_, v.bytes); });
+    }
+    void value(const Signature& v) {
+        quoted([&] { append_base64(out_, v.bytes); });
+    }
     void value(const RumorKey& v) {
         std::array<std::uint8_t, 16> bytes;
         for (std::size_t i = 0; i < 8; ++i) {
@@ -170,9 +180,9 @@ void JsonWriter::peers(std::string_view name, const std::vector<Member>& members
 void write_gossip(JsonWriter& io, const msg::Gossip& m, const Crypto& crypto) {
     GOSSIP_ASSERT(m.rumor != nullptr);
     const Rumor& r = *m.rumor;
-    io.need("msg_id", r.id);                      // [000]
-    io.need("msg_hash", crypto.digest(r.id));     // [000]
-    io.need("sender", m.sender);                  // [000]
+    io.need("msg_id", r.id);                   // [000]
+    io.need("msg_hash", crypto.digest(r.id));  // [000]
+    io.need("sender", m.sender);               // [000]
     io.opt("hop", m.hop);
     io.opt("ts", m.sent);
     io.opt("inc", r.incarnation);

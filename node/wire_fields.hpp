@@ -20,12 +20,16 @@ constexpr std::size_t text_limit = 4'096;
 template <class T>
 struct Fields;
 template <class T>
-concept Described = requires { sizeof(Fields<std::remove_cvref_t<T>>); };
+concept Described = requires {
+    sizeof(Fields<std::remove_cvref_t<T>>);
+};
 
 template <class E>
 struct EnumNames;
 template <class E>
-concept NamedEnum = requires { EnumNames<E>::names; };
+concept NamedEnum = requires {
+    EnumNames<E>::names;
+};
 
 template <>
 struct EnumNames<Role> {
@@ -64,13 +68,13 @@ struct EnumNames<Opinion> {
 
 // ---------------------------------------------------------------- values
 
-#define GOSSIP_FIELDS(type)                 \
-    template <>                             \
-    struct Fields<type> {                   \
-        template <class IO, class M>        \
-        static void visit(IO& io, M& m);    \
-    };                                      \
-    template <class IO, class M>            \
+#define GOSSIP_FIELDS(type)              \
+    template <>                          \
+    struct Fields<type> {                \
+        template <class IO, class M>     \
+        static void visit(IO& io, M& m); \
+    };                                   \
+    template <class IO, class M>         \
     void Fields<type>::visit([[maybe_unused]] IO& io, [[maybe_unused]] M& m)
 
 GOSSIP_FIELDS(LinksRecord) {

@@ -24,11 +24,11 @@ GOSSIP_FIELDS(msg::Lease) {
     io.opt("epoch", m.epoch);
 }
 GOSSIP_FIELDS(msg::DeadNodeReport) {
-    io.need("dead_peer_id", m.suspect);    // [000]
-    io.need("reporter_id", m.reporter);    // [000]
-    io.opt("peer_votes", m.peer_votes);    // [000]
-    io.now("timestamp");                   // [000]
-    io.opt("report_string", m.text);       // [000]
+    io.need("dead_peer_id", m.suspect);  // [000]
+    io.need("reporter_id", m.reporter);  // [000]
+    io.opt("peer_votes", m.peer_votes);  // [000]
+    io.now("timestamp");                 // [000]
+    io.opt("report_string", m.text);     // [000]
     io.opt("inc", m.incarnation);
     io.opt("certificate", m.certificate);
 }
@@ -61,8 +61,8 @@ GOSSIP_FIELDS(msg::RegisterPending) {
     io.opt("retry_after_ms", m.retry_after);
 }
 GOSSIP_FIELDS(msg::PeerList) {
-    io.peers("peers", m.peers);   // [000] {id: {host, port, joined}}
-    io.need("seed_id", m.seed);   // [000]
+    io.peers("peers", m.peers);  // [000] {id: {host, port, joined}}
+    io.need("seed_id", m.seed);  // [000]
     io.opt("page", m.page);
     io.opt("pages", m.pages, 1U);
     io.opt("epoch", m.epoch);

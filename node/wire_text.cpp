@@ -30,10 +30,17 @@ std::size_t utf8_length(std::string_view text) {
 
 void append_control(std::string& out, char c) {
     switch (c) {
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        default: break;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            break;
     }
     out += "\\u00";
     out += hex_digits[static_cast<std::uint8_t>(c) >> 4];
@@ -63,8 +70,8 @@ constexpr std::array<std::int8_t, 256> base64_values = [] {
 void append_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        const auto plain = static_cast<std::size_t>(
-            std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+        const auto plain =
+            static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
         out.append(text.substr(0, plain));
         text.remove_prefix(plain);
         if (text.empty()) break;

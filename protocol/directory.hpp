@@ -51,8 +51,8 @@ private:
     [[nodiscard]] Candidate candidate(NodeId peer) const;
 
     std::map<NodeId, Entry> entries_;
-    std::vector<NodeId> order_;               // for drawing at random
-    std::map<std::uint64_t, NodeId> ring_;    // by ring position
+    std::vector<NodeId> order_;             // for drawing at random
+    std::map<std::uint64_t, NodeId> ring_;  // by ring position
 };
 
 }  // namespace gossip

@@ -30,8 +30,8 @@ std::vector<Statement> genuine(const std::vector<Statement>& statements, const L
 
 }  // namespace
 
-std::optional<std::string> evidence_problem(const Certificate& certificate, const Member& suspect,
-                                            const Ledger& ledger, const LivenessConfig& config, const Crypto& crypto) {
+std::optional<std::string> evidence_problem(const Certificate& certificate, const Member& suspect, const Ledger& ledger,
+                                            const LivenessConfig& config, const Crypto& crypto) {
     const LinksRecord& record = certificate.record;
     if (certificate.statements.empty()) return "no statement of a witness";
     if (certificate.statements.size() > statements_limit) return "too many statements";

@@ -59,10 +59,13 @@ Batch Ledger::apply(const Decision& decision) {
 
 bool Ledger::apply_change(const Change& change) {
     switch (change.kind) {
-        case ChangeKind::add: return add(change);
+        case ChangeKind::add:
+            return add(change);
         case ChangeKind::remove:
-        case ChangeKind::leave: return remove(change);
-        case ChangeKind::replace: return replace(change);
+        case ChangeKind::leave:
+            return remove(change);
+        case ChangeKind::replace:
+            return replace(change);
     }
     return false;
 }

@@ -56,8 +56,8 @@ private:
     std::map<NodeId, Member> members_;
     std::map<NodeId, Member> removed_;  // last removed life of endpoints that are not members
     std::map<Seat, SeatLife> seats_;
-    std::deque<Decision> history_;      // contiguous, ends at epoch_
-    Digest before_history_;             // digest of the epoch before the first in history_
+    std::deque<Decision> history_;  // contiguous, ends at epoch_
+    Digest before_history_;         // digest of the epoch before the first in history_
     std::size_t history_limit_;
 };
 

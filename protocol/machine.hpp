@@ -14,10 +14,29 @@ namespace gossip {
 
 enum class TimerKind : std::uint8_t {
     // seed
-    sync, vote_round, propose_hold, case_deadline, seed_probe, pending_check, lease_check, seat_query,
+    sync,
+    vote_round,
+    propose_hold,
+    case_deadline,
+    seed_probe,
+    pending_check,
+    lease_check,
+    seat_query,
     // peer
-    registration, lease, ping_round, probe, refute_window, suspicion_retry, link_dial, ring_check,
-    generate, repair, delta_gap, rejoin, degree_report, leave_deadline,
+    registration,
+    lease,
+    ping_round,
+    probe,
+    refute_window,
+    suspicion_retry,
+    link_dial,
+    ring_check,
+    generate,
+    repair,
+    delta_gap,
+    rejoin,
+    degree_report,
+    leave_deadline,
 };
 
 // Handed back unchanged when it fires. There is no cancel: the machine bumps a generation and
@@ -40,9 +59,17 @@ using AppendSeq = std::uint64_t;
 
 // ---------------------------------------------------------------- events
 
-struct Started { WallMs wall{0}; };  // the wall clock at `now`; once, before anything else
-struct Received { NodeId from{}; Trust trust{}; Message message; };
-struct TimerFired { TimerTag tag; };
+struct Started {
+    WallMs wall{0};
+};  // the wall clock at `now`; once, before anything else
+struct Received {
+    NodeId from{};
+    Trust trust{};
+    Message message;
+};
+struct TimerFired {
+    TimerTag tag;
+};
 
 enum class LossReason : std::uint8_t {
     closed,     // an open connection ended
@@ -52,20 +79,36 @@ enum class LossReason : std::uint8_t {
     offence,    // it broke the wire format and was cut
 };
 // What was queued for `node` is lost. Sending to it again dials again.
-struct LinkLost { NodeId node{}; LossReason reason{}; };
+struct LinkLost {
+    NodeId node{};
+    LossReason reason{};
+};
 
-struct Publish { std::string text; };   // the user's message
-struct Persisted { AppendSeq upto{0}; };  // everything appended up to and including this is on disk
-struct LeaveRequested {};               // leave the network in order; the machine says `finished`
+struct Publish {
+    std::string text;
+};  // the user's message
+struct Persisted {
+    AppendSeq upto{0};
+};                         // everything appended up to and including this is on disk
+struct LeaveRequested {};  // leave the network in order; the machine says `finished`
 
 using Event = std::variant<Started, Received, TimerFired, LinkLost, Publish, Persisted, LeaveRequested>;
 
 // ---------------------------------------------------------------- effects
 
 // Leaves once the journal is on disk up to `after`; at once when 0. Sends to one node leave in order.
-struct Send { NodeId to{}; Message message; AppendSeq after{0}; };
-struct SetTimer { Time due{}; TimerTag tag; };
-struct Disconnect { NodeId node{}; };
+struct Send {
+    NodeId to{};
+    Message message;
+    AppendSeq after{0};
+};
+struct SetTimer {
+    Time due{};
+    TimerTag tag;
+};
+struct Disconnect {
+    NodeId node{};
+};
 
 enum class RecordType : std::uint8_t {
     header = 1,
@@ -78,13 +121,25 @@ enum class RecordType : std::uint8_t {
 
 // Durable state, in order. The driver frames, writes and syncs it (many in one sync), then feeds
 // Persisted. `compact`: this record replaces everything before it (written aside, then renamed).
-struct Append { AppendSeq seq{0}; RecordType type{}; Bytes body; bool compact{false}; };
+struct Append {
+    AppendSeq seq{0};
+    RecordType type{};
+    Bytes body;
+    bool compact{false};
+};
 
 // One record as read back at start, in journal order.
-struct Record { RecordType type{}; Bytes body; };
+struct Record {
+    RecordType type{};
+    Bytes body;
+};
 
 // To the application, exactly once a message and life.
-struct Deliver { RumorPtr rumor; NodeId from{}; std::uint32_t hop{0}; };
+struct Deliver {
+    RumorPtr rumor;
+    NodeId from{};
+    std::uint32_t hop{0};
+};
 
 // Owned by the driver and reused, so a step allocates nothing in steady state.
 struct Effects {
@@ -94,16 +149,16 @@ struct Effects {
     std::vector<Append> appends;
     std::vector<Deliver> deliveries;
     std::vector<Notice> notices;
-    bool finished{false};   // after LeaveRequested: nothing more to say, the process may end
-    bool fatal{false};      // an invariant is broken (see the last notice): the process must end
-    bool quiet{false};      // set by the driver: nobody observes, `notice` may be skipped
+    bool finished{false};  // after LeaveRequested: nothing more to say, the process may end
+    bool fatal{false};     // an invariant is broken (see the last notice): the process must end
+    bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
 
-    void send(NodeId to, Message message, AppendSeq after = 0) {
-        sends.push_back({to, std::move(message), after});
-    }
+    void send(NodeId to, Message message, AppendSeq after = 0) { sends.push_back({to, std::move(message), after}); }
     void timer(Time due, TimerTag tag) { timers.push_back({due, tag}); }
     void disconnect(NodeId node) { disconnects.push_back({node}); }
-    void notice(Notice n) { if (!quiet) notices.push_back(std::move(n)); }
+    void notice(Notice n) {
+        if (!quiet) notices.push_back(std::move(n));
+    }
 
     // Keeps the capacity; `quiet` is the driver's and stays.
     void clear() {

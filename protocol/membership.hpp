@@ -55,13 +55,13 @@ enum class ChangeKind : std::uint8_t {
 // One line of a batch: what is applied, and nothing that is needed only to judge it.
 struct Change {
     ChangeKind kind{};
-    NodeId peer{};               // add, remove, leave
-    Incarnation incarnation{};   // add, remove, leave
-    ProtocolVersion protocol{1}; // add
-    PublicKey key{};             // add
-    Seat seat{no_seat};          // replace
-    SeatLife old_life{0};        // replace
-    SeatLife new_life{0};        // replace
+    NodeId peer{};                // add, remove, leave
+    Incarnation incarnation{};    // add, remove, leave
+    ProtocolVersion protocol{1};  // add
+    PublicKey key{};              // add
+    Seat seat{no_seat};           // replace
+    SeatLife old_life{0};         // replace
+    SeatLife new_life{0};         // replace
     friend auto operator<=>(const Change&, const Change&) = default;
 };
 
@@ -70,8 +70,8 @@ using Batch = std::vector<Change>;
 // A change somebody asks for, with what a seed needs to have an opinion on it.
 struct Ask {
     Change change;
-    Signature signature{};    // add, leave: by the peer's key over the change; zero from protocol 0
-    Certificate certificate;  // remove
+    Signature signature{};      // add, leave: by the peer's key over the change; zero from protocol 0
+    Certificate certificate;    // remove
     std::uint32_t proposal{0};  // shown in the log: [id=…]
 };
 

@@ -6,8 +6,11 @@
 #include "protocol/membership.hpp"
 #include "protocol/types.hpp"
 
+#include <concepts>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,14 +18,14 @@ namespace gossip {
 
 // A broadcast message: immutable, shared by everything in this process that holds it.
 struct Rumor {
-    std::string id;            // <timestamp>:<IP>:<Port>:<Msg#>; part of the identity, never re-formatted
-    RumorKey key;              // computed from id on receipt
-    NodeId origin{};           // parsed from id
-    Incarnation incarnation{}; // of the origin; 0 from protocol 0
-    std::uint64_t number{0};   // Msg#, from 1 within (origin, incarnation, typed)
-    bool typed{false};         // `say`: has a counter of its own
-    std::string text;          // payload, UTF-8
-    WallMs born{0};            // the origin's wall clock; 0 when unknown
+    std::string id;             // <timestamp>:<IP>:<Port>:<Msg#>; part of the identity, never re-formatted
+    RumorKey key;               // computed from id on receipt
+    NodeId origin{};            // parsed from id
+    Incarnation incarnation{};  // of the origin; 0 from protocol 0
+    std::uint64_t number{0};    // Msg#, from 1 within (origin, incarnation, typed)
+    bool typed{false};          // `say`: has a counter of its own
+    std::string text;           // payload, UTF-8
+    WallMs born{0};             // the origin's wall clock; 0 when unknown
 };
 using RumorPtr = std::shared_ptr<const Rumor>;
 
@@ -50,8 +53,12 @@ struct RegisterRequest {  // [REGISTER_REQUEST{host,port}]
 struct GetPeerList {  // [GET_PEER_LIST{}]
     std::uint32_t page{0};
 };
-struct GetCandidates { NodeId peer{}; };
-struct GetDelta { Epoch since{0}; };
+struct GetCandidates {
+    NodeId peer{};
+};
+struct GetDelta {
+    Epoch since{0};
+};
 struct Lease {
     NodeId peer{};
     Incarnation incarnation{};
@@ -59,7 +66,7 @@ struct Lease {
     Epoch epoch{0};
 };
 struct DeadNodeReport {  // [DEAD_NODE_REPORT{dead_peer_id,reporter_id,peer_votes,timestamp,report_string}]
-    std::string text;  // Dead Node:<IP>:<Port>:<ts>:<self.IP>
+    std::string text;    // Dead Node:<IP>:<Port>:<ts>:<self.IP>
     NodeId suspect{};
     Incarnation incarnation{};  // 0 from protocol 0
     NodeId reporter{};
@@ -137,18 +144,28 @@ struct Propose {
     Ballot ballot;
     std::vector<Ask> asks;
 };
-struct AskOpinion { Opinion opinion{}; std::string reason; };
+struct AskOpinion {
+    Opinion opinion{};
+    std::string reason;
+};
 struct Vote {
     Epoch epoch{0};
     Ballot ballot;
     SeatLife life{0};
-    std::vector<Accepted> accepted;     // none or one
-    std::vector<AskOpinion> opinions;   // one per ask of the PROPOSE, in its order
-    std::vector<Ask> mail;              // the voter's own pending asks, for the winner's next round
-    PublicKey key{};                    // the voter's, for RegisterAck.seed_keys
+    std::vector<Accepted> accepted;    // none or one
+    std::vector<AskOpinion> opinions;  // one per ask of the PROPOSE, in its order
+    std::vector<Ask> mail;             // the voter's own pending asks, for the winner's next round
+    PublicKey key{};                   // the voter's, for RegisterAck.seed_keys
 };
-struct Nack { Epoch epoch{0}; Ballot ballot; Ballot promised; };  // `ballot` is refused
-struct Behind { Epoch epoch{0}; Digest digest; };                 // sender has applied `epoch` already
+struct Nack {
+    Epoch epoch{0};
+    Ballot ballot;
+    Ballot promised;
+};  // `ballot` is refused
+struct Behind {
+    Epoch epoch{0};
+    Digest digest;
+};  // sender has applied `epoch` already
 struct Commit {
     Epoch epoch{0};
     Ballot ballot;
@@ -156,8 +173,16 @@ struct Commit {
     Batch batch;
     std::vector<SeatInfo> lives;  // whose acks count; a seat that accepts records them first
 };
-struct Ack { Epoch epoch{0}; Ballot ballot; SeatLife life{0}; };
-struct Learn { Epoch epoch{0}; Ballot ballot; Digest digest; };
+struct Ack {
+    Epoch epoch{0};
+    Ballot ballot;
+    SeatLife life{0};
+};
+struct Learn {
+    Epoch epoch{0};
+    Ballot ballot;
+    Digest digest;
+};
 struct Sync {
     Epoch epoch{0};
     Digest digest;
@@ -165,8 +190,13 @@ struct Sync {
     std::vector<Candidate> degrees;  // what its peers told it since the last one
     PublicKey key{};                 // the sender's, for RegisterAck.seed_keys
 };
-struct Fetch { Epoch since{0}; Digest digest; };
-struct Decisions { std::vector<Decision> decisions; };
+struct Fetch {
+    Epoch since{0};
+    Digest digest;
+};
+struct Decisions {
+    std::vector<Decision> decisions;
+};
 struct SnapshotPart {  // one of `parts` slices of the members and removed lives; seats ride in each
     Snapshot snapshot;
     std::uint32_t part{0};
@@ -184,31 +214,53 @@ struct CaseOpinion {
     Opinion opinion{};
     std::string reason;
 };
-struct SeatQuery { Seat seat{no_seat}; SeatLife life{0}; };
-struct SeatAnswer { Seat seat{no_seat}; SeatLife asked{0}; SeatLife known{0}; };  // known 0 = never seen
+struct SeatQuery {
+    Seat seat{no_seat};
+    SeatLife life{0};
+};
+struct SeatAnswer {
+    Seat seat{no_seat};
+    SeatLife asked{0};
+    SeatLife known{0};
+};  // known 0 = never seen
 
 // ---- peer <-> peer
-struct LinkRequest { LinkKind kind{}; Incarnation incarnation{}; std::uint32_t degree{0}; LinksRecord record; };
-struct LinkAccept { LinkKind kind{}; Incarnation incarnation{}; std::uint32_t degree{0}; LinksRecord record; };
-struct LinkReject { std::string reason; std::vector<NodeId> redirects; };
-struct Unlink { std::string reason; };
+struct LinkRequest {
+    LinkKind kind{};
+    Incarnation incarnation{};
+    std::uint32_t degree{0};
+    LinksRecord record;
+};
+struct LinkAccept {
+    LinkKind kind{};
+    Incarnation incarnation{};
+    std::uint32_t degree{0};
+    LinksRecord record;
+};
+struct LinkReject {
+    std::string reason;
+    std::vector<NodeId> redirects;
+};
+struct Unlink {
+    std::string reason;
+};
 struct Ping {  // [PING{sender,timestamp}]
     NodeId sender{};
     std::uint64_t sequence{0};
     WallMs sent{0};
     Incarnation incarnation{};
-    bool linked{false};          // the sender counts us among its links
+    bool linked{false};  // the sender counts us among its links
     Epoch epoch{0};
-    std::uint64_t root{0};       // 8-byte digest of the settled rumors held
+    std::uint64_t root{0};  // 8-byte digest of the settled rumors held
     std::uint32_t degree{0};
     std::vector<LinksRecord> record;  // none or one: when it changed since the last ping of this link
 };
 struct Pong {  // [PONG{sender,timestamp}]
     NodeId sender{};
-    std::uint64_t sequence{0};   // of the PING
-    WallMs ping_sent{0};         // t1, echoed
-    WallMs received{0};          // t2
-    WallMs sent{0};              // t3
+    std::uint64_t sequence{0};  // of the PING
+    WallMs ping_sent{0};        // t1, echoed
+    WallMs received{0};         // t2
+    WallMs sent{0};             // t3
     Incarnation incarnation{};
     bool linked{false};
     Epoch epoch{0};
@@ -219,19 +271,33 @@ struct Pong {  // [PONG{sender,timestamp}]
 struct Gossip {  // [GOSSIP{msg_id,msg_hash,sender}]
     RumorPtr rumor;
     NodeId sender{};
-    std::uint32_t hop{0};   // 1 at the origin's neighbours
-    WallMs sent{0};         // of this hop
-    bool repair{false};     // sent to mend a hole, not pushed
+    std::uint32_t hop{0};  // 1 at the origin's neighbours
+    WallMs sent{0};        // of this hop
+    bool repair{false};    // sent to mend a hole, not pushed
 };
-struct RepairDigest { std::uint64_t root{0}; std::vector<std::uint64_t> buckets; };  // XOR of key.lo per bucket
+struct RepairDigest {
+    std::uint64_t root{0};
+    std::vector<std::uint64_t> buckets;
+};  // XOR of key.lo per bucket
 struct RepairDiff {
     std::uint64_t buckets{0};
     std::vector<RumorKey> keys;
     bool reply{false};
 };  // bit per differing bucket, keys held in them
-struct Pull { std::vector<RumorKey> keys; };
-struct Suspect { NodeId suspect{}; Incarnation incarnation{}; NodeId by{}; };  // to the suspect: speak up
-struct Alive { NodeId peer{}; Incarnation incarnation{}; std::uint64_t refutation{0}; Signature signature{}; };
+struct Pull {
+    std::vector<RumorKey> keys;
+};
+struct Suspect {
+    NodeId suspect{};
+    Incarnation incarnation{};
+    NodeId by{};
+};  // to the suspect: speak up
+struct Alive {
+    NodeId peer{};
+    Incarnation incarnation{};
+    std::uint64_t refutation{0};
+    Signature signature{};
+};
 struct SuspectQuery {  // [SUSPECT_QUERY{sender,suspect}]
     NodeId sender{};
     NodeId suspect{};
@@ -245,19 +311,45 @@ struct SuspectResponse {  // [SUSPECT_RESPONSE{sender,suspect,confirmed}]
 };
 
 // ---- anyone
-struct Error { std::string code; std::string text; };
+struct Error {
+    std::string code;
+    std::string text;
+};
 
 }  // namespace msg
 
-using Message = std::variant<
-    msg::RegisterRequest, msg::GetPeerList, msg::GetCandidates, msg::GetDelta, msg::Lease,
-    msg::DeadNodeReport, msg::Leave, msg::RegisterAck, msg::RegisterNack, msg::RegisterPending,
-    msg::PeerList, msg::Candidates, msg::LeaseAck, msg::ReportAck, msg::Membership, msg::Deltas,
-    msg::Propose, msg::Vote, msg::Nack, msg::Behind, msg::Commit, msg::Ack, msg::Learn, msg::Sync,
-    msg::Fetch, msg::Decisions, msg::SnapshotPart, msg::RemovalCase, msg::CaseOpinion,
-    msg::SeatQuery, msg::SeatAnswer, msg::LinkRequest, msg::LinkAccept, msg::LinkReject,
-    msg::Unlink, msg::Ping, msg::Pong, msg::Gossip, msg::RepairDigest, msg::RepairDiff, msg::Pull,
-    msg::Suspect, msg::Alive, msg::SuspectQuery, msg::SuspectResponse, msg::Error>;
+using MessageBody =
+    std::variant<msg::RegisterRequest, msg::GetPeerList, msg::GetCandidates, msg::GetDelta, msg::Lease,
+                 msg::DeadNodeReport, msg::Leave, msg::RegisterAck, msg::RegisterNack, msg::RegisterPending,
+                 msg::PeerList, msg::Candidates, msg::LeaseAck, msg::ReportAck, msg::Membership, msg::Deltas,
+                 msg::Propose, msg::Vote, msg::Nack, msg::Behind, msg::Commit, msg::Ack, msg::Learn, msg::Sync,
+                 msg::Fetch, msg::Decisions, msg::SnapshotPart, msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery,
+                 msg::SeatAnswer, msg::LinkRequest, msg::LinkAccept, msg::LinkReject, msg::Unlink, msg::Ping, msg::Pong,
+                 msg::Gossip, msg::RepairDigest, msg::RepairDiff, msg::Pull, msg::Suspect, msg::Alive,
+                 msg::SuspectQuery, msg::SuspectResponse, msg::Error>;
+
+template <class T, class Variant>
+inline constexpr bool is_alternative = false;
+template <class T, class... Alternatives>
+inline constexpr bool is_alternative<T, std::variant<Alternatives...>> = (std::same_as<T, Alternatives> || ...);
+
+// The variant with its copies, moves and end compiled once (messages.cpp): they cost each of a hundred
+// files a second or two of compiling otherwise.
+struct Message : MessageBody {
+    Message();
+    Message(const Message& other);
+    Message(Message&& other) noexcept;
+    Message& operator=(const Message& other);
+    Message& operator=(Message&& other) noexcept;
+    ~Message();
+
+    template <class T>
+    requires is_alternative<std::remove_cvref_t<T>, MessageBody> Message(
+        T&& body)  // NOLINT(google-explicit-constructor): each body is a message
+        : MessageBody(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(body)) {}
+    template <std::size_t I>
+    explicit Message(std::in_place_index_t<I> which) : MessageBody(which) {}
+};
 
 template <class... Fs>
 struct Overloaded : Fs... {

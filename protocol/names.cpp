@@ -7,32 +7,125 @@
 namespace gossip {
 namespace {
 
-constexpr std::array kind_names{
-    "seed_started", "seed_recovered", "seed_waiting", "seed_voting", "proposal_opened",
-    "proposal_received", "vote_cast", "vote_received", "approved", "rejected", "outcome_unknown",
-    "recovery", "already_registered", "already_removed", "registration_pending", "no_quorum",
-    "quorum_back", "report_received", "report_ignored", "case_opinion", "member_added",
-    "member_removed", "epoch_applied", "caught_up", "digest_alarm", "list_sent", "seed_reached",
-    "seed_unreachable", "peer_started", "registering", "registration_sent", "registration_ack",
-    "registration_nack", "registration_complete", "registration_retry", "peer_list_received",
-    "overlay_building", "overlay_empty", "overlay_built", "peer_active", "link_up", "link_down",
-    "link_refused", "epoch_learned", "removed_self", "leaving", "generated", "said",
-    "publish_refused", "delivered", "duplicate", "forwarded", "repaired", "ping_missed", "suspected",
-    "witness_asked", "statement_given", "statement_received", "peer_consensus",
-    "suspicion_cancelled", "refuted", "dead_reported", "report_answered", "isolated",
-    "isolation_over", "stopping", "stopped", "unknown_message", "refused_message"};
+constexpr std::array kind_names{"seed_started",
+                                "seed_recovered",
+                                "seed_waiting",
+                                "seed_voting",
+                                "proposal_opened",
+                                "proposal_received",
+                                "vote_cast",
+                                "vote_received",
+                                "approved",
+                                "rejected",
+                                "outcome_unknown",
+                                "recovery",
+                                "already_registered",
+                                "already_removed",
+                                "registration_pending",
+                                "no_quorum",
+                                "quorum_back",
+                                "report_received",
+                                "report_ignored",
+                                "case_opinion",
+                                "member_added",
+                                "member_removed",
+                                "epoch_applied",
+                                "caught_up",
+                                "digest_alarm",
+                                "list_sent",
+                                "seed_reached",
+                                "seed_unreachable",
+                                "peer_started",
+                                "registering",
+                                "registration_sent",
+                                "registration_ack",
+                                "registration_nack",
+                                "registration_complete",
+                                "registration_retry",
+                                "peer_list_received",
+                                "overlay_building",
+                                "overlay_empty",
+                                "overlay_built",
+                                "peer_active",
+                                "link_up",
+                                "link_down",
+                                "link_refused",
+                                "epoch_learned",
+                                "removed_self",
+                                "leaving",
+                                "generated",
+                                "said",
+                                "publish_refused",
+                                "delivered",
+                                "duplicate",
+                                "forwarded",
+                                "repaired",
+                                "ping_missed",
+                                "suspected",
+                                "witness_asked",
+                                "statement_given",
+                                "statement_received",
+                                "peer_consensus",
+                                "suspicion_cancelled",
+                                "refuted",
+                                "dead_reported",
+                                "report_answered",
+                                "isolated",
+                                "isolation_over",
+                                "stopping",
+                                "stopped",
+                                "unknown_message",
+                                "refused_message"};
 static_assert(kind_names.size() == static_cast<std::size_t>(NoticeKind::refused_message) + 1);
 
 // In the order of the Message variant.
-constexpr std::array message_names{
-    "REGISTER_REQUEST", "GET_PEER_LIST", "GET_CANDIDATES", "GET_DELTA", "LEASE", "DEAD_NODE_REPORT",
-    "LEAVE", "REGISTER_ACK", "REGISTER_NACK", "REGISTER_PENDING", "PEER_LIST", "CANDIDATES",
-    "LEASE_ACK", "REPORT_ACK", "MEMBERSHIP", "DELTAS", "PROPOSE", "VOTE", "NACK", "BEHIND", "COMMIT",
-    "ACK", "LEARN", "SYNC", "FETCH", "DECISIONS", "SNAPSHOT", "REMOVAL_CASE", "CASE_OPINION",
-    "SEAT_QUERY", "SEAT_ANSWER", "LINK_REQUEST", "LINK_ACCEPT", "LINK_REJECT", "UNLINK", "PING",
-    "PONG", "GOSSIP", "REPAIR_DIGEST", "REPAIR_DIFF", "PULL", "SUSPECT", "ALIVE", "SUSPECT_QUERY",
-    "SUSPECT_RESPONSE", "ERROR"};
-static_assert(message_names.size() == std::variant_size_v<Message>);
+constexpr std::array message_names{"REGISTER_REQUEST",
+                                   "GET_PEER_LIST",
+                                   "GET_CANDIDATES",
+                                   "GET_DELTA",
+                                   "LEASE",
+                                   "DEAD_NODE_REPORT",
+                                   "LEAVE",
+                                   "REGISTER_ACK",
+                                   "REGISTER_NACK",
+                                   "REGISTER_PENDING",
+                                   "PEER_LIST",
+                                   "CANDIDATES",
+                                   "LEASE_ACK",
+                                   "REPORT_ACK",
+                                   "MEMBERSHIP",
+                                   "DELTAS",
+                                   "PROPOSE",
+                                   "VOTE",
+                                   "NACK",
+                                   "BEHIND",
+                                   "COMMIT",
+                                   "ACK",
+                                   "LEARN",
+                                   "SYNC",
+                                   "FETCH",
+                                   "DECISIONS",
+                                   "SNAPSHOT",
+                                   "REMOVAL_CASE",
+                                   "CASE_OPINION",
+                                   "SEAT_QUERY",
+                                   "SEAT_ANSWER",
+                                   "LINK_REQUEST",
+                                   "LINK_ACCEPT",
+                                   "LINK_REJECT",
+                                   "UNLINK",
+                                   "PING",
+                                   "PONG",
+                                   "GOSSIP",
+                                   "REPAIR_DIGEST",
+                                   "REPAIR_DIFF",
+                                   "PULL",
+                                   "SUSPECT",
+                                   "ALIVE",
+                                   "SUSPECT_QUERY",
+                                   "SUSPECT_RESPONSE",
+                                   "ERROR"};
+static_assert(message_names.size() == std::variant_size_v<MessageBody>);
 
 // A number from exactly these digits; nothing for signs, blanks, leftovers or overflow.
 template <class T>
@@ -60,8 +153,8 @@ std::optional<std::uint32_t> parse_ip(std::string_view text) {
 
 std::string to_string(Endpoint e) {
     std::array<char, 24> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "%u.%u.%u.%u:%u", e.ip >> 24, e.ip >> 16 & 255U,
-                  e.ip >> 8 & 255U, e.ip & 255U, static_cast<unsigned>(e.port));
+    std::snprintf(buffer.data(), buffer.size(), "%u.%u.%u.%u:%u", e.ip >> 24, e.ip >> 16 & 255U, e.ip >> 8 & 255U,
+                  e.ip & 255U, static_cast<unsigned>(e.port));
     return buffer.data();
 }
 
@@ -122,8 +215,7 @@ std::string make_rumor_id(WallMs now, NodeId origin, std::uint64_t number) {
 std::string dead_node_text(NodeId suspect, WallMs now, NodeId reporter) {
     std::array<char, 128> buffer{};
     std::snprintf(buffer.data(), buffer.size(), "Dead Node:%s:%lld.%03lld:%s", node_name(suspect).c_str(),
-                  static_cast<long long>(now / 1000), static_cast<long long>(now % 1000),
-                  ip_string(reporter).c_str());
+                  static_cast<long long>(now / 1000), static_cast<long long>(now % 1000), ip_string(reporter).c_str());
     return buffer.data();
 }
 

@@ -10,8 +10,8 @@
 
 namespace gossip {
 
-[[nodiscard]] std::string to_string(Endpoint endpoint);   // "127.0.0.1:7000"
-[[nodiscard]] std::string ip_string(NodeId id);           // "127.0.0.1"
+[[nodiscard]] std::string to_string(Endpoint endpoint);  // "127.0.0.1:7000"
+[[nodiscard]] std::string ip_string(NodeId id);          // "127.0.0.1"
 // "127.0.0.1:7000"; "connection 12" for an anonymous id.
 [[nodiscard]] std::string node_name(NodeId id);
 // Strict dotted quad and port 1..65535; nothing otherwise.

@@ -14,61 +14,61 @@ namespace gossip {
 // it came from or goes to.
 enum class NoticeKind : std::uint8_t {
     // ---- seed: membership
-    seed_started,         // subject=self count=seeds need=quorum ids=other seeds
-    seed_recovered,       // count=members epoch digest
-    seed_waiting,         // text: why it does not vote yet (new seat, lost journal)
-    seed_voting,          // it may vote now
-    proposal_opened,      // subject proposal add? other=reporter(removal) count=1 need epoch
-    proposal_received,    // subject proposal add? other=proposer
-    vote_cast,            // subject proposal add? yes text=reason
-    vote_received,        // subject proposal add? other=voter yes count=total need
-    approved,             // subject incarnation proposal add? count=votes of=seeds need epoch digest
-    rejected,             // as approved, text=reason
-    outcome_unknown,      // subject proposal epoch: COMMIT was sent, time ran out, the seed keeps driving it
-    recovery,             // epoch proposal: finishing a batch accepted under an earlier ballot
-    already_registered,   // subject incarnation
-    already_removed,      // subject
-    registration_pending, // subject
-    no_quorum,            // count=seeds answering need
-    quorum_back,          // count need
-    report_received,      // subject other=reporter count=peer votes text=report string
-    report_ignored,       // subject other=reporter text=reason
-    case_opinion,         // subject other=seed yes text=reason: a seed's own probe before a removal
-    member_added,         // subject incarnation epoch: applied to this seed's list
-    member_removed,       // subject incarnation epoch count=votes need add=false; text "dead" or "left"
-    epoch_applied,        // epoch digest count=members ids=members (the whole list)
-    caught_up,            // epoch count=epochs learnt other=from
-    digest_alarm,         // epoch other: same epoch, other digest; this seed stops
-    list_sent,            // other=to count
-    seed_reached,         // other
-    seed_unreachable,     // other text
+    seed_started,          // subject=self count=seeds need=quorum ids=other seeds
+    seed_recovered,        // count=members epoch digest
+    seed_waiting,          // text: why it does not vote yet (new seat, lost journal)
+    seed_voting,           // it may vote now
+    proposal_opened,       // subject proposal add? other=reporter(removal) count=1 need epoch
+    proposal_received,     // subject proposal add? other=proposer
+    vote_cast,             // subject proposal add? yes text=reason
+    vote_received,         // subject proposal add? other=voter yes count=total need
+    approved,              // subject incarnation proposal add? count=votes of=seeds need epoch digest
+    rejected,              // as approved, text=reason
+    outcome_unknown,       // subject proposal epoch: COMMIT was sent, time ran out, the seed keeps driving it
+    recovery,              // epoch proposal: finishing a batch accepted under an earlier ballot
+    already_registered,    // subject incarnation
+    already_removed,       // subject
+    registration_pending,  // subject
+    no_quorum,             // count=seeds answering need
+    quorum_back,           // count need
+    report_received,       // subject other=reporter count=peer votes text=report string
+    report_ignored,        // subject other=reporter text=reason
+    case_opinion,          // subject other=seed yes text=reason: a seed's own probe before a removal
+    member_added,          // subject incarnation epoch: applied to this seed's list
+    member_removed,        // subject incarnation epoch count=votes need add=false; text "dead" or "left"
+    epoch_applied,         // epoch digest count=members ids=members (the whole list)
+    caught_up,             // epoch count=epochs learnt other=from
+    digest_alarm,          // epoch other: same epoch, other digest; this seed stops
+    list_sent,             // other=to count
+    seed_reached,          // other
+    seed_unreachable,      // other text
     // ---- peer: life cycle
-    peer_started,         // subject=self
-    registering,          // ids=chosen seeds count=k of=n need=quorum
-    registration_sent,    // other=seed
-    registration_ack,     // other=seed count need text
-    registration_nack,    // other=seed text
-    registration_complete,// count=acks epoch
-    registration_retry,   // text: no answer, trying again
-    peer_list_received,   // other=seed ids
-    overlay_building,     // count=target degree of=available
-    overlay_empty,        //
-    overlay_built,        // count=degree ids=neighbours
-    peer_active,          //
-    link_up,              // other link
-    link_down,            // other text=reason
-    link_refused,         // other text=reason
-    epoch_learned,        // epoch
-    removed_self,         // incarnation: the list dropped us while alive
-    leaving,              //
+    peer_started,           // subject=self
+    registering,            // ids=chosen seeds count=k of=n need=quorum
+    registration_sent,      // other=seed
+    registration_ack,       // other=seed count need text
+    registration_nack,      // other=seed text
+    registration_complete,  // count=acks epoch
+    registration_retry,     // text: no answer, trying again
+    peer_list_received,     // other=seed ids
+    overlay_building,       // count=target degree of=available
+    overlay_empty,          //
+    overlay_built,          // count=degree ids=neighbours
+    peer_active,            //
+    link_up,                // other link
+    link_down,              // other text=reason
+    link_refused,           // other text=reason
+    epoch_learned,          // epoch
+    removed_self,           // incarnation: the list dropped us while alive
+    leaving,                //
     // ---- peer: gossip
-    generated,            // rumor count=i of=max
-    said,                 // rumor
-    publish_refused,      // text=reason
-    delivered,            // rumor other=from hop repair=yes latency_ms
-    duplicate,            // rumor other=from
-    forwarded,            // rumor count=links it was pushed to
-    repaired,             // other count: messages pulled from it
+    generated,        // rumor count=i of=max
+    said,             // rumor
+    publish_refused,  // text=reason
+    delivered,        // rumor other=from hop repair=yes latency_ms
+    duplicate,        // rumor other=from
+    forwarded,        // rumor count=links it was pushed to
+    repaired,         // other count: messages pulled from it
     // ---- peer: detection
     ping_missed,          // subject count
     suspected,            // subject incarnation text=why
@@ -83,10 +83,10 @@ enum class NoticeKind : std::uint8_t {
     isolated,             // text
     isolation_over,       //
     // ---- anyone
-    stopping,             // text: "seed" or "peer"
-    stopped,              // text: "seed" or "peer"
-    unknown_message,      // other text
-    refused_message,      // other text: a message that its sender may not send, or that fails a check
+    stopping,         // text: "seed" or "peer"
+    stopped,          // text: "seed" or "peer"
+    unknown_message,  // other text
+    refused_message,  // other text: a message that its sender may not send, or that fails a check
 };
 
 struct Notice {

@@ -21,8 +21,10 @@ bool settled(const Change& change, const Ledger& ledger) {
             if (change.protocol == 0 && ledger.find(change.peer) != nullptr) return true;
             return ledger.last_life(change.peer) >= change.incarnation;
         case ChangeKind::remove:
-        case ChangeKind::leave: return !ledger.holds(change.peer, change.incarnation);
-        case ChangeKind::replace: return ledger.replaced_life(change.seat) == change.new_life;
+        case ChangeKind::leave:
+            return !ledger.holds(change.peer, change.incarnation);
+        case ChangeKind::replace:
+            return ledger.replaced_life(change.seat) == change.new_life;
     }
     return true;
 }

@@ -3,7 +3,6 @@
 // (one epoch's single-decree Paxos, PROTOCOL.md section 2). It decides nothing about
 // *whether* a change is good: voters do, and it counts.
 
-
 #include "protocol/membership.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/quorum.hpp"

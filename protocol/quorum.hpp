@@ -22,12 +22,8 @@ public:
         bits_ |= bit;
         return fresh;
     }
-    [[nodiscard]] constexpr bool contains(Seat seat) const {
-        return (bits_ >> (seat & 31U) & 1U) != 0;
-    }
-    [[nodiscard]] constexpr std::size_t size() const {
-        return static_cast<std::size_t>(std::popcount(bits_));
-    }
+    [[nodiscard]] constexpr bool contains(Seat seat) const { return (bits_ >> (seat & 31U) & 1U) != 0; }
+    [[nodiscard]] constexpr std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
     constexpr void clear() { bits_ = 0; }
     [[nodiscard]] constexpr std::uint32_t bits() const { return bits_; }
     friend constexpr bool operator==(SeatSet, SeatSet) = default;

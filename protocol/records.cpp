@@ -122,12 +122,18 @@ public:
     bool take(const Record& record) {
         if (!state_.header && record.type != RecordType::header && record.type != RecordType::snapshot) return false;
         switch (record.type) {
-            case RecordType::header: return take_header(decode_header(record.body));
-            case RecordType::ceiling: return take_ceiling(decode_ceiling(record.body));
-            case RecordType::accepted: return take_accepted(decode_accepted(record.body));
-            case RecordType::decided: return take_decision(decode_decision(record.body));
-            case RecordType::snapshot: return take_snapshot(decode_snapshot(record.body));
-            case RecordType::seat_life: return take_life(decode_seat_life(record.body));
+            case RecordType::header:
+                return take_header(decode_header(record.body));
+            case RecordType::ceiling:
+                return take_ceiling(decode_ceiling(record.body));
+            case RecordType::accepted:
+                return take_accepted(decode_accepted(record.body));
+            case RecordType::decided:
+                return take_decision(decode_decision(record.body));
+            case RecordType::snapshot:
+                return take_snapshot(decode_snapshot(record.body));
+            case RecordType::seat_life:
+                return take_life(decode_seat_life(record.body));
         }
         return false;
     }

@@ -56,8 +56,8 @@ struct Recovered {
     std::string problem;                 // not empty: what follows the good records cannot be trusted
     Ledger ledger;
     std::uint64_t ceiling{0};
-    std::optional<Accepted> accepted;    // of the epoch after the ledger's
-    std::map<Seat, SeatLife> lives;      // with the own seat's: this journal was allowed to vote
+    std::optional<Accepted> accepted;  // of the epoch after the ledger's
+    std::map<Seat, SeatLife> lives;    // with the own seat's: this journal was allowed to vote
 };
 
 // Reads records in order up to the first that does not parse or does not fit what came before.

@@ -52,15 +52,15 @@ struct RemovalCase {
     Incarnation incarnation{};
     NodeId reporter{};
     Certificate certificate;
-    bool ours{false};      // opened here: this seed collects opinions and proposes
-    bool asked{false};     // the other seeds were asked
+    bool ours{false};   // opened here: this seed collects opinions and proposes
+    bool asked{false};  // the other seeds were asked
     bool proposed{false};
     std::vector<NodeId> reporters;  // to be told what came of their report
     SeatSet askers;                 // seeds that wait for our opinion
     std::map<Seat, Opinion> opinions;
     std::uint32_t generation{0};
-    std::uint32_t rounds{0};        // of asking everybody
-    std::uint32_t fruitless{0};     // of those, with a quorum of seeds there
+    std::uint32_t rounds{0};     // of asking everybody
+    std::uint32_t fruitless{0};  // of those, with a quorum of seeds there
 };
 
 class RemovalCases {

@@ -10,9 +10,7 @@ std::vector<NodeId> ring_successors(NodeId self, std::span<const NodeId> ids, st
     for (const NodeId id : ids) {
         if (id != self) others.push_back(id);
     }
-    const auto nearer = [self](NodeId a, NodeId b) {
-        return ring_distance(self, a) < ring_distance(self, b);
-    };
+    const auto nearer = [self](NodeId a, NodeId b) { return ring_distance(self, a) < ring_distance(self, b); };
     std::sort(others.begin(), others.end(), nearer);
     others.erase(std::unique(others.begin(), others.end()), others.end());
     if (others.size() > count) others.resize(count);

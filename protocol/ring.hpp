@@ -20,7 +20,6 @@ namespace gossip {
 }
 
 // The `count` nearest distinct successors of `self` among `ids` (self excluded), nearest first.
-[[nodiscard]] std::vector<NodeId> ring_successors(NodeId self, std::span<const NodeId> ids,
-                                                  std::size_t count);
+[[nodiscard]] std::vector<NodeId> ring_successors(NodeId self, std::span<const NodeId> ids, std::size_t count);
 
 }  // namespace gossip

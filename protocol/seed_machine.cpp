@@ -26,11 +26,16 @@ std::string foreign(const HeaderRecord& header, const Config& config, Seat seat)
 
 std::string_view loss_text(LossReason reason) {
     switch (reason) {
-        case LossReason::closed: return "connection closed";
-        case LossReason::refused: return "connection refused";
-        case LossReason::timed_out: return "no answer";
-        case LossReason::slow: return "too slow";
-        case LossReason::offence: return "broke the wire format";
+        case LossReason::closed:
+            return "connection closed";
+        case LossReason::refused:
+            return "connection refused";
+        case LossReason::timed_out:
+            return "no answer";
+        case LossReason::slow:
+            return "too slow";
+        case LossReason::offence:
+            return "broke the wire format";
     }
     return "lost";
 }
@@ -221,7 +226,9 @@ void SeedMachine::refuse(NodeId from, std::string why, Turn& t) const {
 
 void SeedMachine::handle_timer(const TimerTag& tag, Turn& t) {
     switch (tag.kind) {
-        case TimerKind::propose_hold: (void)hold_timer_.fired(tag, t.now, t.out); break;  // step() proposes
+        case TimerKind::propose_hold:
+            (void)hold_timer_.fired(tag, t.now, t.out);
+            break;  // step() proposes
         case TimerKind::vote_round:
             if (round_timer_.fired(tag, t.now, t.out)) handle_round_over(t);
             break;
@@ -237,9 +244,14 @@ void SeedMachine::handle_timer(const TimerTag& tag, Turn& t) {
         case TimerKind::lease_check:
             if (lease_timer_.fired(tag, t.now, t.out)) handle_lease_check(t);
             break;
-        case TimerKind::seed_probe: handle_probe_timeout(tag, t); break;
-        case TimerKind::case_deadline: handle_case_deadline(tag, t); break;
-        default: break;
+        case TimerKind::seed_probe:
+            handle_probe_timeout(tag, t);
+            break;
+        case TimerKind::case_deadline:
+            handle_case_deadline(tag, t);
+            break;
+        default:
+            break;
     }
 }
 

@@ -224,11 +224,11 @@ private:
     RemovalCases cases_;
     Pace pace_;
 
-    std::string journal_problem_;   // why the journal cannot be trusted; empty when it can
-    std::string foreign_journal_;   // whose journal it is instead of ours; empty when it is ours
-    bool fresh_journal_{false};     // no header yet
-    bool allowed_to_vote_{false};   // the journal says that its life passed the others' check once
-    bool stopped_{false};           // an invariant is broken
+    std::string journal_problem_;  // why the journal cannot be trusted; empty when it can
+    std::string foreign_journal_;  // whose journal it is instead of ours; empty when it is ours
+    bool fresh_journal_{false};    // no header yet
+    bool allowed_to_vote_{false};  // the journal says that its life passed the others' check once
+    bool stopped_{false};          // an invariant is broken
     AppendSeq appended_{0};
     AppendSeq persisted_{0};
     std::vector<HeldVote> held_votes_;
@@ -237,14 +237,14 @@ private:
     std::uint64_t seen_round_{0};
     std::map<NodeId, Neighbour> others_;
     std::vector<msg::SnapshotPart> snapshot_parts_;
-    std::map<Epoch, Signature> signatures_;      // of decisions handed to peers
+    std::map<Epoch, Signature> signatures_;  // of decisions handed to peers
 
     bool quorum_{false};
     bool said_no_quorum_{false};
     Time started_;
     WallMs started_wall_{0};
     Time propose_not_before_;
-    Time accepted_patience_;        // an accepted batch is finished by us when nobody did by then
+    Time accepted_patience_;  // an accepted batch is finished by us when nobody did by then
     Time proposed_at_;
     std::optional<std::pair<AppendSeq, Time>> sync_measured_;
     Deadline hold_timer_{TimerKind::propose_hold};

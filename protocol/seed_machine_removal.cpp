@@ -184,10 +184,13 @@ msg::AskOpinion SeedMachine::judge_removal(const Change& change, const Certifica
     }
     if (auto problem = case_problem(*member, certificate, now)) return {Opinion::no, std::move(*problem)};
     switch (probes_.result(change.peer, now)) {
-        case OwnProbes::Result::answered: return {Opinion::no, "reachable"};
-        case OwnProbes::Result::failed: return {Opinion::yes, "own probe failed"};
+        case OwnProbes::Result::answered:
+            return {Opinion::no, "reachable"};
+        case OwnProbes::Result::failed:
+            return {Opinion::yes, "own probe failed"};
         case OwnProbes::Result::none:
-        case OwnProbes::Result::running: break;
+        case OwnProbes::Result::running:
+            break;
     }
     return {Opinion::undecided, "own probe under way"};
 }

@@ -83,8 +83,8 @@ void SeedMachine::handle_pending_check(Turn& t) {
 void SeedMachine::answer_settled(const PendingAsk& done, Turn& t) {
     const Change& change = done.ask.change;
     if (change.kind != ChangeKind::add) return;
-    const bool in = change.protocol == 0 ? ledger_.find(change.peer) != nullptr
-                                         : ledger_.holds(change.peer, change.incarnation);
+    const bool in =
+        change.protocol == 0 ? ledger_.find(change.peer) != nullptr : ledger_.holds(change.peer, change.incarnation);
     const std::size_t votes = done.votes > 0 ? done.votes : majority(seeds());
     for (const NodeId client : done.clients) {
         if (in) {
@@ -122,10 +122,14 @@ void SeedMachine::refuse_registration(NodeId client, NodeId peer, std::string te
 
 msg::AskOpinion SeedMachine::judge(const Ask& ask, Time now) const {
     switch (ask.change.kind) {
-        case ChangeKind::add: return judge_add(ask);
-        case ChangeKind::leave: return judge_leave(ask);
-        case ChangeKind::replace: return judge_replace(ask.change);
-        case ChangeKind::remove: return judge_removal(ask.change, ask.certificate, now);
+        case ChangeKind::add:
+            return judge_add(ask);
+        case ChangeKind::leave:
+            return judge_leave(ask);
+        case ChangeKind::replace:
+            return judge_replace(ask.change);
+        case ChangeKind::remove:
+            return judge_removal(ask.change, ask.certificate, now);
     }
     return {Opinion::no, "unknown kind of change"};
 }

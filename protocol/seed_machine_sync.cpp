@@ -11,11 +11,11 @@ namespace gossip {
 namespace {
 
 constexpr std::size_t decisions_per_reply = 64;
-constexpr std::size_t changes_per_reply = 2000;   // about half of a seed's line of 1 MiB
+constexpr std::size_t changes_per_reply = 2000;  // about half of a seed's line of 1 MiB
 constexpr std::size_t members_per_part = 2000;
 constexpr std::size_t parts_limit = 10'000;
 constexpr std::size_t degrees_per_sync = 1000;
-constexpr std::size_t told_peers = 3;             // lease holders that start the flood of a decision
+constexpr std::size_t told_peers = 3;  // lease holders that start the flood of a decision
 constexpr int silent_after_syncs = 3;
 
 std::uint32_t as_u32(std::size_t n) { return static_cast<std::uint32_t>(n); }

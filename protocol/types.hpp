@@ -39,9 +39,7 @@ constexpr std::uint64_t anonymous_bit = std::uint64_t{1} << 62;
 
 constexpr NodeId node_id(Endpoint e) { return NodeId{(std::uint64_t{e.ip} << 16) | e.port}; }
 constexpr NodeId anonymous_id(std::uint64_t serial) { return NodeId{anonymous_bit | serial}; }
-constexpr bool is_anonymous(NodeId id) {
-    return (static_cast<std::uint64_t>(id) & anonymous_bit) != 0;
-}
+constexpr bool is_anonymous(NodeId id) { return (static_cast<std::uint64_t>(id) & anonymous_bit) != 0; }
 constexpr Endpoint endpoint(NodeId id) {
     const auto v = static_cast<std::uint64_t>(id);
     return {static_cast<std::uint32_t>(v >> 16), static_cast<std::uint16_t>(v & 0xffff)};

@@ -38,8 +38,8 @@ std::size_t confirming(const LinksRecord& record, std::span<const NodeId> witnes
                        std::span<const Statement> statements) {
     std::set<NodeId> distinct;
     for (const Statement& s : statements) {
-        const bool about = s.suspect == record.peer && s.incarnation == record.incarnation &&
-                           s.links_version == record.version;
+        const bool about =
+            s.suspect == record.peer && s.incarnation == record.incarnation && s.links_version == record.version;
         const bool entitled = std::find(witnesses.begin(), witnesses.end(), s.witness) != witnesses.end();
         if (about && entitled && s.verdict != Verdict::reachable) distinct.insert(s.witness);
     }

@@ -40,7 +40,7 @@ private:
     // What one process life of a peer has seen.
     struct Holder {
         std::set<std::string> has;
-        Epoch epoch{0};  // learnt, or jumped to
+        Epoch epoch{0};                                                         // learnt, or jumped to
         std::map<Epoch, std::vector<std::pair<NodeId, Incarnation>>> removals;  // it was told of while they were news
         std::set<std::pair<NodeId, Incarnation>> removed;                       // of these, what it has learnt
         std::map<Incarnation, std::uint32_t> generated;

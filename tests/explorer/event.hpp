@@ -59,8 +59,8 @@ struct Violation {
 
 struct SearchResult {
     std::optional<Violation> violation;
-    bool exhausted{false};     // every reachable state was seen
-    std::uint64_t states{0};   // breadth first: distinct worlds; walks: steps
+    bool exhausted{false};    // every reachable state was seen
+    std::uint64_t states{0};  // breadth first: distinct worlds; walks: steps
     std::uint64_t node_states{0};
     std::uint64_t walks{0};
     std::size_t depth{0};

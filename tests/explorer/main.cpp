@@ -84,24 +84,42 @@ bool network_named(const std::string& name, Network& network) {
 
 bool take(Options& o, const std::string& key, const std::string& value) {
     const std::uint64_t number = std::strtoull(value.c_str(), nullptr, 0);
-    if (key == "--mode") o.walk = value == "walk";
-    else if (key == "--seeds") o.search.seeds = number;
-    else if (key == "--ballots") o.search.ballots = static_cast<std::uint32_t>(number);
-    else if (key == "--proposers") o.search.proposers = number;
-    else if (key == "--epochs") o.search.epochs = number;
-    else if (key == "--at-once") o.search.at_once = number != 0;
-    else if (key == "--mutant") return choose_mutant(value);
-    else if (key == "--network") return network_named(value, o.search.network);
-    else if (key == "--crashes") o.search.crashes = static_cast<std::uint32_t>(number);
-    else if (key == "--requests") o.requests = number;
-    else if (key == "--disk") o.search.disk = value == "lazy" ? DiskMode::lazy : DiskMode::eager;
-    else if (key == "--checks") o.search.checks = names_in(value);
-    else if (key == "--expect-seen") o.expect_seen = names_in(value);
-    else if (key == "--limit") o.limit = number;
-    else if (key == "--seconds") o.seconds = number;
-    else if (key == "--seed") o.seed = number;
-    else if (key == "--length") o.length = number;
-    else return false;
+    if (key == "--mode")
+        o.walk = value == "walk";
+    else if (key == "--seeds")
+        o.search.seeds = number;
+    else if (key == "--ballots")
+        o.search.ballots = static_cast<std::uint32_t>(number);
+    else if (key == "--proposers")
+        o.search.proposers = number;
+    else if (key == "--epochs")
+        o.search.epochs = number;
+    else if (key == "--at-once")
+        o.search.at_once = number != 0;
+    else if (key == "--mutant")
+        return choose_mutant(value);
+    else if (key == "--network")
+        return network_named(value, o.search.network);
+    else if (key == "--crashes")
+        o.search.crashes = static_cast<std::uint32_t>(number);
+    else if (key == "--requests")
+        o.requests = number;
+    else if (key == "--disk")
+        o.search.disk = value == "lazy" ? DiskMode::lazy : DiskMode::eager;
+    else if (key == "--checks")
+        o.search.checks = names_in(value);
+    else if (key == "--expect-seen")
+        o.expect_seen = names_in(value);
+    else if (key == "--limit")
+        o.limit = number;
+    else if (key == "--seconds")
+        o.seconds = number;
+    else if (key == "--seed")
+        o.seed = number;
+    else if (key == "--length")
+        o.length = number;
+    else
+        return false;
     return true;
 }
 

@@ -20,9 +20,7 @@ std::string at(EpochBallot slot) {
            std::to_string(slot.ballot.seat);
 }
 
-bool same_life(const LifeEvent& a, const LifeEvent& b) {
-    return a.peer == b.peer && a.incarnation == b.incarnation;
-}
+bool same_life(const LifeEvent& a, const LifeEvent& b) { return a.peer == b.peer && a.incarnation == b.incarnation; }
 
 }  // namespace
 
@@ -33,7 +31,8 @@ void SeedSystem::observe(Turn& turn, const Effects& effects) {
     if (effects.fatal) seen.broken = "S1: two digests of one epoch met (the seed stopped)";
     for (const Append& append : effects.appends) {
         const char* const types[]{"?", "header", "ceiling", "accepted", "decided", "snapshot", "seat life"};
-        if (turn.words) *turn.words += std::string("     writes ") + types[static_cast<std::size_t>(append.type)] + "\n";
+        if (turn.words)
+            *turn.words += std::string("     writes ") + types[static_cast<std::size_t>(append.type)] + "\n";
     }
     for (const Send& send : effects.sends) {
         const MessageFacts facts = facts_of(send.message);
@@ -45,7 +44,8 @@ void SeedSystem::observe(Turn& turn, const Effects& effects) {
         if (notice.kind == NoticeKind::epoch_applied) observe_applied(turn, notice);
         if (notice.kind == NoticeKind::member_added) insert_sorted(seen.added, life);
         if (notice.kind == NoticeKind::rejected) insert_sorted(seen.rejected, life);
-        if (const std::string line = log_text(notice); turn.words && !line.empty()) *turn.words += "     " + line + "\n";
+        if (const std::string line = log_text(notice); turn.words && !line.empty())
+            *turn.words += "     " + line + "\n";
     }
 }
 
@@ -81,8 +81,8 @@ bool SeedSystem::checked(const std::string& what) const {
 
 std::optional<std::string> SeedSystem::violation(WorldView<SeedSystem> world, std::size_t seat) const {
     const Node& node = *world[seat];
-    std::vector<Found> found{agreement(world, seat), quorums(world, seat), durability(world), once(world, seat),
-                             honesty(world), one_batch(node)};
+    std::vector<Found> found{agreement(world, seat), quorums(world, seat), durability(world),
+                             once(world, seat),      honesty(world),       one_batch(node)};
     if (!node.observed.broken.empty()) found.push_back(node.observed.broken);
     for (Found& what : found) {
         if (what && checked(*what)) return std::move(what);
@@ -160,7 +160,8 @@ SeedSystem::Found SeedSystem::once(WorldView<SeedSystem> world, std::size_t seat
     for (const LifeEvent& ours : world[seat]->observed.added) {
         for (const Node* node : world) {
             for (const LifeEvent& theirs : node->observed.added) {
-                if (same_life(ours, theirs) && ours.epoch != theirs.epoch) return "S8: " + name_of(ours) + " was added twice";
+                if (same_life(ours, theirs) && ours.epoch != theirs.epoch)
+                    return "S8: " + name_of(ours) + " was added twice";
             }
         }
     }

@@ -115,9 +115,7 @@ struct Writer {
 
 std::string text(Ballot ballot) { return std::to_string(ballot.round) + "." + std::to_string(ballot.seat); }
 
-std::string text(Epoch epoch, Ballot ballot) {
-    return " epoch=" + std::to_string(epoch) + " ballot=" + text(ballot);
-}
+std::string text(Epoch epoch, Ballot ballot) { return " epoch=" + std::to_string(epoch) + " ballot=" + text(ballot); }
 
 std::string text(const Change& change) {
     const char* const kinds[]{"add ", "remove ", "leave ", "replace "};
@@ -165,14 +163,23 @@ Bytes message_bytes(const Message& message) {
 
 MessageFacts facts_of(const Message& message) {
     using Type = MessageFacts::Type;
-    return std::visit(
-        Overloaded{[](const msg::Propose& m) { return MessageFacts{Type::propose, m.epoch, m.ballot}; },
-                   [](const msg::Vote& m) { return MessageFacts{Type::vote, m.epoch, m.ballot}; },
-                   [](const msg::Commit& m) { return MessageFacts{Type::commit, m.epoch, m.ballot}; },
-                   [](const msg::Ack& m) { return MessageFacts{Type::ack, m.epoch, m.ballot}; },
-                   [](const msg::Learn& m) { return MessageFacts{Type::learn, m.epoch, m.ballot}; },
-                   [](const auto&) { return MessageFacts{}; }},
-        message);
+    return std::visit(Overloaded{[](const msg::Propose& m) {
+                                     return MessageFacts{Type::propose, m.epoch, m.ballot};
+                                 },
+                                 [](const msg::Vote& m) {
+                                     return MessageFacts{Type::vote, m.epoch, m.ballot};
+                                 },
+                                 [](const msg::Commit& m) {
+                                     return MessageFacts{Type::commit, m.epoch, m.ballot};
+                                 },
+                                 [](const msg::Ack& m) {
+                                     return MessageFacts{Type::ack, m.epoch, m.ballot};
+                                 },
+                                 [](const msg::Learn& m) {
+                                     return MessageFacts{Type::learn, m.epoch, m.ballot};
+                                 },
+                                 [](const auto&) { return MessageFacts{}; }},
+                      message);
 }
 
 std::string text_of(const Batch& batch) {

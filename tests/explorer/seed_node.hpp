@@ -53,14 +53,14 @@ struct ArmedTimer {
 struct SeedNode {
     std::shared_ptr<const SeedMachine> machine;  // never changed: a step works on a copy
     Time now;
-    std::vector<ArmedTimer> timers;              // the newest of each kind
+    std::vector<ArmedTimer> timers;  // the newest of each kind
     std::shared_ptr<const std::vector<Record>> disk;
     std::vector<Append> unsynced;
-    std::vector<Send> held;                      // until the disk has caught up
-    bool busy{false};                            // holds back since the last timer: see SeedSystem
+    std::vector<Send> held;  // until the disk has caught up
+    bool busy{false};        // holds back since the last timer: see SeedSystem
 
     std::uint8_t crashes{0};
-    std::uint8_t requested{0};   // bit per client request made in this life
+    std::uint8_t requested{0};  // bit per client request made in this life
     std::vector<MessageId> sent;
     Observed observed;
 

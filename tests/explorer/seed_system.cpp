@@ -242,7 +242,8 @@ Event SeedSystem::request_event(const ClientRequest& request) const {
     change.peer = peer;
     change.incarnation = request.incarnation;
     if (request.kind == ChangeKind::leave) {
-        return Received{peer, Trust::claimed, msg::Leave{peer, request.incarnation, crypto.sign(canonical_bytes(change))}};
+        return Received{peer, Trust::claimed,
+                        msg::Leave{peer, request.incarnation, crypto.sign(canonical_bytes(change))}};
     }
     change.key = crypto.public_key();
     const Signature signature = crypto.sign(canonical_bytes(change));
@@ -254,7 +255,8 @@ Event SeedSystem::request_event(const ClientRequest& request) const {
 void SeedSystem::release(Turn& turn, const Send& send) {
     const auto to = std::find(config_.seeds.begin(), config_.seeds.end(), send.to);
     if (to == config_.seeds.end()) return observe_answer(turn, send.message);
-    if (carries(calm_ ? Network::full : options_.network, send.message)) post(turn, static_cast<std::size_t>(to - config_.seeds.begin()), send.message);
+    if (carries(calm_ ? Network::full : options_.network, send.message))
+        post(turn, static_cast<std::size_t>(to - config_.seeds.begin()), send.message);
 }
 
 void SeedSystem::post(Turn& turn, std::size_t to, const Message& message) {
@@ -286,7 +288,8 @@ std::string SeedSystem::words_of(const LocalEvent& event, const Node& node) cons
         case EventKind::timer:
             return static_cast<TimerKind>(event.arg) == TimerKind::vote_round ? "gives up its round"
                                                                               : "has waited long enough";
-        case EventKind::sync: return "syncs " + std::to_string(node.unsynced.size()) + " records";
+        case EventKind::sync:
+            return "syncs " + std::to_string(node.unsynced.size()) + " records";
         case EventKind::crash:
             return "crashes (of " + std::to_string(node.unsynced.size()) + " unsynced records " +
                    std::to_string(event.arg) + " survive) and restarts";

@@ -23,10 +23,18 @@ void run_bent(const std::string& input, gossip::Rng& rng) {
         for (std::uint64_t n = 1 + rng.below(4); n > 0; --n) {
             const auto at = static_cast<std::size_t>(rng.below(bent.size()));
             switch (rng.below(4)) {
-                case 0: bent[at] = static_cast<char>(rng.below(256)); break;
-                case 1: bent[at] = "{}[]\",:0-9eE\\"[rng.below(13)]; break;
-                case 2: bent.insert(at, bent.substr(static_cast<std::size_t>(rng.below(bent.size())), 8)); break;
-                default: bent.erase(at, 1 + static_cast<std::size_t>(rng.below(4))); break;
+                case 0:
+                    bent[at] = static_cast<char>(rng.below(256));
+                    break;
+                case 1:
+                    bent[at] = "{}[]\",:0-9eE\\"[rng.below(13)];
+                    break;
+                case 2:
+                    bent.insert(at, bent.substr(static_cast<std::size_t>(rng.below(bent.size())), 8));
+                    break;
+                default:
+                    bent.erase(at, 1 + static_cast<std::size_t>(rng.below(4)));
+                    break;
             }
             if (bent.empty()) break;
         }

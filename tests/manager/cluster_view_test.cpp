@@ -196,8 +196,8 @@ TEST_CASE("a receipt whose sender was never heard of is shown, not lost") {
 
 TEST_CASE("live lines: joins are gathered, a removal is said once, with what led to it") {
     Watched w;
-    for (const std::uint16_t seed : {6000, 6001, 6002}) {
-        for (const std::uint16_t peer : {7000, 7001, 7002, 7003}) {
+    for (const int seed : {6000, 6001, 6002}) {
+        for (const int peer : {7000, 7001, 7002, 7003}) {
             CHECK(w.tell(seed, notice(NoticeKind::member_added, peer, 1)).empty());
         }
     }

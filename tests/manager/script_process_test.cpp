@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>

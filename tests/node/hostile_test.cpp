@@ -17,7 +17,8 @@ namespace {
 using Millis = std::chrono::milliseconds;
 
 std::string ping_line(std::uint64_t sequence) {
-    return "{\"type\":\"PING\",\"timestamp\":1.0,\"payload\":{\"sender\":\"127.0.0.1:7009\",\"timestamp\":1.0,\"seq\":" +
+    return "{\"type\":\"PING\",\"timestamp\":1.0,\"payload\":{\"sender\":\"127.0.0.1:7009\",\"timestamp\":1.0,"
+           "\"seq\":" +
            std::to_string(sequence) + "}}\n";
 }
 
@@ -64,9 +65,9 @@ TEST_CASE("every message type refuses fields of the wrong type") {
     boost::asio::io_context io;
     const Listener at;
     Node node(io, Role::peer, {}, at);
-    for (const char* type : {"REGISTER_REQUEST", "DEAD_NODE_REPORT", "REGISTER_ACK", "PEER_LIST", "PROPOSE", "VOTE",
-                             "COMMIT", "GOSSIP", "PONG", "SUSPECT_QUERY", "SUSPECT_RESPONSE", "LINK_REQUEST", "HELLO",
-                             "HELLO_ACK", "HELLO_PROOF"}) {
+    for (const char* type :
+         {"REGISTER_REQUEST", "DEAD_NODE_REPORT", "REGISTER_ACK", "PEER_LIST", "PROPOSE", "VOTE", "COMMIT", "GOSSIP",
+          "PONG", "SUSPECT_QUERY", "SUSPECT_RESPONSE", "LINK_REQUEST", "HELLO", "HELLO_ACK", "HELLO_PROOF"}) {
         Raw offender(node.id);
         offender.write("{\"type\":\"" + std::string(type) +
                        "\",\"payload\":{\"host\":[],\"dead_peer_id\":{},\"peer_id\":7,\"peers\":1,\"epoch\":\"x\","
@@ -325,7 +326,8 @@ TEST_CASE("document 000's one-shot connections are answered where they asked") {
     Node node(io, Role::seed, {at.id}, at);
     Raw client(node.id);
     client.write(
-        "{\"type\": \"REGISTER_REQUEST\", \"timestamp\": 1.5, \"payload\": {\"host\": \"127.0.0.1\", \"port\": 7009}}\n");
+        "{\"type\": \"REGISTER_REQUEST\", \"timestamp\": 1.5, \"payload\": {\"host\": \"127.0.0.1\", \"port\": "
+        "7009}}\n");
     client.end_writing();  // it only waits for the answer now
     REQUIRE(run_until(io, [&] { return node.heard.size() == 1; }));
     CHECK(node.heard[0].trust == Trust::anonymous);
@@ -347,8 +349,9 @@ TEST_CASE("a message and a closed connection at once: the message is heard") {
     const Listener at;
     Node node(io, Role::peer, {}, at);
     for (std::uint64_t i = 0; i < 50; ++i) Raw(node.id).write(ping_line(i));
-    REQUIRE(run_until(io, [&] { return node.heard.size() == 50 && node.transport.counters().connections == 0; },
-                      std::chrono::seconds(30)));
+    REQUIRE(run_until(
+        io, [&] { return node.heard.size() == 50 && node.transport.counters().connections == 0; },
+        std::chrono::seconds(30)));
     node.transport.send(node.heard[0].from, ping(1));  // nobody is there any more: no harm
     io.poll();
     CHECK(node.lost.empty());

@@ -20,8 +20,8 @@ struct is_vector<std::vector<T>> : std::true_type {};
 
 template <class T>
 concept Leaf = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
-               std::is_same_v<T, Duration> || std::is_same_v<T, Digest> || std::is_same_v<T, PublicKey> ||
-               std::is_same_v<T, Signature> || std::is_same_v<T, RumorKey> || std::is_same_v<T, Ballot>;
+    std::is_same_v<T, Duration> || std::is_same_v<T, Digest> || std::is_same_v<T, PublicKey> ||
+    std::is_same_v<T, Signature> || std::is_same_v<T, RumorKey> || std::is_same_v<T, Ballot>;
 
 class Filler {
 public:
@@ -30,9 +30,9 @@ public:
 
     template <std::size_t I = 0>
     Message message(std::size_t index) {
-        if constexpr (I < std::variant_size_v<Message>) {
+        if constexpr (I < std::variant_size_v<MessageBody>) {
             if (index != I) return message<I + 1>(index);
-            std::variant_alternative_t<I, Message> m;
+            std::variant_alternative_t<I, MessageBody> m;
             fill(m);
             return m;
         }
@@ -97,7 +97,7 @@ private:
         for (std::uint64_t n = rng_.below(12); n > 0; --n) v += pieces[rng_.below(pieces.size())];
     }
     template <class E>
-        requires std::is_enum_v<E>
+    requires std::is_enum_v<E>
     void leaf(E& v) {
         constexpr std::uint64_t values = std::is_same_v<E, ReportStatus> ? 5 : std::is_same_v<E, ChangeKind> ? 4 : 3;
         v = static_cast<E>(rng_.below(values));
@@ -133,7 +133,8 @@ template <class T>
 bool same_fields(const T& a, const T& b) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return (same(boost::pfr::get<I>(a), boost::pfr::get<I>(b)) && ...);
-    }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+    }
+    (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
 }
 
 template <class T>

@@ -5,8 +5,8 @@
 #include "node/transport.hpp"
 #include "protocol/names.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+#include <boost/asio/io_context.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -61,8 +61,10 @@ struct Node {
         transport.serve(at.fd);
     }
     TransportHandlers handlers() {
-        return {.received = [this](NodeId from, Trust trust,
-                                   Message m) { heard.push_back({from, trust, std::move(m)}); },
+        return {.received =
+                    [this](NodeId from, Trust trust, Message m) {
+                        heard.push_back({from, trust, std::move(m)});
+                    },
                 .lost = [this](NodeId node, LossReason reason) { lost.emplace_back(node, reason); },
                 .offence = [this](const std::string& text) { offences.push_back(text); }};
     }

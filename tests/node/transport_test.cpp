@@ -185,9 +185,8 @@ TEST_CASE("of two connections of one pair one stays, whoever they are, and order
         REQUIRE(run_until(io, [&] { return a.heard.size() == 300 && b.heard.size() == 300; }));
         CHECK(in_order(a));
         CHECK(in_order(b));
-        REQUIRE(run_until(io, [&] {
-            return a.transport.counters().connections == 1 && b.transport.counters().connections == 1;
-        }));
+        REQUIRE(run_until(
+            io, [&] { return a.transport.counters().connections == 1 && b.transport.counters().connections == 1; }));
         CHECK(a.lost.empty());
         CHECK(b.lost.empty());
         // The one that stays carries both directions.
@@ -206,9 +205,8 @@ TEST_CASE("the end of a settled pair is one loss on the side that remains") {
     Node a(io, Role::peer, {}, at_a);
     auto b = std::make_unique<Node>(io, Role::peer, std::vector<NodeId>{}, at_b);
     dial_at_once(io, a, *b, 10);
-    REQUIRE(run_until(io, [&] {
-        return a.heard.size() == 10 && b->heard.size() == 10 && a.transport.counters().connections == 1;
-    }));
+    REQUIRE(run_until(
+        io, [&] { return a.heard.size() == 10 && b->heard.size() == 10 && a.transport.counters().connections == 1; }));
     b.reset();
     REQUIRE(run_until(io, [&] { return !a.lost.empty() && a.transport.counters().connections == 0; }));
     CHECK(a.lost == std::vector{std::pair{at_b.id, LossReason::closed}});

@@ -63,7 +63,7 @@ const NodeId other = *parse_node("127.0.0.1:7001");
 }  // namespace
 
 TEST_CASE("every message has the form in its golden file, and reads back from it") {
-    for (std::size_t i = 0; i < std::variant_size_v<Message>; ++i) {
+    for (std::size_t i = 0; i < std::variant_size_v<MessageBody>; ++i) {
         const Message m = samples::Filler(crypto, 100 + i, true).message(i);
         CAPTURE(message_name(m));
         const std::string line = encode(m, crypto, line_time);
@@ -78,12 +78,12 @@ TEST_CASE("every message has the form in its golden file, and reads back from it
 TEST_CASE("no golden file is left over from a message that is gone") {
     std::size_t files = 0;
     for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(golden_folder)) ++files;
-    CHECK(files == std::variant_size_v<Message>);
+    CHECK(files == std::variant_size_v<MessageBody>);
 }
 
 TEST_CASE("what is written reads back the same, whatever the values") {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        for (std::size_t i = 0; i < std::variant_size_v<Message>; ++i) {
+        for (std::size_t i = 0; i < std::variant_size_v<MessageBody>; ++i) {
             const Message m = samples::Filler(crypto, seed << 8 | i, false).message(i);
             const std::string line = without_newline(encode(m, crypto, line_time));
             const Line read = decode(line, crypto);
@@ -195,10 +195,10 @@ TEST_CASE("what is no envelope is refused as such") {
                              "{\"type\":\"\\ud800\"}", "nan", "[1,]", "{'type':'PING'}", "{\"a\":01}"}) {
         CHECK_MESSAGE(code(line) == "bad_json", line);
     }
-    for (const char* line : {"1", "null", "[]", "\"PING\"", "{}", "{\"type\":1}", "{\"type\":null}",
-                             R"({"type":"PING","payload":[]})", R"({"type":"PING","payload":null})",
-                             R"({"type":"PING","timestamp":"now","payload":{}})",
-                             R"({"type":"PING","timestamp":1e400,"payload":{}})"}) {
+    for (const char* line :
+         {"1", "null", "[]", "\"PING\"", "{}", "{\"type\":1}", "{\"type\":null}", R"({"type":"PING","payload":[]})",
+          R"({"type":"PING","payload":null})", R"({"type":"PING","timestamp":"now","payload":{}})",
+          R"({"type":"PING","timestamp":1e400,"payload":{}})"}) {
         CHECK_MESSAGE(code(line) == "bad_envelope", line);
     }
     CHECK(code(std::string(100'000, '[')) == "bad_json");
@@ -231,11 +231,12 @@ TEST_CASE("fields of one kind each refuse another kind's values") {
     CHECK(text("GOSSIP", "\"msg_id\":\"1:127.0.0.1:7000:1\",\"sender\":\"127.0.0.1:7000\",\"text\":\"" +
                              std::string(4097, 'x') + "\"") == R"(GOSSIP: field "text" is too long)");
     CHECK(text("PULL", R"("keys":["00"])") == R"(PULL: field "keys" is not hexadecimal of the right length)");
-    CHECK(text("REPAIR_DIGEST", R"("root":1,"buckets":[)" + [] {
-        std::string many;
-        for (int i = 0; i < 65; ++i) many += i == 0 ? "1" : ",1";
-        return many;
-    }() + "]") == R"(REPAIR_DIGEST: field "buckets" has too many items)");
+    CHECK(text(
+              "REPAIR_DIGEST", R"("root":1,"buckets":[)" + [] {
+                  std::string many;
+                  for (int i = 0; i < 65; ++i) many += i == 0 ? "1" : ",1";
+                  return many;
+              }() + "]") == R"(REPAIR_DIGEST: field "buckets" has too many items)");
     CHECK(text("LEASE_ACK", R"("peer":"127.0.0.1:7000","status":"king")") ==
           R"(LEASE_ACK: field "status" is not one of the known words)");
     CHECK(text("ACK", R"("epoch":1,"ballot":[1],"life":1)") == R"(ACK: field "ballot" is not [round, seat])");

@@ -33,15 +33,20 @@ Bytes plain(const std::array<std::uint8_t, N>& a) {
 }
 
 Change sample_change() {
-    return {ChangeKind::replace, NodeId{0x0102030405060708}, Incarnation{0x1112131415161718}, 7,
-            PublicKey{pattern<32>(0x80)}, 3, 0x2122232425262728, 0x3132333435363738};
+    return {ChangeKind::replace,
+            NodeId{0x0102030405060708},
+            Incarnation{0x1112131415161718},
+            7,
+            PublicKey{pattern<32>(0x80)},
+            3,
+            0x2122232425262728,
+            0x3132333435363738};
 }
 
 Bytes twin(const Change& c) {
     return little_endian(static_cast<std::uint64_t>(c.kind), 1) + little_endian(static_cast<std::uint64_t>(c.peer), 8) +
            little_endian(static_cast<std::uint64_t>(c.incarnation), 8) + little_endian(c.protocol, 1) +
-           plain(c.key.bytes) + little_endian(c.seat, 1) + little_endian(c.old_life, 8) +
-           little_endian(c.new_life, 8);
+           plain(c.key.bytes) + little_endian(c.seat, 1) + little_endian(c.old_life, 8) + little_endian(c.new_life, 8);
 }
 
 Bytes written(const Change& c) {
@@ -174,28 +179,31 @@ TEST_CASE("a batch that claims more changes than its bytes can hold is empty and
 
 TEST_CASE("every field of a change enters its bytes") {
     check_each_field_counts<Change>(sample_change(), {
-        [](Change& c) { c.kind = ChangeKind::add; },
-        [](Change& c) { c.peer = NodeId{1}; },
-        [](Change& c) { c.incarnation = Incarnation{1}; },
-        [](Change& c) { c.protocol = 0; },
-        [](Change& c) { c.key.bytes[31] ^= 1; },
-        [](Change& c) { c.seat = 4; },
-        [](Change& c) { c.old_life = 1; },
-        [](Change& c) { c.new_life = 1; },
-    });
+                                                         [](Change& c) { c.kind = ChangeKind::add; },
+                                                         [](Change& c) { c.peer = NodeId{1}; },
+                                                         [](Change& c) { c.incarnation = Incarnation{1}; },
+                                                         [](Change& c) { c.protocol = 0; },
+                                                         [](Change& c) { c.key.bytes[31] ^= 1; },
+                                                         [](Change& c) { c.seat = 4; },
+                                                         [](Change& c) { c.old_life = 1; },
+                                                         [](Change& c) { c.new_life = 1; },
+                                                     });
 }
 
 TEST_CASE("every field of a links record but its signature enters its bytes, list ends included") {
     check_each_field_counts<LinksRecord>(sample_links(), {
-        [](LinksRecord& r) { r.peer = NodeId{9}; },
-        [](LinksRecord& r) { r.incarnation = Incarnation{9}; },
-        [](LinksRecord& r) { r.version = 9; },
-        [](LinksRecord& r) { r.links[1] = NodeId{9}; },
-        [](LinksRecord& r) { r.successors[0] = NodeId{9}; },
-        [](LinksRecord& r) { std::swap(r.links[0], r.links[1]); },
-        [](LinksRecord& r) { r.links.push_back(NodeId{6}); r.successors.clear(); },
-        [](LinksRecord& r) { r.links.pop_back(); },
-    });
+                                                             [](LinksRecord& r) { r.peer = NodeId{9}; },
+                                                             [](LinksRecord& r) { r.incarnation = Incarnation{9}; },
+                                                             [](LinksRecord& r) { r.version = 9; },
+                                                             [](LinksRecord& r) { r.links[1] = NodeId{9}; },
+                                                             [](LinksRecord& r) { r.successors[0] = NodeId{9}; },
+                                                             [](LinksRecord& r) { std::swap(r.links[0], r.links[1]); },
+                                                             [](LinksRecord& r) {
+                                                                 r.links.push_back(NodeId{6});
+                                                                 r.successors.clear();
+                                                             },
+                                                             [](LinksRecord& r) { r.links.pop_back(); },
+                                                         });
     LinksRecord other_signature = sample_links();
     other_signature.signature = {};
     CHECK(canonical_bytes(other_signature) == canonical_bytes(sample_links()));
@@ -204,13 +212,13 @@ TEST_CASE("every field of a links record but its signature enters its bytes, lis
 TEST_CASE("every field of a statement but its signature enters its bytes") {
     const Statement base{NodeId{1}, Incarnation{2}, 3, Verdict::refused, NodeId{4}, Signature{pattern<64>(1)}};
     check_each_field_counts<Statement>(base, {
-        [](Statement& s) { s.suspect = NodeId{9}; },
-        [](Statement& s) { s.incarnation = Incarnation{9}; },
-        [](Statement& s) { s.links_version = 9; },
-        [](Statement& s) { s.verdict = Verdict::reachable; },
-        [](Statement& s) { s.verdict = Verdict::unreachable; },
-        [](Statement& s) { s.witness = NodeId{9}; },
-    });
+                                                 [](Statement& s) { s.suspect = NodeId{9}; },
+                                                 [](Statement& s) { s.incarnation = Incarnation{9}; },
+                                                 [](Statement& s) { s.links_version = 9; },
+                                                 [](Statement& s) { s.verdict = Verdict::reachable; },
+                                                 [](Statement& s) { s.verdict = Verdict::unreachable; },
+                                                 [](Statement& s) { s.witness = NodeId{9}; },
+                                             });
     Statement other_signature = base;
     other_signature.signature = {};
     CHECK(canonical_bytes(other_signature) == canonical_bytes(base));
@@ -219,10 +227,10 @@ TEST_CASE("every field of a statement but its signature enters its bytes") {
 TEST_CASE("every field of an ALIVE but its signature enters its bytes") {
     const msg::Alive base{NodeId{1}, Incarnation{2}, 3, Signature{pattern<64>(1)}};
     check_each_field_counts<msg::Alive>(base, {
-        [](msg::Alive& a) { a.peer = NodeId{9}; },
-        [](msg::Alive& a) { a.incarnation = Incarnation{9}; },
-        [](msg::Alive& a) { a.refutation = 9; },
-    });
+                                                  [](msg::Alive& a) { a.peer = NodeId{9}; },
+                                                  [](msg::Alive& a) { a.incarnation = Incarnation{9}; },
+                                                  [](msg::Alive& a) { a.refutation = 9; },
+                                              });
     msg::Alive other_signature = base;
     other_signature.signature = {};
     CHECK(canonical_bytes(other_signature) == canonical_bytes(base));
@@ -232,12 +240,12 @@ TEST_CASE("every field of a decision enters its bytes, the order of its batch in
     const Change add{ChangeKind::add, NodeId{9}, Incarnation{1}};
     const Decision base{4, {sample_change(), add}, Digest{pattern<32>(1)}};
     check_each_field_counts<Decision>(base, {
-        [](Decision& d) { d.epoch = 5; },
-        [](Decision& d) { d.digest.bytes[0] ^= 1; },
-        [](Decision& d) { d.batch.pop_back(); },
-        [](Decision& d) { d.batch.clear(); },
-        [](Decision& d) { std::swap(d.batch[0], d.batch[1]); },
-    });
+                                                [](Decision& d) { d.epoch = 5; },
+                                                [](Decision& d) { d.digest.bytes[0] ^= 1; },
+                                                [](Decision& d) { d.batch.pop_back(); },
+                                                [](Decision& d) { d.batch.clear(); },
+                                                [](Decision& d) { std::swap(d.batch[0], d.batch[1]); },
+                                            });
 }
 
 TEST_CASE("a signature over one kind of value can never stand for another: domains differ") {

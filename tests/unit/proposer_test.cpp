@@ -123,8 +123,8 @@ TEST_CASE("acks count for this ballot, once a seat, and only of the lives that C
     CHECK_FALSE(p.choose(3, true));
     CHECK(p.add_ack(0, {9, ballot, 10}));
     CHECK_FALSE(p.add_ack(0, {9, ballot, 10}));
-    CHECK_FALSE(p.add_ack(1, {9, ballot, 12}));      // another life
-    CHECK_FALSE(p.add_ack(2, {9, ballot, 13}));      // not named
+    CHECK_FALSE(p.add_ack(1, {9, ballot, 12}));  // another life
+    CHECK_FALSE(p.add_ack(2, {9, ballot, 13}));  // not named
     CHECK_FALSE(p.add_ack(1, {8, ballot, 11}));
     CHECK_FALSE(p.add_ack(1, {9, {4, 1}, 11}));
     CHECK_FALSE(p.decided(3));

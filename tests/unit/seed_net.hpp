@@ -128,7 +128,8 @@ public:
     void inject(std::size_t seat, Event event) { post(Duration::zero(), seat, std::move(event)); }
 
     // Runs until `done` or the time is up; true when done.
-    bool run(Duration limit, const std::function<bool()>& done = [] { return false; }) {
+    bool run(
+        Duration limit, const std::function<bool()>& done = [] { return false; }) {
         const Time end = now_ + limit;
         while (!done()) {
             if (queue_.empty() || queue_.begin()->first.first > end) {

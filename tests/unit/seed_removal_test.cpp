@@ -85,9 +85,7 @@ struct World {
         REQUIRE(net.run_until([&] { return net.agree(1) && net.seed(0).members().size() == members; }));
         net.run(1s);
     }
-    [[nodiscard]] bool gone(std::size_t k) const {
-        return !net.member(0, k) && !net.member(1, k) && !net.member(2, k);
-    }
+    [[nodiscard]] bool gone(std::size_t k) const { return !net.member(0, k) && !net.member(1, k) && !net.member(2, k); }
     [[nodiscard]] std::optional<ReportStatus> answer(std::size_t reporter) const {
         const auto acks = net.mail<msg::ReportAck>(peer_id(reporter));
         return acks.empty() ? std::nullopt : std::optional(acks.back().status);

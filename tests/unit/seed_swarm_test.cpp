@@ -48,12 +48,22 @@ struct Swarm {
         const std::size_t seat = rng.below(seeds);
         switch (rng.below(9)) {
             case 0:
-            case 1: if (net.running(seat)) net.crash(seat); break;
-            case 8: if (seeds > 2) lose_a_disk(seat); break;
+            case 1:
+                if (net.running(seat)) net.crash(seat);
+                break;
+            case 8:
+                if (seeds > 2) lose_a_disk(seat);
+                break;
             case 2:
-            case 3: if (!net.running(seat)) net.start(seat); break;
-            case 4: net.cut(seed_id(seat), seed_id(rng.below(seeds))); break;
-            case 5: net.heal(); break;
+            case 3:
+                if (!net.running(seat)) net.start(seat);
+                break;
+            case 4:
+                net.cut(seed_id(seat), seed_id(rng.below(seeds)));
+                break;
+            case 5:
+                net.heal();
+                break;
             default:
                 if (net.running(seat)) net.send(peer_id(registered), seat, registration(registered, 100));
                 ++registered;

@@ -39,8 +39,8 @@ TEST_CASE("how many witnesses there are, for every number of links and successor
         for (std::size_t successors = 0; successors <= 5; ++successors) {
             const LinksRecord record = record_of(nodes(100, links), nodes(200, successors));
             const std::vector<NodeId> chosen = witnesses_of(record, between(3, 7));
-            const std::size_t expected = links >= 3 ? std::min<std::size_t>(links, 7)
-                                                    : std::min<std::size_t>(links + successors, 3);
+            const std::size_t expected =
+                links >= 3 ? std::min<std::size_t>(links, 7) : std::min<std::size_t>(links + successors, 3);
             REQUIRE(chosen.size() == expected);
             const std::set<NodeId> distinct(chosen.begin(), chosen.end());
             REQUIRE(distinct.size() == chosen.size());
@@ -133,10 +133,9 @@ TEST_CASE("a statement counts exactly when it is about this life and version, by
 TEST_CASE("a witness confirms once, however often it is quoted and whatever else it said") {
     const LinksRecord record = record_of(nodes(100, 3), {});
     const std::vector<NodeId> witnesses = nodes(100, 3);
-    std::vector<Statement> said{statement(record, NodeId{100}, Verdict::refused),
-                                statement(record, NodeId{100}, Verdict::refused),
-                                statement(record, NodeId{100}, Verdict::unreachable),
-                                statement(record, NodeId{101}, Verdict::reachable)};
+    std::vector<Statement> said{
+        statement(record, NodeId{100}, Verdict::refused), statement(record, NodeId{100}, Verdict::refused),
+        statement(record, NodeId{100}, Verdict::unreachable), statement(record, NodeId{101}, Verdict::reachable)};
     CHECK(confirming(record, witnesses, said) == 1);
     said.push_back(statement(record, NodeId{102}, Verdict::unreachable));
     CHECK(confirming(record, witnesses, said) == 2);
