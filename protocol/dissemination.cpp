@@ -3,6 +3,7 @@
 #include "protocol/names.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace gossip {
 namespace {
@@ -74,6 +75,13 @@ std::size_t RumorStore::purge(NodeId origin, Incarnation life) {
         if (rumor.origin == origin && rumor.incarnation <= life) erase(i - 1);
     }
     return before - held_.size();
+}
+
+std::vector<RumorKey> RumorStore::newest(std::size_t limit) const {
+    std::vector<RumorKey> result;
+    const auto count = static_cast<std::ptrdiff_t>(std::min(limit, ages_.size()));
+    std::transform(ages_.end() - count, ages_.end(), std::back_inserter(result), [](const Age& a) { return a.second; });
+    return result;
 }
 
 const Buckets& RumorStore::digest(Time now) {

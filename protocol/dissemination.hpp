@@ -51,6 +51,8 @@ public:
     // Keys of the settled messages in the buckets of `mask`: whole buckets from the lowest until
     // `limit` keys are reached; `mask` keeps the bits that are covered.
     [[nodiscard]] std::vector<RumorKey> keys(std::uint64_t& mask, std::size_t limit) const;
+    // The newest `limit`, oldest first.
+    [[nodiscard]] std::vector<RumorKey> newest(std::size_t limit) const;
 
 private:
     using Age = std::pair<WallMs, RumorKey>;
@@ -103,6 +105,8 @@ public:
     // Our keys in the same buckets that it does not name.
     [[nodiscard]] msg::RepairDiff reply(const msg::RepairDiff& theirs, Time now);
     [[nodiscard]] std::vector<RumorStore::Held> answer(const msg::Pull& pull) const;
+    // For a neighbour that cannot ask: what we would answer if it had asked for our newest messages.
+    [[nodiscard]] std::vector<RumorStore::Held> newest() const { return answer({store_.newest(pull_limit)}); }
     // Every message pulled has arrived or is overdue.
     [[nodiscard]] bool idle(Time now) const;
     [[nodiscard]] std::size_t stored() const { return store_.size(); }

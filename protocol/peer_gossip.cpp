@@ -142,8 +142,12 @@ void PeerMachine::on(const Sender& from, const msg::RepairDiff& m) {
 
 void PeerMachine::on(const Sender& from, const msg::Pull& m) {
     if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
-    for (RumorStore::Held& held : dissemination_.answer(m)) {
-        out_->send(from.reply, msg::Gossip{std::move(held.rumor), self_, held.hop + 1, wall(), true});
+    hand_over(dissemination_.answer(m), from.reply);
+}
+
+void PeerMachine::hand_over(std::vector<RumorStore::Held> messages, NodeId to) {
+    for (RumorStore::Held& held : messages) {
+        out_->send(to, msg::Gossip{std::move(held.rumor), self_, held.hop + 1, wall(), true});
     }
 }
 

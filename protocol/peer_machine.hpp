@@ -146,6 +146,7 @@ private:
     void compare_roots(NodeId neighbour, std::uint64_t root);
     void send_digest(NodeId neighbour);
     void spread_repair(NodeId from);
+    void hand_over(std::vector<RumorStore::Held> messages, NodeId to);
 
     // ---- signs of life, testimony
     void on(const Sender& from, const msg::Ping& m);

@@ -248,6 +248,8 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
     notice({.kind = NoticeKind::link_up, .link = link->kind, .other = id});
     record_stale_ = true;
     degree_changed();
+    // It cannot compare digests: what was said just before the link would never reach it.
+    if (protocol == 0) hand_over(dissemination_.newest(), id);
 }
 
 // `replace`: by the overlay's rule, as for a link whose other end is gone.

@@ -13,9 +13,11 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <sstream>
 #include <vector>
 
@@ -41,6 +43,8 @@ class Process {
 public:
     Process(const TempFolder& folder, std::vector<std::string> arguments, int control_fd = -1)
         : output_(folder.file("out-" + std::to_string(++count_))) {
+        std::cout.flush();  // what waits there would be written by the child as well
+        std::fflush(nullptr);
         pid_ = ::fork();
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) run(folder, std::move(arguments), control_fd);
@@ -214,7 +218,7 @@ TEST_CASE("a port that is taken, a journal in use: exit code 5 and the reason") 
     REQUIRE(seed.says("listening"));
     std::string output;
     CHECK(host.exit_of(host.arguments("seed", host.seed), output) == 5);
-    CHECK_MESSAGE(output.find(node_name(host.seed) + ": Address already in use") != std::string::npos, output);
+    CHECK_MESSAGE(output.find(node_name(host.seed) + ": address already in use") != std::string::npos, output);
 }
 
 TEST_CASE("help begins with examples") {

@@ -94,11 +94,12 @@ inline std::uint64_t number(const Heard& h) { return std::get<msg::Behind>(h.mes
 template <class Done>
 bool run_until(boost::asio::io_context& io, Done done, std::chrono::seconds patience = std::chrono::seconds(20)) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (!done() && std::chrono::steady_clock::now() < deadline) {
+    while (!done()) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
         if (io.stopped()) io.restart();
         io.run_one_for(std::chrono::milliseconds(20));
     }
-    return done();
+    return true;
 }
 
 // A client that speaks bytes.

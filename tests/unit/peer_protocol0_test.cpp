@@ -78,6 +78,20 @@ TEST_CASE("gossip of protocol 0 is delivered once everywhere, and ours is pushed
     CHECK(std::any_of(got.begin(), got.end(), [&](const msg::Gossip& g) { return g.rumor->id == said; }));
 }
 
+TEST_CASE("what was said before its link came up reaches a peer of protocol 0, in order") {
+    Mixed m;
+    std::vector<std::string> said;
+    for (const char* text : {"one", "two", "three"}) {
+        said.push_back(m.net.say(3, text));
+        m.net.run(milliseconds(50));
+    }
+    m.net.foreign(foreigner, peer_id(0), msg::Ping{.sender = foreigner});
+    m.net.run(seconds(1));
+    std::vector<std::string> got;
+    for (const msg::Gossip& g : m.all<msg::Gossip>()) got.push_back(g.rumor->id);
+    CHECK(got == said);
+}
+
 TEST_CASE("our message that comes back without its incarnation is still the same message") {
     Mixed m;
     const std::string said = m.net.say(3, "hello");
