@@ -107,6 +107,15 @@ std::variant<Child, std::string> spawn(const SpawnRequest& request) {
 
 bool send_signal(int pidfd, int number) { return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0; }
 
+void stop_process(int pidfd) {
+    siginfo_t info{};
+    if (!send_signal(pidfd, SIGSTOP)) return;
+    while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info,
+                    WSTOPPED | WEXITED | WNOWAIT) != 0 &&
+           errno == EINTR) {
+    }
+}
+
 std::optional<ExitStatus> reap(int pidfd) {
     siginfo_t info{};
     if (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0) {

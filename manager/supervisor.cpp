@@ -336,7 +336,7 @@ void Supervisor::kill(NodeId id) {
 }
 
 void Supervisor::pause(NodeId id) {
-    nodes_[id].link->signal(SIGSTOP);
+    nodes_[id].link->stop();
     view_.node_state(id, NodeState::paused);
 }
 
