@@ -385,15 +385,17 @@ const RumorView* ClusterView::find_rumor(std::string_view name) const {
     return it == rumors_.rend() ? nullptr : &*it;
 }
 
-// Several seeds may propose the same change at once. The one that was approved speaks for them all,
-// until somebody proposes it anew.
+// Several seeds may propose the same change at once, and each says of its own that it was approved when the
+// change is decided. The one that the votes went to speaks for them all, until somebody proposes it anew.
 const ProposalView* ClusterView::latest_proposal(NodeId subject, bool add) const {
     const ProposalView* latest = nullptr;
     const ProposalView* approved = nullptr;
     for (const ProposalView& p : proposals_) {
         if (p.subject != subject || p.add != add) continue;
         latest = &p;
-        if (p.outcome == ProposalOutcome::approved) approved = &p;
+        if (p.outcome != ProposalOutcome::approved) continue;
+        const bool same_decision = approved != nullptr && p.epoch == approved->epoch;
+        if (!same_decision || p.count(true) > approved->count(true)) approved = &p;
     }
     return approved != nullptr && latest->mono_ns <= approved->decided_ns ? approved : latest;
 }

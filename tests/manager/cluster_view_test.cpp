@@ -148,6 +148,30 @@ TEST_CASE("one vote a seat and proposal; the decision stays") {
     CHECK(w.view.latest_proposal(at(7003), true) == nullptr);
 }
 
+TEST_CASE("of several proposals of one decided change the one that was voted on speaks") {
+    Watched w;
+    const auto propose = [&](std::uint16_t seed, std::uint32_t id) {
+        Notice n = notice(NoticeKind::proposal_opened, 7003);
+        n.proposal = id;
+        w.tell(seed, n);
+    };
+    propose(6001, 6);
+    propose(6000, 5);
+    Notice vote = notice(NoticeKind::vote_received, 7003);
+    vote.proposal = 6;
+    vote.other = at(6002);
+    vote.yes = true;
+    w.tell(6001, vote);
+    for (const auto& [seed, id] : std::map<std::uint16_t, std::uint32_t>{{6001, 6}, {6000, 5}}) {
+        Notice n = notice(NoticeKind::approved, 7003, 9);
+        n.proposal = id;
+        w.tell(seed, n);
+    }
+    CHECK(w.view.latest_proposal(at(7003), false)->id == 6);
+    propose(6002, 7);
+    CHECK(w.view.latest_proposal(at(7003), false)->id == 7);
+}
+
 TEST_CASE("a node's life is in the order of time, across the nodes that speak of it") {
     Watched w;
     w.tell_at(30, 7001, notice(NoticeKind::suspected, 7003));
