@@ -257,15 +257,21 @@ Result show_members(Session& session) {
     return std::nullopt;
 }
 
-// Two seeds may propose the same: the one that is decided makes the other needless.
+// Two seeds may propose the same: the one that was voted on and decided makes the other needless.
 bool is_superseded(const ProposalView& proposal, const ClusterView& view) {
     return std::any_of(view.proposals().begin(), view.proposals().end(), [&](const ProposalView& other) {
-        return other.subject == proposal.subject && other.add == proposal.add &&
-               other.outcome == ProposalOutcome::approved && other.decided_ns >= proposal.mono_ns;
+        if (other.subject != proposal.subject || other.add != proposal.add) return false;
+        if (other.outcome != ProposalOutcome::approved) return false;
+        if (proposal.outcome != ProposalOutcome::approved) return other.decided_ns >= proposal.mono_ns;
+        const auto rank = [](const ProposalView& p) { return std::pair(p.count(true), p.id); };
+        return other.epoch == proposal.epoch && rank(other) > rank(proposal);
     });
 }
 
 Cell outcome_cell(const ProposalView& proposal, const ClusterView& view) {
+    if (proposal.outcome != ProposalOutcome::rejected && is_superseded(proposal, view)) {
+        return {"superseded", "", Style::dim};
+    }
     switch (proposal.outcome) {
         case ProposalOutcome::approved:
             return {"approved", "", Style::green};
@@ -276,7 +282,6 @@ Cell outcome_cell(const ProposalView& proposal, const ClusterView& view) {
         case ProposalOutcome::open:
             break;
     }
-    if (is_superseded(proposal, view)) return {"superseded", "", Style::dim};
     return {"open", "", Style::yellow};
 }
 

@@ -162,7 +162,7 @@ TEST_CASE("of several proposals of one decided change the one that was voted on 
     vote.other = at(6002);
     vote.yes = true;
     w.tell(6001, vote);
-    for (const auto& [seed, id] : std::map<std::uint16_t, std::uint32_t>{{6001, 6}, {6000, 5}}) {
+    for (const auto& [seed, id] : {std::pair<std::uint16_t, std::uint32_t>(6001, 6), {6000, 5}}) {
         Notice n = notice(NoticeKind::approved, 7003, 9);
         n.proposal = id;
         w.tell(seed, n);
@@ -220,8 +220,8 @@ TEST_CASE("a receipt whose sender was never heard of is shown, not lost") {
 
 TEST_CASE("live lines: joins are gathered, a removal is said once, with what led to it") {
     Watched w;
-    for (const int seed : {6000, 6001, 6002}) {
-        for (const int peer : {7000, 7001, 7002, 7003}) {
+    for (std::uint16_t seed = 6000; seed < 6003; ++seed) {
+        for (std::uint16_t peer = 7000; peer < 7004; ++peer) {
             CHECK(w.tell(seed, notice(NoticeKind::member_added, peer, 1)).empty());
         }
     }
