@@ -10,6 +10,12 @@ namespace {
 constexpr std::uint32_t loopback = 0x7f000001;
 constexpr std::uint16_t first_seed_port = 5000;
 constexpr std::uint16_t first_peer_port = 7000;
+constexpr std::uint32_t ports = 50'000;  // of one address
+
+NodeId peer_id(std::size_t number) {
+    const auto ip = static_cast<std::uint32_t>(loopback + number / ports);
+    return node_id({ip, static_cast<std::uint16_t>(first_peer_port + number % ports)});
+}
 
 }  // namespace
 
@@ -43,9 +49,7 @@ void Cluster::add_seed(std::uint32_t seat) {
 }
 
 NodeId Cluster::add_peer() {
-    const auto port = static_cast<std::uint32_t>(first_peer_port + peers_.size() % 50'000);
-    const auto ip = static_cast<std::uint32_t>(loopback + peers_.size() / 50'000);
-    const NodeId id = node_id({ip, static_cast<std::uint16_t>(port)});
+    const NodeId id = peer_id(peers_.size());
     crypto_[id] = std::make_unique<SimCrypto>(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
     const auto make = [this](const Birth& birth) {
         return std::make_unique<PeerMachine>(config_, *crypto_.at(birth.id),
@@ -54,6 +58,14 @@ NodeId Cluster::add_peer() {
     sim_.add(id, make, node_options(id, Trust::claimed));
     peers_.push_back(id);
     return id;
+}
+
+std::size_t Cluster::number_of(NodeId peer) const {
+    const auto [ip, port] = endpoint(peer);
+    if (ip < loopback || port < first_peer_port || port - first_peer_port >= static_cast<int>(ports))
+        return peers_.size();
+    const std::size_t number = std::size_t{ip - loopback} * ports + (port - first_peer_port);
+    return std::min(number, peers_.size());
 }
 
 bool Cluster::is_seed(NodeId id) const { return seat_of(id) != no_seat; }

@@ -33,6 +33,8 @@ public:
     [[nodiscard]] std::span<const NodeId> seeds() const { return config_.seeds; }
     [[nodiscard]] std::span<const NodeId> peers() const { return peers_; }  // ever added, in that order
     [[nodiscard]] bool is_seed(NodeId id) const;
+    // The place of a peer in peers(); past its end for everybody else.
+    [[nodiscard]] std::size_t number_of(NodeId peer) const;
     [[nodiscard]] Seat seat_of(NodeId id) const;  // no_seat for others
     [[nodiscard]] const Crypto& crypto(NodeId id) const { return *crypto_.at(id); }
 

@@ -23,6 +23,7 @@ enum class Purpose : std::uint32_t {
     workload,      // a = node
     rerun,         // whether a run is run twice
     toy,           // tests' own
+    region,        // a = node: where it lies
 };
 
 class Draws {

@@ -35,13 +35,24 @@ std::uint64_t Network::key(NodeIndex a, NodeIndex b) { return (std::uint64_t{std
 Network::Pair& Network::pair_of(NodeIndex a, NodeIndex b) {
     const auto [at, fresh] = pairs_.try_emplace(key(a, b));
     if (fresh) {
-        Rng rng = draws_.stream(Purpose::link_base, std::min(a, b), std::max(a, b));
-        const auto spread = static_cast<std::uint64_t>((options_.link.delay_max - options_.link.delay_min).count());
-        at->second.base = options_.link.delay_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1)));
+        at->second.base = base_delay(a, b);
         nodes_[a].partners.insert(b);
         nodes_[b].partners.insert(a);
     }
     return at->second;
+}
+
+Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
+    const LinkProfile& p = options_.link;
+    const Duration spread = p.delay_max - p.delay_min;
+    if (p.regions > 1) {
+        const auto region = [&](NodeIndex node) { return draws_.stream(Purpose::region, node).below(p.regions); };
+        const std::uint64_t apart = (region(a) + p.regions - region(b)) % p.regions;
+        const auto steps = static_cast<std::int64_t>(std::min(apart, p.regions - apart));
+        return p.delay_min + spread * steps / std::max<std::int64_t>(p.regions / 2, 1);
+    }
+    Rng rng = draws_.stream(Purpose::link_base, std::min(a, b), std::max(a, b));
+    return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spread.count()) + 1)));
 }
 
 Network::Connection* Network::find(NodeIndex a, NodeIndex b, ConnectionId id) {

@@ -18,8 +18,10 @@ namespace gossip::sim {
 struct LinkProfile {
     Duration delay_min = std::chrono::microseconds(100);  // a pair's usual one-way delay is drawn
     Duration delay_max = std::chrono::milliseconds(2);    // from this range once
-    std::uint32_t jitter_percent = 20;                    // of the usual delay, a message
-    std::uint32_t tail_per_million = 0;                   // messages that take tail_factor as long
+    std::uint32_t regions = 0;           // above 1: nodes lie on a ring of regions, and the pair's delay
+                                         // grows from min to max with the distance of theirs
+    std::uint32_t jitter_percent = 20;   // of the usual delay, a message
+    std::uint32_t tail_per_million = 0;  // messages that take tail_factor as long
     std::uint32_t tail_factor = 20;
     std::uint32_t reset_per_million = 0;      // messages at which the connection breaks
     std::uint32_t drop_per_million = 0;       // messages lost without a trace: harsher than TCP
@@ -105,6 +107,7 @@ private:
     static std::uint64_t key(NodeIndex a, NodeIndex b);
     static std::size_t side(NodeIndex self, NodeIndex other) { return self < other ? 0 : 1; }
     Pair& pair_of(NodeIndex a, NodeIndex b);
+    [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
     Connection* find(NodeIndex a, NodeIndex b, ConnectionId id);
     Draw draw(Pair& pair, NodeIndex from, NodeIndex to);
 

@@ -130,6 +130,17 @@ void Simulator::run_until(Time end) {
     now_ = std::max(now_, end);
 }
 
+bool Simulator::run_some(Time end, std::uint64_t steps) {
+    for (; steps > 0; --steps) {
+        if (queue_.empty() || queue_.next_time() > end) {
+            now_ = std::max(now_, end);
+            return true;
+        }
+        step_one();
+    }
+    return false;
+}
+
 bool Simulator::run_until(const std::function<bool()>& condition, Time end) {
     while (!condition()) {
         if (queue_.empty() || queue_.next_time() > end) {

@@ -73,6 +73,8 @@ public:
     bool step_one();  // false when nothing is left to happen
     void run_until(Time end);
     void run_for(Duration d) { run_until(now_ + d); }
+    // At most so many steps; true once the end is reached.
+    bool run_some(Time end, std::uint64_t steps);
     // True as soon as the condition holds, looked at after every event.
     bool run_until(const std::function<bool()>& condition, Time end);
 

@@ -47,7 +47,8 @@ struct Board {
     std::uint64_t events{0};
     double slowest{0};  // CPU seconds
     std::uint64_t slowest_seed{0};
-    double longest_healing{0};  // virtual seconds
+    std::uint64_t trace_hash{0};  // of the last run
+    double longest_healing{0};    // virtual seconds
     std::uint64_t longest_seed{0};
     Coverage::Counts coverage{};
 };
@@ -165,6 +166,7 @@ bool run_one(std::uint64_t seed, const Arguments& a, Board& board) {
         r.violation = Violation{"M1", {}, {}, "two runs of one seed differ"};
     }
     board.events += r.events;
+    board.trace_hash = r.trace_hash;
     if (cpu > board.slowest) board.slowest = cpu, board.slowest_seed = seed;
     if (seconds(r.converged_after) > board.longest_healing) {
         board.longest_healing = seconds(r.converged_after);
@@ -247,8 +249,9 @@ int main(int argc, char** argv) {
     if (a.replaying) {
         Board board;
         const bool good = run_one(a.replay, a, board);
-        std::printf("%s, %llu events, healed after %.1f s\n", good ? "good" : "FAILED",
-                    static_cast<unsigned long long>(board.events), board.longest_healing);
+        std::printf("%s, %llu events, healed after %.1f s, trace 0x%016llx\n", good ? "good" : "FAILED",
+                    static_cast<unsigned long long>(board.events), board.longest_healing,
+                    static_cast<unsigned long long>(board.trace_hash));
         return good ? 0 : 1;
     }
     std::printf("gossip_swarm: %llu runs, seed %s\n", static_cast<unsigned long long>(a.runs), a.base.c_str());

@@ -1,0 +1,154 @@
+#include "manager/sim_command.hpp"
+
+#include "manager/command_table.hpp"
+#include "manager/parser.hpp"
+#include "manager/sim_options.hpp"
+#include "manager/sim_report.hpp"
+#include "manager/terminal.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+namespace gossip {
+namespace {
+
+using WallClock = std::chrono::steady_clock;
+
+volatile std::sig_atomic_t interrupted = 0;
+void on_signal(int signal) { interrupted = signal; }
+
+int complain(ErrorKind kind, const std::string& text) {
+    std::fprintf(stderr, "gossipctl: %s: sim: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
+    return exit_code(kind);
+}
+
+// The line of MemAvailable in /proc/meminfo; 0 when unknown.
+std::uint64_t memory_available() {
+    std::ifstream file("/proc/meminfo");
+    std::string key;
+    std::uint64_t kilobytes = 0;
+    std::string unit;
+    while (file >> key >> kilobytes >> unit) {
+        if (key == "MemAvailable:") return kilobytes * 1024;
+    }
+    return 0;
+}
+
+std::string gigabytes(std::uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f GB", static_cast<double>(bytes) / 1e9);
+    return text;
+}
+
+// On stderr and only for a person: rewritten in place.
+class ProgressLine {
+public:
+    explicit ProgressLine(bool shown) : shown_(shown), start_(WallClock::now()), last_(start_) {}
+    ~ProgressLine() { clear(); }
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    void show(const sim::Experiment& e, std::uint32_t run, std::uint32_t runs) {
+        const auto now = WallClock::now();
+        if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
+        const double passed = std::chrono::duration<double>(now - last_).count();
+        const double rate = static_cast<double>(e.events() - std::min(events_, e.events())) / passed / 1e6;
+        last_ = now;
+        events_ = e.events();
+        const double virtual_s = std::chrono::duration<double>(e.now().time_since_epoch()).count();
+        std::fprintf(stderr, "\r\033[Krun %u/%u  %s  virtual %.3f s  %.2f M events/s  %s", run + 1, runs,
+                     phase_name(e.phase()), virtual_s, rate, time_left(e).c_str());
+        std::fflush(stderr);
+        drawn_ = true;
+    }
+    void begin_run() {
+        start_ = WallClock::now();
+        events_ = 0;
+    }
+    void clear() {
+        if (std::exchange(drawn_, false)) std::fputs("\r\033[K", stderr);
+    }
+
+private:
+    static const char* phase_name(sim::Experiment::Phase phase) {
+        return phase == sim::Experiment::Phase::bringing_up ? "bringing up" : "running";
+    }
+    std::string time_left(const sim::Experiment& e) const {
+        if (e.progress() <= 0) return "";
+        const double spent = std::chrono::duration<double>(WallClock::now() - start_).count();
+        char text[32];
+        std::snprintf(text, sizeof text, "%.0f s left", spent / e.progress() * (1 - e.progress()));
+        return text;
+    }
+
+    bool shown_;
+    bool drawn_{false};
+    WallClock::time_point start_;
+    WallClock::time_point last_;
+    std::uint64_t events_{0};
+};
+
+SimRun run_once(const SimCommand& command, std::uint32_t number, ProgressLine& line) {
+    constexpr std::uint64_t slice = 20'000;  // events between two looks at the clock and at Ctrl-C
+    sim::ExperimentOptions options = command.experiment;
+    options.seed = sim_seed(command.seed_text, number);
+    line.begin_run();
+    sim::Experiment experiment(options);
+    while (interrupted == 0 && experiment.advance(slice)) line.show(experiment, number, command.runs);
+    SimRun run{options.seed, experiment.trace_hash(), "interrupted", experiment.metrics()};
+    if (experiment.phase() == sim::Experiment::Phase::over) run.outcome = "complete";
+    if (experiment.phase() == sim::Experiment::Phase::stuck) run.outcome = "bring-up failed";
+    return run;
+}
+
+std::vector<SimRun> run_all(const SimCommand& command) {
+    std::vector<SimRun> runs;
+    ProgressLine line(isatty(STDERR_FILENO) != 0);
+    while (interrupted == 0 && runs.size() < command.runs) {
+        runs.push_back(run_once(command, static_cast<std::uint32_t>(runs.size()), line));
+    }
+    return runs;
+}
+
+int result_of(const std::vector<SimRun>& runs) {
+    if (interrupted != 0) return 128 + interrupted;
+    for (const SimRun& run : runs) {
+        if (run.outcome != "complete") {
+            return complain(ErrorKind::wait,
+                            "seed " + std::to_string(run.seed) + ": the network was not up after 10 virtual minutes");
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+int sim_command(const std::vector<std::string>& arguments) {
+    const auto parsed = parse_sim_options(arguments);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    const auto& command = std::get<SimCommand>(parsed);
+    if (command.help) {
+        std::fputs(sim_usage().c_str(), stdout);
+        return 0;
+    }
+    const std::uint64_t needed = sim_memory(command.experiment);
+    const std::uint64_t there = memory_available();
+    if (there > 0 && needed > there) {
+        return complain(ErrorKind::usage, std::to_string(command.experiment.peers) + " peers need about " +
+                                              gigabytes(needed) + " of memory, and " + gigabytes(there) +
+                                              " are free: fewer --peers or --messages");
+    }
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGTERM, on_signal);
+    const std::vector<SimRun> runs = run_all(command);
+    const TableFormat piped = isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
+    const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
+    std::fputs(sim_report(runs, command.format.value_or(piped), colored).c_str(), stdout);
+    return result_of(runs);
+}
+
+}  // namespace gossip

@@ -1,0 +1,253 @@
+#include "manager/sim_options.hpp"
+
+#include "manager/parser.hpp"
+#include "node/config_keys.hpp"
+#include "protocol/names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace gossip {
+namespace {
+
+using Problem = std::string;  // empty: none
+
+struct SimOption {
+    std::string_view name;
+    std::string_view short_name;
+    std::string_view value;
+    std::string_view help;
+    Problem (*apply)(SimCommand&, const std::string&);
+};
+
+constexpr std::uint64_t most_peers = 10'000'000;
+constexpr std::uint64_t most_seeds = 32;
+constexpr std::uint64_t most_messages = 100'000;
+constexpr std::uint64_t most_runs = 10'000;
+constexpr std::size_t most_split = 1'000;  // a partition is a list of pairs of nodes
+constexpr Duration longest = std::chrono::hours(24);
+
+Problem take_count(std::uint32_t& out, const std::string& text, std::uint64_t least, std::uint64_t most) {
+    const auto count = parse_count(text);
+    if (!count || *count < least || *count > most) {
+        return "is not a number from " + std::to_string(least) + " to " + std::to_string(most);
+    }
+    out = static_cast<std::uint32_t>(*count);
+    return {};
+}
+
+Problem take_duration(Duration& out, const std::string& text, Duration least, Duration most) {
+    const auto time = parse_duration(text);
+    if (!time || *time < least || *time > most) {
+        return "is not a time from " + format_time(least) + " to " + format_time(most) + ", such as 500ms, 20s or 2m";
+    }
+    out = *time;
+    return {};
+}
+
+// "1%" or "0.01".
+Problem take_share(std::uint32_t& per_million, std::string text) {
+    const bool percent = !text.empty() && text.back() == '%';
+    if (percent) text.pop_back();
+    const auto number = parse_number(text);
+    const double share = number ? *number / (percent ? 100 : 1) : -1;
+    if (!(share >= 0 && share <= 1)) return "is not a share from 0% to 100%";
+    per_million = static_cast<std::uint32_t>(std::lround(share * 1e6));
+    return {};
+}
+
+Problem take_overlay(SimCommand& c, const std::string& text) {
+    constexpr std::array names{"pa-ring", "pa", "zipf", "random"};
+    const auto at = std::find(names.begin(), names.end(), text);
+    if (at == names.end()) return "is not pa-ring, pa, zipf or random";
+    c.experiment.config.overlay.strategy = static_cast<OverlayStrategy>(at - names.begin());
+    return {};
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts(1);
+    for (const char letter : text) {
+        if (letter == separator) {
+            parts.emplace_back();
+        } else {
+            parts.back() += letter;
+        }
+    }
+    return parts;
+}
+
+// constant:1ms, uniform:1ms-20ms, regions:4:1ms-80ms
+Problem take_latency(SimCommand& c, const std::string& text) {
+    constexpr std::string_view form = "is not constant:TIME, uniform:TIME-TIME or regions:N:TIME-TIME";
+    sim::LinkProfile& link = c.experiment.network.link;
+    auto parts = split(text, ':');
+    const bool regions = parts.front() == "regions" && parts.size() == 3;
+    link.regions = 0;
+    if (regions && !take_count(link.regions, parts[1], 2, 1000).empty()) return "needs 2 to 1000 regions";
+    const auto times = split(parts.back(), '-');
+    const bool range = (regions || (parts.front() == "uniform" && parts.size() == 2)) && times.size() == 2;
+    const bool constant = parts.front() == "constant" && parts.size() == 2 && times.size() == 1;
+    if (!range && !constant) return std::string(form);
+    constexpr Duration least = std::chrono::microseconds(1);
+    for (auto& [out, value] : {std::pair{&link.delay_min, times.front()}, {&link.delay_max, times.back()}}) {
+        if (Problem p = take_duration(*out, value, least, std::chrono::seconds(10)); !p.empty()) return p;
+    }
+    if (constant) link.jitter_percent = 0;
+    return link.delay_max < link.delay_min ? "has its longer time first" : "";
+}
+
+Problem take_fault(SimCommand& c, const std::string& name, const std::string& value) {
+    sim::LinkProfile& link = c.experiment.network.link;
+    if (name == "drop") return take_share(link.drop_per_million, value);
+    if (name == "duplicate") return take_share(link.duplicate_per_million, value);
+    if (name == "reset") return take_share(link.reset_per_million, value);
+    if (name == "tail") return take_share(link.tail_per_million, value);
+    if (name == "crash") return take_share(c.experiment.trouble.crash_per_million, value);
+    if (name == "pause") return take_share(c.experiment.trouble.pause_per_million, value);
+    if (name == "partition") return take_duration(c.experiment.trouble.partition, value, Duration(1), longest);
+    const std::string near = closest(name, {"drop", "duplicate", "reset", "tail", "crash", "pause", "partition"});
+    return "names an unknown fault" +
+           (near.empty() ? std::string("; see gossipctl sim --help") : "; did you mean " + near + "?");
+}
+
+Problem take_faults(SimCommand& c, const std::string& text) {
+    for (const std::string& part : split(text, ',')) {
+        const auto pair = split(part, '=');
+        if (pair.size() != 2) return "is not NAME=VALUE,…, as in drop=1%,crash=10%";
+        if (Problem p = take_fault(c, pair[0], pair[1]); !p.empty()) return p;
+    }
+    return {};
+}
+
+constexpr std::array options{
+    SimOption{"--peers", "", "N", "how many peers (default 100)",
+              [](SimCommand& c, const std::string& v) { return take_count(c.experiment.peers, v, 1, most_peers); }},
+    SimOption{"--seeds", "", "N", "how many seeds (default 3)",
+              [](SimCommand& c, const std::string& v) { return take_count(c.experiment.seeds, v, 1, most_seeds); }},
+    SimOption{
+        "--seed", "", "TEXT", "what all draws follow from: a number, or any text such as a commit hash (default 1)",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.seed_text = v, v.empty() ? "is empty" : ""; }},
+    SimOption{"--runs", "", "N", "so many runs, each of another seed, and their mean, deviation and 95 % interval",
+              [](SimCommand& c, const std::string& v) { return take_count(c.runs, v, 1, most_runs); }},
+    SimOption{
+        "--messages", "", "N", "messages said at random peers in the first half (default 10)",
+        [](SimCommand& c, const std::string& v) { return take_count(c.experiment.messages, v, 0, most_messages); }},
+    SimOption{"--duration", "", "TIME", "virtual time after the bring-up (default 20s)",
+              [](SimCommand& c, const std::string& v) {
+                  return take_duration(c.experiment.duration, v, std::chrono::milliseconds(1), longest);
+              }},
+    SimOption{"--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)",
+              [](SimCommand& c, const std::string& v) {
+                  return take_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
+              }},
+    SimOption{"--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", take_overlay},
+    SimOption{
+        "--links", "", "N", "links a joiner opens (default 3)",
+        [](SimCommand& c, const std::string& v) { return take_count(c.experiment.config.overlay.links, v, 1, 64); }},
+    SimOption{"--latency", "", "MODEL",
+              "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", take_latency},
+    SimOption{"--faults", "", "LIST",
+              "drop=1%,duplicate=1%,reset=0.1%,tail=1% of the messages; crash=10%,pause=10% of the peers; partition=5s",
+              take_faults},
+    SimOption{"--output", "-o", "table|json|tsv", "form of the result (default: table on a terminal, tsv when piped)",
+              [](SimCommand& c, const std::string& v) -> Problem {
+                  c.format = parse_table_format(v);
+                  return c.format ? "" : "is not table, json or tsv";
+              }},
+};
+
+const SimOption* find_option(const std::string& name) {
+    const auto at = std::find_if(options.begin(), options.end(), [&](const SimOption& o) {
+        return name == o.name || (!o.short_name.empty() && name == o.short_name);
+    });
+    return at == options.end() ? nullptr : &*at;
+}
+
+std::string unknown(const std::string& argument) {
+    if (!argument.starts_with('-')) return "\"" + argument + "\" is too much; see gossipctl sim --help";
+    std::vector<std::string> names{"--help"};
+    for (const SimOption& o : options) names.emplace_back(o.name);
+    const std::string near = closest(argument, names);
+    return "unknown option " + argument +
+           (near.empty() ? "; see gossipctl sim --help" : "; did you mean " + near + "?");
+}
+
+// What only shows once all options are known.
+Problem impossible(const SimCommand& c) {
+    const sim::ExperimentOptions& e = c.experiment;
+    if (e.trouble.partition > e.duration * 9 / 10) return "--faults: partition does not end within --duration";
+    if (e.trouble.partition > Duration::zero() && e.peers > most_split) {
+        return "--faults: partition is for at most " + std::to_string(most_split) + " peers";
+    }
+    if (c.runs > 1 && e.peers > 100'000) return "--runs: several runs are for at most 100000 peers";
+    return {};
+}
+
+}  // namespace
+
+std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments) {
+    SimCommand command;
+    command.experiment.config.gossip.max_messages = 0;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& argument = arguments[i];
+        if (argument == "--help" || argument == "-h") return command.help = true, command;
+        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
+        const std::string name = argument.substr(0, equals);
+        const SimOption* option = find_option(name);
+        if (option == nullptr) return unknown(name);
+        if (equals == std::string::npos && i + 1 == arguments.size()) {
+            return name + " needs a value: " + std::string(option->value);
+        }
+        const std::string value = equals == std::string::npos ? arguments[++i] : argument.substr(equals + 1);
+        if (const Problem problem = option->apply(command, value); !problem.empty()) {
+            return name + ": \"" + value + "\" " + problem;
+        }
+    }
+    if (Problem problem = impossible(command); !problem.empty()) return problem;
+    return command;
+}
+
+std::string sim_usage() {
+    std::string out =
+        "Examples:\n"
+        "  gossipctl sim --peers 200 --messages 20           a network of 3 seeds and 200 peers in virtual time\n"
+        "  gossipctl sim --peers 100 --faults drop=2%,crash=10% --duration 2m\n"
+        "  gossipctl sim --peers 50 --runs 20 -o json        one line a run, then mean, sd and 95 % interval\n"
+        "  gossipctl sim --seed $(git rev-parse HEAD)        any text is a seed; the same seed gives the same run\n"
+        "\n"
+        "Runs the same seeds and peers as a real network, over virtual time: registration by quorum, overlay, gossip,\n"
+        "detection, faults. Everything follows from the seed; trace_hash shows that two runs were the same. Ctrl-C "
+        "ends\n"
+        "a run with the results so far (exit code 130).\n"
+        "\n"
+        "Options:\n";
+    for (const SimOption& o : options) {
+        std::string left = "  " + std::string(o.short_name.empty() ? "    " : std::string(o.short_name) + ", ");
+        left += std::string(o.name) + " " + std::string(o.value);
+        left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
+        out += left + std::string(o.help) + "\n";
+    }
+    return out + "  -h, --help\n";
+}
+
+std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {
+    std::uint64_t seed = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        seed = mix64(text.size());
+        for (const char letter : text) seed = mix64(seed ^ static_cast<unsigned char>(letter));
+    }
+    return run == 0 ? seed : mix64(seed + run);
+}
+
+std::uint64_t sim_memory(const sim::ExperimentOptions& o) {
+    constexpr std::uint64_t base = 20'000'000;
+    constexpr std::uint64_t peer = 12'000;  // machine, links and connections
+    constexpr std::uint64_t member = 400;   // of a seed's list
+    const std::uint64_t held = std::min<std::uint64_t>(o.messages, o.config.gossip.store_limit);
+    return base + o.peers * (peer + member * o.seeds + 160 * held) + std::uint64_t{o.messages} * o.peers / 8;
+}
+
+}  // namespace gossip

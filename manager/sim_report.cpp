@@ -1,0 +1,124 @@
+#include "manager/sim_report.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace gossip {
+namespace {
+
+std::string fixed(double value, int decimals) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", decimals, value);
+    return text;
+}
+
+std::string hex(std::uint64_t value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
+    return text;
+}
+
+// Two-sided 95 % quantile of Student's t; the table ends where the normal law does as well.
+double student(std::size_t degrees_of_freedom) {
+    constexpr std::array table{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+                               2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+                               2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
+    return degrees_of_freedom <= table.size() ? table[degrees_of_freedom - 1] : 1.960;
+}
+
+std::vector<double> samples_of(const std::vector<SimRun>& runs, std::size_t metric) {
+    std::vector<double> samples;
+    for (const SimRun& run : runs) samples.push_back(run.metrics[metric].value);
+    return samples;
+}
+
+std::string json_line(const SimRun& run) {
+    std::string out = "{\"seed\": \"" + std::to_string(run.seed) + "\", \"outcome\": " + json_string(run.outcome);
+    for (const sim::Metric& m : run.metrics) out += ", \"" + m.name + "\": " + fixed(m.value, m.decimals);
+    return out + ", \"trace_hash\": \"" + hex(run.trace_hash) + "\"}\n";
+}
+
+std::string json_summary(const std::vector<SimRun>& runs) {
+    std::string out = "{\"summary\": " + std::to_string(runs.size());
+    for (std::size_t i = 0; i < runs.front().metrics.size(); ++i) {
+        const sim::Metric& m = runs.front().metrics[i];
+        const Spread s = spread_of(samples_of(runs, i));
+        const int decimals = m.decimals + 2;
+        out += ", \"" + m.name + "\": {\"mean\": " + fixed(s.mean, decimals) +
+               ", \"sd\": " + fixed(s.deviation, decimals) + ", \"ci95\": [" + fixed(s.mean - s.half_width, decimals) +
+               ", " + fixed(s.mean + s.half_width, decimals) + "]}";
+    }
+    return out + "}\n";
+}
+
+std::string tsv_lines(const std::vector<SimRun>& runs) {
+    std::vector<Column> columns{{"seed"}, {"outcome"}};
+    for (const sim::Metric& m : runs.front().metrics) columns.push_back({m.name, true});
+    columns.push_back({"trace_hash"});
+    Table table(columns);
+    for (const SimRun& run : runs) {
+        std::vector<Cell> row{{std::to_string(run.seed)}, {run.outcome}};
+        for (const sim::Metric& m : run.metrics) row.push_back({fixed(m.value, m.decimals)});
+        row.push_back({hex(run.trace_hash)});
+        table.add(std::move(row));
+    }
+    return table.render(TableFormat::tsv, false);
+}
+
+// Figures run down, as there are more of them than fit across.
+std::string one_table(const SimRun& run, bool colored) {
+    Table table({{"figure"}, {"value", true}});
+    table.add({{"seed"}, {std::to_string(run.seed)}});
+    table.add({{"outcome"}, {run.outcome}});
+    for (const sim::Metric& m : run.metrics) table.add({{m.name}, {fixed(m.value, m.decimals)}});
+    table.add({{"trace_hash"}, {hex(run.trace_hash)}});
+    return table.render(TableFormat::table, colored);
+}
+
+std::string summary_table(const std::vector<SimRun>& runs, bool colored) {
+    Table table({{"figure"}, {"mean", true}, {"sd", true}, {"ci95_low", true}, {"ci95_high", true}});
+    for (std::size_t i = 0; i < runs.front().metrics.size(); ++i) {
+        const sim::Metric& m = runs.front().metrics[i];
+        const Spread s = spread_of(samples_of(runs, i));
+        const int decimals = m.decimals + 1;
+        table.add({{m.name},
+                   {fixed(s.mean, decimals)},
+                   {fixed(s.deviation, decimals)},
+                   {fixed(s.mean - s.half_width, decimals)},
+                   {fixed(s.mean + s.half_width, decimals)}});
+    }
+    return std::to_string(runs.size()) + " runs\n" + table.render(TableFormat::table, colored);
+}
+
+}  // namespace
+
+Spread spread_of(const std::vector<double>& samples) {
+    Spread s;
+    if (samples.empty()) return s;
+    const auto n = static_cast<double>(samples.size());
+    for (const double x : samples) s.mean += x / n;
+    if (samples.size() < 2) return s;
+    for (const double x : samples) s.deviation += (x - s.mean) * (x - s.mean) / (n - 1);
+    s.deviation = std::sqrt(s.deviation);
+    s.half_width = student(samples.size() - 1) * s.deviation / std::sqrt(n);
+    return s;
+}
+
+std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored) {
+    if (runs.empty()) return {};
+    switch (format) {
+        case TableFormat::json: {
+            std::string out;
+            for (const SimRun& run : runs) out += json_line(run);
+            return out + (runs.size() > 1 ? json_summary(runs) : "");
+        }
+        case TableFormat::tsv:
+            return tsv_lines(runs);
+        case TableFormat::table:
+            break;
+    }
+    return runs.size() == 1 ? one_table(runs.front(), colored) : summary_table(runs, colored);
+}
+
+}  // namespace gossip

@@ -1,0 +1,31 @@
+#pragma once
+// The figures of simulated runs as a table, TSV or JSON lines.
+
+#include "manager/table.hpp"
+#include "sim/experiment.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gossip {
+
+struct SimRun {
+    std::uint64_t seed{0};
+    std::uint64_t trace_hash{0};
+    std::string outcome;  // "complete", "interrupted", "bring-up failed"
+    std::vector<sim::Metric> metrics;
+};
+
+// Each run; of several also, for each figure, mean, standard deviation and the 95 % interval of the mean
+// (Student's t). JSON is one object a line, the summary last.
+[[nodiscard]] std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored);
+
+struct Spread {
+    double mean{0};
+    double deviation{0};
+    double half_width{0};  // of the 95 % interval
+};
+[[nodiscard]] Spread spread_of(const std::vector<double>& samples);
+
+}  // namespace gossip

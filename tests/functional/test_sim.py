@@ -1,0 +1,65 @@
+"""gossipctl sim: the command line of the simulator as a process."""
+import json
+import signal
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+import harness
+
+
+def sim(*arguments, timeout=120):
+    return subprocess.run([harness.BINARY, "sim", *arguments], capture_output=True, text=True, timeout=timeout)
+
+
+def wait_until_caught(pid, number):
+    """Until the process handles this signal: before that it would just die of it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        mask = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), 16)
+        if mask >> (number - 1) & 1:
+            return
+    raise AssertionError(f"process {pid} never caught signal {number}")
+
+
+class Sim(unittest.TestCase):
+    def test_same_seed_same_trace(self):
+        runs = [sim("--peers", "30", "--seed", "c141c2f", "-o", "json") for _ in range(2)]
+        other = sim("--peers", "30", "--seed", "c141c2e", "-o", "json")
+        first, second, third = (json.loads(run.stdout) for run in [*runs, other])
+        self.assertEqual(first, second)
+        self.assertNotEqual(first["trace_hash"], third["trace_hash"])
+        self.assertEqual(first["coverage_min"], 1)
+        self.assertEqual(runs[0].stderr, "", "no progress line off a terminal")
+
+    def test_interrupt_ends_with_the_results_so_far(self):
+        process = subprocess.Popen([harness.BINARY, "sim", "--peers", "300", "--duration", "24h", "-o", "json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until_caught(process.pid, signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        result = json.loads(out)
+        self.assertEqual(result["outcome"], "interrupted")
+        self.assertLess(result["virtual_s"], 86400)
+
+    def test_bad_input(self):
+        for arguments, words in [(["--peers", "0"], "is not a number from 1"),
+                                 (["--peers", "10000000", "--messages", "100000"], "of memory"),
+                                 (["--faults", "fire=1%"], "unknown fault")]:
+            done = sim(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertEqual(done.stdout, "")
+            self.assertIn("E_USAGE", done.stderr)
+            self.assertIn(words, done.stderr)
+
+    def test_help(self):
+        done = sim("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--latency MODEL", done.stdout)
+
+
+if __name__ == "__main__":
+    harness.main()
