@@ -144,6 +144,8 @@ json::object to_object(const NodeStatus& s) {
                       {"bytes_sent", c.bytes_sent},       {"bytes_received", c.bytes_received},
                       {"connections", c.connections},     {"offences", c.offences},
                       {"unknown_types", c.unknown_types}};
+    if (c.fault_lost > 0) o["transport"].as_object()["fault_lost"] = c.fault_lost;
+    if (c.fault_held > 0) o["transport"].as_object()["fault_held"] = c.fault_held;
     if (s.events_lost > 0) o["events_lost"] = s.events_lost;
     return o;
 }
@@ -151,6 +153,27 @@ json::object to_object(const NodeStatus& s) {
 json::object to_object(const SayCommand& c) { return {{"cmd", "say"}, {"seq", c.seq}, {"text", c.text}}; }
 json::object to_object(const StatusCommand& c) { return {{"cmd", "status"}, {"seq", c.seq}}; }
 json::object to_object(const LeaveCommand&) { return {{"cmd", "leave"}}; }
+
+json::object rule_object(const FaultRule& rule) {
+    const LinkFault& f = rule.fault;
+    Sparse o;
+    o.put("to", rule.nodes);
+    o.flag("cut", f.cut);
+    o.flag("deaf", f.deaf);
+    o.put_signed("delay", f.delay.count());
+    o.put_signed("jitter", f.jitter.count());
+    o.put("loss", std::uint64_t{f.loss});
+    o.put("duplicate", std::uint64_t{f.duplicate});
+    o.put("reorder", std::uint64_t{f.reorder});
+    o.put("rate", f.bytes_per_second);
+    return o.take();
+}
+
+json::object to_object(const FaultCommand& c) {
+    json::array rules;
+    for (const FaultRule& rule : c.rules) rules.emplace_back(rule_object(rule));
+    return {{"cmd", "faults"}, {"seq", c.seq}, {"seed", c.seed}, {"rules", std::move(rules)}};
+}
 
 template <class Variant>
 std::string line_of(const Variant& line) {
@@ -351,6 +374,8 @@ TransportCounters read_counters(Reader in) {
     c.connections = in.number<std::uint64_t>("connections");
     c.offences = in.number<std::uint64_t>("offences");
     c.unknown_types = in.number<std::uint64_t>("unknown_types");
+    c.fault_lost = in.number<std::uint64_t>("fault_lost");
+    c.fault_held = in.number<std::uint64_t>("fault_held");
     return c;
 }
 
@@ -379,11 +404,42 @@ std::optional<FromNode> read_from_node(Reader& in) {
     return NodeReady{in.node("id"), role == "seed" ? Role::seed : Role::peer, in.number<std::int64_t>("pid")};
 }
 
+FaultRule read_rule(const json::value& value, bool& ok) {
+    FaultRule rule;
+    const json::object* object = value.if_object();
+    if (object == nullptr) {
+        ok = false;
+        return rule;
+    }
+    Reader in(*object);
+    LinkFault& f = rule.fault;
+    rule.nodes = in.nodes("to");
+    f.cut = in.flag("cut");
+    f.deaf = in.flag("deaf");
+    f.delay = Duration(in.number<std::int64_t>("delay"));
+    f.jitter = Duration(in.number<std::int64_t>("jitter"));
+    f.loss = in.number<std::uint32_t>("loss");
+    f.duplicate = in.number<std::uint32_t>("duplicate");
+    f.reorder = in.number<std::uint32_t>("reorder");
+    f.bytes_per_second = in.number<std::uint64_t>("rate");
+    ok = ok && in.ok() && f.delay >= Duration::zero() && f.jitter >= Duration::zero();
+    return rule;
+}
+
+std::optional<ToNode> read_faults(Reader& in) {
+    FaultCommand command{in.number<std::uint64_t>("seq"), in.number<std::uint64_t>("seed"), {}};
+    bool ok = true;
+    for (const json::value& rule : in.array("rules")) command.rules.push_back(read_rule(rule, ok));
+    if (!ok) return std::nullopt;
+    return command;
+}
+
 std::optional<ToNode> read_to_node(Reader& in) {
     const std::string command = in.text("cmd");
     if (command == "say") return SayCommand{in.number<std::uint64_t>("seq"), in.text("text")};
     if (command == "status") return StatusCommand{in.number<std::uint64_t>("seq")};
     if (command == "leave") return LeaveCommand{};
+    if (command == "faults") return read_faults(in);
     return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 // run's socket): one JSON object a line. The channel is also the lifeline: a node whose manager is
 // gone reads end-of-file and ends.
 
+#include "node/fault_gate.hpp"
 #include "protocol/machine.hpp"
 #include "protocol/peer_machine.hpp"
 #include "protocol/seed_machine.hpp"
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace gossip {
 
@@ -36,6 +38,8 @@ struct TransportCounters {
     std::uint64_t connections{0};  // open now
     std::uint64_t offences{0};     // bad lines, over-long lines, deadlines missed
     std::uint64_t unknown_types{0};
+    std::uint64_t fault_lost{0};  // messages that injected faults lost
+    std::uint64_t fault_held{0};  // and those that they hold back now
 };
 
 struct NodeStatus {
@@ -64,8 +68,14 @@ struct StatusCommand {
     std::uint64_t seq{0};
 };
 struct LeaveCommand {};
+// Replaces all faults of the links that lead from this node; answered by a NodeReply.
+struct FaultCommand {
+    std::uint64_t seq{0};
+    std::uint64_t seed{0};
+    std::vector<FaultRule> rules;
+};
 
-using ToNode = std::variant<SayCommand, StatusCommand, LeaveCommand>;
+using ToNode = std::variant<SayCommand, StatusCommand, LeaveCommand, FaultCommand>;
 
 // With the trailing newline.
 [[nodiscard]] std::string encode(const FromNode& line);

@@ -238,6 +238,7 @@ void NodeProcess::join_manager() {
 void NodeProcess::on_command(const ToNode& command) {
     if (const auto* words = std::get_if<SayCommand>(&command)) return say(*words);
     if (const auto* status = std::get_if<StatusCommand>(&command)) return answer_status(status->seq);
+    if (const auto* faults = std::get_if<FaultCommand>(&command)) return set_faults(*faults);
     leave();
 }
 
@@ -251,6 +252,15 @@ void NodeProcess::say(const SayCommand& command) {
         const bool ok = publish_problem_.empty();
         control_->send(NodeReply{seq, ok, ok ? said_id_ : publish_problem_});
     });
+}
+
+void NodeProcess::set_faults(const FaultCommand& command) {
+    runtime_->set_faults(command.seed, command.rules);
+    if (command.rules.empty()) log_->line(LogLevel::info, "FAULTS: none any more");
+    for (const FaultRule& rule : command.rules) {
+        log_->line(LogLevel::info, "FAULTS: " + fault_text(rule.fault) + " to " + list(rule.nodes));
+    }
+    control_->send(NodeReply{command.seq, true, {}});
 }
 
 void NodeProcess::answer_status(std::uint64_t seq) {

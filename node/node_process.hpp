@@ -46,6 +46,7 @@ private:
     void on_command(const ToNode& command);
     void answer_status(std::uint64_t seq);
     void say(const SayCommand& command);
+    void set_faults(const FaultCommand& command);
     void await_signals();
     void watch_for_seeds();
     void leave();

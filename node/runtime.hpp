@@ -41,6 +41,8 @@ public:
     // Queues; the machine steps from the loop and is never re-entered.
     void feed(Event event);
 
+    void set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules) { transport_.set_faults(seed, rules); }
+
     [[nodiscard]] const Machine& machine() const { return *machine_; }
     [[nodiscard]] TransportCounters counters() const { return transport_.counters(); }
     [[nodiscard]] static Time now();

@@ -58,6 +58,7 @@ Transport::~Transport() { impl_->abandon(); }
 void Transport::serve(int listening_fd) { impl_->serve(listening_fd); }
 void Transport::send(NodeId to, const Message& message) { impl_->send(to, message); }
 void Transport::disconnect(NodeId node) { impl_->disconnect(node); }
+void Transport::set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules) { impl_->set_faults(seed, rules); }
 void Transport::shutdown(Duration grace, std::function<void()> done) { impl_->shutdown(grace, std::move(done)); }
 TransportCounters Transport::counters() const { return impl_->counters(); }
 
@@ -88,7 +89,8 @@ Transport::Impl::Impl(asio::io_context& io, TransportOptions options, const Cryp
       acceptor_(io),
       accept_retry_(io),
       sweeper_(io),
-      grace_(io) {}
+      grace_(io),
+      gate_timer_(io) {}
 
 void Transport::Impl::abandon() {
     // One of them may be on the stack right now: they end with this turn of the loop.
@@ -100,12 +102,15 @@ void Transport::Impl::abandon() {
     accept_retry_.cancel();
     sweeper_.cancel();
     grace_.cancel();
+    gate_timer_.cancel();
     for (auto& [serial, channel] : channels_) channel.connection->close(CloseCause::local);
 }
 
 TransportCounters Transport::Impl::counters() const {
     TransportCounters counters = counters_;
     counters.connections = channels_.size();
+    counters.fault_lost = gate_.messages_lost();
+    counters.fault_held = gate_.messages_held();
     for (const auto& [serial, channel] : channels_) {
         counters.bytes_sent += channel.connection->bytes_sent();
         counters.bytes_received += channel.connection->bytes_received();
@@ -210,7 +215,7 @@ Channel& Transport::Impl::dial(NodeId to, bool key_only) {
     set_limits(channel);
     if (!key_only) routes_[to] = channel.serial;
     channel.connection->set_deadline(from_now(options_.dial_deadline));
-    channel.connection->dial(endpoint(to));
+    start_dial(channel);
     watch_deadlines();
     return channel;
 }
@@ -286,6 +291,9 @@ void Transport::Impl::report_close(const Channel& channel, CloseCause cause) {
     if (goes_on && cause != CloseCause::overflow) return;
     // What was closed at the machine's own word is no news to it.
     if (cause == CloseCause::local && !channel.offended) return;
+    if (route(channel.node) == nullptr) gate_.forget_held(channel.node);
+    if (is_unheard(channel, cause)) return;
+    unheard_losses_.erase(channel.node);
     handlers_.lost(channel.node, channel.offended ? LossReason::offence : loss_reason(cause));
 }
 
@@ -298,6 +306,11 @@ void Transport::Impl::end(Channel& channel, bool deliver) {
 }
 
 void Transport::Impl::disconnect(NodeId node) {
+    if (gate_.bytes_held(node) == 0) return end_all(node);
+    gate_.push(node, nullptr, std::chrono::steady_clock::now());
+}
+
+void Transport::Impl::end_all(NodeId node) {
     for (auto& [serial, channel] : channels_) {
         if (channel.node == node && !channel.key_only) end(channel, false);
     }
@@ -308,6 +321,7 @@ void Transport::Impl::shutdown(Duration grace, std::function<void()> done) {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     accept_retry_.cancel();
+    release(gate_.take_all());
     for (auto& [serial, channel] : channels_) end(channel, false);
     closing_ = true;
     grace_.expires_after(grace);
@@ -323,6 +337,7 @@ void Transport::Impl::finish_shutdown() {
     if (!on_shut_ || !channels_.empty()) return;
     grace_.cancel();
     sweeper_.cancel();
+    gate_timer_.cancel();
     std::exchange(on_shut_, {})();
 }
 
@@ -349,6 +364,7 @@ void Transport::Impl::send(NodeId to, const Message& message) {
     Frame frame = encoded(message);
     if (frame->size() - 1 > send_limit(*channel)) return refuse_to_send(*channel, message, frame->size());
     ++counters_.messages_sent;
+    if (gate_.affects(to)) return send_late(*channel, std::move(frame));
     channel->connection->write(std::move(frame));
 }
 
@@ -381,7 +397,7 @@ void Transport::Impl::sweep() {
     for (auto& [serial, channel] : channels_) {
         if (channel.connection->is_closed()) continue;
         if (channel.connection->deadline() <= now) end_overdue(channel);
-        waiting = waiting || channel.connection->deadline() != no_deadline;
+        waiting = end_stalled(channel, now) || waiting || channel.connection->deadline() != no_deadline;
     }
     if (waiting) watch_deadlines();
 }

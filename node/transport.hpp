@@ -3,6 +3,7 @@
 // shared by both directions; every queue, line and deadline has a bound (PROTOCOL.md section 6).
 
 #include "node/control.hpp"
+#include "node/fault_gate.hpp"
 #include "protocol/crypto.hpp"
 #include "protocol/machine.hpp"
 
@@ -50,6 +51,8 @@ public:
     // Queues; dials when there is no connection. What cannot be sent comes back as `lost`.
     void send(NodeId to, const Message& message);
     void disconnect(NodeId node);
+    // Replaces all faults of what is sent from here.
+    void set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules);
     // Flushes what is queued (bounded by `grace`), closes everything, then calls `done`.
     void shutdown(Duration grace, std::function<void()> done);
     [[nodiscard]] TransportCounters counters() const;

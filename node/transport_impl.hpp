@@ -2,6 +2,7 @@
 // The inside of Transport: which connection leads to which node, and what a line on it may do.
 
 #include "node/connection.hpp"
+#include "node/fault_gate.hpp"
 #include "node/handshake.hpp"
 #include "node/transport.hpp"
 #include "node/wire.hpp"
@@ -11,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <map>
+#include <set>
 
 namespace gossip {
 
@@ -19,11 +21,12 @@ struct Channel {
     std::shared_ptr<Connection> connection;
     std::uint64_t serial{0};
     bool dialled{false};
-    bool greeted{false};   // the other side said HELLO or HELLO_ACK
-    bool heard{false};     // at least one whole line came
-    bool offended{false};  // it is being closed for what it sent
-    bool key_only{false};  // dialled for the seed's key and nothing else, or accepted from one who did
-    NodeId node{};         // who it leads to; anonymous until greeted when accepted
+    bool dial_waits{false};  // for a partition to heal
+    bool greeted{false};     // the other side said HELLO or HELLO_ACK
+    bool heard{false};       // at least one whole line came
+    bool offended{false};    // it is being closed for what it sent
+    bool key_only{false};    // dialled for the seed's key and nothing else, or accepted from one who did
+    NodeId node{};           // who it leads to; anonymous until greeted when accepted
     Trust trust{Trust::anonymous};
     Nonce nonce{};                   // ours
     PublicKey key;                   // what HELLO or HELLO_ACK said
@@ -46,6 +49,7 @@ public:
     void serve(int listening_fd);
     void send(NodeId to, const Message& message);
     void disconnect(NodeId node);
+    void set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules);
     void shutdown(Duration grace, std::function<void()> done);
     void abandon();  // the owner is gone: no handler is called any more
     [[nodiscard]] TransportCounters counters() const;
@@ -75,6 +79,18 @@ private:
     void sweep();
     void end_overdue(Channel& channel);
     void finish_shutdown();
+    void end_all(NodeId node);
+
+    // ---- faults (transport_faults.cpp)
+    void start_dial(Channel& channel);
+    void send_late(Channel& channel, Frame frame);
+    void release_due();
+    void release(std::vector<FaultGate::Released> released);
+    void arm_gate();
+    // True while the connection has something to wait for; closes it when it waited too long.
+    bool end_stalled(Channel& channel, SteadyTime now);
+    [[nodiscard]] bool is_unheard(const Channel& channel, CloseCause cause);
+    void tell_unheard_losses();
 
     // ---- lines (transport_lines.cpp)
     void on_line(std::uint64_t serial, std::string_view line);
@@ -109,9 +125,12 @@ private:
     boost::asio::steady_timer accept_retry_;
     boost::asio::steady_timer sweeper_;
     boost::asio::steady_timer grace_;
+    boost::asio::steady_timer gate_timer_;
     Channels channels_;                       // by serial: oldest first
     std::map<NodeId, std::uint64_t> routes_;  // the connection that sends to a node use
     SeedKeys seed_keys_;
+    FaultGate gate_;
+    std::set<NodeId> unheard_losses_;               // connections whose end a partition keeps from us
     std::map<std::string, SteadyTime> complaints_;  // what was said lately, by source and code
     std::function<void()> on_shut_;
     std::uint64_t next_serial_{1};

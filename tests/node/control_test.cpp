@@ -193,3 +193,24 @@ TEST_CASE("text from the network is made harmless") {
     CHECK(escape_text("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
     CHECK(escape_text(std::string_view("\0", 1)) == "\\x00");
 }
+
+TEST_CASE("faults survive the channel, and a negative delay does not") {
+    LinkFault slow;
+    slow.delay = std::chrono::milliseconds(50);
+    slow.jitter = std::chrono::milliseconds(5);
+    slow.loss = 100'000;
+    slow.duplicate = 1;
+    slow.reorder = 2;
+    slow.bytes_per_second = 64'000;
+    const FaultCommand command{7, 42, {{{peer, other}, slow}, {{other}, {.cut = true, .deaf = true}}}};
+    const std::string line = encode(ToNode{command});
+    const auto read = decode_to_node(std::string_view(line).substr(0, line.size() - 1));
+    REQUIRE(read);
+    const auto* faults = std::get_if<FaultCommand>(&*read);
+    REQUIRE(faults != nullptr);
+    CHECK(faults->seq == 7);
+    CHECK(faults->seed == 42);
+    CHECK(faults->rules == command.rules);
+    CHECK_FALSE(decode_to_node(R"({"cmd":"faults","seq":1,"rules":[{"to":["127.0.0.1:7000"],"delay":-1}]})"));
+    CHECK_FALSE(decode_to_node(R"({"cmd":"faults","seq":1,"rules":[7]})"));
+}
