@@ -134,6 +134,11 @@ void ClusterView::apply(const NodeStatus& status) {
     }
 }
 
+void ClusterView::note(ManagerNote note) {
+    notes_.push_back(std::move(note));
+    if (notes_.size() > note_limit) notes_.pop_front();
+}
+
 // Answers overtake nothing, but a status may be older than the event before it: epochs only grow.
 void ClusterView::set_members(NodeView& seed, Epoch epoch, const Digest& digest, std::set<NodeId> members) {
     if (seed.list_known && epoch < seed.epoch) return;

@@ -2,6 +2,7 @@
 // What the nodes' events say, merged: the one model behind list, trace, votes, wait and expect.
 // Pure: it is told what happened and never asks; a test feeds it notices by hand.
 
+#include "manager/fault_table.hpp"
 #include "node/control.hpp"
 #include "protocol/names.hpp"
 
@@ -95,8 +96,17 @@ struct Agreement {
     [[nodiscard]] bool quorum() const { return supporters >= need && need > 0; }
 };
 
+// What a person did that no node says: a fault on its links.
+struct ManagerNote {
+    std::int64_t mono_ns{0};
+    WallMs wall{0};
+    std::string text;
+    std::set<NodeId> nodes;
+};
+
 class ClusterView {
 public:
+    static constexpr std::size_t note_limit = 2000;
     static constexpr std::size_t rumor_limit = 4096;
     static constexpr std::size_t receipt_limit = 200'000;  // of all rumors together
     static constexpr std::size_t proposal_limit = 8192;
@@ -109,6 +119,9 @@ public:
     void node_state(NodeId id, NodeState state);
     void apply(const NodeEvent& event);
     void apply(const NodeStatus& status);
+    void note(ManagerNote note);
+    [[nodiscard]] FaultTable& faults() { return faults_; }
+    [[nodiscard]] const FaultTable& faults() const { return faults_; }
 
     [[nodiscard]] const std::map<NodeId, NodeView>& nodes() const { return nodes_; }
     [[nodiscard]] const NodeView* find(NodeId id) const;
@@ -126,6 +139,7 @@ public:
     [[nodiscard]] const std::deque<ProposalView>& proposals() const { return proposals_; }
     [[nodiscard]] const ProposalView* latest_proposal(NodeId subject, bool add) const;
 
+    [[nodiscard]] const std::deque<ManagerNote>& notes() const { return notes_; }
     // Everything that concerns this node, whoever said so, oldest first.
     [[nodiscard]] const std::deque<NodeEvent>* life(NodeId id) const;
 
@@ -150,6 +164,8 @@ private:
     std::size_t receipts_{0};
     std::string last_;
     std::deque<ProposalView> proposals_;
+    std::deque<ManagerNote> notes_;
+    FaultTable faults_;
     std::map<NodeId, std::deque<NodeEvent>> lives_;
 };
 

@@ -56,7 +56,7 @@ struct CommandSpec {
 // Empty for an unknown verb.
 [[nodiscard]] std::string command_help(std::string_view verb);
 
-// Handlers, by file: commands_nodes.cpp, commands_view.cpp, commands_flow.cpp.
+// Handlers, by file: commands_nodes.cpp, commands_faults.cpp, commands_view.cpp, commands_flow.cpp.
 namespace commands {
 Compiled add(const Command& command);
 Compiled kill(const Command& command);
@@ -71,6 +71,13 @@ Compiled logs(const Command& command);
 Compiled seeds(const Command& command);
 Compiled members(const Command& command);
 Compiled votes(const Command& command);
+Compiled partition(const Command& command);
+Compiled heal(const Command& command);
+Compiled link(const Command& command);
+Compiled delay(const Command& command);
+Compiled loss(const Command& command);
+Compiled faults(const Command& command);
+Compiled churn(const Command& command);
 Compiled wait(const Command& command);
 Compiled expect(const Command& command);
 Compiled sleep(const Command& command);

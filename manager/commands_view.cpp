@@ -69,7 +69,8 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
                number(runs, runs ? node->status.transport.messages_sent : 0),
                number(runs, runs ? node->status.transport.messages_received : 0),
                {runs ? std::to_string(memory) : "", runs ? megabytes(memory) : ""},
-               runs ? uptime_cell(*node) : Cell{}});
+               runs ? uptime_cell(*node) : Cell{},
+               {session.network.faults().summary(id), "", Style::yellow}});
 }
 
 Result show_list(Session& session, const Selector& selector) {
@@ -91,7 +92,8 @@ Result show_list(Session& session, const Selector& selector) {
                  {"sent", true},
                  {"received", true},
                  {"rss", true},
-                 {"uptime", true}});
+                 {"uptime", true},
+                 {"faults"}});
     const Agreement list = session.network.view().agreement();
     for (const NodeId id : ids) add_list_row(table, session, id, list);
     session.console.result(table);

@@ -3,6 +3,8 @@
 #include "manager/parser.hpp"
 #include "node/config_file.hpp"
 
+#include <chrono>
+
 namespace gossip {
 namespace {
 
@@ -19,6 +21,24 @@ std::string set_seed_count(std::vector<NodeId>& seeds, std::uint64_t count) {
         seeds.push_back(node_id(next));
     }
     return {};
+}
+
+// Two networks of one configuration side by side.
+std::string shift_ports(NetworkPlan& plan, std::uint32_t offset) {
+    const auto shifted = [offset](std::uint16_t port) { return static_cast<std::uint16_t>(port + offset); };
+    std::uint32_t highest = plan.peer_ports.last;
+    for (const NodeId seed : plan.config.seeds) highest = std::max<std::uint32_t>(highest, endpoint(seed).port);
+    if (highest + offset > 65535) {
+        return "--port-offset " + std::to_string(offset) + ": port " + std::to_string(highest) +
+               " would be above 65535";
+    }
+    for (NodeId& seed : plan.config.seeds) seed = node_id({endpoint(seed).ip, shifted(endpoint(seed).port)});
+    plan.peer_ports = {shifted(plan.peer_ports.first), shifted(plan.peer_ports.last)};
+    return {};
+}
+
+std::uint64_t any_seed() {
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
 // The one file a node has to be told of; the others it finds by the same rules as we do.
@@ -41,6 +61,7 @@ NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
     plan.shared_log = loaded.node.log_profile == LogProfile::classic;
     plan.fresh_state = loaded.node.state_dir.empty();
     plan.state_dir = plan.fresh_state ? plan.log_dir + "/state" : loaded.node.state_dir;
+    plan.seed = options.seed.value_or(any_seed());
     plan.node_arguments = arguments_for_nodes(options);
     return plan;
 }
@@ -57,6 +78,9 @@ std::variant<NetworkPlan, std::string> plan_network(const Options& options) {
     NetworkPlan plan = plan_from(std::get<LoadedConfig>(loaded), options);
     if (seed_count) {
         if (std::string problem = set_seed_count(plan.config.seeds, *seed_count); !problem.empty()) return problem;
+    }
+    if (options.port_offset != 0) {
+        if (std::string problem = shift_ports(plan, options.port_offset); !problem.empty()) return problem;
     }
     if (auto problem = validate(plan.config)) return std::move(*problem);
     return plan;

@@ -23,6 +23,7 @@ struct NetworkPlan {
     std::string state_dir;                    // seeds' journals
     bool fresh_state{true};                   // ours to clean at the start; false when the user chose the folder
     bool shared_log{true};                    // outputfile.txt as well
+    std::uint64_t seed{0};                    // of the faults that are drawn and of @random
     std::vector<std::string> node_arguments;  // --config and --set, handed to every node
 };
 

@@ -39,6 +39,14 @@ constexpr std::array specs{
                [](Options& o, const std::string& v) { return o.seeds = v, !v.empty(); }},
     OptionSpec{"--peers", "", "N", "how many peers to start with",
                [](Options& o, const std::string& v) { return set_count(o.peers, v); }},
+    OptionSpec{"--port-offset", "", "N", "add N to every port: a second network beside the first",
+               [](Options& o, const std::string& v) {
+                   const auto offset = parse_count(v);
+                   if (offset && *offset < 65536) o.port_offset = static_cast<std::uint32_t>(*offset);
+                   return offset && *offset < 65536;
+               }},
+    OptionSpec{"--seed", "", "S", "what injected faults, churn and @random are drawn from (default: another each time)",
+               [](Options& o, const std::string& v) { return (o.seed = parse_count(v)).has_value(); }},
     OptionSpec{"--execute", "-e", "'CMD; CMD'", "run these commands instead of a shell",
                [](Options& o, const std::string& v) { return o.script_text = v, true; }},
     OptionSpec{"--keep-going", "-k", "", "a failing command does not end the script",

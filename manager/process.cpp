@@ -110,8 +110,8 @@ bool send_signal(int pidfd, int number) { return ::syscall(SYS_pidfd_send_signal
 void stop_process(int pidfd) {
     siginfo_t info{};
     if (!send_signal(pidfd, SIGSTOP)) return;
-    while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info,
-                    WSTOPPED | WEXITED | WNOWAIT) != 0 &&
+    while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WSTOPPED | WEXITED | WNOWAIT) !=
+               0 &&
            errno == EINTR) {
     }
 }

@@ -34,7 +34,8 @@ Session::Session(EventLoop& event_loop, Console& out, NetworkPlan plan, Settings
               {[this](const NodeEvent& event) { handle_event(event); },
                [this](const ManagedNode& node) { handle_death(node); },
                [this](const std::string& text) { console.remark(text); }}),
-      rng(static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())),
+      rng(network.plan().seed),
+      churn(event_loop, network, rng, [this](const std::string& text) { console.remark(text); }),
       gather_(event_loop.io()) {}
 
 Result Session::start() {
@@ -56,6 +57,7 @@ Result Session::start() {
 }
 
 void Session::finish() {
+    churn.stop();
     settings.live = false;
     network.shutdown(shutdown_grace);
     if (console.interactive()) console.remark("Network stopped.");

@@ -2,6 +2,7 @@
 // What a command works with, and how commands run one after another: from the terminal, a pipe, a
 // file or -e.
 
+#include "manager/churn.hpp"
 #include "manager/command_table.hpp"
 #include "manager/console.hpp"
 #include "manager/live_log.hpp"
@@ -30,6 +31,7 @@ public:
     Supervisor network;
     Rng rng;
     LogSearcher searcher;
+    Churn churn;
 
     // False after exit, quit or the end of input.
     [[nodiscard]] bool open() const { return open_; }

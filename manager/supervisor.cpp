@@ -21,6 +21,11 @@ Time now() { return Time{std::chrono::duration_cast<Duration>(std::chrono::stead
 
 StartFailure failure(std::string text) { return StartFailure{std::move(text)}; }
 
+WallMs wall_now() {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
+
 NodeId with_port(NodeId id, std::uint16_t port) { return node_id({endpoint(id).ip, port}); }
 
 constexpr NodeId loopback(std::uint16_t port) { return node_id({0x7f000001, port}); }
@@ -247,6 +252,14 @@ std::variant<std::vector<NodeId>, StartFailure> Supervisor::add_peers(std::size_
     return std::move(*problem);
 }
 
+std::variant<NodeId, StartFailure> Supervisor::launch_peer() {
+    auto slot = bind_peer(0);
+    if (auto* problem = std::get_if<StartFailure>(&slot)) return std::move(*problem);
+    const NodeId id = std::get<Slot>(slot).id;
+    if (auto problem = launch(std::move(std::get<Slot>(slot)), Role::peer, {})) return std::move(*problem);
+    return id;
+}
+
 std::optional<StartFailure> Supervisor::relaunch(NodeId id) {
     const Role role = nodes_[id].role;
     auto bound = bind_listener(id);
@@ -282,6 +295,7 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
     if (std::holds_alternative<NodeReady>(line)) {
         node.ready = true;
         if (view_.find(id)->state == NodeState::starting) view_.node_state(id, NodeState::alive);
+        if (!faults().empty()) send_faults(id);
         // A recovered seed's list is not in any event.
         if (node.role == Role::seed) node.link->send(StatusCommand{next_seq_++});
     } else if (auto* event = std::get_if<NodeEvent>(&line)) {
@@ -351,6 +365,19 @@ void Supervisor::ask_to_stop(NodeId id) {
     view_.node_state(id, NodeState::leaving);
     node.link->signal(SIGTERM);  // the node leaves in order; a second one would end it at once
     node.link->signal(SIGCONT);  // a paused one could not hear it
+}
+
+std::optional<std::uint64_t> Supervisor::send_faults(NodeId id) {
+    const auto node = nodes_.find(id);
+    if (node == nodes_.end() || ended(id)) return std::nullopt;
+    const std::uint64_t seq = next_seq_++;
+    node->second.link->send(FaultCommand{seq, plan_.seed, faults().rules_of(id)});
+    return seq;
+}
+
+void Supervisor::note_fault(const std::string& command, const NodeSet& touched) {
+    ++version_;
+    view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
 }
 
 bool Supervisor::any_running(Role role) const {

@@ -47,6 +47,8 @@ public:
     std::optional<StartFailure> start_network(WaitEnd& end);
     // More nodes; `port` 0: the next free one.
     std::variant<std::vector<NodeId>, StartFailure> add_peers(std::size_t count, std::uint16_t port, WaitEnd& end);
+    // Without waiting until it is ready.
+    std::variant<NodeId, StartFailure> launch_peer();
     std::optional<StartFailure> restart(const std::vector<NodeId>& ids, WaitEnd& end);
 
     void kill(NodeId id);
@@ -58,6 +60,13 @@ public:
 
     // Peers, then seeds, each group at most `grace`, then SIGKILL. Calls `remark` for who was late.
     void shutdown(Duration grace);
+
+    [[nodiscard]] FaultTable& faults() { return view_.faults(); }
+    [[nodiscard]] const FaultTable& faults() const { return view_.faults(); }
+    // Tells a running node its part of the table; `reply` to the number says that it is in force.
+    std::optional<std::uint64_t> send_faults(NodeId id);
+    // For the traces of the nodes it touches.
+    void note_fault(const std::string& command, const NodeSet& touched);
 
     std::uint64_t say(NodeId id, const std::string& text);
     [[nodiscard]] const NodeReply* reply(std::uint64_t seq) const;

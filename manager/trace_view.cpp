@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 
 namespace gossip {
 namespace {
@@ -24,12 +25,37 @@ std::uint32_t duplicates_of(const RumorView& rumor, NodeId node) {
     return it == rumor.duplicates.end() ? 0 : it->second;
 }
 
+std::int64_t registered_at(NodeId id, const ClusterView& view) {
+    const auto* life = view.life(id);
+    if (life == nullptr) return 0;
+    const auto done = std::find_if(life->rbegin(), life->rend(), [](const NodeEvent& event) {
+        return event.notice.kind == NoticeKind::registration_complete;
+    });
+    return done == life->rend() ? 0 : done->mono_ns;
+}
+
+// Its neighbours that have the message, and those of them that a partition keeps from handing it on.
+std::string why_no_neighbour_told(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
+    std::vector<NodeId> have;
+    std::vector<NodeId> cut;
+    for (const NodeId neighbour : node.links) {
+        if (!rumor.receipts.contains(neighbour)) continue;
+        have.push_back(neighbour);
+        const LinkFault* fault = view.faults().find(neighbour, node.id);
+        if (fault != nullptr && fault->cut) cut.push_back(neighbour);
+    }
+    if (have.empty()) return "no neighbour has it";
+    if (cut.size() == have.size()) return "cut off from " + short_names(cut);
+    return "on its way from " + short_names(have);
+}
+
 // Live peers that should have it and do not, and ended or frozen ones that could not.
-std::string why_not_reached(const NodeView& node, const ClusterView& view) {
+std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
     if (node.state != NodeState::alive) return std::string(state_name(node.state));
     if (!view.agreement().members().contains(node.id)) return "not registered";
+    if (registered_at(node.id, view) > rumor.mono_ns) return "joined later";
     if (node.links.empty()) return "has no links";
-    return "not yet";
+    return why_no_neighbour_told(rumor, node, view);
 }
 
 class TreePrinter {
@@ -122,7 +148,8 @@ private:
         std::string missing;
         for (const auto& [id, node] : view_.nodes()) {
             if (node.role != Role::peer || node.state == NodeState::elsewhere || rumor_.receipts.contains(id)) continue;
-            missing += (missing.empty() ? "" : ", ") + short_name(id) + " (" + why_not_reached(node, view_) + ")";
+            missing +=
+                (missing.empty() ? "" : ", ") + short_name(id) + " (" + why_not_reached(rumor_, node, view_) + ")";
         }
         if (!missing.empty()) out_ += "without it: " + missing + "\n";
     }
@@ -203,7 +230,7 @@ Table message_table(const RumorView& rumor, const ClusterView& view) {
     }
     for (const auto& [id, node] : view.nodes()) {
         if (node.role != Role::peer || node.state == NodeState::elsewhere || rumor.receipts.contains(id)) continue;
-        table.add({{node_name(id)}, {}, {}, {}, {}, {"0"}, {"missing: " + why_not_reached(node, view)}});
+        table.add({{node_name(id)}, {}, {}, {}, {}, {"0"}, {"missing: " + why_not_reached(rumor, node, view)}});
     }
     return table;
 }
@@ -211,15 +238,25 @@ Table message_table(const RumorView& rumor, const ClusterView& view) {
 Table life_table(NodeId id, const ClusterView& view) {
     Table table({{"time"}, {"since_s", true}, {"node"}, {"event"}});
     const auto* life = view.life(id);
-    if (life == nullptr) return table;
-    for (const NodeEvent& event : *life) {
+    if (life == nullptr || life->empty()) return table;
+    const std::int64_t start = life->front().mono_ns;
+    const auto add = [&](std::int64_t mono_ns, WallMs wall, Cell node, Cell event) {
         char since[32];
-        std::snprintf(since, sizeof since, "%.3f", static_cast<double>(event.mono_ns - life->front().mono_ns) / 1e9);
-        table.add({{clock_text(event.wall)},
-                   {since},
-                   {node_name(event.node), short_name(event.node)},
-                   {step_text(event.notice), "", step_style(event.notice.kind)}});
+        std::snprintf(since, sizeof since, "%.3f", static_cast<double>(mono_ns - start) / 1e9);
+        table.add({{clock_text(wall)}, {since}, std::move(node), std::move(event)});
+    };
+    auto note = view.notes().begin();
+    const auto add_notes_before = [&](std::int64_t mono_ns) {
+        for (; note != view.notes().end() && note->mono_ns <= mono_ns; ++note) {
+            if (note->nodes.contains(id)) add(note->mono_ns, note->wall, {}, {note->text, "", Style::cyan});
+        }
+    };
+    for (const NodeEvent& event : *life) {
+        add_notes_before(event.mono_ns);
+        add(event.mono_ns, event.wall, {node_name(event.node), short_name(event.node)},
+            {step_text(event.notice), "", step_style(event.notice.kind)});
     }
+    add_notes_before(std::numeric_limits<std::int64_t>::max());
     return table;
 }
 
