@@ -3,64 +3,205 @@
 #include "protocol/assert.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <bit>
 
 namespace gossip::sim {
 namespace {
-constexpr std::size_t arity = 4;
-}
 
-std::uint32_t EventQueue::store(Entry entry) {
-    if (free_.empty()) {
-        entries_.push_back(std::move(entry));
-        return static_cast<std::uint32_t>(entries_.size() - 1);
+constexpr auto earlier = [](const EventQueue::Due& a, const EventQueue::Due& b) { return a.time < b.time; };
+constexpr std::size_t few = 64;  // below it a merge sort beats counting
+
+void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] |= std::uint64_t{1} << (i % 64); }
+void clear_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] &= ~(std::uint64_t{1} << (i % 64)); }
+
+}  // namespace
+
+EventQueue::EventQueue() : low_(low_slots), high_(high_slots), low_used_(low_slots / 64), high_used_(high_slots / 64) {}
+
+// ---------------------------------------------------------------- slots
+
+std::size_t EventQueue::next_bit(const Bits& bits, std::size_t from) {
+    std::size_t word = from / 64;
+    if (word >= bits.size()) return bits.size() * 64;
+    std::uint64_t left = bits[word] & (~std::uint64_t{0} << (from % 64));
+    while (left == 0) {
+        if (++word == bits.size()) return bits.size() * 64;
+        left = bits[word];
     }
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
-    entries_[slot] = std::move(entry);
-    return slot;
+    return word * 64 + static_cast<std::size_t>(std::countr_zero(left));
 }
 
-void EventQueue::push(Time time, Entry entry) {
-    heap_.push_back({time, pushed_++, store(std::move(entry))});
-    sift_up(heap_.size() - 1);
+// The used slots that follow the one whose turn it is.
+std::size_t EventQueue::next_low() const {
+    const bool inside = tick_ >> low_bits == window_;
+    return next_bit(low_used_, inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
 }
+
+std::size_t EventQueue::next_high() const {
+    const bool inside = window_ >> high_bits == span_;
+    return next_bit(high_used_, inside ? static_cast<std::size_t>(window_ & (high_slots - 1)) + 1 : 0);
+}
+
+std::uint32_t EventQueue::new_chunk() {
+    if (free_.empty()) {
+        const std::size_t first = blocks_.size() * block;
+        blocks_.push_back(std::make_unique<Chunk[]>(block));
+        for (std::size_t i = block; i > 0; --i) free_.push_back(static_cast<std::uint32_t>(first + i - 1));
+    }
+    const std::uint32_t fresh = free_.back();
+    free_.pop_back();
+    chunk(fresh).count = 0;
+    chunk(fresh).next = none;
+    return fresh;
+}
+
+void EventQueue::put(Slot& slot, const Due& due) {
+    if (slot.last == none || chunk(slot.last).count == Chunk::capacity) {
+        const std::uint32_t fresh = new_chunk();
+        if (slot.last == none) {
+            slot.first = fresh;
+        } else {
+            chunk(slot.last).next = fresh;
+        }
+        slot.last = fresh;
+    }
+    Chunk& open = chunk(slot.last);
+    open.items[open.count++] = due;
+}
+
+template <class Take>
+void EventQueue::drain(Slot& slot, Take take) {
+    std::uint32_t at = std::exchange(slot, Slot{}).first;
+    while (at != none) {
+        const std::uint32_t next = chunk(at).next;
+        for (std::uint32_t i = 0; i < chunk(at).count; ++i) take(chunk(at).items[i]);
+        free_.push_back(at);
+        at = next;
+    }
+}
+
+void EventQueue::put_low(const Due& due) {
+    const auto slot = static_cast<std::size_t>((nanos(due.time) >> tick_bits) & (low_slots - 1));
+    put(low_[slot], due);
+    set_bit(low_used_, slot);
+}
+
+void EventQueue::put_high(const Due& due) {
+    const auto slot = static_cast<std::size_t>((nanos(due.time) >> (tick_bits + low_bits)) & (high_slots - 1));
+    put(high_[slot], due);
+    set_bit(high_used_, slot);
+}
+
+// ---------------------------------------------------------------- in
+
+void EventQueue::push(Time time, const Entry& entry) {
+    const std::int64_t tick = nanos(time) >> tick_bits;
+    const Due due{time, entry};
+    ++size_;
+    if (next_known_ && time < next_) next_ = time;
+    if (size_ == 1) next_ = time, next_known_ = true;
+    if (tick <= tick_) {
+        insert_into_turn(due);
+    } else if (tick >> low_bits == window_) {
+        put_low(due);
+    } else if (tick >> (low_bits + high_bits) == span_) {
+        put_high(due);
+    } else {
+        far_[tick >> (low_bits + high_bits)].push_back(due);
+    }
+}
+
+void EventQueue::insert_into_turn(const Due& due) {
+    const auto begin = turn_.begin() + static_cast<std::ptrdiff_t>(at_);
+    turn_.insert(std::upper_bound(begin, turn_.end(), due, earlier), due);
+}
+
+// ---------------------------------------------------------------- out
 
 EventQueue::Due EventQueue::pop() {
-    GOSSIP_ASSERT(!heap_.empty());
-    const Key top = heap_.front();
-    Due due{top.time, std::exchange(entries_[top.slot], Entry{})};
-    free_.push_back(top.slot);
-    heap_.front() = heap_.back();
-    heap_.pop_back();
-    if (!heap_.empty()) sift_down(0);
+    GOSSIP_ASSERT(size_ > 0);
+    if (at_ == turn_.size()) load();
+    const Due due = turn_[at_++];
+    --size_;
+    next_known_ = at_ < turn_.size();
+    if (next_known_) next_ = turn_[at_].time;
     return due;
 }
 
-void EventQueue::sift_up(std::size_t i) {
-    const Key key = heap_[i];
-    while (i > 0) {
-        const std::size_t parent = (i - 1) / arity;
-        if (!(key < heap_[parent])) break;
-        heap_[i] = heap_[parent];
-        i = parent;
+void EventQueue::load() {
+    turn_.clear();
+    at_ = 0;
+    std::size_t slot = next_low();
+    while (slot == low_slots) {
+        next_window();
+        slot = next_low();
     }
-    heap_[i] = key;
+    clear_bit(low_used_, slot);
+    tick_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
+    drain(low_[slot], [this](const Due& due) { turn_.push_back(due); });
+    sort_turn();
 }
 
-void EventQueue::sift_down(std::size_t i) {
-    const Key key = heap_[i];
-    for (;;) {
-        const std::size_t first = i * arity + 1;
-        if (first >= heap_.size()) break;
-        const std::size_t last = std::min(first + arity, heap_.size());
-        const auto child = std::min_element(heap_.begin() + static_cast<std::ptrdiff_t>(first),
-                                            heap_.begin() + static_cast<std::ptrdiff_t>(last));
-        if (!(*child < key)) break;
-        heap_[i] = *child;
-        i = static_cast<std::size_t>(child - heap_.begin());
+// The lower level is empty: it covers the next span that holds anything.
+void EventQueue::next_window() {
+    std::size_t slot = next_high();
+    if (slot == high_slots) {
+        GOSSIP_ASSERT(!far_.empty());
+        span_ = far_.begin()->first;
+        window_ = (span_ << high_bits) - 1;
+        const auto items = std::move(far_.begin()->second);
+        far_.erase(far_.begin());
+        for (const Due& due : items) put_high(due);
+        slot = next_high();
     }
-    heap_[i] = key;
+    clear_bit(high_used_, slot);
+    window_ = (span_ << high_bits) | static_cast<std::int64_t>(slot);
+    drain(high_[slot], [this](const Due& due) { put_low(due); });
+}
+
+// Stable by time. All items of a slot differ only in their lowest bits, which are counted.
+void EventQueue::sort_turn() {
+    const std::size_t n = turn_.size();
+    if (n < few) {
+        std::stable_sort(turn_.begin(), turn_.end(), earlier);
+        return;
+    }
+    constexpr std::size_t values = std::size_t{1} << tick_bits;
+    std::array<std::uint32_t, values + 1> starts{};
+    const auto low = [](const Due& due) { return static_cast<std::size_t>(nanos(due.time)) & (values - 1); };
+    for (const Due& due : turn_) ++starts[low(due) + 1];
+    for (std::size_t v = 1; v <= values; ++v) starts[v] += starts[v - 1];
+    scratch_.resize(n);
+    for (const Due& due : turn_) scratch_[starts[low(due)]++] = due;
+    turn_.swap(scratch_);
+}
+
+// ---------------------------------------------------------------- looking ahead
+
+Time EventQueue::earliest(const Slot& slot) const {
+    Time first = Time::max();
+    for (std::uint32_t at = slot.first; at != none; at = chunk(at).next) {
+        for (std::uint32_t i = 0; i < chunk(at).count; ++i) first = std::min(first, chunk(at).items[i].time);
+    }
+    return first;
+}
+
+// Without moving the wheel: what is pushed next may well come before it.
+Time EventQueue::find_next() const {
+    if (at_ < turn_.size()) return turn_[at_].time;
+    if (const std::size_t low = next_low(); low < low_slots) return earliest(low_[low]);
+    const std::size_t high = next_high();
+    if (high < high_slots) return earliest(high_[high]);
+    return std::min_element(far_.begin()->second.begin(), far_.begin()->second.end(), earlier)->time;
+}
+
+Time EventQueue::next_time() const {
+    GOSSIP_ASSERT(size_ > 0);
+    if (!next_known_) {
+        next_ = find_next();
+        next_known_ = true;
+    }
+    return next_;
 }
 
 }  // namespace gossip::sim

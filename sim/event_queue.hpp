@@ -1,11 +1,17 @@
 #pragma once
 // What is to happen, in the order (time, insertion): the whole source of determinism.
+//
+// A timing wheel (Varghese, Lauck 1987) of two levels and an ordered rest for the far future. Each
+// level covers an aligned span of time, so whatever waits in a slot of the upper one moves down before
+// anything can be put beside it: every slot keeps the order of insertion, and a stable sort by time
+// inside one slot, when its turn comes, gives the total order.
 
 #include "protocol/machine.hpp"
 
+#include <array>
 #include <cstddef>
-#include <functional>
-#include <optional>
+#include <map>
+#include <memory>
 #include <vector>
 
 namespace gossip::sim {
@@ -14,12 +20,16 @@ namespace gossip::sim {
 using NodeIndex = std::uint32_t;
 constexpr NodeIndex no_node = 0xffffffff;
 
-// One TCP connection, never reused.
-using ConnectionId = std::uint64_t;
+// One TCP connection, never reused; 0 is none.
+using ConnectionId = std::uint32_t;
+
+// An event or action kept elsewhere (see Bodies): many entries may share one.
+using BodyIndex = std::uint32_t;
+constexpr BodyIndex no_body = 0xffffffff;
 
 enum class EntryKind : std::uint8_t {
-    message,     // arrives at `node` from `other` over `connection`
-    timer,       // `tag` of `node` is due
+    message,     // arrives at `node` from `other` over `connection`; `aux` is their pair
+    timer,       // a timer of `node` is due
     dial,        // the SYN of `other` arrives at `node`
     end_closed,  // `node` notices that its end of `connection` with `other` is gone
     link_lost,   // as end_closed, but whatever connection there is
@@ -32,16 +42,23 @@ enum class EntryKind : std::uint8_t {
 struct Entry {
     EntryKind kind{};
     LossReason reason{};
+    TimerKind timer_kind{};
     NodeIndex node{no_node};
     NodeIndex other{no_node};
     std::uint32_t life{0};  // of `node`: what was meant for an earlier life is dropped
     ConnectionId connection{0};
-    std::uint64_t aux{0};
-    TimerTag tag;
-    Message message;
-    std::optional<Event> event;
-    std::function<void()> action;
+    BodyIndex body{no_body};  // message, event, action; of a timer its generation
+    std::uint64_t aux{0};     // of a timer its key
+
+    [[nodiscard]] static Entry timer(NodeIndex node, std::uint32_t life, const TimerTag& tag) {
+        Entry e{.kind = EntryKind::timer, .timer_kind = tag.kind, .node = node, .life = life};
+        e.body = tag.generation;
+        e.aux = tag.key;
+        return e;
+    }
+    [[nodiscard]] TimerTag tag() const { return {timer_kind, body, aux}; }
 };
+static_assert(sizeof(Entry) == 32);
 
 class EventQueue {
 public:
@@ -50,31 +67,75 @@ public:
         Entry entry;
     };
 
-    void push(Time time, Entry entry);
+    EventQueue();
+    // Not before what was popped last.
+    void push(Time time, const Entry& entry);
     // The earliest; of equals the one pushed first. Not when empty.
     [[nodiscard]] Due pop();
-    [[nodiscard]] bool empty() const { return heap_.empty(); }
-    [[nodiscard]] std::size_t size() const { return heap_.size(); }
-    [[nodiscard]] Time next_time() const { return heap_.front().time; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] Time next_time() const;
+    // What comes so many places after the next, if it is near: a hint for fetching memory early.
+    [[nodiscard]] const Entry* ahead(std::size_t places) const {
+        return at_ + places < turn_.size() ? &turn_[at_ + places].entry : nullptr;
+    }
 
 private:
-    struct Key {
-        Time time{};
-        std::uint64_t sequence{0};
-        std::uint32_t slot{0};
-        friend bool operator<(const Key& a, const Key& b) {
-            return a.time != b.time ? a.time < b.time : a.sequence < b.sequence;
-        }
+    static constexpr int tick_bits = 10;  // a slot of the lower level is about a microsecond
+    static constexpr int low_bits = 16;   // of which there are 65,536: 67 ms
+    static constexpr int high_bits = 10;  // the upper level reaches a minute ahead
+    static constexpr std::size_t low_slots = std::size_t{1} << low_bits;
+    static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
+    static constexpr std::size_t block = 128;  // chunks allocated at once
+    static constexpr std::uint32_t none = 0xffffffff;
+
+    // Items of one slot, in chunks: the wheel's memory follows what is in it.
+    struct Chunk {
+        static constexpr std::uint32_t capacity = 12;
+        std::array<Due, capacity> items;
+        std::uint32_t count{0};
+        std::uint32_t next{none};
     };
+    struct Slot {
+        std::uint32_t first{none};
+        std::uint32_t last{none};
+    };
+    using Bits = std::vector<std::uint64_t>;
 
-    std::uint32_t store(Entry entry);
-    void sift_up(std::size_t i);
-    void sift_down(std::size_t i);
+    static std::int64_t nanos(Time t) { return t.time_since_epoch().count(); }
+    [[nodiscard]] Chunk& chunk(std::uint32_t i) const { return blocks_[i / block][i % block]; }
+    [[nodiscard]] std::size_t next_low() const;
+    [[nodiscard]] std::size_t next_high() const;
+    static std::size_t next_bit(const Bits& bits, std::size_t from);  // past the end when there is none
+    void put(Slot& slot, const Due& due);
+    void put_low(const Due& due);
+    void put_high(const Due& due);
+    std::uint32_t new_chunk();
+    template <class Take>
+    void drain(Slot& slot, Take take);
+    [[nodiscard]] Time earliest(const Slot& slot) const;
+    void insert_into_turn(const Due& due);
+    void load();
+    void next_window();
+    void sort_turn();
+    [[nodiscard]] Time find_next() const;
 
-    std::vector<Key> heap_;  // 4-ary: half the depth of a binary heap, children share a cache line
-    std::vector<Entry> entries_;
+    std::vector<Slot> low_;
+    std::vector<Slot> high_;
+    Bits low_used_;
+    Bits high_used_;
+    std::map<std::int64_t, std::vector<Due>> far_;  // by the upper level's span
+    std::vector<std::unique_ptr<Chunk[]>> blocks_;
     std::vector<std::uint32_t> free_;
-    std::uint64_t pushed_{0};
+    std::vector<Due> turn_;  // the slot whose turn it is, sorted; done up to at_
+    std::vector<Due> scratch_;
+    std::size_t at_{0};
+    std::int64_t tick_{-1};   // of the slot whose turn it is
+    std::int64_t window_{0};  // which span the lower level covers
+    std::int64_t span_{0};    // which span the upper level covers
+    std::size_t size_{0};
+    mutable Time next_{};
+    mutable bool next_known_{false};
 };
 
 }  // namespace gossip::sim

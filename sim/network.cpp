@@ -11,18 +11,15 @@ namespace {
 constexpr Duration fifo_gap = std::chrono::microseconds(1);
 
 Entry entry_for(EntryKind kind, NodeIndex node, NodeIndex other, ConnectionId connection) {
-    Entry e;
-    e.kind = kind;
-    e.node = node;
-    e.other = other;
-    e.connection = connection;
-    return e;
+    return {.kind = kind, .node = node, .other = other, .connection = connection};
 }
+
+std::uint64_t stamp(Time t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
 
 }  // namespace
 
-Network::Network(const Draws& draws, NetworkOptions options, EventQueue& queue)
-    : draws_(draws), options_(options), queue_(queue) {}
+Network::Network(const Draws& draws, NetworkOptions options, EventQueue& queue, Bodies& bodies)
+    : draws_(draws), options_(options), queue_(queue), bodies_(bodies), table_(1024, no_pair) {}
 
 NodeIndex Network::add_node(bool dialable) {
     nodes_.push_back({});
@@ -30,16 +27,53 @@ NodeIndex Network::add_node(bool dialable) {
     return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
-std::uint64_t Network::key(NodeIndex a, NodeIndex b) { return (std::uint64_t{std::min(a, b)} << 32) | std::max(a, b); }
+// ---------------------------------------------------------------- pairs
+
+Network::PairIndex Network::index_of(NodeIndex a, NodeIndex b) const {
+    const std::size_t mask = table_.size() - 1;
+    const std::array<NodeIndex, 2> ends{std::min(a, b), std::max(a, b)};
+    for (std::size_t at = hash(a, b) & mask; table_[at] != no_pair; at = (at + 1) & mask) {
+        if (pairs_[table_[at]].ends == ends) return table_[at];
+    }
+    return no_pair;
+}
+
+void Network::grow_table() {
+    table_.assign(table_.size() * 2, no_pair);
+    const std::size_t mask = table_.size() - 1;
+    for (PairIndex i = 0; i < pairs_.size(); ++i) {
+        std::size_t at = hash(pairs_[i].ends[0], pairs_[i].ends[1]) & mask;
+        while (table_[at] != no_pair) at = (at + 1) & mask;
+        table_[at] = i;
+    }
+}
+
+Network::PairIndex Network::make_pair(NodeIndex a, NodeIndex b) {
+    const auto index = static_cast<PairIndex>(pairs_.size());
+    Pair& pair = pairs_.emplace_back();
+    pair.ends = {std::min(a, b), std::max(a, b)};
+    pair.base = base_delay(a, b);
+    nodes_[a].pairs.push_back(index);
+    nodes_[b].pairs.push_back(index);
+    if (pairs_.size() * 2 > table_.size()) {
+        grow_table();
+        return index;
+    }
+    const std::size_t mask = table_.size() - 1;
+    std::size_t at = hash(a, b) & mask;
+    while (table_[at] != no_pair) at = (at + 1) & mask;
+    table_[at] = index;
+    return index;
+}
 
 Network::Pair& Network::pair_of(NodeIndex a, NodeIndex b) {
-    const auto [at, fresh] = pairs_.try_emplace(key(a, b));
-    if (fresh) {
-        at->second.base = base_delay(a, b);
-        nodes_[a].partners.insert(b);
-        nodes_[b].partners.insert(a);
-    }
-    return at->second;
+    const PairIndex index = index_of(a, b);
+    return pairs_[index != no_pair ? index : make_pair(a, b)];
+}
+
+const Network::Pair* Network::known(NodeIndex a, NodeIndex b) const {
+    const PairIndex index = index_of(a, b);
+    return index == no_pair ? nullptr : &pairs_[index];
 }
 
 Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
@@ -55,10 +89,10 @@ Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
     return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spread.count()) + 1)));
 }
 
-Network::Connection* Network::find(NodeIndex a, NodeIndex b, ConnectionId id) {
-    const auto at = pairs_.find(key(a, b));
-    if (at == pairs_.end() || !at->second.connection || at->second.connection->id != id) return nullptr;
-    return &*at->second.connection;
+Network::Pair* Network::find(NodeIndex a, NodeIndex b, ConnectionId id) {
+    const PairIndex index = index_of(a, b);
+    if (index == no_pair || !pairs_[index].exists() || pairs_[index].id != id) return nullptr;
+    return &pairs_[index];
 }
 
 Network::Draw Network::draw(Pair& pair, NodeIndex from, NodeIndex to) {
@@ -75,222 +109,250 @@ Network::Draw Network::draw(Pair& pair, NodeIndex from, NodeIndex to) {
     return d;
 }
 
-void Network::send(Time now, NodeIndex from, NodeIndex to, Message message) {
+Network::Delay& Network::delay_of(Pair& pair) {
+    if (!pair.delay) pair.delay = std::make_unique<Delay>();
+    return *pair.delay;
+}
+
+void Network::drop_waiting(Pair& pair, std::size_t sender) {
+    if (!pair.delay) return;
+    for (const BodyIndex body : pair.delay->waiting[sender]) bodies_.release(body);
+    pair.delay->waiting[sender].clear();
+}
+
+void Network::forget_connection(Pair& pair) {
+    drop_waiting(pair, 0);
+    drop_waiting(pair, 1);
+    pair.delay.reset();
+    pair.phase = Phase::none;
+    pair.end_open = {};
+}
+
+// ---------------------------------------------------------------- sending
+
+void Network::send(Time now, NodeIndex from, NodeIndex to, BodyIndex body) {
     Pair& pair = pair_of(from, to);
-    const bool usable = pair.connection && pair.connection->end_open[side(from, to)];
+    const bool usable = pair.exists() && pair.end_open[side(from, to)];
     if (!usable) {
-        if (!nodes_[to].dialable) return tell_lost(now, from, to, LossReason::closed);
+        if (!nodes_[to].dialable) {
+            bodies_.release(body);
+            return tell_lost(now, from, to, LossReason::closed);
+        }
         open(now, pair, from, to);
     }
-    Connection& c = *pair.connection;
-    if (c.phase == Phase::broken) return;  // not noticed yet: lost
-    if (c.phase == Phase::dialing) {
-        c.flow[side(from, to)].waiting.push_back(std::move(message));
-        return;
+    if (pair.phase == Phase::open) return transmit(now, pair, from, to, body);
+    if (pair.phase == Phase::dialing) {
+        delay_of(pair).waiting[side(from, to)].push_back(body);
+    } else {
+        bodies_.release(body);  // broken and not noticed yet: lost
     }
-    transmit(now, pair, from, to, std::move(message));
 }
 
 void Network::open(Time now, Pair& pair, NodeIndex from, NodeIndex to) {
-    if (pair.connection && pair.connection->end_open[side(to, from)] && nodes_[to].up) {
+    if (pair.exists() && pair.end_open[side(to, from)] && nodes_[to].up) {
         // The other end never learnt that the old connection died: the new one tells it.
         tell_lost(now + pair.base, to, from, LossReason::closed);
     }
-    pair.connection.emplace();
-    pair.connection->id = next_connection_++;
-    pair.connection->phase = Phase::dialing;
-    pair.connection->dialer = from;
-    pair.connection->dial_started = now;
-    queue_.push(now + draw(pair, from, to).delay, entry_for(EntryKind::dial, to, from, pair.connection->id));
+    forget_connection(pair);
+    GOSSIP_ASSERT(next_connection_ != 0);
+    pair.id = next_connection_++;
+    pair.phase = Phase::dialing;
+    pair.dialer = static_cast<std::uint8_t>(side(from, to));
+    pair.end_open = {true, true};
+    pair.last_arrival = {};
+    delay_of(pair).dial_started = now;
+    queue_.push(now + draw(pair, from, to).delay, entry_for(EntryKind::dial, to, from, pair.id));
 }
 
 void Network::on_dial(Time now, const Entry& entry) {
     const NodeIndex dialer = entry.other;
-    Connection* c = find(entry.node, dialer, entry.connection);
-    if (c == nullptr || c->phase != Phase::dialing) return;
-    Pair& pair = pair_of(entry.node, dialer);
+    Pair* pair = find(entry.node, dialer, entry.connection);
+    if (pair == nullptr || pair->phase != Phase::dialing) return;
     if (!both_ways(entry.node, dialer)) {
-        const Time deadline = c->dial_started + options_.dial_timeout;
+        const Time deadline = pair->delay->dial_started + options_.dial_timeout;
         if (now + options_.dial_retry < deadline) {
-            queue_.push(now + options_.dial_retry, entry_for(EntryKind::dial, entry.node, dialer, c->id));
+            queue_.push(now + options_.dial_retry, entry_for(EntryKind::dial, entry.node, dialer, pair->id));
         } else {
-            close_end(std::max(now, deadline), dialer, entry.node, c->id, LossReason::timed_out);
+            close_end(std::max(now, deadline), dialer, entry.node, pair->id, LossReason::timed_out);
         }
         return;
     }
     if (!nodes_[entry.node].up) {
-        close_end(now + draw(pair, entry.node, dialer).delay, dialer, entry.node, c->id, LossReason::refused);
-        return;
+        const Duration back = draw(*pair, entry.node, dialer).delay;
+        return close_end(now + back, dialer, entry.node, pair->id, LossReason::refused);
     }
-    established(now, pair, dialer, entry.node);
+    established(now, *pair, dialer, entry.node);
 }
 
 void Network::established(Time now, Pair& pair, NodeIndex dialer, NodeIndex accepter) {
-    Connection& c = *pair.connection;
-    const ConnectionId id = c.id;
-    c.phase = Phase::open;
+    pair.phase = Phase::open;
+    const auto delay = std::move(pair.delay);
     const std::array<NodeIndex, 2> senders{dialer, accepter};
     const std::array<Time, 2> from_when{now + draw(pair, accepter, dialer).delay, now};
     for (std::size_t i = 0; i < 2; ++i) {
         const NodeIndex from = senders[i];
         const NodeIndex to = senders[1 - i];
-        auto waiting = std::exchange(c.flow[side(from, to)].waiting, {});
-        for (Message& m : waiting) {
-            if (find(from, to, id) == nullptr || c.phase != Phase::open) return;
-            transmit(from_when[i], pair, from, to, std::move(m));
+        for (const BodyIndex body : delay->waiting[side(from, to)]) {
+            if (pair.phase == Phase::open) {
+                transmit(from_when[i], pair, from, to, body);
+            } else {
+                bodies_.release(body);
+            }
         }
     }
 }
 
-void Network::transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, Message message) {
-    Connection& c = *pair.connection;
-    Flow& flow = c.flow[side(from, to)];
+void Network::transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body) {
     if (blocked(from, to)) {
-        flow.waiting.push_back(std::move(message));
-        return stall(now, flow, from, to, c.id);
+        delay_of(pair).waiting[side(from, to)].push_back(body);
+        return stall(now, pair, from, to);
     }
-    if (blocked(to, from)) stall(now, flow, from, to, c.id);  // arrives, but nobody hears that it did
+    if (blocked(to, from)) stall(now, pair, from, to);  // arrives, but nobody hears that it did
     const Draw d = draw(pair, from, to);
-    if (!c.end_open[side(to, from)]) {  // half open: the answer is a reset
-        close_end(now + 2 * d.delay, from, to, c.id, LossReason::closed);
-        return;
+    const bool half_open = !pair.end_open[side(to, from)];
+    if (!half_open && !d.reset && !d.drop) return schedule(now, pair, from, to, body, d);
+    bodies_.release(body);
+    if (half_open) {  // the answer is a reset
+        close_end(now + 2 * d.delay, from, to, pair.id, LossReason::closed);
+    } else if (d.reset) {
+        break_connection(now, pair, from, to);
     }
-    if (d.reset) return break_connection(now, pair, from, to);
-    if (d.drop) return;
-    schedule(now, pair, from, to, std::move(message), d);
 }
 
-void Network::schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, Message message, const Draw& d) {
-    Connection& c = *pair.connection;
-    Flow& flow = c.flow[side(from, to)];
-    flow.last_arrival = std::max(now + d.delay, flow.last_arrival + fifo_gap);
-    Entry e = entry_for(EntryKind::message, to, from, c.id);
-    e.message = std::move(message);
+void Network::schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body, const Draw& d) {
+    Time& last = pair.last_arrival[side(from, to)];
+    last = std::max(now + d.delay, last + fifo_gap);
+    Entry e = entry_for(EntryKind::message, to, from, pair.id);
+    e.body = body;
+    e.aux = static_cast<std::uint64_t>(&pair - pairs_.data());
     if (d.duplicate) {
-        Entry again = e;
-        queue_.push(flow.last_arrival + d.duplicate_after, std::move(again));
+        bodies_.share(body);
+        queue_.push(last + d.duplicate_after, e);
     }
-    queue_.push(flow.last_arrival, std::move(e));
+    queue_.push(last, e);
 }
 
-void Network::stall(Time now, Flow& flow, NodeIndex from, NodeIndex to, ConnectionId id) {
-    if (flow.stalled_since) return;
-    flow.stalled_since = now;
-    Entry e = entry_for(EntryKind::stalled, from, to, id);
+void Network::stall(Time now, Pair& pair, NodeIndex from, NodeIndex to) {
+    auto& since = delay_of(pair).stalled_since[side(from, to)];
+    if (since) return;
+    since = now;
+    Entry e = entry_for(EntryKind::stalled, from, to, pair.id);
     e.reason = LossReason::timed_out;
-    e.aux = static_cast<std::uint64_t>(now.time_since_epoch().count());
-    queue_.push(now + options_.stall_timeout, std::move(e));
+    e.aux = stamp(now);
+    queue_.push(now + options_.stall_timeout, e);
 }
 
 bool Network::on_stalled(Time now, const Entry& entry) {
-    Connection* c = find(entry.node, entry.other, entry.connection);
-    if (c == nullptr || c->phase != Phase::open || !c->end_open[side(entry.node, entry.other)]) return false;
-    const Flow& flow = c->flow[side(entry.node, entry.other)];
-    const bool same_stall =
-        flow.stalled_since && static_cast<std::uint64_t>(flow.stalled_since->time_since_epoch().count()) == entry.aux;
-    if (!same_stall) return false;
-    Entry closing = entry_for(EntryKind::end_closed, entry.node, entry.other, entry.connection);
-    return on_end_closed(now, closing);
+    const Pair* pair = find(entry.node, entry.other, entry.connection);
+    const std::size_t self = side(entry.node, entry.other);
+    if (pair == nullptr || pair->phase != Phase::open || !pair->end_open[self] || !pair->delay) return false;
+    const auto& since = pair->delay->stalled_since[self];
+    if (!since || stamp(*since) != entry.aux) return false;
+    return on_end_closed(now, entry_for(EntryKind::end_closed, entry.node, entry.other, entry.connection));
 }
 
 void Network::resume_flow(Time now, NodeIndex from, NodeIndex to) {
     Pair& pair = pair_of(from, to);
-    if (!pair.connection || pair.connection->phase != Phase::open) return;
-    Flow& flow = pair.connection->flow[side(from, to)];
-    if (!flow.stalled_since || !pair.connection->end_open[side(from, to)]) return;
-    flow.stalled_since.reset();
-    const ConnectionId id = pair.connection->id;
-    auto waiting = std::exchange(flow.waiting, {});
-    for (Message& m : waiting) {
-        const Connection* c = find(from, to, id);
-        if (c == nullptr || c->phase != Phase::open) return;
-        transmit(now, pair, from, to, std::move(m));
+    const std::size_t sender = side(from, to);
+    if (pair.phase != Phase::open || !pair.end_open[sender]) return;
+    if (!pair.delay || !pair.delay->stalled_since[sender]) return;
+    pair.delay->stalled_since[sender].reset();
+    const auto waiting = std::exchange(pair.delay->waiting[sender], {});
+    for (const BodyIndex body : waiting) {
+        if (pair.phase == Phase::open) {
+            transmit(now, pair, from, to, body);
+        } else {
+            bodies_.release(body);
+        }
     }
 }
 
+// ---------------------------------------------------------------- endings
+
 void Network::break_connection(Time now, Pair& pair, NodeIndex a, NodeIndex b) {
-    Connection& c = *pair.connection;
-    c.phase = Phase::broken;
-    close_end(now + pair.base, a, b, c.id, LossReason::closed);
-    close_end(now + pair.base, b, a, c.id, LossReason::closed);
+    pair.phase = Phase::broken;
+    close_end(now + pair.base, a, b, pair.id, LossReason::closed);
+    close_end(now + pair.base, b, a, pair.id, LossReason::closed);
 }
 
 void Network::reset(Time now, NodeIndex a, NodeIndex b) {
     Pair& pair = pair_of(a, b);
-    if (pair.connection && pair.connection->phase == Phase::open) break_connection(now, pair, a, b);
+    if (pair.phase == Phase::open) break_connection(now, pair, a, b);
 }
 
 void Network::disconnect(Time now, NodeIndex from, NodeIndex to) { end_died(now, from, to, true); }
 
+// In the order of the partners, whenever they met.
 void Network::node_died(Time now, NodeIndex node, bool flush) {
     nodes_[node].up = false;
-    for (const NodeIndex partner : nodes_[node].partners) end_died(now, node, partner, flush);
+    std::vector<NodeIndex> partners;
+    for (const PairIndex i : nodes_[node].pairs) partners.push_back(pairs_[i].ends[pairs_[i].ends[0] == node ? 1 : 0]);
+    std::sort(partners.begin(), partners.end());
+    for (const NodeIndex partner : partners) end_died(now, node, partner, flush);
 }
 
 void Network::end_died(Time now, NodeIndex node, NodeIndex partner, bool flush) {
     Pair& pair = pair_of(node, partner);
-    if (!pair.connection || !pair.connection->end_open[side(node, partner)]) return;
-    Connection& c = *pair.connection;
-    if (c.phase == Phase::dialing) {
-        const bool other_waits = !c.flow[side(partner, node)].waiting.empty();
-        const NodeIndex dialer = c.dialer;
-        c.flow[side(node, partner)].waiting.clear();
-        if (dialer != node) return;  // the dial finds out by itself
-        pair.connection.reset();
+    const std::size_t self = side(node, partner);
+    if (!pair.exists() || !pair.end_open[self]) return;
+    if (pair.phase == Phase::dialing) {
+        const bool other_waits = !pair.delay->waiting[1 - self].empty();
+        drop_waiting(pair, self);
+        if (pair.dialer != self) return;  // the dial finds out by itself
+        forget_connection(pair);
         if (other_waits) tell_lost(now + pair.base, partner, node, LossReason::refused);
         return;
     }
-    c.end_open[side(node, partner)] = false;
-    Flow& flow = c.flow[side(node, partner)];
-    flow.waiting.clear();
-    if (!c.end_open[side(partner, node)]) {
-        pair.connection.reset();
+    pair.end_open[self] = false;
+    drop_waiting(pair, self);
+    if (!pair.end_open[1 - self]) {
+        forget_connection(pair);
     } else if (!blocked(node, partner)) {
-        if (!flush) c.phase = Phase::broken;
-        const Time when = std::max(now + pair.base, flush ? flow.last_arrival + fifo_gap : now);
-        close_end(when, partner, node, c.id, LossReason::closed);
+        if (!flush) pair.phase = Phase::broken;
+        const Time when = std::max(now + pair.base, flush ? pair.last_arrival[self] + fifo_gap : now);
+        close_end(when, partner, node, pair.id, LossReason::closed);
     }
 }
 
 void Network::close_end(Time when, NodeIndex node, NodeIndex other, ConnectionId id, LossReason reason) {
     Entry e = entry_for(EntryKind::end_closed, node, other, id);
     e.reason = reason;
-    queue_.push(when, std::move(e));
+    queue_.push(when, e);
 }
 
 void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason reason) {
     Entry e = entry_for(EntryKind::link_lost, node, other, 0);
     e.life = nodes_[node].life;
     e.reason = reason;
-    queue_.push(when, std::move(e));
+    queue_.push(when, e);
 }
 
 bool Network::arrives(const Entry& entry) const {
-    const auto at = pairs_.find(key(entry.node, entry.other));
-    if (at == pairs_.end() || !at->second.connection) return false;
-    const Connection& c = *at->second.connection;
-    return c.id == entry.connection && c.phase == Phase::open && c.end_open[side(entry.node, entry.other)];
+    const Pair& pair = pairs_[static_cast<PairIndex>(entry.aux)];
+    return pair.id == entry.connection && pair.phase == Phase::open && pair.end_open[side(entry.node, entry.other)];
 }
 
 bool Network::on_end_closed(Time now, const Entry& entry) {
-    Connection* c = find(entry.node, entry.other, entry.connection);
-    if (c == nullptr || !c->end_open[side(entry.node, entry.other)]) return false;
-    Pair& pair = pair_of(entry.node, entry.other);
-    if (c->phase == Phase::dialing) {
-        abandon_dial(now, pair, entry.node, entry.other, entry.reason);
+    Pair* pair = find(entry.node, entry.other, entry.connection);
+    const std::size_t self = side(entry.node, entry.other);
+    if (pair == nullptr || !pair->end_open[self]) return false;
+    if (pair->phase == Phase::dialing) {
+        abandon_dial(now, *pair, entry.node, entry.other, entry.reason);
         return true;
     }
-    c->end_open[side(entry.node, entry.other)] = false;
-    c->flow[side(entry.node, entry.other)].waiting.clear();
-    if (!c->end_open[side(entry.other, entry.node)]) pair.connection.reset();
+    pair->end_open[self] = false;
+    drop_waiting(*pair, self);
+    if (!pair->end_open[1 - self]) forget_connection(*pair);
     return true;
 }
 
 void Network::abandon_dial(Time now, Pair& pair, NodeIndex dialer, NodeIndex other, LossReason reason) {
-    const bool other_waits = !pair.connection->flow[side(other, dialer)].waiting.empty();
-    pair.connection.reset();
+    const bool other_waits = !pair.delay->waiting[side(other, dialer)].empty();
+    forget_connection(pair);
     if (other_waits) tell_lost(now, other, dialer, reason);
 }
+
+// ---------------------------------------------------------------- blocks
 
 void Network::block(NodeIndex from, NodeIndex to) { ++blocks_[{from, to}]; }
 
@@ -311,10 +373,18 @@ Time Network::freed_at(NodeIndex from, NodeIndex to) const {
     return at == freed_.end() ? Time{} : at->second;
 }
 
+void Network::prefetch_slot(NodeIndex from, NodeIndex to) const {
+    __builtin_prefetch(&table_[hash(from, to) & (table_.size() - 1)]);
+}
+
+void Network::prefetch_pair(NodeIndex from, NodeIndex to) const {
+    const PairIndex index = table_[hash(from, to) & (table_.size() - 1)];
+    if (index != no_pair) __builtin_prefetch(&pairs_[index], 1);
+}
+
 bool Network::connected(NodeIndex a, NodeIndex b) const {
-    const auto at = pairs_.find(key(a, b));
-    return at != pairs_.end() && at->second.connection && at->second.connection->phase == Phase::open &&
-           at->second.connection->end_open[0] && at->second.connection->end_open[1];
+    const Pair* pair = known(a, b);
+    return pair != nullptr && pair->phase == Phase::open && pair->end_open[0] && pair->end_open[1];
 }
 
 }  // namespace gossip::sim

@@ -3,14 +3,15 @@
 // FIFO in each, refused, silent or broken. Partitions block a direction: what is sent meanwhile
 // waits and arrives after healing, unless the sender's patience ends first.
 
+#include "sim/bodies.hpp"
 #include "sim/draw.hpp"
 #include "sim/event_queue.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
-#include <unordered_map>
 #include <vector>
 
 namespace gossip::sim {
@@ -37,7 +38,7 @@ struct NetworkOptions {
 
 class Network {
 public:
-    Network(const Draws& draws, NetworkOptions options, EventQueue& queue);
+    Network(const Draws& draws, NetworkOptions options, EventQueue& queue, Bodies& bodies);
 
     // `dialable`: others may open connections to it (an anonymous client has no address).
     NodeIndex add_node(bool dialable);
@@ -49,7 +50,11 @@ public:
     [[nodiscard]] const LinkProfile& profile() const { return options_.link; }
     [[nodiscard]] const NetworkOptions& options() const { return options_; }
 
-    void send(Time now, NodeIndex from, NodeIndex to, Message message);
+    // `body`: what `to` receives. It becomes the network's: whatever is lost is released.
+    void send(Time now, NodeIndex from, NodeIndex to, BodyIndex body);
+    // What send() will need, fetched early.
+    void prefetch_slot(NodeIndex from, NodeIndex to) const;
+    void prefetch_pair(NodeIndex from, NodeIndex to) const;
     void disconnect(Time now, NodeIndex from, NodeIndex to);
     // Its ends close. `flush`: what it had sent still arrives, as when the kernel outlives a process.
     void node_died(Time now, NodeIndex node, bool flush);
@@ -71,30 +76,34 @@ public:
     [[nodiscard]] bool on_stalled(Time now, const Entry& entry);
 
 private:
-    struct Flow {
-        std::vector<Message> waiting;  // for the dial to finish or the block to end
-        Time last_arrival{};
-        std::optional<Time> stalled_since;
-    };
-    enum class Phase : std::uint8_t { dialing, open, broken };
-    struct Connection {
-        ConnectionId id{0};
-        Phase phase{};
-        NodeIndex dialer{no_node};
+    using PairIndex = std::uint32_t;
+    static constexpr PairIndex no_pair = 0xffffffff;
+    // Of a connection that is being dialled or held up.
+    struct Delay {
+        std::array<std::vector<BodyIndex>, 2> waiting;  // by sender: for the dial to finish or the block to end
+        std::array<std::optional<Time>, 2> stalled_since;
         Time dial_started{};
-        std::array<bool, 2> end_open{true, true};
-        std::array<Flow, 2> flow;  // by sender
     };
+    enum class Phase : std::uint8_t { none, dialing, open, broken };
+    // Two nodes that ever had to do with each other, and their connection if there is one.
     struct Pair {
+        std::array<NodeIndex, 2> ends{};  // ascending; everything in pairs goes by sender
         Duration base{};
-        std::array<std::uint64_t, 2> messages{0, 0};  // draws so far, by sender
-        std::optional<Connection> connection;
+        std::array<std::uint32_t, 2> messages{};  // draws so far
+        std::array<Time, 2> last_arrival{};
+        ConnectionId id{0};
+        Phase phase{Phase::none};
+        std::uint8_t dialer{0};
+        std::array<bool, 2> end_open{};
+        std::unique_ptr<Delay> delay;
+
+        [[nodiscard]] bool exists() const { return phase != Phase::none; }
     };
     struct NodeState {
         bool up{false};
         bool dialable{true};
         std::uint32_t life{0};
-        std::set<NodeIndex> partners;  // ordered: it is iterated
+        std::vector<PairIndex> pairs;  // in the order they met
     };
     struct Draw {
         Duration delay{};
@@ -104,18 +113,27 @@ private:
         bool duplicate{false};
     };
 
-    static std::uint64_t key(NodeIndex a, NodeIndex b);
     static std::size_t side(NodeIndex self, NodeIndex other) { return self < other ? 0 : 1; }
+    static std::uint64_t hash(NodeIndex a, NodeIndex b) {
+        return mix64((std::uint64_t{std::min(a, b)} << 32) | std::max(a, b));
+    }
+    [[nodiscard]] PairIndex index_of(NodeIndex a, NodeIndex b) const;
+    PairIndex make_pair(NodeIndex a, NodeIndex b);
+    void grow_table();
     Pair& pair_of(NodeIndex a, NodeIndex b);
+    [[nodiscard]] const Pair* known(NodeIndex a, NodeIndex b) const;
+    Pair* find(NodeIndex a, NodeIndex b, ConnectionId id);
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
-    Connection* find(NodeIndex a, NodeIndex b, ConnectionId id);
     Draw draw(Pair& pair, NodeIndex from, NodeIndex to);
+    Delay& delay_of(Pair& pair);
+    void drop_waiting(Pair& pair, std::size_t sender);
+    void forget_connection(Pair& pair);
 
     void open(Time now, Pair& pair, NodeIndex from, NodeIndex to);
-    void established(Time now, Pair& pair, NodeIndex from, NodeIndex to);
-    void transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, Message message);
-    void schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, Message message, const Draw& d);
-    void stall(Time now, Flow& flow, NodeIndex from, NodeIndex to, ConnectionId id);
+    void established(Time now, Pair& pair, NodeIndex dialer, NodeIndex accepter);
+    void transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body);
+    void schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body, const Draw& d);
+    void stall(Time now, Pair& pair, NodeIndex from, NodeIndex to);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
     void break_connection(Time now, Pair& pair, NodeIndex a, NodeIndex b);
     void close_end(Time when, NodeIndex node, NodeIndex other, ConnectionId id, LossReason reason);
@@ -126,8 +144,10 @@ private:
     Draws draws_;
     NetworkOptions options_;
     EventQueue& queue_;
+    Bodies& bodies_;
     std::vector<NodeState> nodes_;
-    std::unordered_map<std::uint64_t, Pair> pairs_;  // looked up, never iterated
+    std::vector<Pair> pairs_;
+    std::vector<PairIndex> table_;  // open addressing, a power of two; no_pair where free
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;
     ConnectionId next_connection_{1};

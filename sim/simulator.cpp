@@ -18,26 +18,62 @@ bool is_timer(const Entry& e) { return e.kind == EntryKind::timer; }
 }  // namespace
 
 Simulator::Simulator(SimOptions options)
-    : options_(options), draws_(options.seed), network_(draws_, options.network, queue_) {
+    : options_(options),
+      draws_(options.seed),
+      network_(draws_, options.network, queue_, bodies_),
+      table_(1024, no_node) {
     effects_.quiet = options.quiet;
 }
 
+// ---------------------------------------------------------------- nodes
+
 NodeIndex Simulator::index_of(NodeId id) const {
-    const auto at = index_.find(id);
-    return at == index_.end() ? no_node : at->second;
+    const std::size_t mask = table_.size() - 1;
+    for (std::size_t at = mix64(static_cast<std::uint64_t>(id)) & mask; table_[at] != no_node; at = (at + 1) & mask) {
+        if (ids_[table_[at]] == id) return table_[at];
+    }
+    return no_node;
+}
+
+void Simulator::grow_index() {
+    table_.assign(table_.size() * 2, no_node);
+    const std::size_t mask = table_.size() - 1;
+    for (NodeIndex i = 0; i < ids_.size(); ++i) {
+        std::size_t at = mix64(static_cast<std::uint64_t>(ids_[i])) & mask;
+        while (table_[at] != no_node) at = (at + 1) & mask;
+        table_[at] = i;
+    }
+}
+
+Simulator::Rare& Simulator::rare(NodeIndex i) {
+    Node& n = nodes_[i];
+    if (!n.rare) {
+        n.rare = std::make_unique<Rare>();
+        n.rare->disk_profile = options_.disk;
+    }
+    return *n.rare;
 }
 
 void Simulator::add(NodeId id, Factory factory, NodeOptions options) {
-    if (!index_.contains(id)) {
-        index_[id] = network_.add_node(!is_anonymous(id));
+    if (index_of(id) == no_node) {
+        ids_.push_back(id);
         nodes_.emplace_back();
+        (void)network_.add_node(!is_anonymous(id));
+        if (ids_.size() * 2 > table_.size()) {
+            grow_index();
+        } else {
+            const std::size_t mask = table_.size() - 1;
+            std::size_t at = mix64(static_cast<std::uint64_t>(id)) & mask;
+            while (table_[at] != no_node) at = (at + 1) & mask;
+            table_[at] = static_cast<NodeIndex>(ids_.size() - 1);
+        }
     }
     Node& n = node(id);
     GOSSIP_ASSERT(n.life == 0);
     n.id = id;
     n.factory = std::move(factory);
-    n.options = options;
-    n.disk_profile = options_.disk;
+    n.trust = options.trust;
+    n.wall_skew_ms = options.wall_skew_ms;
 }
 
 void Simulator::start(NodeId id) {
@@ -46,11 +82,12 @@ void Simulator::start(NodeId id) {
     GOSSIP_ASSERT(n.machine == nullptr);
     ++n.life;
     n.paused = false;
-    n.cut_next_step = false;
+    if (n.rare) n.rare->cut_next_step = false;
     n.disturbed = now_;
     network_.set_up(i, n.life);
     const auto key = static_cast<std::uint64_t>(id);
-    n.machine = n.factory({id, n.life, draws_.stream(Purpose::machine, key, n.life), n.disk.records()});
+    const auto journal = n.rare ? n.rare->disk.records() : std::span<const Record>{};
+    n.machine = n.factory({id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
     for (Observer* o : observers_) o->on_started(now_, id, n.life);
     step(i, Started{wall(id)});
 }
@@ -58,19 +95,24 @@ void Simulator::start(NodeId id) {
 void Simulator::crash(NodeId id, CrashKind kind) { stop(index_of(id), StopKind::crashed, kind); }
 
 void Simulator::crash_within_next_step(NodeId id, CrashKind kind) {
-    node(id).cut_next_step = true;
-    node(id).cut_kind = kind;
+    Rare& r = rare(index_of(id));
+    r.cut_next_step = true;
+    r.cut_kind = kind;
 }
+
+void Simulator::cancel_crash_within_step(NodeId id) { rare(index_of(id)).cut_next_step = false; }
 
 void Simulator::stop(NodeIndex i, StopKind how, CrashKind kind) {
     Node& n = nodes_[i];
     if (n.machine == nullptr) return;
     n.machine.reset();
-    n.held.clear();
-    n.missed.clear();
     n.paused = false;
     const auto key = static_cast<std::uint64_t>(n.id);
-    if (n.disk.crash(kind, draws_.stream(Purpose::disk_crash, key, n.life))) ++torn_tails_;
+    if (n.rare) {
+        n.rare->held.clear();
+        for (const Entry& e : std::exchange(n.rare->missed, {})) let_go(e);
+        if (n.rare->disk.crash(kind, draws_.stream(Purpose::disk_crash, key, n.life))) ++torn_tails_;
+    }
     const bool flush = how == StopKind::finished || (draws_.at(Purpose::link_close, key, n.life) & 1) == 0;
     network_.node_died(now_, i, flush && kind == CrashKind::process);
     for (Observer* o : observers_) o->on_stopped(now_, n.id, how);
@@ -85,14 +127,15 @@ void Simulator::resume(NodeId id) {
     if (!n.paused) return;
     n.paused = false;
     n.disturbed = now_;
-    auto missed = std::exchange(n.missed, {});
+    if (!n.rare) return;
+    auto missed = std::exchange(n.rare->missed, {});
     std::stable_partition(missed.begin(), missed.end(), [](const Entry& e) { return !is_timer(e); });
-    for (Entry& e : missed) queue_.push(now_, std::move(e));
+    for (const Entry& e : missed) queue_.push(now_, e);
 }
 
 void Simulator::wipe_disk(NodeId id) {
     GOSSIP_ASSERT(node(id).machine == nullptr);
-    node(id).disk.wipe();
+    rare(index_of(id)).disk.wipe();
 }
 
 void Simulator::feed(NodeId id, Event event) {
@@ -100,18 +143,25 @@ void Simulator::feed(NodeId id, Event event) {
     e.kind = EntryKind::event;
     e.node = index_of(id);
     e.life = nodes_[e.node].life;
-    e.event = std::move(event);
-    queue_.push(now_, std::move(e));
+    e.body = bodies_.add(std::move(event));
+    queue_.push(now_, e);
 }
 
 void Simulator::at(Time when, std::function<void()> action) {
     Entry e;
     e.kind = EntryKind::action;
-    e.action = std::move(action);
-    queue_.push(std::max(when, now_), std::move(e));
+    if (free_actions_.empty()) {
+        e.body = static_cast<BodyIndex>(actions_.size());
+        actions_.push_back(std::move(action));
+    } else {
+        e.body = free_actions_.back();
+        free_actions_.pop_back();
+        actions_[e.body] = std::move(action);
+    }
+    queue_.push(std::max(when, now_), e);
 }
 
-void Simulator::set_sync_max(NodeId id, Duration longest) { node(id).disk_profile.sync_max = longest; }
+void Simulator::set_sync_max(NodeId id, Duration longest) { rare(index_of(id)).disk_profile.sync_max = longest; }
 void Simulator::block(NodeId from, NodeId to) { network_.block(index_of(from), index_of(to)); }
 void Simulator::unblock(NodeId from, NodeId to) { network_.unblock(now_, index_of(from), index_of(to)); }
 void Simulator::reset_link(NodeId a, NodeId b) { network_.reset(now_, index_of(a), index_of(b)); }
@@ -119,10 +169,22 @@ void Simulator::reset_link(NodeId a, NodeId b) { network_.reset(now_, index_of(a
 bool Simulator::step_one() {
     if (queue_.empty()) return false;
     longest_queue_ = std::max(longest_queue_, queue_.size());
-    EventQueue::Due due = queue_.pop();
+    const EventQueue::Due due = queue_.pop();
+    prefetch_ahead();
     now_ = due.time;
-    dispatch(std::move(due.entry));
+    dispatch(due.entry);
     return true;
+}
+
+// Nearly every event is at another node, far from the last in memory.
+void Simulator::prefetch_ahead() const {
+    constexpr std::size_t far = 12;
+    constexpr std::size_t near = 5;
+    if (const Entry* e = queue_.ahead(far); e != nullptr && e->node != no_node) __builtin_prefetch(&nodes_[e->node]);
+    const Entry* e = queue_.ahead(near);
+    if (e == nullptr || e->node == no_node) return;
+    const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
+    for (std::size_t line = 0; line < 8; ++line) __builtin_prefetch(machine + 64 * line);
 }
 
 void Simulator::run_until(Time end) {
@@ -152,58 +214,67 @@ bool Simulator::run_until(const std::function<bool()>& condition, Time end) {
     return true;
 }
 
-void Simulator::dispatch(Entry entry) {
-    if (entry.kind == EntryKind::action) return entry.action();
-    if (entry.kind == EntryKind::dial) return network_.on_dial(now_, entry);
-    Node& n = nodes_[entry.node];
-    if (n.machine == nullptr) return;
-    const bool of_this_life = entry.kind == EntryKind::message || entry.kind == EntryKind::end_closed ||
-                              entry.kind == EntryKind::stalled || entry.life == n.life;
-    if (!of_this_life) return;
-    if (n.paused) return wait_for_resume(n, std::move(entry));
-    handle(std::move(entry));
+void Simulator::act(BodyIndex action) {
+    const auto run = std::exchange(actions_[action], nullptr);
+    free_actions_.push_back(action);
+    run();
 }
 
-// The kernel goes on while the process stands still: what arrives is acknowledged and kept.
-void Simulator::wait_for_resume(Node& n, Entry entry) { n.missed.push_back(std::move(entry)); }
+void Simulator::let_go(const Entry& entry) {
+    if (entry.kind == EntryKind::message || entry.kind == EntryKind::event) bodies_.release(entry.body);
+}
 
-void Simulator::handle(Entry entry) {
+void Simulator::dispatch(const Entry& entry) {
+    if (entry.kind == EntryKind::action) return act(entry.body);
+    if (entry.kind == EntryKind::dial) return network_.on_dial(now_, entry);
+    const Node& n = nodes_[entry.node];
+    const bool of_this_life = entry.kind == EntryKind::message || entry.kind == EntryKind::end_closed ||
+                              entry.kind == EntryKind::stalled || entry.life == n.life;
+    if (n.machine == nullptr || !of_this_life || !handle(entry)) let_go(entry);
+}
+
+bool Simulator::handle(const Entry& entry) {
     const NodeIndex i = entry.node;
-    const auto other = [&] { return nodes_[entry.other].id; };
+    if (nodes_[i].paused) {  // the kernel goes on: what arrives is acknowledged and kept
+        rare(i).missed.push_back(entry);
+        return true;
+    }
+    const auto lost = [&] { step(i, LinkLost{ids_[entry.other], entry.reason}); };
     switch (entry.kind) {
         case EntryKind::message:
-            if (network_.arrives(entry)) step(i, Received{other(), trust_of(entry.other), std::move(entry.message)});
+            if (network_.arrives(entry)) step(i, bodies_[entry.body]);
             break;
         case EntryKind::timer:
-            step(i, TimerFired{entry.tag});
+            step(i, TimerFired{entry.tag()});
             break;
         case EntryKind::end_closed:
-            if (network_.on_end_closed(now_, entry)) step(i, LinkLost{other(), entry.reason});
+            if (network_.on_end_closed(now_, entry)) lost();
             break;
         case EntryKind::stalled:
-            if (network_.on_stalled(now_, entry)) step(i, LinkLost{other(), entry.reason});
+            if (network_.on_stalled(now_, entry)) lost();
             break;
         case EntryKind::link_lost:
-            step(i, LinkLost{other(), entry.reason});
+            lost();
             break;
         case EntryKind::synced:
             handle_synced(i);
             break;
         case EntryKind::event:
-            step(i, *entry.event);
+            step(i, bodies_[entry.body]);
             break;
         case EntryKind::dial:
         case EntryKind::action:
             break;
     }
+    return false;
 }
 
 void Simulator::handle_synced(NodeIndex i) {
-    Node& n = nodes_[i];
-    const auto before = n.disk.unsynced();
-    std::vector<Append> written(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(n.disk.covered()));
-    const AppendSeq upto = n.disk.end_sync();
-    for (Observer* o : observers_) o->on_synced(now_, n.id, written);
+    Disk& disk = rare(i).disk;
+    const auto before = disk.unsynced();
+    std::vector<Append> written(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(disk.covered()));
+    const AppendSeq upto = disk.end_sync();
+    for (Observer* o : observers_) o->on_synced(now_, nodes_[i].id, written);
     start_sync(i);
     release_held(i);
     step(i, Persisted{upto});
@@ -219,23 +290,15 @@ void Simulator::step(NodeIndex i, const Event& event) {
     trace_hash_ = mix64(trace_hash_ ^ event_hash(event));
     for (Observer* o : observers_) o->on_step(now_, n.id, event, effects_);
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
-    if (n.cut_next_step && acts) return apply_cut(i);
+    if (n.rare && n.rare->cut_next_step && acts) return apply_cut(i);
     apply(i);
 }
 
 void Simulator::apply(NodeIndex i) {
-    Node& n = nodes_[i];
-    n.disk.append(effects_.appends);
-    for (const SetTimer& t : effects_.timers) {
-        Entry e;
-        e.kind = EntryKind::timer;
-        e.node = i;
-        e.life = n.life;
-        e.tag = t.tag;
-        queue_.push(std::max(t.due, now_), std::move(e));
-    }
-    for (Send& s : effects_.sends) n.held.push_back(std::move(s));
-    release_held(i);
+    if (!effects_.appends.empty()) rare(i).disk.append(effects_.appends);
+    const std::uint32_t life = nodes_[i].life;
+    for (const SetTimer& t : effects_.timers) queue_.push(std::max(t.due, now_), Entry::timer(i, life, t.tag));
+    send_all(i);
     for (const Disconnect& d : effects_.disconnects) {
         const NodeIndex to = index_of(d.node);
         if (to != no_node) network_.disconnect(now_, i, to);
@@ -247,57 +310,111 @@ void Simulator::apply(NodeIndex i) {
 
 // Dies between two effects: some of the records are written, and only then some of the sends left.
 void Simulator::apply_cut(NodeIndex i) {
-    Node& n = nodes_[i];
-    Rng rng = draws_.stream(Purpose::disk_crash, static_cast<std::uint64_t>(n.id), n.life, 1);
+    Rare& r = rare(i);
+    Rng rng = draws_.stream(Purpose::disk_crash, static_cast<std::uint64_t>(ids_[i]), nodes_[i].life, 1);
     const std::size_t effects = effects_.appends.size() + effects_.sends.size();
     const auto done = static_cast<std::size_t>(rng.below(effects + 1));
     const std::size_t written = std::min(done, effects_.appends.size());
-    n.disk.append(std::span(effects_.appends).first(written));
+    r.disk.append(std::span(effects_.appends).first(written));
     effects_.sends.resize(done - written);
-    for (Send& s : effects_.sends) n.held.push_back(std::move(s));
-    release_held(i);
-    stop(i, StopKind::crashed, n.cut_kind);
+    send_all(i);
+    stop(i, StopKind::crashed, r.cut_kind);
+}
+
+// Sends in order; those that wait for the disk, and those behind them, are kept.
+void Simulator::send_all(NodeIndex i) {
+    const AppendSeq written = durable(nodes_[i]);
+    const bool nothing_held = !nodes_[i].rare || nodes_[i].rare->held.empty();
+    auto& sends = effects_.sends;
+    const auto waits = [written](const Send& s) { return s.after > written; };
+    if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
+        if (sends.size() > 1) prefetch_sends(i);
+        for (Send& s : sends) leave(i, s);
+    } else {
+        auto& held = rare(i).held;
+        held.insert(held.end(), std::make_move_iterator(sends.begin()), std::make_move_iterator(sends.end()));
+        release_held(i);
+    }
+    if (gossip_body_ != no_body) bodies_.release(std::exchange(gossip_body_, no_body));
+}
+
+void Simulator::prefetch_sends(NodeIndex i) const {
+    for (const Send& s : effects_.sends) {
+        __builtin_prefetch(&table_[mix64(static_cast<std::uint64_t>(s.to)) & (table_.size() - 1)]);
+    }
+    std::array<NodeIndex, 16> to{};
+    const std::size_t count = std::min(to.size(), effects_.sends.size());
+    for (std::size_t k = 0; k < count; ++k) to[k] = index_of(effects_.sends[k].to);
+    for (std::size_t k = 0; k < count; ++k) {
+        if (to[k] != no_node) network_.prefetch_slot(i, to[k]);
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+        if (to[k] != no_node) network_.prefetch_pair(i, to[k]);
+    }
 }
 
 void Simulator::release_held(NodeIndex i) {
-    Node& n = nodes_[i];
-    const AppendSeq durable = n.disk.durable_upto();
+    const AppendSeq written = durable(nodes_[i]);
     std::vector<NodeId> waiting;  // nodes with an earlier send still held
-    std::deque<Send> kept;
-    auto held = std::exchange(n.held, {});
+    std::vector<Send> kept;
+    auto held = std::exchange(rare(i).held, {});
     for (Send& s : held) {
         const bool behind = std::find(waiting.begin(), waiting.end(), s.to) != waiting.end();
-        if (s.after > durable || behind) {
+        if (s.after > written || behind) {
             if (!behind) waiting.push_back(s.to);
             kept.push_back(std::move(s));
         } else {
-            leave(i, std::move(s));
+            leave(i, s);
         }
     }
-    n.held = std::move(kept);
+    rare(i).held = std::move(kept);
+    if (gossip_body_ != no_body) bodies_.release(std::exchange(gossip_body_, no_body));
 }
 
-void Simulator::leave(NodeIndex i, Send send) {
-    for (Observer* o : observers_) o->on_wire(now_, nodes_[i].id, send.to, send.message);
-    const NodeIndex to = index_of(send.to);
-    if (to != no_node) return network_.send(now_, i, to, std::move(send.message));
-    // Nobody has ever listened there: the host says so.
-    add(send.to, nullptr);
-    network_.send(now_, i, index_of(send.to), std::move(send.message));
+// A push is one message to all neighbours: it is kept once.
+BodyIndex Simulator::body_of(NodeIndex i, Message& message) {
+    const auto* gossip = std::get_if<msg::Gossip>(&message);
+    if (gossip != nullptr && gossip_body_ != no_body) {
+        const auto& last = std::get<msg::Gossip>(std::get<Received>(bodies_[gossip_body_]).message);
+        const bool same = last.rumor == gossip->rumor && last.sender == gossip->sender && last.hop == gossip->hop &&
+                          last.sent == gossip->sent && last.repair == gossip->repair;
+        if (same) {
+            bodies_.share(gossip_body_);
+            return gossip_body_;
+        }
+        bodies_.release(std::exchange(gossip_body_, no_body));
+    }
+    const bool push = gossip != nullptr;
+    const BodyIndex body = bodies_.add(Received{ids_[i], trust_of(i), std::move(message)});
+    if (push) {
+        gossip_body_ = body;
+        bodies_.share(body);
+    }
+    return body;
+}
+
+void Simulator::leave(NodeIndex i, Send& send) {
+    for (Observer* o : observers_) o->on_wire(now_, ids_[i], send.to, send.message);
+    NodeIndex to = index_of(send.to);
+    if (to == no_node) {  // nobody has ever listened there: the host says so
+        add(send.to, nullptr);
+        to = index_of(send.to);
+    }
+    network_.send(now_, i, to, body_of(i, send.message));
 }
 
 void Simulator::start_sync(NodeIndex i) {
-    Node& n = nodes_[i];
-    if (n.disk.sync_running() || !n.disk.dirty()) return;
-    n.disk.begin_sync();
-    const DiskProfile& p = n.disk_profile;
-    Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(n.id), n.syncs++);
+    const Node& n = nodes_[i];
+    if (!n.rare || n.rare->disk.sync_running() || !n.rare->disk.dirty()) return;
+    n.rare->disk.begin_sync();
+    const DiskProfile& p = n.rare->disk_profile;
+    Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(n.id), n.rare->syncs++);
     const auto spread = static_cast<std::uint64_t>(std::max((p.sync_max - p.sync_min).count(), std::int64_t{0}));
     Entry e;
     e.kind = EntryKind::synced;
     e.node = i;
     e.life = n.life;
-    queue_.push(now_ + p.sync_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1))), std::move(e));
+    queue_.push(now_ + p.sync_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1))), e);
 }
 
 bool Simulator::is_up(NodeId id) const { return machine(id) != nullptr; }
@@ -326,16 +443,21 @@ Machine* Simulator::machine(NodeId id) const {
 }
 
 std::uint32_t Simulator::life(NodeId id) const { return nodes_[index_of(id)].life; }
-const Disk& Simulator::disk(NodeId id) const { return nodes_[index_of(id)].disk; }
+
+const Disk& Simulator::disk(NodeId id) const {
+    static const Disk blank;
+    const Node& n = nodes_[index_of(id)];
+    return n.rare ? n.rare->disk : blank;
+}
 
 std::vector<NodeId> Simulator::nodes() const {
-    std::vector<NodeId> ids;
-    for (const auto& [id, i] : index_) ids.push_back(id);
+    std::vector<NodeId> ids(ids_);
+    std::sort(ids.begin(), ids.end());
     return ids;
 }
 
 WallMs Simulator::wall(NodeId id) const {
-    return options_.wall_at_zero + millis(now_) + nodes_[index_of(id)].options.wall_skew_ms;
+    return options_.wall_at_zero + millis(now_) + nodes_[index_of(id)].wall_skew_ms;
 }
 
 }  // namespace gossip::sim

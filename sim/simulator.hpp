@@ -3,15 +3,14 @@
 // node/runtime. Owns machines, disks, network and the queue; everything it does follows from the
 // seed and from what the scenario calls.
 
+#include "sim/bodies.hpp"
 #include "sim/disk.hpp"
 #include "sim/draw.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/network.hpp"
 #include "sim/trace.hpp"
 
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -56,7 +55,7 @@ public:
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
     void crash_within_next_step(NodeId id, CrashKind kind);
-    void cancel_crash_within_step(NodeId id) { node(id).cut_next_step = false; }
+    void cancel_crash_within_step(NodeId id);
     void pause(NodeId id);
     void resume(NodeId id);
     void wipe_disk(NodeId id);
@@ -88,7 +87,7 @@ public:
     [[nodiscard]] Time undisturbed_since(NodeId a, NodeId b) const;
     [[nodiscard]] Machine* machine(NodeId id) const;
     [[nodiscard]] std::uint32_t life(NodeId id) const;
-    [[nodiscard]] const Disk& disk(NodeId id) const;
+    [[nodiscard]] const Disk& disk(NodeId id) const;  // of a node that ever wrote, or an empty one
     [[nodiscard]] std::vector<NodeId> nodes() const;
     [[nodiscard]] WallMs wall(NodeId id) const;
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
@@ -102,44 +101,63 @@ public:
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
-    struct Node {
-        NodeId id{};
-        Factory factory;
-        NodeOptions options;
-        std::unique_ptr<Machine> machine;
+    // What only some nodes ever need: those with a journal, and those a scenario is hard on.
+    struct Rare {
         Disk disk;
         DiskProfile disk_profile;
-        std::deque<Send> held;      // sends that wait for the disk, and those behind them
+        std::vector<Send> held;     // sends that wait for the disk, and those behind them
         std::vector<Entry> missed;  // while paused
-        std::uint32_t life{0};
         std::uint64_t syncs{0};
-        Time disturbed{};  // last start or resumption
-        bool paused{false};
         bool cut_next_step{false};
         CrashKind cut_kind{};
+    };
+    struct Node {
+        NodeId id{};
+        std::unique_ptr<Machine> machine;
+        Time disturbed{};  // last start or resumption
+        std::uint32_t life{0};
+        Trust trust{Trust::claimed};
+        bool paused{false};
+        std::int64_t wall_skew_ms{0};
+        Factory factory;
+        std::unique_ptr<Rare> rare;
     };
 
     [[nodiscard]] NodeIndex index_of(NodeId id) const;
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
-    void dispatch(Entry entry);
-    void wait_for_resume(Node& n, Entry entry);
-    void handle(Entry entry);
+    Rare& rare(NodeIndex i);
+    void grow_index();
+    void prefetch_ahead() const;
+    void dispatch(const Entry& entry);
+    void act(BodyIndex action);
+    // True when the node keeps the entry for later.
+    bool handle(const Entry& entry);
+    void let_go(const Entry& entry);
     void handle_synced(NodeIndex i);
+    [[nodiscard]] AppendSeq durable(const Node& n) const { return n.rare ? n.rare->disk.durable_upto() : 0; }
     void step(NodeIndex i, const Event& event);
     void apply(NodeIndex i);
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
-    void leave(NodeIndex i, Send send);
+    void send_all(NodeIndex i);
+    void prefetch_sends(NodeIndex i) const;
+    void leave(NodeIndex i, Send& send);
+    [[nodiscard]] BodyIndex body_of(NodeIndex i, Message& message);
     void start_sync(NodeIndex i);
     void stop(NodeIndex i, StopKind how, CrashKind kind);
-    [[nodiscard]] Trust trust_of(NodeIndex i) const { return nodes_[i].options.trust; }
+    [[nodiscard]] Trust trust_of(NodeIndex i) const { return nodes_[i].trust; }
 
     SimOptions options_;
     Draws draws_;
     EventQueue queue_;
+    Bodies bodies_;
     Network network_;
-    std::deque<Node> nodes_;  // stable addresses
-    std::map<NodeId, NodeIndex> index_;
+    std::vector<Node> nodes_;
+    std::vector<NodeId> ids_;       // of nodes_, close together: looked up for every message
+    std::vector<NodeIndex> table_;  // open addressing, a power of two; no_node where free
+    std::vector<std::function<void()>> actions_;
+    std::vector<BodyIndex> free_actions_;
+    BodyIndex gossip_body_{no_body};  // of the push in hand: the same for all neighbours
     std::vector<Observer*> observers_;
     Effects effects_;
     Time now_{};

@@ -63,7 +63,7 @@ TEST_CASE("events come in the order of time, then of insertion") {
         const auto t = static_cast<std::int64_t>(rng.below(50));
         Entry e;
         e.aux = i;
-        queue.push(Time(Duration(t)), std::move(e));
+        queue.push(Time(Duration(t)), e);
         expected.emplace_back(t, i);
     }
     std::sort(expected.begin(), expected.end());

@@ -1,0 +1,51 @@
+#pragma once
+// Events that wait in the queue, at addresses that stay: a machine is handed the event in place, and a
+// message that goes to many nodes is kept once.
+
+#include "protocol/machine.hpp"
+#include "sim/event_queue.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace gossip::sim {
+
+class Bodies {
+public:
+    [[nodiscard]] BodyIndex add(Event event) {
+        const BodyIndex index = free_.empty() ? grow() : free_.back();
+        free_.pop_back();
+        Body& body = at(index);
+        body.event = std::move(event);
+        body.users = 1;
+        return index;
+    }
+    void share(BodyIndex index) { ++at(index).users; }
+    void release(BodyIndex index) {
+        Body& body = at(index);
+        if (--body.users > 0) return;
+        body.event = Started{};  // lets go of what it held
+        free_.push_back(index);
+    }
+    [[nodiscard]] const Event& operator[](BodyIndex index) const { return blocks_[index / block][index % block].event; }
+
+private:
+    static constexpr std::size_t block = 256;
+    struct Body {
+        Event event;
+        std::uint32_t users{0};
+    };
+    [[nodiscard]] Body& at(BodyIndex index) { return blocks_[index / block][index % block]; }
+    // The new indices are on the free list, the returned one last.
+    BodyIndex grow() {
+        const auto first = static_cast<BodyIndex>(blocks_.size() * block);
+        blocks_.push_back(std::make_unique<Body[]>(block));
+        for (std::size_t i = block; i > 0; --i) free_.push_back(first + static_cast<BodyIndex>(i - 1));
+        return first;
+    }
+
+    std::vector<std::unique_ptr<Body[]>> blocks_;
+    std::vector<BodyIndex> free_;
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,83 @@
+// The timing wheel against its naive twin: an ordered multimap, which keeps equal keys as inserted.
+
+#include "sim/event_queue.hpp"
+
+#include "protocol/rng.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+using namespace gossip;
+using namespace gossip::sim;
+
+namespace {
+
+class Twins {
+public:
+    void push(std::int64_t at) {
+        Entry e;
+        e.aux = ++pushed_;
+        queue_.push(Time(Duration(at)), e);
+        naive_.emplace(at, pushed_);
+    }
+    bool pop_agrees() {
+        const auto first = *naive_.begin();
+        naive_.erase(naive_.begin());
+        const EventQueue::Due due = queue_.pop();
+        now_ = first.first;
+        return due.time == Time(Duration(first.first)) && due.entry.aux == first.second;
+    }
+    [[nodiscard]] bool peek_agrees() const {
+        if (queue_.size() != naive_.size() || queue_.empty() != naive_.empty()) return false;
+        return naive_.empty() || queue_.next_time() == Time(Duration(naive_.begin()->first));
+    }
+    [[nodiscard]] bool empty() const { return naive_.empty(); }
+    [[nodiscard]] std::int64_t now() const { return now_; }
+    void pass(std::int64_t span) { now_ = naive_.empty() ? now_ + span : std::min(now_ + span, naive_.begin()->first); }
+
+private:
+    EventQueue queue_;
+    std::multimap<std::int64_t, std::uint64_t> naive_;
+    std::uint64_t pushed_{0};
+    std::int64_t now_{0};
+};
+
+// From the same nanosecond over the wheel's slots, windows and spans to far beyond them.
+std::int64_t some_delay(Rng& rng) {
+    constexpr std::array<std::int64_t, 7> reach{
+        1, 1 << 10, 1 << 20, 1 << 26, std::int64_t{1} << 33, std::int64_t{1} << 36, std::int64_t{1} << 42};
+    return static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(reach[rng.below(reach.size())])));
+}
+
+}  // namespace
+
+TEST_CASE("the wheel gives what an ordered multimap gives, whatever is pushed and looked at in between") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        Rng rng(seed);
+        Twins twins;
+        bool agree = true;
+        const std::uint64_t eagerness = 30 + rng.below(50);  // how many of a hundred steps push
+        for (int step = 0; step < 3000 && agree; ++step) {
+            if (rng.below(100) < eagerness || twins.empty()) {
+                twins.push(twins.now() + some_delay(rng));
+            } else {
+                agree = twins.pop_agrees();
+            }
+            if (rng.below(4) == 0) agree = agree && twins.peek_agrees();
+            if (rng.below(50) == 0) twins.pass(some_delay(rng));
+        }
+        while (agree && !twins.empty()) agree = twins.pop_agrees();
+        CHECK_MESSAGE(agree, "seed ", seed);
+        CHECK(twins.peek_agrees());
+    }
+}
+
+TEST_CASE("a crowd in one slot of the wheel keeps the order of time and insertion") {
+    Rng rng(5);
+    Twins twins;
+    for (int i = 0; i < 20'000; ++i) twins.push(5'000'000 + static_cast<std::int64_t>(rng.below(3000)));
+    bool agree = true;
+    while (agree && !twins.empty()) agree = twins.pop_agrees();
+    CHECK(agree);
+}
