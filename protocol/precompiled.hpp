@@ -1,6 +1,6 @@
 #pragma once
 // Parsed once for protocol/, sim/ and their tests: half the compile time of a small file.
-// A file still includes what it uses; the sanitizer presets build without this header and so check it.
+// A file still includes what it uses; the tsan preset builds without this header and so checks it.
 #include "protocol/machine.hpp"
 
 #include <algorithm>

@@ -32,7 +32,7 @@ std::optional<NaiveSystem::Node> NaiveSystem::step(std::size_t seat, const Node&
             request(seat, node);
             break;
         case EventKind::deliver:
-            on_message(seat, node, messages_[event.arg]);
+            on_message(seat, node, NaiveMessage(messages_[event.arg]));  // answering may move the store
             break;
         case EventKind::sync:
             broadcast(seat, node, Type::commit, node.proposed);
