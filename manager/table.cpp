@@ -104,7 +104,9 @@ std::string Table::render_table(bool colored) const {
     for (const auto& row : rows_) {
         std::string line;
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            const std::string field = padded(shown(row[i]), widths[i], columns_[i].numeric);
+            // Nothing behind the last text: blanks inside colour codes would wrap on a narrow terminal.
+            const bool open_end = i + 1 == columns_.size() && !columns_[i].numeric;
+            const std::string field = padded(shown(row[i]), open_end ? 0 : widths[i], columns_[i].numeric);
             line += (i == 0 ? "" : "  ") + paint(field, row[i].style, colored);
         }
         trim_right(line);

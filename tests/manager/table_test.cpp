@@ -31,6 +31,13 @@ TEST_CASE("colours wrap the padded cell, so columns stay aligned") {
     CHECK(table.render(TableFormat::table, true) == "\x1b[1mA  B\x1b[0m\n\x1b[31mx\x1b[0m  y\n");
 }
 
+TEST_CASE("the last text of a coloured row carries no blanks that would wrap") {
+    Table table({{"a"}, {"b"}});
+    table.add({{"x"}, {"y", "", Style::red}});
+    table.add({{"x"}, {"much longer"}});
+    CHECK(table.render(TableFormat::table, true).find("y ") == std::string::npos);
+}
+
 TEST_CASE("wide letters count once") {
     CHECK(display_width("é…x") == 3);
     Table table({{"n"}, {"m"}});
