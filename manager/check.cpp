@@ -17,12 +17,13 @@ int check_config(const Options& options) {
     }
     const auto& network = std::get<NetworkPlan>(plan);
     const std::size_t seeds = network.config.seeds.size();
-    std::string text = "ok: " + std::to_string(seeds) + " seeds (" +
+    // What would start comes last, where people look; as a comment, so that the whole is a valid file.
+    std::string text = network.toml + "\n# ok: " + std::to_string(seeds) + " seeds (" +
                        port_ranges({network.config.seeds.begin(), network.config.seeds.end()}) + "), quorum " +
                        std::to_string(majority(seeds)) + "; " + std::to_string(network.initial_peers) +
                        " peers from port " + std::to_string(network.peer_ports.first) + "; logs in " + network.log_dir +
                        "\n";
-    if (seeds % 2 == 0) text += "note: an even number of seeds tolerates no more failures than one fewer\n";
+    if (seeds % 2 == 0) text += "# note: an even number of seeds tolerates no more failures than one fewer\n";
     console.result(text);
     return 0;
 }

@@ -83,6 +83,11 @@ std::variant<NetworkPlan, std::string> plan_network(const Options& options) {
         if (std::string problem = shift_ports(plan, options.port_offset); !problem.empty()) return problem;
     }
     if (auto problem = validate(plan.config)) return std::move(*problem);
+    auto& in_force = std::get<LoadedConfig>(loaded);
+    in_force.config = plan.config;
+    in_force.node.initial_peers = plan.initial_peers;
+    in_force.node.peer_ports = {plan.peer_ports.first, plan.peer_ports.last};
+    plan.toml = to_toml(in_force);
     return plan;
 }
 

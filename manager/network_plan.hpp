@@ -25,6 +25,7 @@ struct NetworkPlan {
     bool shared_log{true};                    // outputfile.txt as well
     std::uint64_t seed{0};                    // of the faults that are drawn and of @random
     std::vector<std::string> node_arguments;  // --config and --set, handed to every node
+    std::string toml;                         // every key with the value in force, as a configuration file
 };
 
 // The error is one line: file:line:column where there is one.

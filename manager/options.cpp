@@ -183,8 +183,10 @@ constexpr std::string_view check_usage =
     "Examples:\n"
     "  gossipctl check                  is ./config.toml right?\n"
     "  gossipctl check lab.toml         is lab.toml right?\n"
+    "  gossipctl check --peers 50 --set gossip.interval=1s > lab.toml    the same as a file\n"
     "\n"
-    "Reads a configuration, says where it is wrong (exit code 2) or what it would start (0). Starts nothing.\n";
+    "Reads a configuration, says where it is wrong (exit code 2), or prints every key with the value in force\n"
+    "and, as a last line, what it would start (0). Starts nothing.\n";
 
 constexpr std::string_view main_usage =
     "Examples:\n"

@@ -186,7 +186,8 @@ std::string step_text(const Notice& notice) {
     std::string text = log_text(notice);
     for (std::size_t end; (end = text.find('\n')) != std::string::npos;) text.replace(end, 1, "; ");
     if (!text.empty()) return printable(text);
-    if (notice.kind == NoticeKind::member_added) return "In its list from epoch " + std::to_string(notice.epoch) + " on";
+    if (notice.kind == NoticeKind::member_added)
+        return "In its list from epoch " + std::to_string(notice.epoch) + " on";
     text = std::string(kind_name(notice.kind));
     if (notice.other != NodeId::none) text += " " + short_name(notice.other);
     if (!notice.text.empty()) text += ": " + printable(notice.text);

@@ -261,8 +261,18 @@ TEST_CASE("check says what would start, and starts nothing") {
     const Workplace place;
     const Finished run = run_gossipctl(place, {"check"});
     CHECK(run.code == 0);
-    CHECK(run.out == "ok: 3 seeds (16000-16002), quorum 2; 5 peers from port 17000; logs in logs\n");
+    CHECK(run.out.ends_with("\n# ok: 3 seeds (16000-16002), quorum 2; 5 peers from port 17000; logs in logs\n"));
     CHECK_FALSE(place.has("logs"));
+}
+
+TEST_CASE("what check prints is a configuration that checks to the same") {
+    const Workplace place;
+    const Finished first = run_gossipctl(place, {"check", "--peers", "7", "--set", "gossip.interval=2500ms"});
+    REQUIRE(first.code == 0);
+    CHECK(first.out.find("interval = \"2500ms\"") != std::string::npos);
+    CHECK(first.out.find("initial_peers = 7") != std::string::npos);
+    place.write("full.toml", first.out);
+    CHECK(run_gossipctl(place, {"check", "full.toml"}).out == first.out);
 }
 
 TEST_CASE("lists come as JSON when asked") {
