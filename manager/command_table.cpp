@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <sstream>
 
 namespace gossip {
 namespace {
@@ -162,6 +164,19 @@ Result check_script(const Script& script, const std::string& name) {
         if (auto failure = check_command(command, name)) return failure;
     }
     return std::nullopt;
+}
+
+std::variant<Script, Failure> read_script_file(const std::string& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    if (file) text << file.rdbuf();
+    if (!file) return Failure{ErrorKind::command, "cannot read " + path};
+    auto parsed = parse_script(text.str());
+    if (const auto* problem = std::get_if<ParseError>(&parsed)) {
+        return Failure{ErrorKind::usage, problem->text, path + ":" + std::to_string(problem->line)};
+    }
+    if (auto failure = check_script(std::get<Script>(parsed), path)) return std::move(*failure);
+    return std::get<Script>(std::move(parsed));
 }
 
 std::string command_summary() {

@@ -52,6 +52,9 @@ struct CommandSpec {
 // Of the whole script, blocks included; the failure names "name:line".
 [[nodiscard]] Result check_script(const Script& script, const std::string& name);
 
+// Read and checked whole.
+[[nodiscard]] std::variant<Script, Failure> read_script_file(const std::string& path);
+
 [[nodiscard]] std::string command_summary();
 // Empty for an unknown verb.
 [[nodiscard]] std::string command_help(std::string_view verb);

@@ -1,102 +1,37 @@
 // Verbs that steer: wait, expect, sleep, source, repeat, echo, set, help, exit.
 
 #include "manager/command_table.hpp"
-#include "manager/condition.hpp"
+#include "manager/condition_watch.hpp"
 #include "manager/session.hpp"
 #include "node/config_keys.hpp"
-
-#include <fstream>
-#include <sstream>
 
 namespace gossip::commands {
 namespace {
 
 constexpr std::uint64_t repeat_limit = 1'000'000;
 
-// Evaluates when something was heard since the last look, not with every turn of the loop.
-class Watch {
-public:
-    Watch(Session& session, const Condition& condition) : session_(session), condition_(condition) {}
-
-    bool holds() {
-        if (looked_ && session_.network.version() == version_) return std::get_if<Outcome>(&last_)->holds;
-        look(Detail::verdict);
-        const auto* outcome = std::get_if<Outcome>(&last_);
-        return outcome == nullptr || outcome->holds;  // an error ends the wait as well
-    }
-
-    void look(Detail detail) {
-        version_ = session_.network.version();
-        looked_ = true;
-        const LogSearch search = [this](NodeId node, const std::string& text) {
-            return session_.searcher.contains(session_.network.log_path(node), text);
-        };
-        last_ = evaluate(condition_, session_.network.view(), search, detail);
-    }
-
-    [[nodiscard]] const std::string* problem() const { return std::get_if<std::string>(&last_); }
-    [[nodiscard]] const Outcome& outcome() const { return *std::get_if<Outcome>(&last_); }
-
-private:
-    Session& session_;
-    const Condition& condition_;
-    bool looked_{false};
-    std::uint64_t version_{0};
-    std::variant<Outcome, std::string> last_;
-};
-
-// "8 of 10" where that says it; "2 components, wanted one component" otherwise.
-std::string said(const Outcome& outcome, const std::string& after) {
-    const bool equality = outcome.right.starts_with("== ");
-    std::string text =
-        equality ? outcome.left + " of " + outcome.right.substr(3) : outcome.left + ", wanted " + outcome.right;
-    text += after;
-    return outcome.differ.empty() ? text : text + "; " + outcome.differ;
-}
-
-Result await_condition(Session& session, const Condition& condition, Duration timeout) {
-    Watch watch(session, condition);
+Result await_condition(Session& session, const WaitRequest& request) {
+    const Duration timeout = request.timeout.value_or(session.settings.wait_timeout);
+    ConditionWatch watch(session, request.condition);
     bool timed_out = false;
     if (auto failure = session.wait([&] { return watch.holds(); }, timeout, timed_out)) return failure;
-    if (const std::string* problem = watch.problem()) return Failure{ErrorKind::command, *problem};
-    if (!timed_out) return std::nullopt;
-    watch.look(Detail::explained);  // a last time: a log may have grown without an event
-    if (watch.problem() == nullptr && watch.outcome().holds) return std::nullopt;
-    return Failure{ErrorKind::wait, said(watch.outcome(), " after " + format_time(timeout))};
+    return watch.verdict(ErrorKind::wait, " after " + format_time(timeout));
 }
 
 Result check_condition(Session& session, const Condition& condition) {
-    Watch watch(session, condition);
+    ConditionWatch watch(session, condition);
     bool timed_out = false;
     if (auto failure = session.wait([&] { return watch.holds(); }, session.settings.settle, timed_out)) return failure;
-    if (const std::string* problem = watch.problem()) return Failure{ErrorKind::command, *problem};
-    watch.look(Detail::explained);
-    if (watch.outcome().holds) return std::nullopt;
-    return Failure{ErrorKind::expect, said(watch.outcome(), "")};
-}
-
-std::string read_file(const std::string& path, std::string& error) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) error = "cannot read " + path;
-    return text.str();
+    return watch.verdict(ErrorKind::expect, "");
 }
 
 Result run_file(Session& session, const std::string& path) {
-    std::string error;
-    const std::string text = read_file(path, error);
-    if (!error.empty()) return Failure{ErrorKind::command, error};
-    auto parsed = parse_script(text);
-    if (const auto* problem = std::get_if<ParseError>(&parsed)) {
-        return Failure{ErrorKind::usage, problem->text, path + ":" + std::to_string(problem->line)};
-    }
-    const Script& script = std::get<Script>(parsed);
-    if (auto failure = check_script(script, path)) return failure;
+    auto read = read_script_file(path);
+    if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
     static int depth = 0;  // a file that sources itself
     if (depth == 16) return Failure{ErrorKind::command, path + ": source is nested too deeply"};
     ++depth;
-    Result result = session.run(script, path);
+    Result result = session.run(std::get<Script>(read), path);
     --depth;
     return result;
 }
@@ -144,18 +79,10 @@ Compiled set_switch(const std::string& name, const std::string& value) {
 }  // namespace
 
 Compiled wait(const Command& command) {
-    if (command.words.size() < 2) return "a condition is missing";
-    std::optional<Duration> timeout;
-    std::size_t end = command.source.size();
-    if (command.words.size() > 2 && !command.words.back().quoted) {
-        timeout = parse_duration(command.words.back().text);
-        if (timeout) end = command.words.back().begin;
-    }
-    const std::size_t begin = command.words[1].begin;
-    auto parsed = parse_condition(std::string_view(command.source).substr(begin, end - begin));
+    auto parsed = parse_wait(command);
     if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
-    return [condition = std::get<Condition>(std::move(parsed)), timeout](Session& session) {
-        return await_condition(session, condition, timeout.value_or(session.settings.wait_timeout));
+    return [request = std::get<WaitRequest>(std::move(parsed))](Session& session) {
+        return await_condition(session, request);
     };
 }
 

@@ -17,29 +17,49 @@ TableFormat default_format() { return isatty(STDOUT_FILENO) == 1 ? TableFormat::
 }  // namespace
 
 Console::Console(bool interactive, ColorMode color, std::optional<TableFormat> format)
-    : interactive_(interactive),
-      colored_(use_color(color, STDOUT_FILENO)),
-      format_(format.value_or(default_format())) {}
+    : manner_{interactive, use_color(color, STDOUT_FILENO), format.value_or(default_format())} {}
 
-void Console::set_color(ColorMode mode) { colored_ = use_color(mode, STDOUT_FILENO); }
+void Console::set_color(ColorMode mode) { manner_.colored = use_color(mode, STDOUT_FILENO); }
+
+void Console::print(std::FILE* file, std::string_view text) {
+    if (above_prompt_ && above_prompt_(text)) return;
+    write_all(file, text);
+}
 
 void Console::result(std::string_view text) {
-    if (above_prompt_ && above_prompt_(text)) return;
-    write_all(stdout, text);
+    if (sink_) return sink_(false, text);
+    print(stdout, text);
 }
 
 void Console::remark(std::string_view line) {
     const std::string text = std::string(line) + "\n";
-    if (above_prompt_ && above_prompt_(text)) return;
-    write_all(interactive_ ? stdout : stderr, text);
+    if (sink_) return sink_(true, text);
+    print(manner_.interactive ? stdout : stderr, text);
+}
+
+void Console::announce(std::string_view line) {
+    if (own().interactive) print(stdout, std::string(line) + "\n");
+    if (listener_) listener_(line);
 }
 
 void Console::error(std::string_view word, std::string_view where, std::string_view text) {
-    std::string line = interactive_ ? "" : "gossipctl: ";
-    line += paint(word, Style::red, interactive_ && colored_);
+    std::string line = manner_.interactive ? "" : "gossipctl: ";
+    line += paint(word, Style::red, manner_.interactive && manner_.colored);
     if (!where.empty()) line += " " + std::string(where);
     line += ": " + std::string(text);
     remark(line);
+}
+
+Console::Redirection::Redirection(Console& console, Manner manner, Sink sink)
+    : console_(console), manner_before_(console.manner_), sink_before_(std::move(console.sink_)) {
+    if (!sink_before_) console.own_while_redirected_ = manner_before_;
+    console.manner_ = manner;
+    console.sink_ = std::move(sink);
+}
+
+Console::Redirection::~Redirection() {
+    console_.manner_ = manner_before_;
+    console_.sink_ = std::move(sink_before_);
 }
 
 }  // namespace gossip

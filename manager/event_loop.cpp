@@ -32,6 +32,13 @@ void EventLoop::handle_signal(int number) {
     }
 }
 
+void EventLoop::idle() {
+    if (!idle_ || idling_) return;
+    idling_ = true;
+    idle_();
+    idling_ = false;
+}
+
 WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
     bool timed_out = false;
     boost::asio::steady_timer timer(io_);
@@ -51,6 +58,7 @@ WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Du
         if (timed_out) return finish(WaitEnd::timed_out);
         io_.run_one();
         io_.poll();
+        idle();
     }
 }
 

@@ -35,17 +35,22 @@ public:
     bool take_interrupt() { return std::exchange(interrupted_, false); }
     // During clean-up a second Ctrl-C means "at once", and a termination does not cut the clean-up short.
     void ignore_termination() { heed_termination_ = false; }
+    // Called between batches of events, never from within itself: the place for what must not run in a handler.
+    void on_idle(std::function<void()> handler) { idle_ = std::move(handler); }
     // Called on Ctrl-Z in place of stopping; the default action is gone while this is set.
     void on_suspend(std::function<void()> handler) { suspend_ = std::move(handler); }
 
 private:
     void await_signal();
     void handle_signal(int number);
+    void idle();
 
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     boost::asio::signal_set signals_;
     std::function<void()> suspend_;
+    std::function<void()> idle_;
+    bool idling_{false};
     bool interrupted_{false};
     bool heed_termination_{true};
     int termination_{0};

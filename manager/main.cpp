@@ -1,5 +1,6 @@
 #include "manager/check.hpp"
 #include "manager/options.hpp"
+#include "manager/remote_client.hpp"
 #include "manager/shell.hpp"
 #include "manager/sim_command.hpp"
 #include "node/node_command.hpp"
@@ -15,6 +16,8 @@ int run(int argc, char** argv) {
     using namespace gossip;
     if (argc > 1 && std::string(argv[1]) == "node") return node_command(argc - 1, argv + 1);
     if (argc > 1 && std::string(argv[1]) == "sim") return sim_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "ctl") return ctl_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "attach") return attach_command({argv + 2, argv + argc});
     const auto parsed = parse_options({argv + 1, argv + argc});
     if (const auto* problem = std::get_if<std::string>(&parsed)) {
         std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(ErrorKind::usage)).c_str(),

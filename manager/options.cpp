@@ -155,7 +155,7 @@ private:
         if (name == "run") return want_file_ = true;
         if (name == "check") return options_.mode = Mode::check, true;
         if (name == "help") return options_.mode = Mode::help, true;
-        const std::string near = closest(name, {"run", "node", "sim", "check", "help"});
+        const std::string near = closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help"});
         return fail("unknown command \"" + name + "\"" +
                     (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
     }
@@ -195,6 +195,8 @@ constexpr std::string_view main_usage =
     "  gossipctl -e 'wait registered == 5; list'     a few commands, then the network ends\n"
     "  gossipctl run experiment.gsh                  a script from a file\n"
     "  echo 'kill 7003; wait removed 7003 10s' | gossipctl\n"
+    "  gossipctl ctl list                            a command in the network that another terminal runs\n"
+    "  gossipctl attach                              a second prompt on it\n"
     "  gossipctl check lab.toml                      is this configuration right?\n"
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"

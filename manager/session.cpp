@@ -58,6 +58,7 @@ Result Session::start() {
 
 void Session::finish() {
     churn.stop();
+    open_ = false;
     settings.live = false;
     network.shutdown(shutdown_grace);
     if (console.interactive()) console.remark("Network stopped.");
@@ -70,8 +71,9 @@ Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
 }
 
 Result Session::wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out) {
-    const bool script = !console.interactive();
-    const WaitEnd end = loop.run_until([&] { return done() || (script && !deaths_.empty()); }, timeout);
+    const bool script = !console.interactive() && guests_ == 0;
+    const auto ends = [&] { return done() || (script && !deaths_.empty()) || (!open_ && guests_ == 0); };
+    const WaitEnd end = loop.run_until(ends, timeout);
     timed_out = end == WaitEnd::timed_out;
     if (auto failure = take_death()) return failure;
     return from_wait(end, loop);
@@ -79,7 +81,7 @@ Result Session::wait(const std::function<bool()>& done, std::optional<Duration> 
 
 // In a script a death that nobody asked for is a failure of the whole; at the prompt it was said already.
 Result Session::take_death() {
-    if (deaths_.empty()) return std::nullopt;
+    if (deaths_.empty() || guests_ > 0) return std::nullopt;
     const std::string text = deaths_.front();
     deaths_.clear();
     if (console.interactive()) return std::nullopt;
@@ -136,13 +138,14 @@ void Session::live(const LiveLine& line) {
     char clock[16];
     std::tm local{};
     std::strftime(clock, sizeof clock, "%H:%M:%S", ::localtime_r(&seconds, &local));
-    console.remark(paint(clock, Style::dim, console.colored()) + " " +
-                   paint(std::string(1, line.mark) + " " + line.text, mark_style(line.mark), console.colored()));
+    const bool colored = console.announces_in_color();
+    console.announce(paint(clock, Style::dim, colored) + " " +
+                     paint(std::string(1, line.mark) + " " + line.text, mark_style(line.mark), colored));
 }
 
 void Session::handle_event(const NodeEvent& event) {
     if (changed_) changed_();
-    if (!settings.live || !console.interactive()) return;
+    if (!settings.live || !console.is_announcing()) return;
     const bool was_gathering = live_.gathering();
     for (const LiveLine& line : live_.take(event, network.view())) live(line);
     if (was_gathering || !live_.gathering()) return;
@@ -161,7 +164,7 @@ void Session::handle_death(const ManagedNode& node) {
         short_name(node.id) + " died that nobody killed (" + node.end_text + ")" + (why.empty() ? "" : ": " + why);
     deaths_.push_back(text);
     if (changed_) changed_();
-    if (console.interactive()) console.error(error_word(ErrorKind::node_died), "", text);
+    console.announce(paint(error_word(ErrorKind::node_died), Style::red, console.announces_in_color()) + ": " + text);
 }
 
 std::string Session::prompt() const {

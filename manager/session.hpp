@@ -53,6 +53,18 @@ public:
     Result wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out);
     [[nodiscard]] static Result from_wait(WaitEnd end, const EventLoop& loop);
 
+    // For the length of a second terminal's command: what dies meanwhile is not that command's failure.
+    class Guest {
+    public:
+        explicit Guest(Session& session) : session_(session) { ++session_.guests_; }
+        ~Guest() { --session_.guests_; }
+        Guest(const Guest&) = delete;
+        Guest& operator=(const Guest&) = delete;
+
+    private:
+        Session& session_;
+    };
+
     // Selected nodes; the failure is E_COMMAND.
     std::variant<std::vector<NodeId>, Failure> select(const Selector& selector, Among among);
 
@@ -69,6 +81,7 @@ private:
     void handle_death(const ManagedNode& node);
 
     bool open_{true};
+    int guests_{0};
     std::string script_name_;
     std::vector<std::string> deaths_;  // of nodes nobody killed, not reported as a failure yet
     LiveLog live_;

@@ -1,6 +1,7 @@
 #include "manager/shell.hpp"
 
 #include "manager/line_reader.hpp"
+#include "manager/remote_server.hpp"
 #include "manager/script_input.hpp"
 
 #include <unistd.h>
@@ -78,7 +79,8 @@ int run_piped(Session& session) {
     Result first;
     while (session.open()) {
         bool timed_out = false;
-        Result result = session.wait([&] { return input.ready(); }, std::nullopt, timed_out);
+        Result result = session.wait([&] { return input.ready() || !session.open(); }, std::nullopt, timed_out);
+        if (!result && !session.open()) break;
         if (!result) {
             const auto block = input.take();
             if (!block) break;
@@ -176,8 +178,8 @@ private:
         main_prompt_ = prompt != "... ";
         reader_.start(prompt);
         for (;;) {
-            const WaitEnd end = session_.loop.run_until([this] { return reader_.ready(); });
-            if (end == WaitEnd::terminated) {
+            const WaitEnd end = session_.loop.run_until([this] { return reader_.ready() || !session_.open(); });
+            if (end == WaitEnd::terminated || !session_.open()) {
                 reader_.stop();
                 return std::nullopt;
             }
@@ -234,6 +236,10 @@ int run_session(const Options& options, Console& console, const std::optional<Kn
     settings.keep_going = options.keep_going;
     Session session(loop, console, std::get<NetworkPlan>(std::move(plan)), settings);
     if (const auto failure = session.start()) return report(console, *failure, &loop);
+    RemoteServer second_terminals(session);
+    if (const std::string problem = second_terminals.open(); !problem.empty()) {
+        console.remark("no second terminal can attach: " + problem);
+    }
     if (known) return run_known(session, *known);
     return console.interactive() ? run_interactive(session) : run_piped(session);
 }
