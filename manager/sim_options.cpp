@@ -26,7 +26,8 @@ constexpr std::uint64_t most_peers = 10'000'000;
 constexpr std::uint64_t most_seeds = 32;
 constexpr std::uint64_t most_messages = 100'000;
 constexpr std::uint64_t most_runs = 10'000;
-constexpr std::size_t most_split = 1'000;  // a partition is a list of pairs of nodes
+constexpr std::size_t most_split = 1'000;    // a partition is a list of pairs of nodes
+constexpr std::uint32_t grown_from = 2'001;  // peers: registering more takes longer than anybody waits
 constexpr Duration longest = std::chrono::hours(24);
 
 Problem take_count(std::uint32_t& out, const std::string& text, std::uint64_t least, std::uint64_t most) {
@@ -142,6 +143,13 @@ constexpr std::array options{
               [](SimCommand& c, const std::string& v) {
                   return take_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
               }},
+    SimOption{"--bring-up", "", "HOW",
+              "register: each peer asks the seeds; grown: stands from the start (from 2001 peers on)",
+              [](SimCommand& c, const std::string& v) -> Problem {
+                  if (v != "register" && v != "grown") return "is not register or grown";
+                  c.grown = v == "grown";
+                  return {};
+              }},
     SimOption{"--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", take_overlay},
     SimOption{
         "--links", "", "N", "links a joiner opens (default 3)",
@@ -181,6 +189,7 @@ Problem impossible(const SimCommand& c) {
     if (e.trouble.partition > Duration::zero() && e.peers > most_split) {
         return "--faults: partition is for at most " + std::to_string(most_split) + " peers";
     }
+    if (e.grown && e.arrival > Duration::zero()) return "--arrival: peers arrive only with --bring-up register";
     if (c.runs > 1 && e.peers > 100'000) return "--runs: several runs are for at most 100000 peers";
     return {};
 }
@@ -205,6 +214,8 @@ std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::s
             return name + ": \"" + value + "\" " + problem;
         }
     }
+    sim::ExperimentOptions& e = command.experiment;
+    e.grown = command.grown.value_or(e.peers >= grown_from && e.arrival == Duration::zero());
     if (Problem problem = impossible(command); !problem.empty()) return problem;
     return command;
 }

@@ -7,11 +7,15 @@
 #include "protocol/messages.hpp"
 #include "protocol/rng.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace gossip {
+
+// Shared by all that hold it: a record goes to every neighbour, and is replaced as a whole.
+using RecordPtr = std::shared_ptr<const LinksRecord>;
 
 struct Link {
     NodeId id{};
@@ -20,12 +24,12 @@ struct Link {
     ProtocolVersion protocol{1};
     bool mending{false};  // it said that it does not count us; we asked it again
     bool offset_known{false};
-    std::uint32_t degree{0};      // its own, as it last said
-    std::uint64_t told{0};        // version of our record it has been sent
-    std::uint64_t refutation{0};  // of the last ALIVE of its that was passed on to us
-    std::int64_t offset_ms{0};    // its clock minus ours
-    PublicKey key{};              // zero when not known
-    LinksRecord record;           // its newest; version 0 when none
+    std::uint32_t degree{0};         // its own, as it last said
+    std::uint64_t told{0};           // version of our record it has been sent
+    std::uint64_t refutation{0};     // of the last ALIVE of its that was passed on to us
+    std::int64_t offset_ms{0};       // its clock minus ours
+    std::unique_ptr<PublicKey> key;  // none when not known
+    RecordPtr record;                // its newest; none when it told none
 };
 
 struct Dial {
@@ -52,6 +56,7 @@ public:
     // preferential request wins. Says whether the link is new.
     bool add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol);
     std::optional<Link> remove(NodeId id);
+    void reserve(std::size_t links) { links_.reserve(links); }
 
     [[nodiscard]] std::span<const Dial> dials() const { return dials_; }
     [[nodiscard]] const Dial* dialling(NodeId id) const;

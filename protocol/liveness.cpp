@@ -31,6 +31,11 @@ void Liveness::watch(NodeId id) {
     heard(id);
 }
 
+void Liveness::watch_all(const std::vector<NodeId>& ids) {
+    watches_.reserve(ids.size());
+    for (const NodeId id : ids) watches_.push_back(Watch{.id = id});
+}
+
 void Liveness::unwatch(NodeId id) {
     std::erase_if(watches_, [id](const Watch& w) { return w.id == id; });
 }

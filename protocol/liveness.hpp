@@ -40,6 +40,7 @@ public:
     explicit Liveness(const LivenessConfig& config) : config_(&config) {}
 
     void watch(NodeId id);
+    void watch_all(const std::vector<NodeId>& ids);  // ascending; nobody was watched before
     void unwatch(NodeId id);
     void heard(NodeId id);
     [[nodiscard]] bool watching(NodeId id) const;
@@ -66,9 +67,9 @@ public:
 private:
     struct Watch {
         NodeId id{};
+        Time redial{};  // the last one, or the next
         std::uint32_t missed{0};
         bool heard{true};
-        Time redial{};  // the last one, or the next
     };
     [[nodiscard]] Watch* find(NodeId id);
 

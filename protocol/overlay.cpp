@@ -35,20 +35,27 @@ std::uint64_t weight(const OverlayConfig& config, const Candidate& candidate, st
 
 NodeId choose_link(const OverlayConfig& config, std::span<const Candidate> candidates, std::span<const NodeId> excluded,
                    Rng& rng) {
-    std::vector<Candidate> sorted(candidates.begin(), candidates.end());
-    std::sort(sorted.begin(), sorted.end(), [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
-    std::vector<std::pair<std::uint64_t, NodeId>> sums;  // running total, who holds it
-    std::uint64_t total = 0;
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
-        if (sorted[i].degree >= degree_limit(config, false) || contains(excluded, sorted[i].id)) continue;
-        total += weight(config, sorted[i], i + 1);
-        sums.emplace_back(total, sorted[i].id);
+    const auto by_id = [](const Candidate& a, const Candidate& b) { return a.id < b.id; };
+    if (!std::is_sorted(candidates.begin(), candidates.end(), by_id)) {
+        std::vector<Candidate> sorted(candidates.begin(), candidates.end());
+        std::sort(sorted.begin(), sorted.end(), by_id);
+        return choose_link(config, sorted, excluded, rng);
     }
-    if (sums.empty()) return NodeId::none;
-    const std::uint64_t drawn = rng.below(total);
-    const auto at = std::upper_bound(sums.begin(), sums.end(), drawn,
-                                     [](std::uint64_t d, const auto& sum) { return d < sum.first; });
-    return at->second;
+    const auto weight_at = [&](std::size_t i) -> std::uint64_t {
+        const Candidate& c = candidates[i];
+        if (c.degree >= degree_limit(config, false) || contains(excluded, c.id)) return 0;
+        return weight(config, c, i + 1);
+    };
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < candidates.size(); ++i) total += weight_at(i);
+    if (total == 0) return NodeId::none;
+    std::uint64_t drawn = rng.below(total);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const std::uint64_t w = weight_at(i);
+        if (drawn < w) return candidates[i].id;
+        drawn -= w;
+    }
+    return NodeId::none;
 }
 
 NodeId ring_target(std::span<const NodeId> successors, std::span<const NodeId> unreachable) {

@@ -13,6 +13,7 @@
 #include "protocol/links.hpp"
 #include "protocol/liveness.hpp"
 #include "protocol/machine.hpp"
+#include "protocol/peer_standing.hpp"
 #include "protocol/probes.hpp"
 #include "protocol/registration.hpp"
 #include "protocol/rng.hpp"
@@ -48,6 +49,9 @@ public:
     // `config` and `crypto` outlive the machine.
     PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng);
     void step(Time now, const Event& event, Effects& out) override;
+    // Instead of Started: the peer is a member with links already.
+    void stand(Time now, WallMs wall, const PeerStanding& standing, Effects& out);
+    [[nodiscard]] PeerStanding standing() const;
     [[nodiscard]] PeerStatus status() const;
 
 private:
@@ -78,6 +82,7 @@ private:
     void follow(const msg::RegisterAck& m);
     void finish_registration();
     void activate(const msg::RegisterAck& ack, NodeId seed);
+    void begin_rounds();
     void on(const Sender& from, const msg::RegisterAck& m);
     void on(const Sender& from, const msg::RegisterNack& m);
     void on(const Sender& from, const msg::RegisterPending& m);
@@ -224,7 +229,7 @@ private:
     Epoch registered_epoch_{0};  // seeds behind it may not know us yet
 
     Links links_;
-    LinksRecord record_;  // our own
+    RecordPtr record_;  // our own; none before the first link
     bool record_stale_{true};
     bool overlay_announced_{false};
     std::uint32_t wanted_{0};  // preferential links still to be opened

@@ -123,6 +123,11 @@ void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
     notice({.kind = NoticeKind::overlay_building, .count = std::min(config_->overlay.links, known), .of = known});
     if (known == 0) notice({.kind = NoticeKind::overlay_empty});
     notice({.kind = NoticeKind::peer_active});
+    begin_rounds();
+}
+
+// Whatever a peer does again and again, each at a moment of its own.
+void PeerMachine::begin_rounds() {
     const LivenessConfig& liveness = config_->liveness;
     const auto phase = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(liveness.interval.count())));
     round_due_ = now_ + Duration(phase);

@@ -71,12 +71,13 @@ void PeerMachine::dial_preferential() {
 void PeerMachine::demote_ring_links() {
     if (view_.successors().empty()) return;
     const Link* nearest = links_.find(view_.successors().front());
-    if (nearest == nullptr) return;
+    if (nearest == nullptr || nearest->record == nullptr) return;
     std::vector<NodeId> former;
     for (const Link& link : links_.all()) {
-        const bool theirs = link.record.successors.empty() || link.record.successors.front() == self_;
+        if (link.record == nullptr || link.record->successors.empty()) continue;
+        const bool theirs = link.record->successors.front() == self_;
         const bool only_ring = link.kind == LinkKind::ring && link.id != nearest->id && !theirs;
-        if (only_ring && link.degree > config_->overlay.links && holds(nearest->record.successors, link.id)) {
+        if (only_ring && link.degree > config_->overlay.links && holds(nearest->record->successors, link.id)) {
             former.push_back(link.id);
         }
     }
@@ -183,7 +184,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
     link->degree = m.degree;
     out_->send(from.reply,
                msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()), own_record()});
-    link->told = record_.version;
+    link->told = record_->version;
     ping(from.node);
 }
 
@@ -240,7 +241,7 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
                           const LinksRecord& record) {
     const bool fresh = links_.add(id, kind, life, protocol);
     Link* link = links_.find(id);
-    if (const PublicKey* key = view_.key_of(id, life)) link->key = *key;
+    if (const PublicKey* key = view_.key_of(id, life)) link->key = std::make_unique<PublicKey>(*key);
     accept_record(*link, record);
     if (!fresh) return;
     links_.forgive(id);
@@ -285,15 +286,17 @@ void PeerMachine::handle_degree_report() {
 }
 
 const LinksRecord& PeerMachine::own_record() {
-    if (!record_stale_) return record_;
+    if (!record_stale_) return *record_;
     record_stale_ = false;
-    record_.peer = self_;
-    record_.incarnation = incarnation_;
-    ++record_.version;
-    record_.links = links_.ids();
-    record_.successors.assign(view_.successors().begin(), view_.successors().end());
-    record_.signature = crypto_->sign(canonical_bytes(record_));
-    return record_;
+    auto record = std::make_shared<LinksRecord>();
+    record->peer = self_;
+    record->incarnation = incarnation_;
+    record->version = (record_ ? record_->version : 0) + 1;
+    record->links = links_.ids();
+    record->successors.assign(view_.successors().begin(), view_.successors().end());
+    record->signature = crypto_->sign(canonical_bytes(*record));
+    record_ = std::move(record);
+    return *record_;
 }
 
 // Our record, if this neighbour has not been sent it.
@@ -308,13 +311,12 @@ std::vector<LinksRecord> PeerMachine::news_for(Link* link) {
 // Only the newest of this life, and signed by it where its key is known; seeds check it anyway.
 void PeerMachine::accept_record(Link& link, const LinksRecord& record) {
     if (record.peer != link.id || record.incarnation != link.incarnation) return;
-    if (record.version <= link.record.version) return;
+    if (record.version <= (link.record ? link.record->version : 0)) return;
     if (record.links.size() > config_->overlay.cap || record.successors.size() > record_successors_limit) return;
-    const bool keyed = link.key != PublicKey{};
-    if (keyed && !crypto_->verify(link.key, canonical_bytes(record), record.signature)) {
+    if (link.key && !crypto_->verify(*link.key, canonical_bytes(record), record.signature)) {
         return refuse(link.id, "links record with a bad signature");
     }
-    link.record = record;
+    link.record = std::make_shared<const LinksRecord>(record);
     overlay_stale_ = true;  // it may know the successor whose link we wait to give up
 }
 

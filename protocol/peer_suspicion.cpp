@@ -65,8 +65,7 @@ void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
     Suspicion* s = suspicions_.open(id, link->incarnation);
     if (s == nullptr) return;
     s->refused = refused;
-    s->record = link->record;
-    if (s->record.version == 0) s->record = LinksRecord{.peer = id, .incarnation = link->incarnation};
+    s->record = link->record ? *link->record : LinksRecord{.peer = id, .incarnation = link->incarnation};
     s->witnesses = s->record.version > 0 ? witnesses_of(s->record, config_->liveness) : stand_in_witnesses(id);
     notice({.kind = NoticeKind::suspected, .subject = id, .incarnation = s->life, .text = std::move(why)});
     ask_witnesses(*s);
@@ -129,8 +128,8 @@ void PeerMachine::on(const Sender& from, const msg::SuspectResponse& m) {
     if (from.anonymous()) return;  // protocol 0 signs nothing: its word is no evidence
     if (m.statement.witness != from.node) return refuse(from.reply, "a statement of somebody else");
     const Link* link = links_.find(from.node);
-    if (link != nullptr && link->key != PublicKey{} &&
-        !crypto_->verify(link->key, canonical_bytes(m.statement), m.statement.signature)) {
+    if (link != nullptr && link->key &&
+        !crypto_->verify(*link->key, canonical_bytes(m.statement), m.statement.signature)) {
         return refuse(from.reply, "statement with a bad signature");
     }
     take_statement(m.statement);
@@ -216,8 +215,8 @@ void PeerMachine::on(const Sender& from, const msg::Alive& m) {
 bool PeerMachine::believed(const Sender& from, const msg::Alive& m) {
     Link* link = links_.find(m.peer);
     if (from.node == m.peer) return true;
-    if (link == nullptr || link->key == PublicKey{} || m.refutation <= link->refutation) return false;
-    if (!crypto_->verify(link->key, canonical_bytes(m), m.signature)) return false;
+    if (link == nullptr || !link->key || m.refutation <= link->refutation) return false;
+    if (!crypto_->verify(*link->key, canonical_bytes(m), m.signature)) return false;
     link->refutation = m.refutation;
     return true;
 }

@@ -95,6 +95,11 @@ void Registration::on_pending(Seat seat, Time again) {
     if (seats_[seat].state == State::asked) seats_[seat].again = again;
 }
 
+void Registration::restore(const std::vector<Seat>& acked) {
+    for (const Seat seat : acked) seats_[seat].state = State::acked;
+    complete_ = true;
+}
+
 void Registration::on_lost(Seat seat) { set(seat, State::lost); }
 
 Duration Damping::next(Time now) {

@@ -40,6 +40,8 @@ public:
     [[nodiscard]] bool finish();
     void on_pending(Seat seat, Time again);
     void on_lost(Seat seat);
+    // As if these had acknowledged, and that was enough.
+    void restore(const std::vector<Seat>& acked);
 
     [[nodiscard]] std::size_t need() const { return majority(seats_.size()); }
     [[nodiscard]] std::size_t acks() const { return count(State::acked); }

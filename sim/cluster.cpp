@@ -27,6 +27,11 @@ Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), config_
     for (std::uint32_t seat = 0; seat < options_.seeds; ++seat) add_seed(seat);
 }
 
+const Crypto& Cluster::crypto(NodeId id) const {
+    const std::size_t number = number_of(id);
+    return number < peer_crypto_.size() ? peer_crypto_[number] : seed_crypto_.at(id);
+}
+
 NodeOptions Cluster::node_options(NodeId id, Trust trust) const {
     Rng rng = sim_.draws().stream(Purpose::wall_skew, static_cast<std::uint64_t>(id));
     const auto range = static_cast<std::uint64_t>(2 * options_.wall_skew_ms + 1);
@@ -36,24 +41,25 @@ NodeOptions Cluster::node_options(NodeId id, Trust trust) const {
 void Cluster::add_seed(std::uint32_t seat) {
     const NodeId id = config_.seeds[seat];
     const auto key = static_cast<std::uint64_t>(id);
-    crypto_[id] = std::make_unique<SimCrypto>(sim_.draws().at(Purpose::secret, key));
+    seed_crypto_.emplace(id, SimCrypto(sim_.draws().at(Purpose::secret, key)));
     const auto make = [this](const Birth& birth) {
         SeedOptions o;
         o.self = birth.id;
         o.fresh_life = sim_.draws().at(Purpose::seat_life, static_cast<std::uint64_t>(birth.id), birth.life) | 1;
         if (!birth.journal.empty()) bootstrapped_.insert(birth.id);
         o.bootstrap = !bootstrapped_.contains(birth.id);
-        return std::make_unique<SeedMachine>(config_, *crypto_.at(birth.id), o, birth.rng, birth.journal);
+        return std::make_unique<SeedMachine>(config_, crypto(birth.id), o, birth.rng, birth.journal);
     };
     sim_.add(id, make, node_options(id, Trust::seed));
 }
 
 NodeId Cluster::add_peer() {
     const NodeId id = peer_id(peers_.size());
-    crypto_[id] = std::make_unique<SimCrypto>(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
+    peer_crypto_.emplace_back(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
     const auto make = [this](const Birth& birth) {
-        return std::make_unique<PeerMachine>(config_, *crypto_.at(birth.id),
-                                             PeerOptions{birth.id, last_lives_[birth.id]}, birth.rng);
+        const auto last = last_lives_.find(birth.id);
+        const Incarnation life = last == last_lives_.end() ? Incarnation::none : last->second;
+        return std::make_unique<PeerMachine>(config_, crypto(birth.id), PeerOptions{birth.id, life}, birth.rng);
     };
     sim_.add(id, make, node_options(id, Trust::claimed));
     peers_.push_back(id);
@@ -98,7 +104,7 @@ const SeedMachine* Cluster::seed(NodeId id) const {
 }
 
 const PeerMachine* Cluster::peer(NodeId id) const {
-    return crypto_.contains(id) && !is_seed(id) ? static_cast<const PeerMachine*>(sim_.machine(id)) : nullptr;
+    return number_of(id) < peers_.size() ? static_cast<const PeerMachine*>(sim_.machine(id)) : nullptr;
 }
 
 std::vector<NodeId> Cluster::live_seeds() const {

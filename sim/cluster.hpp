@@ -7,6 +7,8 @@
 #include "sim/sim_crypto.hpp"
 #include "sim/simulator.hpp"
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -36,12 +38,18 @@ public:
     // The place of a peer in peers(); past its end for everybody else.
     [[nodiscard]] std::size_t number_of(NodeId peer) const;
     [[nodiscard]] Seat seat_of(NodeId id) const;  // no_seat for others
-    [[nodiscard]] const Crypto& crypto(NodeId id) const { return *crypto_.at(id); }
+    [[nodiscard]] const Crypto& crypto(NodeId id) const;
 
     // The usual start: seeds first, then `count` peers, all at once.
     void start_seeds();
     void start_peers(std::uint32_t count);
     NodeId add_peer();  // not started
+    // The other start, for networks too large to register: seeds that have read a journal with all these
+    // peers in it, and peers as after registration and the handshakes of their links.
+    void stand_up(std::uint32_t count, bool with_seeds = true);
+    void stand_up(const std::vector<PeerStanding>& standings);
+    // What stand_up gives the peers of a grown overlay, one by one.
+    using EachStanding = std::function<PeerStanding(std::size_t number)>;
     void start(NodeId id) { sim_.start(id); }
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     void lose_disk(NodeId seed);  // down: its next life finds no journal
@@ -67,12 +75,16 @@ public:
 
 private:
     void add_seed(std::uint32_t seat);
+    void stand_seeds(const PeerStanding& any, const std::vector<Member>& members);
+    void stand_peers(const EachStanding& each);
+    void connect_links(const PeerStanding& standing, NodeId self);
     [[nodiscard]] NodeOptions node_options(NodeId id, Trust trust) const;
 
     ClusterOptions options_;
     Config config_;
     Simulator sim_;
-    std::map<NodeId, std::unique_ptr<SimCrypto>> crypto_;
+    std::map<NodeId, SimCrypto> seed_crypto_;
+    std::deque<SimCrypto> peer_crypto_;  // as peers_
     std::map<NodeId, Incarnation> last_lives_;
     std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed
     std::vector<NodeId> peers_;

@@ -31,6 +31,7 @@ public:
     // True when a record was torn. Positions start again from 1 in the next life.
     bool crash(CrashKind kind, Rng rng);
     void wipe();
+    void fill(std::vector<Record> journal) { synced_ = std::move(journal); }
 
     [[nodiscard]] std::span<const Record> records() const { return synced_; }
     [[nodiscard]] std::span<const Append> unsynced() const { return unsynced_; }

@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
     rerun,         // whether a run is run twice
     toy,           // tests' own
     region,        // a = node: where it lies
+    standing,      // 0: the overlay; a = 1, b = peer: what it knows
 };
 
 class Draws {

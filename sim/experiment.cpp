@@ -31,6 +31,11 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 Experiment::Experiment(ExperimentOptions options)
     : options_(std::move(options)), cluster_(cluster_options(options_)), meter_(cluster_) {
     cluster_.sim().observe(&meter_);
+    begin_bring_up();
+}
+
+void Experiment::begin_bring_up() {
+    if (options_.grown) return cluster_.stand_up(options_.peers);
     cluster_.start_seeds();
     for (std::uint32_t i = 0; i < options_.peers; ++i) {
         const NodeId peer = cluster_.add_peer();
@@ -43,7 +48,7 @@ Experiment::Experiment(ExperimentOptions options)
 bool Experiment::advance(std::uint64_t events) {
     switch (phase_) {
         case Phase::bringing_up:
-            watch_bring_up(events);
+            options_.grown ? begin_workload() : watch_bring_up(events);
             return phase_ != Phase::stuck;
         case Phase::running:
             if (cluster_.sim().run_some(end_, events)) phase_ = Phase::over;

@@ -24,6 +24,7 @@ struct ExperimentOptions {
     std::uint32_t seeds{3};
     std::uint32_t peers{100};
     std::uint32_t messages{10};
+    bool grown{false};                             // the network stands from the start instead of registering
     Duration arrival{};                            // between two peers' starts; 0: all at once
     Duration duration = std::chrono::seconds(20);  // of the workload, after the bring-up
     Config config;                                 // its seeds are filled in
@@ -54,6 +55,7 @@ public:
     [[nodiscard]] std::vector<Metric> metrics() const;
 
 private:
+    void begin_bring_up();
     void watch_bring_up(std::uint64_t events);
     void begin_workload();
     void schedule_messages();

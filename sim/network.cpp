@@ -164,6 +164,14 @@ void Network::open(Time now, Pair& pair, NodeIndex from, NodeIndex to) {
     queue_.push(now + draw(pair, from, to).delay, entry_for(EntryKind::dial, to, from, pair.id));
 }
 
+void Network::connect(NodeIndex a, NodeIndex b) {
+    Pair& pair = pair_of(a, b);
+    GOSSIP_ASSERT(!pair.exists() && next_connection_ != 0);
+    pair.id = next_connection_++;
+    pair.phase = Phase::open;
+    pair.end_open = {true, true};
+}
+
 void Network::on_dial(Time now, const Entry& entry) {
     const NodeIndex dialer = entry.other;
     Pair* pair = find(entry.node, dialer, entry.connection);

@@ -55,6 +55,8 @@ public:
     // What send() will need, fetched early.
     void prefetch_slot(NodeIndex from, NodeIndex to) const;
     void prefetch_pair(NodeIndex from, NodeIndex to) const;
+    // As after a dial of long ago.
+    void connect(NodeIndex a, NodeIndex b);
     void disconnect(Time now, NodeIndex from, NodeIndex to);
     // Its ends close. `flush`: what it had sent still arrives, as when the kernel outlives a process.
     void node_died(Time now, NodeIndex node, bool flush);

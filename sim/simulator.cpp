@@ -78,6 +78,19 @@ void Simulator::add(NodeId id, Factory factory, NodeOptions options) {
 
 void Simulator::start(NodeId id) {
     const NodeIndex i = index_of(id);
+    begin_life(i);
+    step(i, Started{wall(id)});
+}
+
+void Simulator::start_standing(NodeId id, const Standing& stand) {
+    const NodeIndex i = index_of(id);
+    begin_life(i);
+    effects_.clear();
+    stand(*nodes_[i].machine, now_, wall(id), effects_);
+    apply(i);
+}
+
+void Simulator::begin_life(NodeIndex i) {
     Node& n = nodes_[i];
     GOSSIP_ASSERT(n.machine == nullptr);
     ++n.life;
@@ -85,11 +98,10 @@ void Simulator::start(NodeId id) {
     if (n.rare) n.rare->cut_next_step = false;
     n.disturbed = now_;
     network_.set_up(i, n.life);
-    const auto key = static_cast<std::uint64_t>(id);
+    const auto key = static_cast<std::uint64_t>(n.id);
     const auto journal = n.rare ? n.rare->disk.records() : std::span<const Record>{};
-    n.machine = n.factory({id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
-    for (Observer* o : observers_) o->on_started(now_, id, n.life);
-    step(i, Started{wall(id)});
+    n.machine = n.factory({n.id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
+    for (Observer* o : observers_) o->on_started(now_, n.id, n.life);
 }
 
 void Simulator::crash(NodeId id, CrashKind kind) { stop(index_of(id), StopKind::crashed, kind); }

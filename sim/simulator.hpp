@@ -52,6 +52,11 @@ public:
     // ---- the scenario's hand
     void add(NodeId id, Factory factory, NodeOptions options = {});
     void start(NodeId id);
+    // A life that begins with its machine's own words instead of Started.
+    using Standing = std::function<void(Machine&, Time, WallMs, Effects&)>;
+    void start_standing(NodeId id, const Standing& stand);
+    void connect(NodeId a, NodeId b) { network_.connect(index_of(a), index_of(b)); }
+    void fill_disk(NodeId id, std::vector<Record> journal) { rare(index_of(id)).disk.fill(std::move(journal)); }
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
     void crash_within_next_step(NodeId id, CrashKind kind);
@@ -144,6 +149,7 @@ private:
     void leave(NodeIndex i, Send& send);
     [[nodiscard]] BodyIndex body_of(NodeIndex i, Message& message);
     void start_sync(NodeIndex i);
+    void begin_life(NodeIndex i);
     void stop(NodeIndex i, StopKind how, CrashKind kind);
     [[nodiscard]] Trust trust_of(NodeIndex i) const { return nodes_[i].trust; }
 

@@ -35,6 +35,9 @@ TEST_CASE("sim: the options that are given arrive") {
     CHECK(c.experiment.trouble.partition == Duration(5s));
     CHECK(c.runs == 3);
     CHECK(c.format == TableFormat::json);
+    CHECK(!c.experiment.grown);
+    CHECK(parsed({"--peers", "50000"}).experiment.grown);
+    CHECK(!parsed({"--peers", "50000", "--bring-up", "register"}).experiment.grown);
     CHECK(parsed({"--latency", "constant:3ms"}).experiment.network.link.jitter_percent == 0);
 }
 
@@ -49,6 +52,8 @@ TEST_CASE("sim: what cannot be is refused by name, with what would do") {
     CHECK(problem({"--latency", "gauss:1ms"}).find("uniform:TIME-TIME") != std::string::npos);
     CHECK(problem({"--duration", "0s"}).find("is not a time from") != std::string::npos);
     CHECK(problem({"--faults", "partition=19s"}).find("does not end within") != std::string::npos);
+    CHECK(problem({"--bring-up", "slow"}).find("register or grown") != std::string::npos);
+    CHECK(problem({"--bring-up", "grown", "--arrival", "1s"}).find("--bring-up register") != std::string::npos);
     CHECK(problem({"--fault", "drop=1%"}) == "unknown option --fault; did you mean --faults?");
     CHECK(problem({"x"}).find("\"x\" is too much") == 0);
 }

@@ -107,3 +107,16 @@ TEST_CASE("peers that come one by one form hubs") {
     CHECK(value(e, "degree_max") >= 15);
     CHECK(value(e, "coverage_min") == 1);
 }
+
+TEST_CASE("a grown network carries messages as one that registered does") {
+    ExperimentOptions o = small(7);
+    o.grown = true;
+    o.peers = 3000;
+    Experiment e(o);
+    finish(e);
+    CHECK(value(e, "coverage_min") == 1);
+    CHECK(value(e, "deliveries") == 5 * 2999);
+    CHECK(value(e, "pushes") == doctest::Approx(5 * (3000 * value(e, "degree_mean") - 2999)));
+    CHECK(value(e, "repairs") == 0);
+    CHECK(value(e, "removed_alive") == 0);
+}

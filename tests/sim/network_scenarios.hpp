@@ -60,13 +60,15 @@ struct TestNetwork {
     RemovalChecker removals;
     NoticeLog log;
 
-    explicit TestNetwork(Config config = {}, std::uint32_t seeds = 3, std::uint64_t seed = 1)
+    // `from_nothing`: the seeds' whole history is in the trace, as their checker wants it.
+    explicit TestNetwork(Config config = {}, std::uint32_t seeds = 3, std::uint64_t seed = 1, bool from_nothing = true)
         : cluster(options(config, seeds, seed)),
           seed_checker(cluster, alarm),
           gossip(cluster, seed_checker.chain(), alarm),
           overlay(cluster, alarm),
           removals(cluster, {}, alarm) {
-        for (Observer* o : std::initializer_list<Observer*>{&seed_checker, &gossip, &overlay, &removals, &log}) {
+        if (from_nothing) cluster.sim().observe(&seed_checker);
+        for (Observer* o : std::initializer_list<Observer*>{&gossip, &overlay, &removals, &log}) {
             cluster.sim().observe(o);
         }
     }

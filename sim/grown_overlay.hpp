@@ -1,0 +1,51 @@
+#pragma once
+// The overlay that peers joining one after another would have built, without their messages: each
+// chooses by the protocol's own rule (choose_link) inside a uniform sample of those before it; ring
+// links join successors on the final ring (docs/decisions/004).
+
+#include "protocol/config.hpp"
+#include "protocol/rng.hpp"
+#include "protocol/types.hpp"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace gossip::sim {
+
+class GrownOverlay {
+public:
+    // `ids` ascending; peers join in that order.
+    GrownOverlay(std::span<const NodeId> ids, const OverlayConfig& config, Rng rng);
+
+    struct End {
+        std::uint32_t other{0};
+        bool ring{false};
+    };
+    [[nodiscard]] std::size_t links() const { return ends_.size() / 2; }
+    [[nodiscard]] std::span<const End> of(std::size_t peer) const {
+        return {ends_.data() + first_[peer], first_[peer + 1] - first_[peer]};  // ascending by `other`
+    }
+    [[nodiscard]] std::uint32_t degree(std::size_t peer) const { return first_[peer + 1] - first_[peer]; }
+    // The next `count` on the hash ring, nearest first.
+    [[nodiscard]] std::vector<std::uint32_t> successors(std::size_t peer, std::size_t count) const;
+
+private:
+    struct Edge {
+        std::uint32_t from{0};
+        std::uint32_t to{0};
+        bool ring{false};
+    };
+    void join(std::uint32_t peer, std::vector<Edge>& edges, std::vector<std::uint32_t>& degrees, Rng& rng) const;
+    void close_ring(std::vector<Edge>& edges);
+    void arrange(const std::vector<Edge>& edges);
+
+    std::span<const NodeId> ids_;
+    const OverlayConfig& config_;
+    std::vector<std::uint32_t> ring_;   // peers by position
+    std::vector<std::uint32_t> place_;  // of each peer in ring_
+    std::vector<std::uint32_t> first_;
+    std::vector<End> ends_;
+};
+
+}  // namespace gossip::sim
