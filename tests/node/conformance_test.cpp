@@ -20,14 +20,8 @@ constexpr std::size_t seeds = 3;
 constexpr std::size_t peers = 4;  // with c = 3 the overlay is complete, whatever was drawn
 
 Config scenario_config() {
-    Config c;
+    Config c = quick_config();
     c.gossip.max_messages = 0;
-    c.gossip.repair_interval = std::chrono::milliseconds(500);
-    c.liveness.interval = std::chrono::seconds(1);
-    c.liveness.refute = std::chrono::milliseconds(500);
-    c.liveness.probe_timeout = std::chrono::milliseconds(300);
-    c.seed.sync_interval = std::chrono::milliseconds(500);
-    c.seed.probe_timeout = std::chrono::milliseconds(300);
     return c;
 }
 

@@ -19,6 +19,9 @@
 
 namespace gossip {
 
+// Timers for tests that wait: tenths of a second instead of the documents' seconds.
+[[nodiscard]] Config quick_config();
+
 class LoopbackNetwork {
 public:
     struct Node {

@@ -12,21 +12,6 @@ using namespace gossip;
 
 namespace {
 
-Config quick_config() {
-    Config c;
-    c.gossip.first_after = std::chrono::milliseconds(200);
-    c.gossip.interval = std::chrono::milliseconds(300);
-    c.gossip.repair_interval = std::chrono::milliseconds(500);
-    c.gossip.max_messages = 3;
-    c.gossip.origin_rate = 100;
-    c.liveness.interval = std::chrono::seconds(1);
-    c.liveness.refute = std::chrono::milliseconds(500);
-    c.liveness.probe_timeout = std::chrono::milliseconds(300);
-    c.seed.sync_interval = std::chrono::milliseconds(500);
-    c.seed.probe_timeout = std::chrono::milliseconds(300);
-    return c;
-}
-
 using Node = LoopbackNetwork::Node;
 
 std::vector<Node*> start_all(LoopbackNetwork& network, std::size_t peers) {
