@@ -171,7 +171,7 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
 }
 
 bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
-    std::erase_if(pulled_, [&](const Pulled& p) { return p.key == rumor->key; });
+    if (!pulled_.empty()) std::erase_if(pulled_, [&](const Pulled& p) { return p.key == rumor->key; });
     if (store_.find(rumor->key) != nullptr || !seen_.insert(*rumor)) return false;
     store_.insert({rumor, eviction_age(*rumor, wall), hop, repair}, now, config_->store_limit);
     return true;

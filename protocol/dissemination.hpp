@@ -90,6 +90,11 @@ public:
 
     // The received message with every derived field computed by us, or why it is refused.
     [[nodiscard]] std::variant<RumorPtr, std::string_view> check(const RumorPtr& rumor, const Crypto& crypto) const;
+    // That this very object, not another of the same id, is kept.
+    [[nodiscard]] bool keeps(const RumorPtr& rumor) const {
+        const RumorStore::Held* held = store_.find(rumor->key);
+        return held != nullptr && held->rumor == rumor;
+    }
     // True for a first copy, which is kept.
     [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now);
     std::size_t purge(NodeId origin, Incarnation life) { return store_.purge(origin, life); }

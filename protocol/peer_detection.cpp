@@ -14,12 +14,14 @@ PeerMachine::Sender PeerMachine::named(const Sender& from, NodeId sender) const 
 
 // Nothing proves a name in a payload, so it counts for nodes that have no other way to speak.
 void PeerMachine::heard(const Sender& from) {
-    const Link* link = links_.find(from.node);
-    const bool proven = !is_anonymous(from.reply) || (link != nullptr && link->protocol == 0);
-    if (!proven) return;
+    if (is_anonymous(from.reply)) {
+        const Link* link = links_.find(from.node);
+        if (link == nullptr || link->protocol != 0) return;
+    }
     liveness_.heard(from.node);
-    if (suspicions_.find(from.node) != nullptr) cancel_suspicion(from.node, "it showed a sign of life");
-    perform(from.node, probes_.heard(from.node, now_));
+    if (suspicions_.size() > 0 && suspicions_.find(from.node) != nullptr)
+        cancel_suspicion(from.node, "it showed a sign of life");
+    if (probes_.size() > 0) perform(from.node, probes_.heard(from.node, now_));
 }
 
 void PeerMachine::handle_ping_round() {

@@ -35,23 +35,29 @@ void PeerMachine::publish(bool typed, std::string text) {
 // ---------------------------------------------------------------- flooding
 
 void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
-    Notice n{.kind = NoticeKind::forwarded, .rumor = rumor};
+    const WallMs sent = wall();
+    std::uint32_t count = 0;
     for (const Link& link : links_.all()) {
         if (link.id == except) continue;
-        out_->send(link.id, msg::Gossip{rumor, self_, hop, wall(), false});
-        ++n.count;
+        out_->send(link.id, msg::Gossip{rumor, self_, hop, sent, false});
+        ++count;
     }
-    gossip_sent_ += n.count;
-    if (n.count > 0) notice(std::move(n));
+    gossip_sent_ += count;
+    if (count > 0 && observed()) notice({.kind = NoticeKind::forwarded, .count = count, .rumor = rumor});
 }
 
 void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
     const Sender from = named(sender, m.sender);
-    heard(from);
+    if (is_anonymous(sender.reply)) heard(from);  // others were, when the message came in
     if (from.anonymous()) imply_link(from);
-    auto checked = dissemination_.check(m.rumor, *crypto_);
+    // The very object we keep was checked when it came first.
+    if (m.rumor && dissemination_.keeps(m.rumor)) return take(from, m, m.rumor);
+    const auto checked = dissemination_.check(m.rumor, *crypto_);
     if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
-    const RumorPtr& rumor = std::get<RumorPtr>(checked);
+    take(from, m, std::get<RumorPtr>(checked));
+}
+
+void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     if (view_.dead(rumor->origin, rumor->incarnation)) {
         // Who repairs may not know of the removal yet: declined without a word.
         if (m.repair) return dissemination_.decline(rumor->key);
@@ -61,24 +67,28 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
         deliver(from, m, rumor);
     } else {
         ++duplicates_;
-        notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
+        if (observed()) notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
     }
     if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
 }
 
 void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     ++delivered_;
+    out_->deliveries.push_back({rumor, from.node, m.hop});
+    if (observed()) notice_delivery(from, m, rumor);
+    if (!m.repair) push(rumor, m.hop + 1, from.node);
+}
+
+void PeerMachine::notice_delivery(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     const Link* link = links_.find(from.node);
     const std::int64_t offset = link != nullptr && link->offset_known ? link->offset_ms : 0;
     const std::int64_t latency = m.sent > 0 ? std::max<std::int64_t>(0, wall() - (m.sent - offset)) : 0;
-    out_->deliveries.push_back({rumor, from.node, m.hop});
     notice({.kind = NoticeKind::delivered,
             .yes = m.repair,
             .hop = m.hop,
             .other = from.node,
             .latency_ms = latency,
             .rumor = rumor});
-    if (!m.repair) push(rumor, m.hop + 1, from.node);
 }
 
 // ---------------------------------------------------------------- repair

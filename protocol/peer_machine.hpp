@@ -147,6 +147,8 @@ private:
     void handle_repair();
     void publish(bool typed, std::string text);
     void push(const RumorPtr& rumor, std::uint32_t hop, NodeId except);
+    void take(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
+    void notice_delivery(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void compare_roots(NodeId neighbour, std::uint64_t root);
     void send_digest(NodeId neighbour);
@@ -198,6 +200,8 @@ private:
     // ---- helpers
     void refuse(NodeId from, std::string_view why);
     void notice(Notice n) { out_->notice(std::move(n)); }
+    // False: not even worth making notices where there are millions of them.
+    [[nodiscard]] bool observed() const { return !out_->quiet; }
     void arm(TimerKind kind, Duration after, std::uint64_t key = 0);
     void disarm(TimerKind kind) { ++generation(kind); }
     [[nodiscard]] std::uint32_t& generation(TimerKind kind);
