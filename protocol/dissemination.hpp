@@ -35,6 +35,7 @@ public:
     static constexpr Duration settle_after = std::chrono::seconds(1);
 
     [[nodiscard]] std::size_t size() const { return held_.size(); }
+    [[nodiscard]] const void* first() const { return held_.data(); }
     struct Held {
         RumorPtr rumor;
         WallMs age{0};         // orders eviction
@@ -115,6 +116,7 @@ public:
     // Every message pulled has arrived or is overdue.
     [[nodiscard]] bool idle(Time now) const;
     [[nodiscard]] std::size_t stored() const { return store_.size(); }
+    [[nodiscard]] const void* first() const { return store_.first(); }
 
 private:
     struct Pulled {

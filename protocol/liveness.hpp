@@ -44,6 +44,7 @@ public:
     void unwatch(NodeId id);
     void heard(NodeId id);
     [[nodiscard]] bool watching(NodeId id) const;
+    [[nodiscard]] const void* first() const { return watches_.data(); }
     // Its connection ended: how long to wait before it is dialled again; nothing when that is due anyway.
     [[nodiscard]] std::optional<Duration> redial_after(NodeId id, Time now);
 

@@ -40,6 +40,15 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
     out_ = nullptr;
 }
 
+void PeerMachine::prefetch() const {
+    const auto fetch = [](const void* first, std::size_t lines) {
+        for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(first) + 64 * i);
+    };
+    fetch(links_.all().data(), (links_.degree() * sizeof(Link) + 63) / 64);
+    fetch(liveness_.first(), 3);
+    fetch(dissemination_.first(), 1);
+}
+
 PeerStatus PeerMachine::status() const {
     PeerStatus status{.incarnation = incarnation_,
                       .registered = registration_.acks() > 0,

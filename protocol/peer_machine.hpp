@@ -53,6 +53,8 @@ public:
     void stand(Time now, WallMs wall, const PeerStanding& standing, Effects& out);
     [[nodiscard]] PeerStanding standing() const;
     [[nodiscard]] PeerStatus status() const;
+    // Brings what the next step will look at into the cache; changes nothing.
+    void prefetch() const;
 
 private:
     enum class Phase : std::uint8_t { starting, registering, active, waiting_to_rejoin, leaving, left };

@@ -9,7 +9,6 @@ namespace gossip::sim {
 namespace {
 
 constexpr auto earlier = [](const EventQueue::Due& a, const EventQueue::Due& b) { return a.time < b.time; };
-constexpr std::size_t few = 64;  // below it a merge sort beats counting
 
 void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] |= std::uint64_t{1} << (i % 64); }
 void clear_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] &= ~(std::uint64_t{1} << (i % 64)); }
@@ -159,20 +158,16 @@ void EventQueue::next_window() {
     drain(high_[slot], [this](const Due& due) { put_low(due); });
 }
 
-// Stable by time. All items of a slot differ only in their lowest bits, which are counted.
+// Stable by time. All items of a slot differ only in their lowest bits: those and the place make a key.
 void EventQueue::sort_turn() {
-    const std::size_t n = turn_.size();
-    if (n < few) {
-        std::stable_sort(turn_.begin(), turn_.end(), earlier);
-        return;
+    constexpr std::int64_t mask = (std::int64_t{1} << tick_bits) - 1;
+    keys_.clear();
+    for (std::size_t i = 0; i < turn_.size(); ++i) {
+        keys_.push_back(static_cast<std::uint64_t>(nanos(turn_[i].time) & mask) << 32 | i);
     }
-    constexpr std::size_t values = std::size_t{1} << tick_bits;
-    std::array<std::uint32_t, values + 1> starts{};
-    const auto low = [](const Due& due) { return static_cast<std::size_t>(nanos(due.time)) & (values - 1); };
-    for (const Due& due : turn_) ++starts[low(due) + 1];
-    for (std::size_t v = 1; v <= values; ++v) starts[v] += starts[v - 1];
-    scratch_.resize(n);
-    for (const Due& due : turn_) scratch_[starts[low(due)]++] = due;
+    std::sort(keys_.begin(), keys_.end());
+    scratch_.clear();
+    for (const std::uint64_t key : keys_) scratch_.push_back(turn_[key & 0xffffffff]);
     turn_.swap(scratch_);
 }
 

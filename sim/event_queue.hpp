@@ -81,9 +81,9 @@ public:
     }
 
 private:
-    static constexpr int tick_bits = 10;  // a slot of the lower level is about a microsecond
-    static constexpr int low_bits = 16;   // of which there are 65,536: 67 ms
-    static constexpr int high_bits = 10;  // the upper level reaches a minute ahead
+    static constexpr int tick_bits = 13;  // a slot of the lower level is eight microseconds
+    static constexpr int low_bits = 16;   // of which there are 65,536: half a second
+    static constexpr int high_bits = 10;  // the upper level reaches nine minutes ahead
     static constexpr std::size_t low_slots = std::size_t{1} << low_bits;
     static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
     static constexpr std::size_t block = 128;  // chunks allocated at once
@@ -129,6 +129,7 @@ private:
     std::vector<std::uint32_t> free_;
     std::vector<Due> turn_;  // the slot whose turn it is, sorted; done up to at_
     std::vector<Due> scratch_;
+    std::vector<std::uint64_t> keys_;
     std::size_t at_{0};
     std::int64_t tick_{-1};   // of the slot whose turn it is
     std::int64_t window_{0};  // which span the lower level covers

@@ -33,7 +33,8 @@ Network::PairIndex Network::index_of(NodeIndex a, NodeIndex b) const {
     const std::size_t mask = table_.size() - 1;
     const std::array<NodeIndex, 2> ends{std::min(a, b), std::max(a, b)};
     for (std::size_t at = hash(a, b) & mask; table_[at] != no_pair; at = (at + 1) & mask) {
-        if (pairs_[table_[at]].ends == ends) return table_[at];
+        const Pair& pair = pairs_[table_[at]];
+        if (pair.ends[0] == ends[0] && pair.ends[1] == ends[1]) return table_[at];
     }
     return no_pair;
 }

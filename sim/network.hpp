@@ -53,6 +53,7 @@ public:
     // `body`: what `to` receives. It becomes the network's: whatever is lost is released.
     void send(Time now, NodeIndex from, NodeIndex to, BodyIndex body);
     // What send() will need, fetched early.
+    void prefetch(const Entry& message) const { __builtin_prefetch(&pairs_[static_cast<PairIndex>(message.aux)]); }
     void prefetch_slot(NodeIndex from, NodeIndex to) const;
     void prefetch_pair(NodeIndex from, NodeIndex to) const;
     // As after a dial of long ago.

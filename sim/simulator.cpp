@@ -188,15 +188,25 @@ bool Simulator::step_one() {
     return true;
 }
 
-// Nearly every event is at another node, far from the last in memory.
+// Nearly every event is at another node, far from the last in memory: what it will touch is fetched
+// while the ones before it are at work, each pointer before what it points to.
 void Simulator::prefetch_ahead() const {
-    constexpr std::size_t far = 12;
-    constexpr std::size_t near = 5;
-    if (const Entry* e = queue_.ahead(far); e != nullptr && e->node != no_node) __builtin_prefetch(&nodes_[e->node]);
-    const Entry* e = queue_.ahead(near);
-    if (e == nullptr || e->node == no_node) return;
-    const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
-    for (std::size_t line = 0; line < 8; ++line) __builtin_prefetch(machine + 64 * line);
+    constexpr std::size_t far = 16;
+    constexpr std::size_t near = 10;
+    constexpr std::size_t next = 5;
+    if (const Entry* e = queue_.ahead(far); e != nullptr && e->node != no_node) {
+        __builtin_prefetch(&nodes_[e->node]);
+        if (e->kind == EntryKind::message) network_.prefetch(*e);
+    }
+    if (const Entry* e = queue_.ahead(near); e != nullptr && e->node != no_node) {
+        const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
+        for (std::size_t line = 0; line < machine_lines; ++line) __builtin_prefetch(machine + 64 * line);
+        if (e->kind == EntryKind::message) bodies_.prefetch(e->body);
+    }
+    if (fetch_ == nullptr) return;
+    const Entry* e = queue_.ahead(next);
+    if (e == nullptr || e->node == no_node || nodes_[e->node].trust != Trust::claimed) return;
+    if (const Machine* machine = nodes_[e->node].machine.get()) fetch_(*machine);
 }
 
 void Simulator::run_until(Time end) {
@@ -340,8 +350,8 @@ void Simulator::send_all(NodeIndex i) {
     auto& sends = effects_.sends;
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
-        if (sends.size() > 1) prefetch_sends(i);
-        for (Send& s : sends) leave(i, s);
+        find_targets(i);
+        for (std::size_t k = 0; k < sends.size(); ++k) leave(i, sends[k], targets_[k]);
     } else {
         auto& held = rare(i).held;
         held.insert(held.end(), std::make_move_iterator(sends.begin()), std::make_move_iterator(sends.end()));
@@ -350,18 +360,22 @@ void Simulator::send_all(NodeIndex i) {
     if (gossip_body_ != no_body) bodies_.release(std::exchange(gossip_body_, no_body));
 }
 
-void Simulator::prefetch_sends(NodeIndex i) const {
-    for (const Send& s : effects_.sends) {
-        __builtin_prefetch(&table_[mix64(static_cast<std::uint64_t>(s.to)) & (table_.size() - 1)]);
+// Whom the sends go to, and their connections fetched: the look-ups of one push overlap.
+void Simulator::find_targets(NodeIndex i) {
+    const auto& sends = effects_.sends;
+    const std::size_t mask = table_.size() - 1;
+    const auto slot = [&](const Send& s) { return mix64(static_cast<std::uint64_t>(s.to)) & mask; };
+    for (const Send& s : sends) __builtin_prefetch(&table_[slot(s)]);
+    for (const Send& s : sends) {
+        if (const NodeIndex guess = table_[slot(s)]; guess != no_node) __builtin_prefetch(&ids_[guess]);
     }
-    std::array<NodeIndex, 16> to{};
-    const std::size_t count = std::min(to.size(), effects_.sends.size());
-    for (std::size_t k = 0; k < count; ++k) to[k] = index_of(effects_.sends[k].to);
-    for (std::size_t k = 0; k < count; ++k) {
-        if (to[k] != no_node) network_.prefetch_slot(i, to[k]);
+    targets_.clear();
+    for (const Send& s : sends) targets_.push_back(index_of(s.to));
+    for (const NodeIndex to : targets_) {
+        if (to != no_node) network_.prefetch_slot(i, to);
     }
-    for (std::size_t k = 0; k < count; ++k) {
-        if (to[k] != no_node) network_.prefetch_pair(i, to[k]);
+    for (const NodeIndex to : targets_) {
+        if (to != no_node) network_.prefetch_pair(i, to);
     }
 }
 
@@ -376,7 +390,7 @@ void Simulator::release_held(NodeIndex i) {
             if (!behind) waiting.push_back(s.to);
             kept.push_back(std::move(s));
         } else {
-            leave(i, s);
+            leave(i, s, index_of(s.to));
         }
     }
     rare(i).held = std::move(kept);
@@ -405,11 +419,10 @@ BodyIndex Simulator::body_of(NodeIndex i, Message& message) {
     return body;
 }
 
-void Simulator::leave(NodeIndex i, Send& send) {
+void Simulator::leave(NodeIndex i, Send& send, NodeIndex to) {
     for (Observer* o : observers_) o->on_wire(now_, ids_[i], send.to, send.message);
-    NodeIndex to = index_of(send.to);
     if (to == no_node) {  // nobody has ever listened there: the host says so
-        add(send.to, nullptr);
+        if (index_of(send.to) == no_node) add(send.to, nullptr);
         to = index_of(send.to);
     }
     network_.send(now_, i, to, body_of(i, send.message));

@@ -103,9 +103,14 @@ public:
     Network& network() { return network_; }
     [[nodiscard]] const LinkProfile& profile() const { return network_.profile(); }
 
+    // Told a machine whose turn comes soon: what it points to may be fetched into the cache. A hint.
+    using Fetch = void (*)(const Machine&);
+    void set_fetch(Fetch fetch) { fetch_ = fetch; }
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
+    static constexpr std::size_t machine_lines = 18;  // of the cache: a PeerMachine
+
     // What only some nodes ever need: those with a journal, and those a scenario is hard on.
     struct Rare {
         Disk disk;
@@ -145,8 +150,8 @@ private:
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
     void send_all(NodeIndex i);
-    void prefetch_sends(NodeIndex i) const;
-    void leave(NodeIndex i, Send& send);
+    void find_targets(NodeIndex i);
+    void leave(NodeIndex i, Send& send, NodeIndex to);
     [[nodiscard]] BodyIndex body_of(NodeIndex i, Message& message);
     void start_sync(NodeIndex i);
     void begin_life(NodeIndex i);
@@ -163,6 +168,8 @@ private:
     std::vector<NodeIndex> table_;  // open addressing, a power of two; no_node where free
     std::vector<std::function<void()>> actions_;
     std::vector<BodyIndex> free_actions_;
+    std::vector<NodeIndex> targets_;  // of the sends in hand
+    Fetch fetch_{nullptr};
     BodyIndex gossip_body_{no_body};  // of the push in hand: the same for all neighbours
     std::vector<Observer*> observers_;
     Effects effects_;
