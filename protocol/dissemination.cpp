@@ -172,7 +172,12 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
 
 bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
     if (!pulled_.empty()) std::erase_if(pulled_, [&](const Pulled& p) { return p.key == rumor->key; });
-    if (store_.find(rumor->key) != nullptr || !seen_.insert(*rumor)) return false;
+    if (store_.find(rumor->key) != nullptr) return false;
+    if (!seen_.insert(*rumor)) {
+        // Seen and no longer kept: pulled again from whoever keeps it, it would come again for ever.
+        if (repair) decline(rumor->key);
+        return false;
+    }
     store_.insert({rumor, eviction_age(*rumor, wall), hop, repair}, now, config_->store_limit);
     return true;
 }

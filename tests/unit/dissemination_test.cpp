@@ -199,3 +199,16 @@ TEST_CASE("an answer to a pull is bounded in messages and bytes") {
     }
     CHECK(d.answer(pull).size() == Dissemination::pull_limit);
 }
+
+// Found by the swarm: two neighbours repaired one message 900,000 times.
+TEST_CASE("what was seen and is no longer kept is not pulled for ever") {
+    GossipConfig config;
+    Dissemination keeper(config), forgetful(config);
+    CHECK(keeper.accept(rumor(1), 1, false, wall, at(0)));
+    CHECK(forgetful.accept(rumor(1), 1, false, wall, at(0)));
+    CHECK(forgetful.purge(origin, Incarnation{1}) == 1);
+    msg::RepairDiff diff = keeper.compare(forgetful.digest(at(2)), at(2));
+    REQUIRE(forgetful.missing(diff, at(2)).keys.size() == 1);
+    CHECK(!forgetful.accept(rumor(1), 2, true, wall, at(2)));
+    CHECK(forgetful.missing(diff, at(10)).keys.empty());
+}
