@@ -255,10 +255,12 @@ std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {
 
 std::uint64_t sim_memory(const sim::ExperimentOptions& o) {
     constexpr std::uint64_t base = 20'000'000;
-    constexpr std::uint64_t peer = 12'000;  // machine, links and connections
-    constexpr std::uint64_t member = 400;   // of a seed's list
+    // A peer's machine, links and connections; those that register also keep what the way there took.
+    const std::uint64_t peer = o.grown ? 4'200 : 40'000;
+    constexpr std::uint64_t member = 250;  // of a seed's list
+    constexpr std::uint64_t copy = 350;    // of a message that a peer keeps, with its share of the queue
     const std::uint64_t held = std::min<std::uint64_t>(o.messages, o.config.gossip.store_limit);
-    return base + o.peers * (peer + member * o.seeds + 160 * held) + std::uint64_t{o.messages} * o.peers / 8;
+    return base + o.peers * (peer + member * o.seeds + copy * held) + std::uint64_t{o.messages} * o.peers / 8;
 }
 
 }  // namespace gossip
