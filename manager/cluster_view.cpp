@@ -61,6 +61,29 @@ bool is_life_step(NoticeKind kind) {
     }
 }
 
+bool is_refusal(const Notice& notice) {
+    switch (notice.kind) {
+        case NoticeKind::vote_cast:
+            return !notice.yes;
+        case NoticeKind::rejected:
+        case NoticeKind::report_ignored:
+        case NoticeKind::link_refused:
+        case NoticeKind::publish_refused:
+        case NoticeKind::refused_message:
+        case NoticeKind::unknown_message:
+        case NoticeKind::registration_nack:
+        case NoticeKind::outcome_unknown:
+        case NoticeKind::no_quorum:
+        case NoticeKind::suspicion_cancelled:
+        case NoticeKind::removed_self:
+        case NoticeKind::digest_alarm:
+        case NoticeKind::isolated:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 std::string_view state_name(NodeState state) {
@@ -170,6 +193,12 @@ void ClusterView::apply_seed(const NodeEvent& event, NodeView& seed) {
             break;
         case NoticeKind::seed_waiting:
             seed.voting = false;
+            break;
+        case NoticeKind::seed_unreachable:
+            seed.unreachable.insert(n.other);
+            break;
+        case NoticeKind::seed_reached:
+            seed.unreachable.erase(n.other);
             break;
         case NoticeKind::epoch_applied:
             set_members(seed, n.epoch, n.digest, {n.ids.begin(), n.ids.end()});
@@ -322,6 +351,8 @@ void ClusterView::apply_proposal(const NodeEvent& event) {
 
 // Events of one node arrive in order, those of several nearly so: insert from the back.
 void ClusterView::remember_life(const NodeEvent& event) {
+    if (is_refusal(event.notice)) refusals_.push_back(event);
+    if (refusals_.size() > refusal_limit) refusals_.pop_front();
     if (!is_life_step(event.notice.kind)) return;
     std::deque<NodeEvent>& life = lives_[about(event)];
     auto at = life.end();

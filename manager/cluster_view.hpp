@@ -35,6 +35,7 @@ struct NodeView {
     Epoch epoch{0};  // a peer's as well
     Digest digest;
     std::set<NodeId> members;
+    std::set<NodeId> unreachable;  // other seeds
     bool voting{false};
 
     // peer
@@ -107,6 +108,7 @@ struct ManagerNote {
 class ClusterView {
 public:
     static constexpr std::size_t note_limit = 2000;
+    static constexpr std::size_t refusal_limit = 2000;
     static constexpr std::size_t rumor_limit = 4096;
     static constexpr std::size_t receipt_limit = 200'000;  // of all rumors together
     static constexpr std::size_t proposal_limit = 8192;
@@ -140,6 +142,8 @@ public:
     [[nodiscard]] const ProposalView* latest_proposal(NodeId subject, bool add) const;
 
     [[nodiscard]] const std::deque<ManagerNote>& notes() const { return notes_; }
+    // What was dropped, refused or rejected, oldest first.
+    [[nodiscard]] const std::deque<NodeEvent>& refusals() const { return refusals_; }
     // Everything that concerns this node, whoever said so, oldest first.
     [[nodiscard]] const std::deque<NodeEvent>* life(NodeId id) const;
 
@@ -165,6 +169,7 @@ private:
     std::string last_;
     std::deque<ProposalView> proposals_;
     std::deque<ManagerNote> notes_;
+    std::deque<NodeEvent> refusals_;
     FaultTable faults_;
     std::map<NodeId, std::deque<NodeEvent>> lives_;
 };

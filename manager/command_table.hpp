@@ -59,7 +59,8 @@ struct CommandSpec {
 // Empty for an unknown verb.
 [[nodiscard]] std::string command_help(std::string_view verb);
 
-// Handlers, by file: commands_nodes.cpp, commands_faults.cpp, commands_view.cpp, commands_flow.cpp.
+// Handlers, by file: commands_nodes.cpp, commands_faults.cpp, commands_view.cpp, commands_explain.cpp,
+// commands_flow.cpp.
 namespace commands {
 Compiled add(const Command& command);
 Compiled kill(const Command& command);
@@ -72,6 +73,8 @@ Compiled list(const Command& command);
 Compiled trace(const Command& command);
 Compiled logs(const Command& command);
 Compiled seeds(const Command& command);
+Compiled explain(const Command& command);
+Compiled reachability(const Command& command);
 Compiled members(const Command& command);
 Compiled votes(const Command& command);
 Compiled partition(const Command& command);

@@ -1,6 +1,7 @@
 #include "manager/condition.hpp"
 
 #include "manager/parser.hpp"
+#include "manager/trace_view.hpp"
 #include "protocol/quorum.hpp"
 
 #include <algorithm>
@@ -356,13 +357,20 @@ private:
         return outcome;
     }
 
+    // The newest thing that anybody said about it.
+    std::string last_step(NodeId id) const {
+        const auto* life = view_.life(id);
+        if (life == nullptr || life->empty()) return "nothing is known of " + short_name(id);
+        return short_name(life->back().node) + ": " + step_text(life->back().notice);
+    }
+
     // The last step of its registration, as its log has it.
     std::string why_missing(const NodeView& node) const {
         std::string text = short_name(node.id);
         if (node.state != NodeState::alive) return text + " (" + std::string(state_name(node.state)) + ")";
         const auto* life = view_.life(node.id);
         if (life == nullptr || life->empty()) return text;
-        return text + " (" + log_text(life->back().notice) + ")";
+        return text + " (" + step_text(life->back().notice) + ")";
     }
 
     Outcome removed(const Ids& ids) const {
@@ -383,6 +391,7 @@ private:
             still += (still.empty() ? "" : "; ") + short_name(seed_id) + " still lists " + short_names(held);
             listed.insert(listed.end(), held.begin(), held.end());
         }
+        if (explain_ && !listed.empty()) still += "; last: " + last_step(listed.front());
         if (still.empty() && !never.empty()) still = short_names(never) + " was never registered";
         if (still.empty() && seeds < majority(view_.seed_count())) still = "no quorum of seeds is alive";
         return {still.empty(), still.empty() ? "removed" : listed.empty() ? "not removed" : "listed", "removed", still};
@@ -445,9 +454,21 @@ private:
             if (!rumor->receipts.contains(id)) missing.push_back(id);
         }
         const auto have = static_cast<double>(live.size() - missing.size());
-        const std::string differ = missing.empty() ? "" : "missing " + short_names(missing);
+        const std::string differ = explain_ ? why_without(*rumor, missing) : "";
         if (condition_.term == Term::reached) return compared(have, static_cast<double>(live.size()), differ);
         return compared(live.empty() ? 0 : have / static_cast<double>(live.size()), 1, differ);
+    }
+
+    // Each with its reason, as long as that can be read.
+    std::string why_without(const RumorView& rumor, const Ids& missing) const {
+        constexpr std::size_t most = 8;
+        std::string text;
+        for (std::size_t i = 0; i < missing.size() && i < most; ++i) {
+            const std::string why = why_not_reached(rumor, *view_.find(missing[i]), view_);
+            text += (i == 0 ? "missing " : ", ") + short_name(missing[i]) + " (" + why + ")";
+        }
+        if (missing.size() > most) text += " and " + std::to_string(missing.size() - most) + " more";
+        return text;
     }
 
     Result degree() const {

@@ -1,4 +1,5 @@
 #include "manager/check.hpp"
+#include "manager/manual.hpp"
 #include "manager/options.hpp"
 #include "manager/remote_client.hpp"
 #include "manager/shell.hpp"
@@ -18,6 +19,11 @@ int run(int argc, char** argv) {
     if (argc > 1 && std::string(argv[1]) == "sim") return sim_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "ctl") return ctl_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "attach") return attach_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "completion") return completion_command({argv + 2, argv + argc});
+    if (argc == 2 && std::string(argv[1]) == "man") {
+        std::fputs(manual_page().c_str(), stdout);
+        return 0;
+    }
     const auto parsed = parse_options({argv + 1, argv + argc});
     if (const auto* problem = std::get_if<std::string>(&parsed)) {
         std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(ErrorKind::usage)).c_str(),

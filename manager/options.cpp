@@ -144,6 +144,7 @@ private:
             want_file_ = false;
             return true;
         }
+        if (options_.mode == Mode::help && options_.help_topic == "help") return options_.help_topic = argument, true;
         if (options_.mode == Mode::check && !options_.config) return options_.config = argument, true;
         if (subcommand_) return fail("\"" + argument + "\" is too much; see gossipctl --help");
         return subcommand(argument);
@@ -155,7 +156,8 @@ private:
         if (name == "run") return want_file_ = true;
         if (name == "check") return options_.mode = Mode::check, true;
         if (name == "help") return options_.mode = Mode::help, true;
-        const std::string near = closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help"});
+        const std::string near =
+            closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man", "completion"});
         return fail("unknown command \"" + name + "\"" +
                     (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
     }
@@ -197,6 +199,7 @@ constexpr std::string_view main_usage =
     "  echo 'kill 7003; wait removed 7003 10s' | gossipctl\n"
     "  gossipctl ctl list                            a command in the network that another terminal runs\n"
     "  gossipctl attach                              a second prompt on it\n"
+    "  gossipctl help wait                           one command of the shell, with examples\n"
     "  gossipctl check lab.toml                      is this configuration right?\n"
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"
@@ -219,7 +222,14 @@ std::variant<Options, std::string> parse_options(const std::vector<std::string>&
 
 std::string usage_text(const std::string& topic) {
     if (topic == "check") return std::string(check_usage);
+    if (std::string verb = command_help(topic); !verb.empty()) return verb;
     return std::string(main_usage) + option_lines() + "\nCommands:\n" + command_summary() + std::string(exit_codes);
+}
+
+std::vector<OptionText> option_texts() {
+    std::vector<OptionText> texts;
+    for (const OptionSpec& spec : specs) texts.push_back({spec.name, spec.short_name, spec.value, spec.help});
+    return texts;
 }
 
 std::string version_text() {

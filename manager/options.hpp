@@ -32,6 +32,14 @@ struct Options {
 // The error is what to print after E_USAGE.
 [[nodiscard]] std::variant<Options, std::string> parse_options(const std::vector<std::string>& arguments);
 
+struct OptionText {
+    std::string_view name;
+    std::string_view short_name;  // may be empty
+    std::string_view value;       // empty: a flag
+    std::string_view help;
+};
+[[nodiscard]] std::vector<OptionText> option_texts();
+
 [[nodiscard]] std::string usage_text(const std::string& topic);
 [[nodiscard]] std::string version_text();
 

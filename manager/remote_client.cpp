@@ -115,6 +115,14 @@ std::string read_input() {
     return text;
 }
 
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> out;
+    for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+        out.emplace_back(text.substr(0, end));
+    }
+    return out;
+}
+
 // A prompt for another terminal, with what happens above it.
 class AttachedShell {
 public:
@@ -216,12 +224,7 @@ private:
         words_.reset();
         if (!line_.send("complete", before + "\n" + word)) return {};
         while (!words_ && line_.await_some()) take_frames();
-        std::vector<std::string> out;
-        std::string_view rest = words_ ? std::string_view(*words_) : std::string_view();
-        for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
-            out.emplace_back(rest.substr(0, end));
-        }
-        return out;
+        return lines_of(words_.value_or(""));
     }
 
     Line& line_;
@@ -283,6 +286,22 @@ int ctl_command(const std::vector<std::string>& arguments) {
         if (text.empty()) text = read_input();
         return run_text(line, {options.format_name(), options.colored(), false, text + "\n"});
     });
+}
+
+std::vector<std::string> remote_completions(const std::string& before, const std::string& word) {
+    RemoteOptions options;
+    auto found = find_network(options);
+    if (auto* fd = std::get_if<Fd>(&found)) {
+        Line line(std::move(*fd));
+        const bool asked = line.send("complete", before + "\n" + word);
+        const auto frame = asked ? line.receive() : std::nullopt;
+        return frame ? lines_of(frame->payload) : std::vector<std::string>{};
+    }
+    std::vector<std::string> verbs;
+    for (const CommandSpec& spec : command_table()) {
+        if (before.empty() && spec.verb.starts_with(word)) verbs.emplace_back(spec.verb);
+    }
+    return verbs;
 }
 
 int attach_command(const std::vector<std::string>& arguments) {

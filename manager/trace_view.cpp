@@ -49,15 +49,6 @@ std::string why_no_neighbour_told(const RumorView& rumor, const NodeView& node, 
     return "on its way from " + short_names(have);
 }
 
-// Live peers that should have it and do not, and ended or frozen ones that could not.
-std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
-    if (node.state != NodeState::alive) return std::string(state_name(node.state));
-    if (!view.agreement().members().contains(node.id)) return "not registered";
-    if (registered_at(node.id, view) > rumor.mono_ns) return "joined later";
-    if (node.links.empty()) return "has no links";
-    return why_no_neighbour_told(rumor, node, view);
-}
-
 class TreePrinter {
 public:
     TreePrinter(const RumorView& rumor, const ClusterView& view, bool colored)
@@ -182,6 +173,17 @@ Style step_style(NoticeKind kind) {
     }
 }
 
+}  // namespace
+
+// Live peers that should have it and do not, and ended or frozen ones that could not.
+std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
+    if (node.state != NodeState::alive) return std::string(state_name(node.state));
+    if (!view.agreement().members().contains(node.id)) return "not registered";
+    if (registered_at(node.id, view) > rumor.mono_ns) return "joined later";
+    if (node.links.empty()) return "has no links";
+    return why_no_neighbour_told(rumor, node, view);
+}
+
 std::string step_text(const Notice& notice) {
     std::string text = log_text(notice);
     for (std::size_t end; (end = text.find('\n')) != std::string::npos;) text.replace(end, 1, "; ");
@@ -193,8 +195,6 @@ std::string step_text(const Notice& notice) {
     if (!notice.text.empty()) text += ": " + printable(notice.text);
     return text;
 }
-
-}  // namespace
 
 std::string clock_text(WallMs wall) {
     const std::time_t seconds = wall / 1000;

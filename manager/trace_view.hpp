@@ -14,6 +14,11 @@ namespace gossip {
 // One node's life: time, who said it, what. "since" counts from its first event.
 [[nodiscard]] Table life_table(NodeId id, const ClusterView& view);
 
+// Why this peer does not have the message.
+[[nodiscard]] std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view);
+// A notice as one line.
+[[nodiscard]] std::string step_text(const Notice& notice);
+
 // "20:32:48.123" in local time.
 [[nodiscard]] std::string clock_text(WallMs wall);
 

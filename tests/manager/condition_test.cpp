@@ -141,7 +141,7 @@ TEST_CASE("removed: no live seed lists it any more") {
     c.list(6001, 2, {7000, 7001, 7002});
     const Outcome half = c.outcome("removed 7003");
     CHECK_FALSE(half.holds);
-    CHECK(half.differ == "6002 still lists 7003");
+    CHECK(half.differ == "6002 still lists 7003; last: 7003: Link with 127.0.0.1:7002 is up (preferential)");
     c.list(6002, 2, {7000, 7001, 7002});
     CHECK(c.holds("removed 7003"));
     CHECK_FALSE(c.holds("removed 7002,7003"));
@@ -190,7 +190,7 @@ TEST_CASE("reached and coverage count live registered peers") {
     CHECK_FALSE(o.holds);
     CHECK(o.left == "3");
     CHECK(o.right == "== all (4)");
-    CHECK(o.differ == "missing 7003");
+    CHECK(o.differ == "missing 7003 (on its way from 7002)");
     CHECK(c.holds("coverage(last) >= 0.75"));
     CHECK(c.holds("coverage(last) == 75%"));
     CHECK_FALSE(c.holds("coverage(last) > 75%"));

@@ -1,0 +1,52 @@
+// Any text is a script or an error of one line, never worse; what parses compiles or says why, and a
+// command's source parses as that command again.
+
+#include "manager/command_table.hpp"
+#include "manager/condition.hpp"
+#include "manager/selector.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+using namespace gossip;
+
+[[noreturn]] void fail(const char* what, const std::string& text) {
+    std::fprintf(stderr, "%s: %s\n", what, text.c_str());
+    std::abort();
+}
+
+void check_error(const std::string& text) {
+    if (text.empty()) fail("an error without words", text);
+}
+
+void check(const Script& script, int depth) {
+    for (const Command& command : script) {
+        if (command.words.empty()) fail("a command without a verb", command.source);
+        for (const Word& word : command.words) {
+            if (word.begin > command.source.size()) fail("a word outside its source", command.source);
+        }
+        const Compiled compiled = compile(command);
+        if (const auto* problem = std::get_if<std::string>(&compiled)) check_error(*problem);
+        const auto again = parse_script(command.source);
+        const auto* read = std::get_if<Script>(&again);
+        if (read == nullptr || read->size() != 1) fail("a command's source is not one command", command.source);
+        if (read->front().words.size() != command.words.size()) fail("its source has other words", command.source);
+        if (depth < 64) check(command.body, depth + 1);
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto parsed = parse_script(text);
+    if (const auto* script = std::get_if<Script>(&parsed)) check(*script, 0);
+    if (const auto* error = std::get_if<ParseError>(&parsed)) check_error(error->text);
+    const auto condition = parse_condition(text);
+    if (const auto* problem = std::get_if<std::string>(&condition)) check_error(*problem);
+    const auto selector = parse_selector(text);
+    if (const auto* problem = std::get_if<std::string>(&selector)) check_error(*problem);
+    return 0;
+}
