@@ -66,6 +66,10 @@ constexpr std::array table{
                 "churn 2/min 5m\nchurn off", Completes::nothing, commands::churn},
     CommandSpec{"say", "ID TEXT…", "let a peer send a message to all; prints the message's id", "",
                 "say 7000 hello world", Completes::nodes, commands::say},
+    CommandSpec{"publish", "SEL [--size B] [--rate R] [--count N]", "let peers say many messages, as a load",
+                "Of B bytes each (64), R a second (10/s), N in all (1); the peers take turns.",
+                "publish 7000 --count 5\npublish peers --size 200 --rate 50/s --count 20", Completes::groups_and_nodes,
+                commands::publish},
     CommandSpec{"trace", "MSG | ID", "how a message spread, or one node's life",
                 "MSG is last, a message id, or 7000:3 for the third message of 7000. A message's trace is its tree:\n"
                 "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
@@ -93,6 +97,8 @@ constexpr std::array table{
     CommandSpec{"sleep", "TIME", "let time pass", "", "sleep 2s", Completes::nothing, commands::sleep},
     CommandSpec{"repeat", "N { COMMANDS }", "run commands N times", "", "repeat 3 { kill @random; wait suspects == 0 }",
                 Completes::nothing, commands::repeat},
+    CommandSpec{"watch", "[TIME] [-n N] COMMAND", "repeat a command every so often (1s), until Ctrl-C or N times", "",
+                "watch 200ms -n 2 list peers", Completes::verbs, commands::watch},
     CommandSpec{"source", "FILE", "run the commands of a file", "The file is checked whole before its first command.",
                 "source experiment.gsh", Completes::files, commands::source},
     CommandSpec{"echo", "TEXT…", "print a line", "", "echo killed the hub", Completes::nothing, commands::echo},

@@ -69,6 +69,8 @@ Compiled pause(const Command& command);
 Compiled resume(const Command& command);
 Compiled restart(const Command& command);
 Compiled say(const Command& command);
+Compiled publish(const Command& command);
+Compiled watch(const Command& command);
 Compiled list(const Command& command);
 Compiled trace(const Command& command);
 Compiled logs(const Command& command);

@@ -64,6 +64,10 @@ Result show_refusals(Session& session, const std::optional<Selector>& selector) 
                    {step_text(n), "", Style::yellow},
                    {std::string(meaning(n.kind))}});
     }
+    if (table.empty() && session.console.format() == TableFormat::table) {
+        session.console.result("nothing was dropped, refused or rejected\n");
+        return std::nullopt;
+    }
     session.console.result(table);
     return std::nullopt;
 }

@@ -126,6 +126,40 @@ Compiled repeat(const Command& command) {
     };
 }
 
+Compiled watch(const Command& command) {
+    std::size_t at = 1;
+    Duration interval = std::chrono::seconds(1);
+    std::uint64_t rounds = repeat_limit;
+    const auto word = [&](std::size_t i) { return i < command.words.size() ? command.words[i].text : std::string(); };
+    if (const auto time = parse_duration(word(at))) {
+        interval = *time;
+        ++at;
+    }
+    if (word(at) == "-n") {
+        const auto count = parse_count(word(at + 1));
+        if (!count || *count == 0) return "-n needs a number of times";
+        rounds = *count;
+        at += 2;
+    }
+    if (at >= command.words.size()) return "a command is missing, as in: watch 1s list";
+    const auto parsed = parse_script(std::string_view(command.source).substr(command.words[at].begin));
+    const auto* script = std::get_if<Script>(&parsed);
+    if (script == nullptr || script->size() != 1) return "one command is needed, as in: watch 1s list";
+    if (script->front().verb() == "watch") return "it cannot watch itself";
+    auto compiled = compile(script->front());
+    if (auto* problem = std::get_if<std::string>(&compiled)) return std::move(*problem);
+    return [action = std::get<Action>(std::move(compiled)), interval, rounds](Session& session) -> Result {
+        for (std::uint64_t i = 0; i < rounds && session.open(); ++i) {
+            bool timed_out = false;
+            if (i > 0) {
+                if (auto failure = session.wait([] { return false; }, interval, timed_out)) return failure;
+            }
+            if (auto failure = action(session)) return failure;
+        }
+        return std::nullopt;
+    };
+}
+
 Compiled echo(const Command& command) {
     return [text = command.tail(1)](Session& session) -> Result {
         session.console.result(text + "\n");

@@ -125,6 +125,84 @@ Result add_nodes(Session& session, const AddRequest& request) {
     return std::nullopt;
 }
 
+Result say_once(Session& session, NodeId id, const std::string& text) {
+    const std::uint64_t seq = session.network.say(id, text);
+    bool timed_out = false;
+    const auto answered = [&] { return session.network.reply(seq) != nullptr || session.network.ended(id); };
+    if (auto failure = session.wait(answered, say_timeout, timed_out)) return failure;
+    const NodeReply* reply = session.network.reply(seq);
+    if (reply == nullptr) return Failure{ErrorKind::command, short_name(id) + " did not answer"};
+    if (!reply->ok) return Failure{ErrorKind::command, short_name(id) + " refused: " + printable(reply->text)};
+    return std::nullopt;
+}
+
+struct Load {
+    Selector selector;
+    std::uint64_t count{1};
+    std::size_t size{64};  // bytes of each text
+    double per_second{10};
+};
+
+std::string set_load(Load& load, const std::string& option, const std::string& value) {
+    constexpr std::uint64_t most_messages = 1'000'000;
+    constexpr std::uint64_t most_bytes = 32 * 1024;
+    const auto number = parse_count(value);
+    if (option == "--count") {
+        if (!number || *number == 0 || *number > most_messages) return "--count needs a number of messages";
+        load.count = *number;
+    } else if (option == "--size") {
+        if (!number || *number == 0 || *number > most_bytes) return "--size needs 1 to 32768 bytes";
+        load.size = *number;
+    } else {
+        const auto rate = value.ends_with("/s") ? parse_number(value.substr(0, value.size() - 2)) : std::nullopt;
+        if (!rate || *rate <= 0 || *rate > 100'000) return "--rate needs messages a second, as in 20/s";
+        load.per_second = *rate;
+    }
+    return {};
+}
+
+std::variant<Load, std::string> parse_load(const Command& command) {
+    Load load;
+    if (command.words.size() < 2) return "a node is missing";
+    auto parsed = parse_selector(command.words[1].text);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    load.selector = std::get<Selector>(std::move(parsed));
+    for (std::size_t i = 2; i < command.words.size(); i += 2) {
+        const std::string& option = command.words[i].text;
+        if (option != "--count" && option != "--size" && option != "--rate") return "\"" + option + "\" is too much";
+        if (i + 1 == command.words.size()) return option + " needs a value";
+        if (std::string problem = set_load(load, option, command.words[i + 1].text); !problem.empty()) return problem;
+    }
+    return load;
+}
+
+// "load 12 xxxx…": told apart, and of the size that was asked for where it fits.
+std::string load_text(std::uint64_t number, std::size_t size) {
+    std::string text = "load " + std::to_string(number) + " ";
+    text.resize(std::max(size, text.size() - 1), 'x');
+    return text;
+}
+
+// The senders take turns; one that is behind does not shift the next ones.
+Result publish_load(Session& session, const Load& load) {
+    const auto selected = session.select(load.selector, Among::running);
+    if (const auto* failure = std::get_if<Failure>(&selected)) return *failure;
+    const Ids& ids = std::get<Ids>(selected);
+    const auto start = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> interval(1 / load.per_second);
+    for (std::uint64_t i = 0; i < load.count; ++i) {
+        const auto due = start + std::chrono::duration_cast<Duration>(interval * static_cast<double>(i));
+        const auto left = std::chrono::duration_cast<Duration>(due - std::chrono::steady_clock::now());
+        bool timed_out = false;
+        if (left > Duration::zero()) {
+            if (auto failure = session.wait([] { return false; }, left, timed_out)) return failure;
+        }
+        if (auto failure = say_once(session, ids[i % ids.size()], load_text(i + 1, load.size))) return failure;
+    }
+    session.console.result("published " + std::to_string(load.count) + "\n");
+    return std::nullopt;
+}
+
 Result say_as(Session& session, const Selector& selector, const std::string& text) {
     auto selected = session.select(selector, Among::running);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
@@ -136,13 +214,7 @@ Result say_as(Session& session, const Selector& selector, const std::string& tex
         if (session.network.find(id)->role == Role::seed) {
             return Failure{ErrorKind::command, short_name(id) + " is a seed; seeds do not gossip"};
         }
-        const std::uint64_t seq = session.network.say(id, text);
-        bool timed_out = false;
-        const auto answered = [&] { return session.network.reply(seq) != nullptr || session.network.ended(id); };
-        if (auto failure = session.wait(answered, say_timeout, timed_out)) return failure;
-        const NodeReply* reply = session.network.reply(seq);
-        if (reply == nullptr) return Failure{ErrorKind::command, short_name(id) + " did not answer"};
-        if (!reply->ok) return Failure{ErrorKind::command, short_name(id) + " refused: " + printable(reply->text)};
+        if (auto failure = say_once(session, id, text)) return failure;
         // What it said came before its answer, on the same channel.
         if (const RumorView* said = session.network.view().find_rumor("last")) {
             session.console.result(printable(said->rumor->id) + "\n");
@@ -167,6 +239,12 @@ Compiled add(const Command& command) {
     auto parsed = parse_add(command);
     if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
     return [request = std::get<AddRequest>(parsed)](Session& session) { return add_nodes(session, request); };
+}
+
+Compiled publish(const Command& command) {
+    auto parsed = parse_load(command);
+    if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+    return [load = std::get<Load>(std::move(parsed))](Session& session) { return publish_load(session, load); };
 }
 
 Compiled say(const Command& command) {

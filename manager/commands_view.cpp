@@ -93,7 +93,7 @@ Result show_list(Session& session, const Selector& selector) {
                  {"received", true},
                  {"rss", true},
                  {"uptime", true},
-                 {"faults"}});
+                 {.name = "faults", .rare = true}});
     const Agreement list = session.network.view().agreement();
     for (const NodeId id : ids) add_list_row(table, session, id, list);
     session.console.result(table);

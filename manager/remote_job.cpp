@@ -113,6 +113,11 @@ void RemoteJob::include(const Step& step) {
 }
 
 void RemoteJob::run_command(const Step& step) {
+    const std::string& verb = step.command.verb();
+    if (verb == "watch" || verb == "publish") {
+        // They would hold up the first terminal for as long as they take.
+        return fail({ErrorKind::command, verb + " runs in the network's own terminal or script only"}, &step);
+    }
     Compiled compiled = compile(step.command);
     Result result;
     {

@@ -87,25 +87,32 @@ std::string Table::render(TableFormat format, bool colored) const {
     return render_table(colored);
 }
 
+std::vector<std::size_t> Table::columns_shown() const {
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const auto empty = [i](const auto& row) { return row[i].text.empty(); };
+        if (!columns_[i].rare || !std::all_of(rows_.begin(), rows_.end(), empty)) indices.push_back(i);
+    }
+    return indices;
+}
+
 std::string Table::render_table(bool colored) const {
     if (rows_.empty()) return {};
-    std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-        std::size_t width = columns_[i].name.size();
-        for (const auto& row : rows_) width = std::max(width, display_width(shown(row[i])));
-        widths.push_back(width);
-    }
+    const std::vector<std::size_t> indices = columns_shown();
+    std::vector<std::size_t> widths(columns_.size());
     std::string heading;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
+    for (const std::size_t i : indices) {
+        widths[i] = columns_[i].name.size();
+        for (const auto& row : rows_) widths[i] = std::max(widths[i], display_width(shown(row[i])));
         heading += (i == 0 ? "" : "  ") + padded(upper(columns_[i].name), widths[i], columns_[i].numeric);
     }
     trim_right(heading);
     std::string out = paint(heading, Style::bold, colored) + "\n";
     for (const auto& row : rows_) {
         std::string line;
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
+        for (const std::size_t i : indices) {
             // Nothing behind the last text: blanks inside colour codes would wrap on a narrow terminal.
-            const bool open_end = i + 1 == columns_.size() && !columns_[i].numeric;
+            const bool open_end = i == indices.back() && !columns_[i].numeric;
             const std::string field = padded(shown(row[i]), open_end ? 0 : widths[i], columns_[i].numeric);
             line += (i == 0 ? "" : "  ") + paint(field, row[i].style, colored);
         }

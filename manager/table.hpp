@@ -15,6 +15,7 @@ enum class TableFormat : std::uint8_t { table, tsv, json };
 struct Column {
     std::string name;     // the JSON key and TSV heading; upper-cased over a table
     bool numeric{false};  // right-aligned; unquoted in JSON
+    bool rare{false};     // a table leaves it out when it is empty in every row
 };
 
 struct Cell {
@@ -32,6 +33,7 @@ public:
     [[nodiscard]] std::string render(TableFormat format, bool colored) const;
 
 private:
+    [[nodiscard]] std::vector<std::size_t> columns_shown() const;
     [[nodiscard]] std::string render_table(bool colored) const;
     [[nodiscard]] std::string render_tsv() const;
     [[nodiscard]] std::string render_json() const;

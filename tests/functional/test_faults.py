@@ -110,6 +110,47 @@ class Partition(TestCase):
             self.assertIn(word, errors)
 
 
+class Why(TestCase):
+    def test_reachability_and_explain(self):
+        with Network(3, 4, {**FAST, **QUIET, "liveness.refute": "20s"}) as n:
+            n.start()
+            self.assertEqual(n.rows("reachability"), [])
+            alone = n.peers[0]
+            n.do(f"partition {alone} | {n.peers[1]}-{n.peers[-1]}")
+            n.do(f"wait suspects >= 1 {20 * SLOW}s")
+            rows = n.rows("reachability")
+            self.assertTrue(rows)
+            for row in rows:
+                self.assertIn(harness.name(alone), (row["from"], row["to"]))
+                self.assertIn("cut", row["likely_cause"])
+            n.do("heal")
+            n.do(f"wait suspects == 0 {20 * SLOW}s")
+            self.assertTrue(any("stays a member" in r["meaning"] for r in n.rows("explain")), n.rows("explain"))
+
+    def test_a_wait_that_runs_out_names_the_missing_and_why(self):
+        script = ("wait registered == 3 20s\nwait agree\nwait connected\n"
+                  "partition {peer[0]} | {peer[1]},{peer[2]}\nsay {peer[0]} lost\nwait reached last == all 300ms\n")
+        code, _, errors, _ = harness.run_script(script, seeds=1, peers=3, settings=PATIENT)
+        self.assertEqual(code, 4, errors)
+        self.assertRegex(errors, r"E_WAIT stdin:6: wait reached last == all 300ms: 1 of all.* after 300ms; "
+                                 r"missing \d+ \(cut off from \d+\), \d+ \(cut off from \d+\)")
+
+    def test_publish_and_watch(self):
+        with Network(1, 3, {**PATIENT, "gossip.interval": "1h"}) as n:
+            n.start()
+            self.assertEqual(n.do("publish peers --count 9 --rate 200/s --size 100"), ["published 9"])
+            for port in n.peers:
+                n.do(f"wait log {port} ~ \"load 9 \" {10 * SLOW}s")
+            self.assertEqual(n.do("watch 10ms -n 3 echo again"), ["again"] * 3)
+        for text, word in (("publish", "a node is missing"), ("publish peers --rate 5", "messages a second"),
+                           ("publish peers --size 99999", "1 to 32768"), ("watch", "a command is missing"),
+                           ("watch 1s watch list", "cannot watch itself"), ("watch 1s frob", "unknown command")):
+            with self.subTest(text):
+                code, _, errors, _ = harness.run_script(text + "\n", seeds=1, peers=1)
+                self.assertEqual(code, 2, errors)
+                self.assertIn(word, errors)
+
+
 class Restarted(TestCase):
     def test_a_restarted_node_is_told_of_its_faults(self):
         with Network(3, 4, PATIENT) as n:

@@ -74,3 +74,12 @@ TEST_CASE("text from the network cannot move the cursor") {
                     "31m") == "\\x9b31m");
     CHECK(printable("é ✓") == "é ✓");
 }
+
+TEST_CASE("a rare column is there for people when it says something, and for programs always") {
+    Table table({{"id"}, {.name = "faults", .rare = true}});
+    table.add({{"7000"}, {}});
+    CHECK(table.render(TableFormat::table, false) == "ID\n7000\n");
+    CHECK(table.render(TableFormat::tsv, false) == "id\tfaults\n7000\t\n");
+    table.add({{"7001"}, {"3 cut"}});
+    CHECK(table.render(TableFormat::table, false) == "ID    FAULTS\n7000\n7001  3 cut\n");
+}
