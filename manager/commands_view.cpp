@@ -49,6 +49,13 @@ Cell uptime_cell(const ManagedNode& node) {
     return {text, format_time(std::chrono::floor<std::chrono::seconds>(up))};
 }
 
+// People see it in the state; only what is not as it should be is worth a column to them.
+Cell listed_cell(const Session& session, bool seed, bool listed) {
+    const bool for_people = session.console.format() == TableFormat::table;
+    if (seed || (listed && for_people)) return {};
+    return {listed ? "yes" : "no"};
+}
+
 void add_list_row(Table& table, const Session& session, NodeId id, const Agreement& list) {
     const NodeView& view = *session.network.view().find(id);
     const ManagedNode* node = session.network.find(id);
@@ -61,9 +68,7 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
                {std::string(role_name(view.role))},
                number(runs, runs ? static_cast<std::uint64_t>(node->pid) : 0),
                state_cell(view, listed),
-               {seed     ? ""
-                : listed ? "yes"
-                         : "no"},
+               listed_cell(session, seed, listed),
                number(runs && !seed, view.links.size()),
                number(runs, view.epoch),
                number(runs, runs ? node->status.transport.messages_sent : 0),
@@ -86,7 +91,7 @@ Result show_list(Session& session, const Selector& selector) {
                  {"role"},
                  {"pid", true},
                  {"state"},
-                 {"listed"},
+                 {.name = "listed", .rare = true},
                  {"degree", true},
                  {"epoch", true},
                  {"sent", true},
