@@ -32,10 +32,18 @@ void EventLoop::handle_signal(int number) {
     }
 }
 
+void EventLoop::on_idle(const void* owner, std::function<void()> handler) {
+    if (handler) {
+        idle_[owner] = std::move(handler);
+    } else {
+        idle_.erase(owner);
+    }
+}
+
 void EventLoop::idle() {
-    if (!idle_ || idling_) return;
+    if (idling_) return;
     idling_ = true;
-    idle_();
+    for (const auto& [owner, handler] : idle_) handler();
     idling_ = false;
 }
 

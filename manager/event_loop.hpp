@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 
 namespace gossip {
@@ -36,7 +37,8 @@ public:
     // During clean-up a second Ctrl-C means "at once", and a termination does not cut the clean-up short.
     void ignore_termination() { heed_termination_ = false; }
     // Called between batches of events, never from within itself: the place for what must not run in a handler.
-    void on_idle(std::function<void()> handler) { idle_ = std::move(handler); }
+    // One an owner; an empty one takes it back.
+    void on_idle(const void* owner, std::function<void()> handler);
     // Called on Ctrl-Z in place of stopping; the default action is gone while this is set.
     void on_suspend(std::function<void()> handler) { suspend_ = std::move(handler); }
 
@@ -49,7 +51,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     boost::asio::signal_set signals_;
     std::function<void()> suspend_;
-    std::function<void()> idle_;
+    std::map<const void*, std::function<void()>> idle_;
     bool idling_{false};
     bool interrupted_{false};
     bool heed_termination_{true};

@@ -34,6 +34,8 @@ std::string shift_ports(NetworkPlan& plan, std::uint32_t offset) {
     }
     for (NodeId& seed : plan.config.seeds) seed = node_id({endpoint(seed).ip, shifted(endpoint(seed).port)});
     plan.peer_ports = {shifted(plan.peer_ports.first), shifted(plan.peer_ports.last)};
+    const Endpoint page = endpoint(plan.page_listen);
+    if (page.port + offset <= 65535) plan.page_listen = node_id({page.ip, shifted(page.port)});
     return {};
 }
 
@@ -62,6 +64,8 @@ NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
     plan.fresh_state = loaded.node.state_dir.empty();
     plan.state_dir = plan.fresh_state ? plan.log_dir + "/state" : loaded.node.state_dir;
     plan.seed = options.seed.value_or(any_seed());
+    plan.page = options.web ? ServePage::always : loaded.node.web_enabled ? ServePage::on_terminal : ServePage::never;
+    plan.page_listen = parse_node(loaded.node.web_listen).value_or(NodeId::none);  // checked when it was read
     plan.node_arguments = arguments_for_nodes(options);
     return plan;
 }
@@ -83,6 +87,10 @@ std::variant<NetworkPlan, std::string> plan_network(const Options& options) {
         if (std::string problem = shift_ports(plan, options.port_offset); !problem.empty()) return problem;
     }
     if (auto problem = validate(plan.config)) return std::move(*problem);
+    if (plan.page != ServePage::never && endpoint(plan.page_listen).ip >> 24 != 127) {
+        return "web.listen: " + node_name(plan.page_listen) +
+               " is not an address of this machine alone; the page is served on 127.0.0.1 only";
+    }
     auto& in_force = std::get<LoadedConfig>(loaded);
     in_force.config = plan.config;
     in_force.node.initial_peers = plan.initial_peers;

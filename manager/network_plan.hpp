@@ -15,15 +15,19 @@ struct PortRange {
     std::uint16_t last{7999};
 };
 
+enum class ServePage : std::uint8_t { never, on_terminal, always };
+
 struct NetworkPlan {
     Config config;
     std::uint32_t initial_peers{5};
     PortRange peer_ports;
     std::string log_dir{"logs"};
-    std::string state_dir;                    // seeds' journals
-    bool fresh_state{true};                   // ours to clean at the start; false when the user chose the folder
-    bool shared_log{true};                    // outputfile.txt as well
-    std::uint64_t seed{0};                    // of the faults that are drawn and of @random
+    std::string state_dir;   // seeds' journals
+    bool fresh_state{true};  // ours to clean at the start; false when the user chose the folder
+    bool shared_log{true};   // outputfile.txt as well
+    std::uint64_t seed{0};   // of the faults that are drawn and of @random
+    ServePage page{ServePage::on_terminal};
+    NodeId page_listen{};                     // another free port when this one is taken
     std::vector<std::string> node_arguments;  // --config and --set, handed to every node
     std::string toml;                         // every key with the value in force, as a configuration file
 };

@@ -51,6 +51,8 @@ constexpr std::array specs{
                [](Options& o, const std::string& v) { return o.script_text = v, true; }},
     OptionSpec{"--keep-going", "-k", "", "a failing command does not end the script",
                [](Options& o, const std::string&) { return o.keep_going = true; }},
+    OptionSpec{"--web", "", "", "serve the page to a script as well; without it, on a terminal only (web.enabled)",
+               [](Options& o, const std::string&) { return o.web = true; }},
     OptionSpec{"--output", "-o", "table|json|tsv", "form of lists (default: table on a terminal, tsv when piped)",
                [](Options& o, const std::string& v) { return (o.format = parse_table_format(v)).has_value(); }},
     OptionSpec{"--color", "", "auto|always|never", "colours (NO_COLOR is honoured)",

@@ -24,6 +24,7 @@ struct Options {
     std::optional<std::string> script_file;  // run FILE.gsh
     std::optional<std::string> script_text;  // -e
     bool keep_going{false};
+    bool web{false};  // serve the page, whatever the configuration says
     ColorMode color{ColorMode::automatic};
     std::optional<TableFormat> format;
     std::string help_topic;

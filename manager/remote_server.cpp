@@ -70,7 +70,7 @@ struct RemoteServer::Client : std::enable_shared_from_this<Client> {
 RemoteServer::RemoteServer(Session& session) : session_(session), wake_(session.loop.io()) {}
 
 RemoteServer::~RemoteServer() {
-    session_.loop.on_idle({});
+    session_.loop.on_idle(this, {});
     session_.console.set_listener({});
     if (listener_) ::unlink(path_.c_str());
     for (const auto& client : clients_) client->socket.close();
@@ -85,7 +85,7 @@ std::string RemoteServer::open() {
     const int fd = std::get<Fd>(listening).release();
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
     listener_ = std::make_unique<Descriptor>(session_.loop.io(), fd);
-    session_.loop.on_idle([this] { serve(); });
+    session_.loop.on_idle(this, [this] { serve(); });
     await_client();
     return {};
 }
@@ -117,7 +117,7 @@ void RemoteServer::serve() {
         if (!keep) current->socket.close();
     }
     if (!attached) session_.console.set_listener({});
-    if (!wake) return;
+    if (!wake || *wake == wake_.expiry()) return;  // to set it anew is itself an event, which would call us again
     wake_.expires_at(*wake);
     wake_.async_wait([](const error_code&) {});  // the loop turns, and serves
 }

@@ -33,7 +33,7 @@ Session::Session(EventLoop& event_loop, Console& out, NetworkPlan plan, Settings
       network(event_loop, std::move(plan),
               {[this](const NodeEvent& event) { handle_event(event); },
                [this](const ManagedNode& node) { handle_death(node); },
-               [this](const std::string& text) { console.remark(text); }}),
+               [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); }}),
       rng(network.plan().seed),
       churn(event_loop, network, rng, [this](const std::string& text) { console.remark(text); }),
       gather_(event_loop.io()) {}
@@ -143,7 +143,12 @@ void Session::live(const LiveLine& line) {
                      paint(std::string(1, line.mark) + " " + line.text, mark_style(line.mark), colored));
 }
 
+void Session::tell_onlooker(const NodeEvent* event) {
+    if (onlooker_) onlooker_(event);
+}
+
 void Session::handle_event(const NodeEvent& event) {
+    tell_onlooker(&event);
     if (changed_) changed_();
     if (!settings.live || !console.is_announcing()) return;
     const bool was_gathering = live_.gathering();

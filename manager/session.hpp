@@ -72,11 +72,14 @@ public:
     [[nodiscard]] std::string prompt() const;
     // Called after anything that may have changed the prompt.
     void set_changed(std::function<void()> changed) { changed_ = std::move(changed); }
+    // Told of every event, and, with null, of what changed without one: the page.
+    void set_onlooker(std::function<void(const NodeEvent*)> onlooker) { onlooker_ = std::move(onlooker); }
 
 private:
     Result run_one(const Command& command, const std::string& name);
     Result take_death();
     void live(const LiveLine& line);
+    void tell_onlooker(const NodeEvent* event);
     void handle_event(const NodeEvent& event);
     void handle_death(const ManagedNode& node);
 
@@ -87,6 +90,7 @@ private:
     LiveLog live_;
     boost::asio::steady_timer gather_;
     std::function<void()> changed_;
+    std::function<void(const NodeEvent*)> onlooker_;
 };
 
 }  // namespace gossip

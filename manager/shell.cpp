@@ -3,6 +3,7 @@
 #include "manager/line_reader.hpp"
 #include "manager/remote_server.hpp"
 #include "manager/script_input.hpp"
+#include "manager/web_site.hpp"
 
 #include <unistd.h>
 
@@ -97,7 +98,7 @@ int run_piped(Session& session) {
     return first ? report(session.console, *first, &session.loop) : 0;
 }
 
-std::string banner(const Session& session) {
+std::string banner(const Session& session, const std::string& url) {
     std::set<NodeId> seeds;
     std::set<NodeId> peers;
     for (const auto& [id, node] : session.network.nodes()) (node.role == Role::seed ? seeds : peers).insert(id);
@@ -108,6 +109,7 @@ std::string banner(const Session& session) {
     if (!peers.empty()) text += " (" + port_ranges(peers) + ")";
     text += " are up.\nLogs: " + plan.log_dir + "/" +
             (plan.shared_log ? ", all nodes together in " + plan.log_dir + "/outputfile.txt" : "") + "\n";
+    if (!url.empty()) text += "Page: " + paint(url, Style::cyan, color) + "\n";
     text += "Try: ";
     const std::string first = peers.empty() ? "7000" : short_name(*peers.begin());
     const std::string fourth = peers.empty() ? "7003" : short_name(*std::next(peers.begin(), peers.size() > 3 ? 3 : 0));
@@ -222,10 +224,24 @@ private:
     bool main_prompt_{true};
 };
 
-int run_interactive(Session& session) {
-    session.console.result(banner(session));
+int run_interactive(Session& session, const std::string& url) {
+    session.console.result(banner(session, url));
     Shell shell(session);
     return shell.run();
+}
+
+// The network runs without it as well.
+void serve_page(Session& session, std::optional<WebSite>& page) {
+    const NetworkPlan& plan = session.network.plan();
+    Console& console = session.console;
+    if (plan.page == ServePage::never || (plan.page == ServePage::on_terminal && !console.interactive())) return;
+    page.emplace(session);
+    if (const auto problem = page->open(plan.page_listen)) {
+        page.reset();
+        console.remark(*problem);
+    } else if (!console.interactive()) {
+        console.remark("Page: " + page->url());
+    }
 }
 
 int run_session(const Options& options, Console& console, const std::optional<KnownScript>& known) {
@@ -240,8 +256,10 @@ int run_session(const Options& options, Console& console, const std::optional<Kn
     if (const std::string problem = second_terminals.open(); !problem.empty()) {
         console.remark("no second terminal can attach: " + problem);
     }
+    std::optional<WebSite> page;
+    serve_page(session, page);
     if (known) return run_known(session, *known);
-    return console.interactive() ? run_interactive(session) : run_piped(session);
+    return console.interactive() ? run_interactive(session, page ? page->url() : "") : run_piped(session);
 }
 
 }  // namespace

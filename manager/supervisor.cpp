@@ -182,6 +182,7 @@ std::optional<StartFailure> Supervisor::launch(Slot slot, Role role, const std::
     node.link->start();
     nodes_[id] = std::move(node);
     view_.node_started(id, role);
+    observers_.changed();
     return std::nullopt;
 }
 
@@ -289,12 +290,18 @@ std::optional<StartFailure> Supervisor::restart(const std::vector<NodeId>& ids, 
 
 // ---------------------------------------------------------------- what nodes say
 
+void Supervisor::set_state(NodeId id, NodeState state) {
+    ++version_;
+    view_.node_state(id, state);
+    observers_.changed();
+}
+
 void Supervisor::handle_line(NodeId id, FromNode line) {
     ++version_;
     ManagedNode& node = nodes_[id];
     if (std::holds_alternative<NodeReady>(line)) {
         node.ready = true;
-        if (view_.find(id)->state == NodeState::starting) view_.node_state(id, NodeState::alive);
+        if (view_.find(id)->state == NodeState::starting) set_state(id, NodeState::alive);
         if (!faults().empty()) send_faults(id);
         // A recovered seed's list is not in any event.
         if (node.role == Role::seed) node.link->send(StatusCommand{next_seq_++});
@@ -309,6 +316,7 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
         status->id = id;
         view_.apply(*status);
         node.status = std::move(*status);
+        observers_.changed();
     } else if (auto* reply = std::get_if<NodeReply>(&line)) {
         replies_[reply->seq] = std::move(*reply);
         if (replies_.size() > 1000) replies_.erase(replies_.begin());
@@ -325,10 +333,10 @@ void Supervisor::handle_exit(NodeId id, ExitStatus status) {
     std::error_code error;
     if (fs::file_size(node.error_path, error) == 0 && !error) fs::remove(node.error_path, error);
     if (node.end_expected || shutting_down_) {
-        view_.node_state(id, killed && !late ? NodeState::killed : NodeState::left);
+        set_state(id, killed && !late ? NodeState::killed : NodeState::left);
         return;
     }
-    view_.node_state(id, NodeState::died);
+    set_state(id, NodeState::died);
     if (node.ready) observers_.died(node);
 }
 
@@ -351,18 +359,18 @@ void Supervisor::kill(NodeId id) {
 
 void Supervisor::pause(NodeId id) {
     nodes_[id].link->stop();
-    view_.node_state(id, NodeState::paused);
+    set_state(id, NodeState::paused);
 }
 
 void Supervisor::resume(NodeId id) {
     nodes_[id].link->signal(SIGCONT);
-    view_.node_state(id, NodeState::alive);
+    set_state(id, NodeState::alive);
 }
 
 void Supervisor::ask_to_stop(NodeId id) {
     ManagedNode& node = nodes_[id];
     node.end_expected = true;
-    view_.node_state(id, NodeState::leaving);
+    set_state(id, NodeState::leaving);
     node.link->signal(SIGTERM);  // the node leaves in order; a second one would end it at once
     node.link->signal(SIGCONT);  // a paused one could not hear it
 }
@@ -378,6 +386,7 @@ std::optional<std::uint64_t> Supervisor::send_faults(NodeId id) {
 void Supervisor::note_fault(const std::string& command, const NodeSet& touched) {
     ++version_;
     view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
+    observers_.changed();
 }
 
 bool Supervisor::any_running(Role role) const {

@@ -36,6 +36,7 @@ public:
         std::function<void(const NodeEvent&)> event;
         std::function<void(const ManagedNode&)> died;    // nobody asked for it
         std::function<void(const std::string&)> remark;  // "port 7000 is taken; …"
+        std::function<void()> changed;                   // something that no event tells: a state, a status
     };
 
     Supervisor(EventLoop& loop, NetworkPlan plan, Observers observers);

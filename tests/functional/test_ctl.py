@@ -68,6 +68,17 @@ class Ctl(TestCase):
             self.assertEqual(waiting.wait(60 * SLOW), 0)
             self.assertEqual(n.process.stdout.readline(), "all there\n")
 
+    def test_waiting_costs_no_processor_time(self):
+        with Network(1, 2, FAST) as n:  # with messages: what is heard meanwhile must not start anything
+            n.start()
+
+            def used():  # in hundredths of a second
+                stat = Path(f"/proc/{n.process.pid}/stat").read_text()
+                return sum(int(field) for field in stat.rsplit(")", 1)[1].split()[11:13])
+            before = used()
+            self.assertEqual(ctl("sleep 2s")[0], 0)
+            self.assertLess(used() - before, 60)
+
     def test_exit_ends_the_network(self):
         n = Network(1, 2, QUIET)
         n.start()

@@ -1,0 +1,181 @@
+// @ts-check
+// The overlay: peers pulled together by their links, seeds in a row of their own, messages as they travel.
+import { condition, isEnded } from "./model.js";
+
+const d3 = /** @type {any} */ (window).d3;
+const seedLane = 96;
+const shownAfterEnd = 15000;  // ms that an ended peer which nobody lists stays in the picture
+const wavesShown = 120;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Every condition has a shape of its own beside its colour. */
+export const shapes = {
+  alive: "circle", joining: "circle", suspected: "triangle-up", paused: "square", leaving: "diamond",
+  left: "diamond", killed: "cross", died: "cross", elsewhere: "circle",
+};
+
+/** @param {string} state @param {number} size */
+export function shape(state, size) {
+  return d3.svg.symbol().type(shapes[state] ?? "circle").size(size)();
+}
+
+export class Graph {
+  /**
+   * @param {SVGSVGElement} svg
+   * @param {{select: (id: string) => void}} handlers
+   */
+  constructor(svg, handlers) {
+    this.svg = d3.select(svg);
+    this.element = svg;
+    this.handlers = handlers;
+    /** @type {Map<string, any>} */ this.places = new Map();
+    this.lane = this.svg.append("line").attr("class", "lane");
+    this.labels = this.svg.append("g").attr("class", "lane-labels");
+    this.labels.append("text").attr({ x: 14, y: 22 }).text("Seeds: who is a member");
+    this.labels.append("text").attr({ x: 14, y: seedLane + 22 }).text("Peers: links of the overlay");
+    this.linkLayer = this.svg.append("g");
+    this.waveLayer = this.svg.append("g");
+    this.nodeLayer = this.svg.append("g");
+    this.force = d3.layout.force().friction(0.8).gravity(0).on("tick", () => this.place());
+    this.shown = "";
+    new ResizeObserver(() => this.resize()).observe(svg);
+  }
+
+  resize() {
+    const box = this.element.getBoundingClientRect();
+    this.width = box.width;
+    this.height = box.height;
+    this.lane.attr({ x1: 0, x2: box.width, y1: seedLane, y2: seedLane });
+    this.force.size([box.width, box.height]);
+    this.shown = "";
+    if (this.model) this.draw(this.model, this.selected, performance.now());
+  }
+
+  /** @param {import("./model.js").Model} model @param {string|null} selected @param {number} now */
+  draw(model, selected, now) {
+    this.model = model;
+    this.selected = selected;
+    if (!this.width) return;
+    const visible = model.sorted().filter(n => this.isShown(n, model, now));
+    const suspected = model.suspected();
+    const places = visible.map(node => this.placeOf(node));
+    for (const place of places) place.condition = condition(place.node, suspected);
+    const links = model.links()
+      .map(l => ({ source: this.places.get(l.a), target: this.places.get(l.b), both: l.both, key: l.a + " " + l.b }))
+      .filter(l => places.includes(l.source) && places.includes(l.target));
+    this.layOut(places, links);
+    this.drawLinks(links);
+    this.drawNodes(places);
+  }
+
+  /** @param {any} node @param {import("./model.js").Model} model @param {number} now */
+  isShown(node, model, now) {
+    if (!isEnded(node) || node.role === "seed" || node.listed) return true;
+    return now - (model.ended.get(node.id) ?? 0) < shownAfterEnd;
+  }
+
+  /** @param {any} node */
+  placeOf(node) {
+    let place = this.places.get(node.id);
+    if (!place) {
+      const middle = (this.height + seedLane) / 2;
+      place = { id: node.id, x: this.width * (0.3 + 0.4 * Math.random()), y: middle + 80 * (Math.random() - 0.5) };
+      this.places.set(node.id, place);
+    }
+    place.node = node;
+    return place;
+  }
+
+  /** Only what changes the arrangement starts it moving again. @param {any[]} places @param {any[]} links */
+  layOut(places, links) {
+    const seeds = places.filter(p => p.node.role === "seed");
+    seeds.forEach((p, i) => {
+      p.fixed = true;
+      p.x = p.px = this.width * (i + 1) / (seeds.length + 1);
+      p.y = p.py = seedLane / 2 + 4;
+    });
+    const peers = places.filter(p => p.node.role !== "seed");
+    const now = peers.map(p => p.id).join() + "|" + links.map(l => l.key).join();
+    if (now === this.shown) return;
+    const first = this.shown === "";
+    this.shown = now;
+    const room = Math.sqrt(this.width * (this.height - seedLane) / Math.max(1, peers.length));
+    this.force.nodes(peers).links(links).linkDistance(Math.min(190, room * 0.8)).linkStrength(0.35)
+      .charge(-Math.min(3000, room * 14)).start();
+    if (!first || calm.matches) this.force.alpha(0.06);
+    if (calm.matches) for (let i = 0; i < 200 && this.force.alpha() > 0; ++i) this.force.tick();
+  }
+
+  /** @param {any[]} links */
+  drawLinks(links) {
+    const lines = this.linkLayer.selectAll("line").data(links, l => l.key);
+    lines.enter().append("line");
+    lines.attr("class", l => "link" + (l.both ? "" : " one-sided") +
+      (l.source.id === this.selected || l.target.id === this.selected ? " of-selected" : ""));
+    lines.exit().remove();
+    this.lines = lines;
+  }
+
+  /** @param {any[]} places */
+  drawNodes(places) {
+    const marks = this.nodeLayer.selectAll("g.node").data(places, p => p.id);
+    const fresh = marks.enter().append("g").attr({ tabindex: 0, role: "button" })
+      .on("click", p => this.handlers.select(p.id))
+      .on("focus", p => this.handlers.select(p.id))
+      .on("contextmenu", p => {
+        d3.event.preventDefault();
+        this.handlers.select(p.id);
+      })
+      .call(this.force.drag().on("dragstart", () => d3.event.sourceEvent.stopPropagation()));
+    fresh.append("circle").attr({ class: "halo", r: 20 });
+    fresh.append("path");
+    fresh.append("text").attr("class", "name");
+    fresh.append("text").attr("class", "more");
+    marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : ""));
+    marks.attr("aria-label", p => `${p.node.role} ${p.node.name}, ${p.condition}`);
+    marks.select("path").attr("d", p => shape(p.condition, this.area(p)))
+      .attr("transform", p => (shapes[p.condition] === "cross" ? "rotate(45)" : null));
+    marks.select("text.name").attr("y", p => this.radius(p) + 14).text(p => p.node.name);
+    marks.select("text.more").attr("y", p => this.radius(p) + 27).text(p => (p.node.role === "seed" ? seedText(p.node) : ""));
+    marks.exit().remove();
+    this.marks = marks;
+    this.place();
+  }
+
+  /** By degree. @param {any} p */
+  area(p) { return p.node.role === "seed" ? 460 : 130 + 45 * Math.min(40, p.node.degree ?? 0); }
+  /** @param {any} p */
+  radius(p) { return Math.sqrt(this.area(p) / Math.PI); }
+
+  place() {
+    const middle = (this.height + seedLane) / 2;
+    for (const p of this.force.nodes()) {
+      p.x += (this.width / 2 - p.x) * 0.02 * this.force.alpha() * 10;
+      p.y += (middle - p.y) * 0.03 * this.force.alpha() * 10;
+      p.x = Math.max(28, Math.min(this.width - 28, p.x));
+      p.y = Math.max(seedLane + 44, Math.min(this.height - 34, p.y));
+    }
+    this.lines?.attr({ x1: l => l.source.x, y1: l => l.source.y, x2: l => l.target.x, y2: l => l.target.y });
+    this.marks?.attr("transform", p => `translate(${p.x},${p.y})`);
+  }
+
+  /** A message on its way. @param {import("./model.js").Wave} wave */
+  wave(wave) {
+    const to = this.places.get(wave.node);
+    const from = wave.from ? this.places.get(wave.from) : null;
+    if (!to || document.hidden || this.waveLayer.node().childNodes.length > wavesShown) return;
+    if (!from || calm.matches) {
+      const ring = this.waveLayer.append("circle").attr({ class: "ring", cx: to.x, cy: to.y, r: 10 });
+      ring.transition().duration(calm.matches ? 400 : 700).attr("r", calm.matches ? 10 : 34).style("opacity", 0).remove();
+      return;
+    }
+    this.waveLayer.append("circle").attr({ class: wave.typed ? "dot typed" : "dot", r: 5, cx: from.x, cy: from.y })
+      .transition().duration(450).ease("cubic-out").attr({ cx: to.x, cy: to.y }).remove();
+  }
+}
+
+/** @param {import("./model.js").Node} seed */
+function seedText(seed) {
+  if (isEnded(seed)) return seed.state;
+  return `epoch ${seed.epoch} · ${seed.members} members` + (seed.voting ? "" : " · no vote");
+}

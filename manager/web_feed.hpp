@@ -1,0 +1,50 @@
+#pragma once
+// What has happened, as server-sent events in a bounded ring: a viewer reads on from where it was, as
+// long as the ring still holds that. Viewers have no queues of their own, so none can grow.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gossip {
+
+class WebFeed {
+public:
+    struct Limits {
+        std::size_t events = 8192;
+        std::size_t bytes = 4 * 1024 * 1024;
+    };
+
+    // `run` is part of every id: the ids of another run mean nothing here.
+    explicit WebFeed(std::string run) : WebFeed(std::move(run), Limits{}) {}
+    WebFeed(std::string run, Limits limits) : run_(std::move(run)), limits_(limits) {}
+
+    // `data` is one line.
+    void add(std::string_view kind, std::string_view data);
+
+    // The number of the newest event; 0 before the first.
+    [[nodiscard]] std::uint64_t newest() const { return first_ + frames_.size() - 1; }
+    // Can what follows `position` still be read?
+    [[nodiscard]] bool holds(std::uint64_t position) const { return position + 1 >= first_ && position <= newest(); }
+    // Appends the events behind `position`, about `most` bytes and at least one if there is one; moves it on.
+    void read(std::uint64_t& position, std::size_t most, std::string& out) const;
+
+    // "id: RUN.NUMBER", what a viewer sends back as Last-Event-ID.
+    [[nodiscard]] std::string id(std::uint64_t number) const { return run_ + "." + std::to_string(number); }
+    // Nothing when it is of another run, or not one of ours at all.
+    [[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view id) const;
+    // One event as it goes over the wire.
+    [[nodiscard]] std::string frame(std::uint64_t number, std::string_view kind, std::string_view data) const;
+
+private:
+    std::string run_;
+    Limits limits_;
+    std::uint64_t first_{1};  // the number of frames_.front()
+    std::size_t bytes_{0};
+    std::deque<std::string> frames_;
+};
+
+}  // namespace gossip

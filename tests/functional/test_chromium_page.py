@@ -1,0 +1,173 @@
+"""The page in a real browser. Skipped where there is no Chromium (Debian's package will do)."""
+import contextlib
+import os
+import socket
+import threading
+import unittest
+from pathlib import Path
+
+import chromium
+import harness
+from harness import SLOW, TestCase
+from test_page import MARKUP, Page
+
+MODEL = "gossipctl.model"
+SHOTS = os.environ.get("GOSSIPCTL_SCREENSHOTS")
+
+
+def shot(browser, name):
+    """Kept where GOSSIPCTL_SCREENSHOTS says, for people to look at; no test reads them."""
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        browser.screenshot(Path(SHOTS) / f"{name}.png")
+
+
+@unittest.skipUnless(chromium.find(), "there is no Chromium")
+class InBrowser(TestCase):
+    def opened(self, page, browser, token=True, port=None):
+        browser.open(f"http://127.0.0.1:{port or page.port}/" + (f"#token={page.token}" if token else ""))
+        browser.until("document.querySelectorAll('g.node').length > 0 && "
+                      "document.querySelector('#connection').className === 'live'")
+
+    def row(self, port, what="textContent"):
+        return f"[...document.querySelectorAll('#rows tr')].find(r => r.cells[0].textContent === '{port}').{what}"
+
+    def test_live_act_reload(self):
+        with Page(5) as page, chromium.Chromium() as browser:
+            peers = page.network.peers
+            self.opened(page, browser)
+            self.assertEqual(browser.evaluate(f"{MODEL}.nodes.size"), 8)
+            self.assertEqual(browser.evaluate("document.querySelectorAll('#rows tr').length"), 8)
+            self.assertEqual(browser.evaluate("document.querySelectorAll('g.node.seed').length"), 3)
+            # By the keyboard: the row is focused, which selects it, and k kills.
+            browser.evaluate(self.row(peers[2], "focus()"))
+            browser.until(f"document.querySelector('#node-title').textContent === 'Peer {peers[2]}: alive'")
+            browser.press("k")
+            browser.until(f"[...{MODEL}.lines].some(l => l.text.startsWith('{peers[2]} removed: dead'))", 30)
+            self.assertIn(f"gossip> kill {peers[2]}", browser.evaluate("document.querySelector('#output').textContent"))
+            browser.until(self.row(peers[2], "querySelector('td.condition').textContent") + " === 'killed'")
+            browser.until(f"document.querySelector('#log').textContent.includes('{peers[2]} removed')")
+            shot(browser, "killed")
+            # With the mouse: the second button of the selected node stops it.
+            browser.evaluate(self.row(peers[3], "click()"))
+            browser.until(f"document.querySelector('#actions').textContent.includes('pause {peers[3]}')")
+            browser.click("#actions button:nth-child(3)")
+            browser.until(self.row(peers[3], "querySelector('td.condition').textContent") + " === 'paused'")
+            browser.click("#actions button:nth-child(4)")
+            browser.until(self.row(peers[3], "querySelector('td.condition').textContent") + " !== 'paused'")
+            # What is shown after a reload is what was shown before it.
+            page.network.do(f"wait agree {10 * SLOW}s")
+            page.network.do(f"wait registered == 4 {20 * SLOW}s")
+            page.network.do(f"wait connected {20 * SLOW}s")
+            self.same_as_manager(page, browser)
+            browser.call("Page.reload")
+            browser.until("document.readyState === 'complete' && document.querySelectorAll('#rows tr').length === 8")
+            self.same_as_manager(page, browser)
+            self.assertTrue(browser.evaluate("document.querySelector('#read-only').hidden"))
+            self.assertEqual(browser.complaints(), [])
+            self.assertEqual(browser.hosts(), {f"127.0.0.1:{page.port}"})
+
+    def same_as_manager(self, page, browser):
+        def same():
+            shown = browser.evaluate(f"[...{MODEL}.nodes.values()]")
+            return {n["id"]: n for n in shown} == {n["id"]: n for n in page.state()["nodes"]}
+        harness.until(same, 10, "the page's model equal to /state")
+
+    def test_markup_is_shown_as_it_was_typed(self):
+        with Page(3) as page, chromium.Chromium() as browser:
+            self.opened(page, browser)
+            browser.evaluate(self.row(page.network.peers[0], "focus()"))
+            browser.until("!document.querySelector('#say').hidden")
+            browser.press("s")
+            browser.until("document.activeElement.id === 'say-text'")
+            browser.call("Input.insertText", {"text": MARKUP})
+            browser.press("Enter")
+            browser.until(f"{MODEL}.lines.some(l => l.mark === '=')")
+            browser.until("document.querySelector('#log').textContent.includes(\"<script>alert('2')</script>\")")
+            self.assertEqual(browser.evaluate("document.querySelectorAll('main img, main script').length"), 0)
+            shot(browser, "markup")
+            self.assertEqual(browser.complaints(), [])
+
+    def test_without_the_token_it_only_shows(self):
+        with Page(2) as page, chromium.Chromium() as browser:
+            self.opened(page, browser, token=False)
+            browser.evaluate(self.row(page.network.peers[0], "focus()"))
+            browser.until("document.querySelectorAll('#actions button').length === 5")
+            self.assertEqual(browser.evaluate("document.querySelectorAll('#actions button:enabled').length"), 0)
+            self.assertFalse(browser.evaluate("document.querySelector('#read-only').hidden"))
+            browser.press("k")
+            page.network.do("expect registered == 2")
+            self.assertEqual(browser.evaluate("document.querySelector('#output').textContent"), "")
+
+    def test_it_goes_on_after_an_interruption(self):
+        with Page(3) as page, Tunnel(page.port) as tunnel, chromium.Chromium() as browser:
+            self.opened(page, browser, port=tunnel.port)
+            tunnel.cut()
+            browser.until("document.querySelector('#connection').className === 'lost'")
+            page.run(f"kill {page.network.peers[1]}")
+            page.network.do(f"wait removed {page.network.peers[1]} {20 * SLOW}s")
+            tunnel.mend()
+            browser.until("document.querySelector('#connection').className === 'live'", 30)
+            browser.until(f"{MODEL}.lines.some(l => l.text.startsWith('{page.network.peers[1]} removed'))", 30)
+            self.same_as_manager(page, browser)
+            # Each line once: what was missed, and no more.
+            lines = browser.evaluate(f"{MODEL}.lines.map(l => l.text)")
+            self.assertEqual(lines, [line["text"] for line in page.state()["lines"]])
+
+
+class Tunnel:
+    """Another way to the page that can be cut: connections end, new ones end at once."""
+
+    def __init__(self, target):
+        self.target = target
+        self.listener = socket.create_server((harness.HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        self.open = True
+        self.sockets = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def serve(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            if not self.open:
+                client.close()
+                continue
+            server = socket.create_connection((harness.HOST, self.target))
+            self.sockets += [client, server]
+            for a, b in ((client, server), (server, client)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        source.close()
+
+    def cut(self):
+        self.open = False
+        for end in self.sockets:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self.sockets = []
+
+    def mend(self):
+        self.open = True
+
+
+if __name__ == "__main__":
+    harness.main()
