@@ -26,7 +26,7 @@ public:
     void send(const ToNode& command);
     // False when the process is gone.
     bool signal(int number) { return send_signal(exit_.native_handle(), number); }
-    void stop() { stop_process(exit_.native_handle()); }
+    void stop(pid_t pid) { stop_process(exit_.native_handle(), pid); }
 
 private:
     static constexpr std::size_t line_limit = 16 * 1024 * 1024;  // a status with a very long list

@@ -107,12 +107,12 @@ std::variant<Child, std::string> spawn(const SpawnRequest& request) {
 
 bool send_signal(int pidfd, int number) { return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0; }
 
-void stop_process(int pidfd) {
+void stop_process(int pidfd, pid_t pid) {
     siginfo_t info{};
     if (!send_signal(pidfd, SIGSTOP)) return;
-    while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WSTOPPED | WEXITED | WNOWAIT) !=
-               0 &&
-           errno == EINTR) {
+    // By pid: a pidfd that an event loop holds is non-blocking, and waiting for it would not wait.
+    const auto child = static_cast<id_t>(pid);
+    while (::waitid(P_PID, child, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
     }
 }
 

@@ -57,7 +57,7 @@ struct Child {
 // False when the process is gone already.
 bool send_signal(int pidfd, int number);
 // SIGSTOP, and returns when the child of ours stands still (a moment: it cannot be refused) or is gone.
-void stop_process(int pidfd);
+void stop_process(int pidfd, pid_t pid);
 
 struct ExitStatus {
     bool signalled{false};

@@ -358,7 +358,7 @@ void Supervisor::kill(NodeId id) {
 }
 
 void Supervisor::pause(NodeId id) {
-    nodes_[id].link->stop();
+    nodes_[id].link->stop(nodes_[id].pid);
     set_state(id, NodeState::paused);
 }
 
