@@ -59,11 +59,15 @@ def is_free(port):
 
 
 BLOCK = 300
-_held = []  # locks on blocks of ports, closed by the end of this process
+BLOCKS_EACH = 3  # a process with many networks, one after the other, uses its own blocks again
+_held = []  # (base, lock) of this process's blocks of ports; the locks end with it
 
 
 def _take_block():
-    """Tests run side by side: each holds a block of ports by a lock that ends with its process."""
+    """Tests run side by side: each holds blocks of ports by locks that end with its process."""
+    if len(_held) == BLOCKS_EACH:
+        _held.append(_held.pop(0))
+        return _held[-1][0]
     numbers = list(range((32000 - 26000) // BLOCK))
     random.Random(os.getpid()).shuffle(numbers)
     for number in numbers:
@@ -73,8 +77,8 @@ def _take_block():
         except OSError:
             os.close(lock)
             continue
-        _held.append(lock)
-        return 26000 + number * BLOCK
+        _held.append((26000 + number * BLOCK, lock))
+        return _held[-1][0]
     raise Failed("every block of test ports is taken")
 
 
