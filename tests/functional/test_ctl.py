@@ -219,6 +219,8 @@ class Attach(TestCase):
             os.write(fd, b"\x03")
             os.write(fd, b"echo back\n")
             self.see(fd, "\rback\r\n")
+            # Before its prompt stands, Ctrl-D would be the terminal's end of file and not readline's.
+            until(lambda: not termios.tcgetattr(fd)[3] & termios.ICANON, 5, "the terminal is not readline's again")
             os.write(fd, b"\x04")
             self.see(fd, "the network runs on")
             self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
