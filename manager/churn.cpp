@@ -15,27 +15,27 @@ Duration interval(Rng& rng, double per_minute) {
 
 }  // namespace
 
-Churn::Churn(EventLoop& loop, Supervisor& network, Rng& rng, std::function<void(const std::string&)> remark)
-    : network_(network), rng_(rng), remark_(std::move(remark)), timer_(loop.io()) {}
+Churn::Churn(ManagedNetwork& network, Rng& rng, std::function<void(const std::string&)> remark)
+    : network_(network), rng_(rng), remark_(std::move(remark)) {}
 
 void Churn::start(double per_minute, std::optional<Duration> length) {
     per_minute_ = per_minute;
     ends_.reset();
-    if (length) ends_ = std::chrono::steady_clock::now() + *length;
+    if (length) ends_ = network_.now() + *length;
+    ++round_;
     schedule();
 }
 
 void Churn::stop() {
     per_minute_ = 0;
-    timer_.cancel();
+    ++round_;
 }
 
 // A death and a birth take turns, so that the network keeps its size.
 void Churn::schedule() {
-    timer_.expires_after(interval(rng_, 2 * per_minute_));
-    timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error || !running()) return;
-        if (ends_ && std::chrono::steady_clock::now() >= *ends_) return stop();
+    network_.call_after(interval(rng_, 2 * per_minute_), [this, round = round_] {
+        if (round != round_) return;
+        if (ends_ && network_.now() >= *ends_) return stop();
         happen();
         if (running()) schedule();
     });

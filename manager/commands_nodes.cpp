@@ -188,11 +188,11 @@ Result publish_load(Session& session, const Load& load) {
     const auto selected = session.select(load.selector, Among::running);
     if (const auto* failure = std::get_if<Failure>(&selected)) return *failure;
     const Ids& ids = std::get<Ids>(selected);
-    const auto start = std::chrono::steady_clock::now();
+    const Time start = session.network.now();
     const std::chrono::duration<double> interval(1 / load.per_second);
     for (std::uint64_t i = 0; i < load.count; ++i) {
-        const auto due = start + std::chrono::duration_cast<Duration>(interval * static_cast<double>(i));
-        const auto left = std::chrono::duration_cast<Duration>(due - std::chrono::steady_clock::now());
+        const Time due = start + std::chrono::duration_cast<Duration>(interval * static_cast<double>(i));
+        const Duration left = due - session.network.now();
         bool timed_out = false;
         if (left > Duration::zero()) {
             if (auto failure = session.wait([] { return false; }, left, timed_out)) return failure;

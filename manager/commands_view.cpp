@@ -1,6 +1,7 @@
 // Verbs that show: list, trace, logs, seeds, members, votes.
 
 #include "manager/command_table.hpp"
+#include "manager/process.hpp"
 #include "manager/session.hpp"
 #include "manager/trace_view.hpp"
 
@@ -37,13 +38,8 @@ std::string megabytes(std::uint64_t bytes) {
     return text;
 }
 
-Duration uptime(const ManagedNode& node) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<Duration>(now) - node.started.time_since_epoch();
-}
-
-Cell uptime_cell(const ManagedNode& node) {
-    const Duration up = uptime(node);
+Cell uptime_cell(const ManagedNode& node, Time now) {
+    const Duration up = now - node.started;
     char text[32];
     std::snprintf(text, sizeof text, "%.1f", std::chrono::duration<double>(up).count());
     return {text, format_time(std::chrono::floor<std::chrono::seconds>(up))};
@@ -62,19 +58,20 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
     const bool listed = list.members().contains(id);
     const bool runs = node != nullptr && is_running(view.state);
     const bool seed = view.role == Role::seed;
-    const std::uint64_t memory = runs ? resident_bytes(node->pid) : 0;
+    const bool process = runs && node->pid != 0;  // a simulated node is none
+    const std::uint64_t memory = process ? resident_bytes(static_cast<pid_t>(node->pid)) : 0;
     const auto number = [&](bool shown, std::uint64_t value) { return Cell{shown ? std::to_string(value) : ""}; };
     table.add({node_cell(id),
                {std::string(role_name(view.role))},
-               number(runs, runs ? static_cast<std::uint64_t>(node->pid) : 0),
+               number(process, process ? static_cast<std::uint64_t>(node->pid) : 0),
                state_cell(view, listed),
                listed_cell(session, seed, listed),
                number(runs && !seed, view.links.size()),
                number(runs, view.epoch),
                number(runs, runs ? node->status.transport.messages_sent : 0),
                number(runs, runs ? node->status.transport.messages_received : 0),
-               {runs ? std::to_string(memory) : "", runs ? megabytes(memory) : ""},
-               runs ? uptime_cell(*node) : Cell{},
+               {process ? std::to_string(memory) : "", process ? megabytes(memory) : ""},
+               runs ? uptime_cell(*node, session.network.now()) : Cell{},
                {session.network.faults().summary(id), "", Style::yellow}});
 }
 

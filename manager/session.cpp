@@ -26,17 +26,17 @@ Style mark_style(char mark) {
 
 }  // namespace
 
-Session::Session(EventLoop& event_loop, Console& out, NetworkPlan plan, Settings initial)
-    : loop(event_loop),
+Session::Session(EventLoop& event_loop, Console& out, const ManagedNetwork::Factory& factory, Settings initial)
+    : network_(
+          factory({[this](const NodeEvent& event) { handle_event(event); },
+                   [this](const ManagedNode& node) { handle_death(node); },
+                   [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); }})),
+      loop(event_loop),
       console(out),
       settings(initial),
-      network(event_loop, std::move(plan),
-              {[this](const NodeEvent& event) { handle_event(event); },
-               [this](const ManagedNode& node) { handle_death(node); },
-               [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); }}),
+      network(*network_),
       rng(network.plan().seed),
-      churn(event_loop, network, rng, [this](const std::string& text) { console.remark(text); }),
-      gather_(event_loop.io()) {}
+      churn(network, rng, [this](const std::string& text) { console.remark(text); }) {}
 
 Result Session::start() {
     WaitEnd end = WaitEnd::done;
@@ -73,7 +73,7 @@ Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
 Result Session::wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out) {
     const bool script = !console.interactive() && guests_ == 0;
     const auto ends = [&] { return done() || (script && !deaths_.empty()) || (!open_ && guests_ == 0); };
-    const WaitEnd end = loop.run_until(ends, timeout);
+    const WaitEnd end = network.run_until(ends, timeout);
     timed_out = end == WaitEnd::timed_out;
     if (auto failure = take_death()) return failure;
     return from_wait(end, loop);
@@ -134,7 +134,7 @@ std::variant<std::vector<NodeId>, Failure> Session::select(const Selector& selec
 // ---------------------------------------------------------------- what happens meanwhile
 
 void Session::live(const LiveLine& line) {
-    const std::time_t seconds = std::time(nullptr);
+    const std::time_t seconds = network.wall_now() / 1000;
     char clock[16];
     std::tm local{};
     std::strftime(clock, sizeof clock, "%H:%M:%S", ::localtime_r(&seconds, &local));
@@ -154,9 +154,7 @@ void Session::handle_event(const NodeEvent& event) {
     const bool was_gathering = live_.gathering();
     for (const LiveLine& line : live_.take(event, network.view())) live(line);
     if (was_gathering || !live_.gathering()) return;
-    gather_.expires_after(gather_window);
-    gather_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
+    network.call_after(gather_window, [this] {
         for (const LiveLine& line : live_.gathered(network.view())) {
             if (settings.live) live(line);
         }

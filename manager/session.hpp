@@ -7,10 +7,8 @@
 #include "manager/console.hpp"
 #include "manager/live_log.hpp"
 #include "manager/log_files.hpp"
+#include "manager/managed_network.hpp"
 #include "manager/selector.hpp"
-#include "manager/supervisor.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 namespace gossip {
 
@@ -22,13 +20,15 @@ struct Settings {
 };
 
 class Session {
+    std::unique_ptr<ManagedNetwork> network_;  // the first: the public members below refer to it
+
 public:
-    Session(EventLoop& loop, Console& console, NetworkPlan plan, Settings settings);
+    Session(EventLoop& loop, Console& console, const ManagedNetwork::Factory& factory, Settings settings);
 
     EventLoop& loop;
     Console& console;
     Settings settings;
-    Supervisor network;
+    ManagedNetwork& network;
     Rng rng;
     LogSearcher searcher;
     Churn churn;
@@ -88,7 +88,6 @@ private:
     std::string script_name_;
     std::vector<std::string> deaths_;  // of nodes nobody killed, not reported as a failure yet
     LiveLog live_;
-    boost::asio::steady_timer gather_;
     std::function<void()> changed_;
     std::function<void(const NodeEvent*)> onlooker_;
 };

@@ -3,6 +3,7 @@
 #include "manager/line_reader.hpp"
 #include "manager/remote_server.hpp"
 #include "manager/script_input.hpp"
+#include "manager/supervisor.hpp"
 #include "manager/web_site.hpp"
 
 #include <unistd.h>
@@ -250,7 +251,10 @@ int run_session(const Options& options, Console& console, const std::optional<Kn
     EventLoop loop;
     Settings settings;
     settings.keep_going = options.keep_going;
-    Session session(loop, console, std::get<NetworkPlan>(std::move(plan)), settings);
+    const auto processes = [&](ManagedNetwork::Observers observers) -> std::unique_ptr<ManagedNetwork> {
+        return std::make_unique<Supervisor>(loop, std::get<NetworkPlan>(std::move(plan)), std::move(observers));
+    };
+    Session session(loop, console, processes, settings);
     if (const auto failure = session.start()) return report(console, *failure, &loop);
     RemoteServer second_terminals(session);
     if (const std::string problem = second_terminals.open(); !problem.empty()) {

@@ -17,14 +17,7 @@ namespace fs = std::filesystem;
 constexpr Duration ready_timeout = std::chrono::seconds(20);
 constexpr Duration status_timeout = std::chrono::seconds(1);
 
-Time now() { return Time{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())}; }
-
 StartFailure failure(std::string text) { return StartFailure{std::move(text)}; }
-
-WallMs wall_now() {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
 
 NodeId with_port(NodeId id, std::uint16_t port) { return node_id({endpoint(id).ip, port}); }
 
@@ -32,26 +25,35 @@ constexpr NodeId loopback(std::uint16_t port) { return node_id({0x7f000001, port
 
 }  // namespace
 
-std::string file_stem(NodeId id, Role role) {
-    return (role == Role::seed ? "seed-" : "peer-") + std::to_string(endpoint(id).port);
-}
-
 Supervisor::Supervisor(EventLoop& loop, NetworkPlan plan, Observers observers)
-    : loop_(loop), plan_(std::move(plan)), observers_(std::move(observers)), next_port_(plan_.peer_ports.first) {
-    view_.configure(plan_.config.seeds.size());
+    : ManagedNetwork(std::move(plan), std::move(observers)), loop_(loop), next_port_(plan_.peer_ports.first) {
     raise_descriptor_limit();
 }
 
 // Whatever went wrong before: no process of ours outlives us.
 Supervisor::~Supervisor() {
-    for (auto& [id, node] : nodes_) {
-        if (node.link && !ended(id)) node.link->signal(SIGKILL);
+    for (auto& [id, link] : links_) {
+        if (!ended(id)) link->signal(SIGKILL);
     }
 }
 
-const ManagedNode* Supervisor::find(NodeId id) const {
-    const auto it = nodes_.find(id);
-    return it == nodes_.end() ? nullptr : &it->second;
+Time Supervisor::now() const {
+    return Time{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+WallMs Supervisor::wall_now() const {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
+
+void Supervisor::call_after(Duration delay, std::function<void()> action) {
+    const auto timer = timers_.emplace(timers_.end(), loop_.io());
+    timer->expires_after(delay);
+    timer->async_wait([this, timer, action = std::move(action)](const boost::system::error_code& error) {
+        if (error) return;  // the network is gone
+        timers_.erase(timer);
+        action();
+    });
 }
 
 std::string Supervisor::log_path(NodeId id) const {
@@ -175,11 +177,12 @@ std::optional<StartFailure> Supervisor::launch(Slot slot, Role role, const std::
     node.pid = child.pid;
     node.started = now();
     node.error_path = request.stderr_path;
-    node.link = std::make_shared<ControlLink>(
+    const auto link = std::make_shared<ControlLink>(
         loop_.io(), std::move(pair->first), std::move(child.pidfd),
         ControlLink::Handlers{[this, id](FromNode line) { handle_line(id, std::move(line)); },
                               [this, id](ExitStatus status) { handle_exit(id, status); }});
-    node.link->start();
+    link->start();
+    links_[id] = link;
     nodes_[id] = std::move(node);
     view_.node_started(id, role);
     observers_.changed();
@@ -290,12 +293,6 @@ std::optional<StartFailure> Supervisor::restart(const std::vector<NodeId>& ids, 
 
 // ---------------------------------------------------------------- what nodes say
 
-void Supervisor::set_state(NodeId id, NodeState state) {
-    ++version_;
-    view_.node_state(id, state);
-    observers_.changed();
-}
-
 void Supervisor::handle_line(NodeId id, FromNode line) {
     ++version_;
     ManagedNode& node = nodes_[id];
@@ -304,13 +301,13 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
         if (view_.find(id)->state == NodeState::starting) set_state(id, NodeState::alive);
         if (!faults().empty()) send_faults(id);
         // A recovered seed's list is not in any event.
-        if (node.role == Role::seed) node.link->send(StatusCommand{next_seq_++});
+        if (node.role == Role::seed) links_[id]->send(StatusCommand{next_seq_++});
     } else if (auto* event = std::get_if<NodeEvent>(&line)) {
         event->node = id;
         view_.apply(*event);
         observers_.event(*event);
         if (event->notice.kind == NoticeKind::caught_up || event->notice.kind == NoticeKind::seed_recovered) {
-            node.link->send(StatusCommand{next_seq_++});
+            links_[id]->send(StatusCommand{next_seq_++});
         }
     } else if (auto* status = std::get_if<NodeStatus>(&line)) {
         status->id = id;
@@ -318,8 +315,7 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
         node.status = std::move(*status);
         observers_.changed();
     } else if (auto* reply = std::get_if<NodeReply>(&line)) {
-        replies_[reply->seq] = std::move(*reply);
-        if (replies_.size() > 1000) replies_.erase(replies_.begin());
+        keep_reply(std::move(*reply));
     }
 }
 
@@ -354,16 +350,16 @@ std::string Supervisor::last_error_line(const ManagedNode& node) const {
 void Supervisor::kill(NodeId id) {
     ManagedNode& node = nodes_[id];
     node.end_expected = true;
-    node.link->signal(SIGKILL);
+    links_[id]->signal(SIGKILL);
 }
 
 void Supervisor::pause(NodeId id) {
-    nodes_[id].link->stop(nodes_[id].pid);
+    links_[id]->stop(static_cast<pid_t>(nodes_[id].pid));
     set_state(id, NodeState::paused);
 }
 
 void Supervisor::resume(NodeId id) {
-    nodes_[id].link->signal(SIGCONT);
+    links_[id]->signal(SIGCONT);
     set_state(id, NodeState::alive);
 }
 
@@ -371,22 +367,16 @@ void Supervisor::ask_to_stop(NodeId id) {
     ManagedNode& node = nodes_[id];
     node.end_expected = true;
     set_state(id, NodeState::leaving);
-    node.link->signal(SIGTERM);  // the node leaves in order; a second one would end it at once
-    node.link->signal(SIGCONT);  // a paused one could not hear it
+    links_[id]->signal(SIGTERM);  // the node leaves in order; a second one would end it at once
+    links_[id]->signal(SIGCONT);  // a paused one could not hear it
 }
 
 std::optional<std::uint64_t> Supervisor::send_faults(NodeId id) {
     const auto node = nodes_.find(id);
     if (node == nodes_.end() || ended(id)) return std::nullopt;
     const std::uint64_t seq = next_seq_++;
-    node->second.link->send(FaultCommand{seq, plan_.seed, faults().rules_of(id)});
+    links_[id]->send(FaultCommand{seq, plan_.seed, faults().rules_of(id)});
     return seq;
-}
-
-void Supervisor::note_fault(const std::string& command, const NodeSet& touched) {
-    ++version_;
-    view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
-    observers_.changed();
 }
 
 bool Supervisor::any_running(Role role) const {
@@ -396,7 +386,7 @@ bool Supervisor::any_running(Role role) const {
 
 void Supervisor::kill_all(Role role) {
     for (auto& [id, node] : nodes_) {
-        if (node.role == role && !ended(id)) node.link->signal(SIGKILL);
+        if (node.role == role && !ended(id)) links_[id]->signal(SIGKILL);
     }
 }
 
@@ -428,13 +418,8 @@ void Supervisor::shutdown(Duration grace) {
 
 std::uint64_t Supervisor::say(NodeId id, const std::string& text) {
     const std::uint64_t seq = next_seq_++;
-    nodes_[id].link->send(SayCommand{seq, text});
+    links_[id]->send(SayCommand{seq, text});
     return seq;
-}
-
-const NodeReply* Supervisor::reply(std::uint64_t seq) const {
-    const auto it = replies_.find(seq);
-    return it == replies_.end() ? nullptr : &it->second;
 }
 
 WaitEnd Supervisor::refresh(const std::vector<NodeId>& ids) {
@@ -443,7 +428,7 @@ WaitEnd Supervisor::refresh(const std::vector<NodeId>& ids) {
         const auto it = nodes_.find(id);
         if (it == nodes_.end() || view_.find(id)->state != NodeState::alive) continue;
         asked[id] = next_seq_;
-        it->second.link->send(StatusCommand{next_seq_++});
+        links_[id]->send(StatusCommand{next_seq_++});
     }
     return loop_.run_until(
         [&] {

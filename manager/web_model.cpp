@@ -97,7 +97,8 @@ std::string joined(const std::deque<std::string>& objects) {
 
 }  // namespace
 
-WebModel::WebModel(boost::asio::io_context& io, const Supervisor& network, WebFeed& feed, std::function<void()> news)
+WebModel::WebModel(boost::asio::io_context& io, const ManagedNetwork& network, WebFeed& feed,
+                   std::function<void()> news)
     : network_(network), feed_(feed), news_(std::move(news)), compare_timer_(io), gather_timer_(io) {
     compare();
     lines_.clear();  // how it started is no news

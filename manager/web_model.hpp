@@ -3,7 +3,7 @@
 // nothing, one that resumed and one that has just come show the same; and what happened, as it happens.
 
 #include "manager/live_log.hpp"
-#include "manager/supervisor.hpp"
+#include "manager/managed_network.hpp"
 #include "manager/web_feed.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -23,7 +23,7 @@ namespace gossip {
 class WebModel {
 public:
     // `news` is called after the feed has grown.
-    WebModel(boost::asio::io_context& io, const Supervisor& network, WebFeed& feed, std::function<void()> news);
+    WebModel(boost::asio::io_context& io, const ManagedNetwork& network, WebFeed& feed, std::function<void()> news);
 
     // Something was heard; null: something changed that no event tells.
     void take(const NodeEvent* event);
@@ -45,7 +45,7 @@ private:
     void remember(std::deque<std::string>& past, std::string_view kind, std::string json);
     bool wave_allowed();
 
-    const Supervisor& network_;
+    const ManagedNetwork& network_;
     WebFeed& feed_;
     std::function<void()> news_;
     boost::asio::steady_timer compare_timer_;

@@ -1,0 +1,43 @@
+#include "manager/managed_network.hpp"
+
+namespace gossip {
+
+std::string file_stem(NodeId id, Role role) {
+    return (role == Role::seed ? "seed-" : "peer-") + std::to_string(endpoint(id).port);
+}
+
+ManagedNetwork::ManagedNetwork(NetworkPlan plan, Observers observers)
+    : plan_(std::move(plan)), observers_(std::move(observers)) {
+    view_.configure(plan_.config.seeds.size());
+}
+
+const ManagedNode* ManagedNetwork::find(NodeId id) const {
+    const auto it = nodes_.find(id);
+    return it == nodes_.end() ? nullptr : &it->second;
+}
+
+void ManagedNetwork::note_fault(const std::string& command, const NodeSet& touched) {
+    ++version_;
+    view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
+    observers_.changed();
+}
+
+const NodeReply* ManagedNetwork::reply(std::uint64_t seq) const {
+    const auto it = replies_.find(seq);
+    return it == replies_.end() ? nullptr : &it->second;
+}
+
+void ManagedNetwork::keep_reply(NodeReply reply) {
+    constexpr std::size_t most = 1000;
+    const std::uint64_t seq = reply.seq;
+    replies_[seq] = std::move(reply);
+    if (replies_.size() > most) replies_.erase(replies_.begin());
+}
+
+void ManagedNetwork::set_state(NodeId id, NodeState state) {
+    ++version_;
+    view_.node_state(id, state);
+    observers_.changed();
+}
+
+}  // namespace gossip
