@@ -47,6 +47,13 @@ void EventLoop::idle() {
     idling_ = false;
 }
 
+std::optional<WaitEnd> EventLoop::poll() {
+    io_.poll();
+    if (heed_termination_ && termination_ != 0) return WaitEnd::terminated;
+    if (take_interrupt()) return WaitEnd::interrupted;
+    return std::nullopt;
+}
+
 WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
     bool timed_out = false;
     boost::asio::steady_timer timer(io_);

@@ -30,6 +30,9 @@ public:
     // is consumed by the wait that reports it; a termination stays in force.
     WaitEnd run_until(const std::function<bool()>& done, std::optional<Duration> timeout = std::nullopt);
 
+    // Handles what is there without waiting; how a wait would end now that nothing is done yet.
+    std::optional<WaitEnd> poll();
+
     // SIGTERM or SIGHUP once one arrived, else 0.
     [[nodiscard]] int termination() const { return termination_; }
     // True once for every Ctrl-C nobody has consumed.

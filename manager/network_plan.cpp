@@ -60,6 +60,7 @@ NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
     plan.initial_peers = options.peers.value_or(loaded.node.initial_peers);
     plan.peer_ports = {loaded.node.peer_ports.first, loaded.node.peer_ports.last};
     plan.log_dir = loaded.node.log_dir;
+    plan.log_level = loaded.node.log_level;
     plan.shared_log = loaded.node.log_profile == LogProfile::classic;
     plan.fresh_state = loaded.node.state_dir.empty();
     plan.state_dir = plan.fresh_state ? plan.log_dir + "/state" : loaded.node.state_dir;

@@ -3,6 +3,7 @@
 
 #include "manager/options.hpp"
 #include "protocol/config.hpp"
+#include "protocol/names.hpp"
 
 #include <string>
 #include <variant>
@@ -22,6 +23,7 @@ struct NetworkPlan {
     std::uint32_t initial_peers{5};
     PortRange peer_ports;
     std::string log_dir{"logs"};
+    LogLevel log_level{LogLevel::info};
     std::string state_dir;   // seeds' journals
     bool fresh_state{true};  // ours to clean at the start; false when the user chose the folder
     bool shared_log{true};   // outputfile.txt as well

@@ -1,5 +1,6 @@
 #include "manager/shell.hpp"
 
+#include "manager/known_script.hpp"
 #include "manager/line_reader.hpp"
 #include "manager/remote_server.hpp"
 #include "manager/script_input.hpp"
@@ -8,48 +9,8 @@
 
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
-
 namespace gossip {
 namespace {
-
-int report(Console& console, const Failure& failure, const EventLoop* loop = nullptr) {
-    if (!failure.printed) console.error(error_word(failure.kind), failure.where, failure.text);
-    if (failure.kind == ErrorKind::terminated && loop != nullptr) return 128 + loop->termination();
-    return exit_code(failure.kind);
-}
-
-int report_usage(Console& console, const ParseError& error, const std::string& name) {
-    return report(console, {ErrorKind::usage, error.text, name + ":" + std::to_string(error.line)});
-}
-
-// A script that is known as a whole: run FILE and -e.
-struct KnownScript {
-    Script script;
-    std::string name;
-};
-
-std::variant<KnownScript, int> read_script(const Options& options, Console& console) {
-    KnownScript known;
-    std::string text;
-    if (options.script_text) {
-        known.name = "-e";
-        text = *options.script_text;
-    } else {
-        known.name = *options.script_file;
-        std::ifstream file(known.name);
-        std::ostringstream all;
-        if (file) all << file.rdbuf();
-        if (!file) return report(console, {ErrorKind::usage, "cannot read " + known.name});
-        text = all.str();
-    }
-    auto parsed = parse_script(text);
-    if (const auto* error = std::get_if<ParseError>(&parsed)) return report_usage(console, *error, known.name);
-    known.script = std::get<Script>(std::move(parsed));
-    if (const auto failure = check_script(known.script, known.name)) return report(console, *failure);
-    return known;
-}
 
 // The sources of commands end the network themselves: their pending reads need them alive that long.
 int run_known(Session& session, const KnownScript& known) {
@@ -274,8 +235,8 @@ int run_network(const Options& options) {
     Console console(interactive, options.color, options.format);
     std::optional<KnownScript> known;
     if (scripted) {
-        auto script = read_script(options, console);
-        if (const int* code = std::get_if<int>(&script)) return *code;
+        auto script = read_known_script(options);
+        if (const auto* failure = std::get_if<Failure>(&script)) return report(console, *failure);
         known = std::get<KnownScript>(std::move(script));
     }
     return run_session(options, console, known);

@@ -4,6 +4,7 @@
 #include "manager/parser.hpp"
 #include "manager/sim_options.hpp"
 #include "manager/sim_report.hpp"
+#include "manager/sim_script.hpp"
 #include "manager/terminal.hpp"
 
 #include <unistd.h>
@@ -135,6 +136,7 @@ int sim_command(const std::vector<std::string>& arguments) {
         std::fputs(sim_usage().c_str(), stdout);
         return 0;
     }
+    if (command.script) return run_simulated(command);
     const std::uint64_t needed = sim_memory(command.experiment);
     const std::uint64_t there = memory_available();
     if (there > 0 && needed > there) {

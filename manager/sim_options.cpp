@@ -14,7 +14,10 @@ namespace {
 
 using Problem = std::string;  // empty: none
 
+enum class Scope : std::uint8_t { runs, scripts, both };
+
 struct SimOption {
+    Scope scope;
     std::string_view name;
     std::string_view short_name;
     std::string_view value;
@@ -123,47 +126,53 @@ Problem take_faults(SimCommand& c, const std::string& text) {
 }
 
 constexpr std::array options{
-    SimOption{"--peers", "", "N", "how many peers (default 100)",
+    SimOption{Scope::runs, "--peers", "", "N", "how many peers (default 100)",
               [](SimCommand& c, const std::string& v) { return take_count(c.experiment.peers, v, 1, most_peers); }},
-    SimOption{"--seeds", "", "N", "how many seeds (default 3)",
+    SimOption{Scope::runs, "--seeds", "", "N", "how many seeds (default 3)",
               [](SimCommand& c, const std::string& v) { return take_count(c.experiment.seeds, v, 1, most_seeds); }},
     SimOption{
-        "--seed", "", "TEXT", "what all draws follow from: a number, or any text such as a commit hash (default 1)",
+        Scope::both, "--seed", "", "TEXT",
+        "what all draws follow from: a number, or any text such as a commit hash (default 1)",
         [](SimCommand& c, const std::string& v) -> Problem { return c.seed_text = v, v.empty() ? "is empty" : ""; }},
-    SimOption{"--runs", "", "N", "so many runs, each of another seed, and their mean, deviation and 95 % interval",
+    SimOption{Scope::both, "--runs", "", "N",
+              "so many runs, each of another seed, and their mean, deviation and 95 % interval",
               [](SimCommand& c, const std::string& v) { return take_count(c.runs, v, 1, most_runs); }},
     SimOption{
-        "--messages", "", "N", "messages said at random peers in the first half (default 10)",
+        Scope::runs, "--messages", "", "N", "messages said at random peers in the first half (default 10)",
         [](SimCommand& c, const std::string& v) { return take_count(c.experiment.messages, v, 0, most_messages); }},
-    SimOption{"--duration", "", "TIME", "virtual time after the bring-up (default 20s)",
+    SimOption{Scope::runs, "--duration", "", "TIME", "virtual time after the bring-up (default 20s)",
               [](SimCommand& c, const std::string& v) {
                   return take_duration(c.experiment.duration, v, std::chrono::milliseconds(1), longest);
               }},
-    SimOption{"--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)",
+    SimOption{Scope::runs, "--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)",
               [](SimCommand& c, const std::string& v) {
                   return take_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
               }},
-    SimOption{"--bring-up", "", "HOW",
+    SimOption{Scope::runs, "--bring-up", "", "HOW",
               "register: each peer asks the seeds; grown: stands from the start (from 2001 peers on)",
               [](SimCommand& c, const std::string& v) -> Problem {
                   if (v != "register" && v != "grown") return "is not register or grown";
                   c.grown = v == "grown";
                   return {};
               }},
-    SimOption{"--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", take_overlay},
+    SimOption{Scope::both, "--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", take_overlay},
     SimOption{
-        "--links", "", "N", "links a joiner opens (default 3)",
+        Scope::both, "--links", "", "N", "links a joiner opens (default 3)",
         [](SimCommand& c, const std::string& v) { return take_count(c.experiment.config.overlay.links, v, 1, 64); }},
-    SimOption{"--latency", "", "MODEL",
+    SimOption{Scope::both, "--latency", "", "MODEL",
               "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", take_latency},
-    SimOption{"--faults", "", "LIST",
+    SimOption{Scope::both, "--faults", "", "LIST",
               "drop=1%,duplicate=1%,reset=0.1%,tail=1% of the messages; crash=10%,pause=10% of the peers; partition=5s",
               take_faults},
-    SimOption{"--output", "-o", "table|json|tsv", "form of the result (default: table on a terminal, tsv when piped)",
+    SimOption{Scope::runs, "--output", "-o", "table|json|tsv",
+              "form of the result (default: table on a terminal, tsv when piped)",
               [](SimCommand& c, const std::string& v) -> Problem {
                   c.format = parse_table_format(v);
                   return c.format ? "" : "is not table, json or tsv";
               }},
+    SimOption{
+        Scope::scripts, "--logs", "", "DIR", "keep the nodes' logs in this folder",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.log_folder = v, v.empty() ? "is empty" : ""; }},
 };
 
 const SimOption* find_option(const std::string& name) {
@@ -194,30 +203,125 @@ Problem impossible(const SimCommand& c) {
     return {};
 }
 
+// Does this option of gossipctl run stand alone?
+std::optional<bool> network_flag(const std::string& name) {
+    for (const OptionText& o : option_texts()) {
+        if (name == o.name || (!o.short_name.empty() && name == o.short_name)) return o.value.empty();
+    }
+    return std::nullopt;
+}
+
+class SimParser {
+public:
+    explicit SimParser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
+
+    std::variant<SimCommand, std::string> run() {
+        command_.experiment.config.gossip.max_messages = 0;
+        scripted_ = find_script();
+        while (at_ < arguments_.size()) {
+            if (Problem problem = take(arguments_[at_++]); !problem.empty()) return problem;
+            if (command_.help) return std::move(command_);
+        }
+        Problem problem = scripted_ ? finish_script() : finish_runs();
+        if (!problem.empty()) return problem;
+        return std::move(command_);
+    }
+
+private:
+    struct Given {
+        std::string name;
+        std::optional<std::string> value;  // behind =
+    };
+
+    static Given split_option(const std::string& argument) {
+        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
+        if (equals == std::string::npos) return {argument, std::nullopt};
+        return {argument.substr(0, equals), argument.substr(equals + 1)};
+    }
+
+    static bool is_word(const std::string& argument) { return argument == "-" || !argument.starts_with('-'); }
+
+    // A word that is no option's value, or -e.
+    [[nodiscard]] bool find_script() const {
+        for (std::size_t i = 0; i < arguments_.size(); ++i) {
+            if (is_word(arguments_[i])) return true;
+            const Given given = split_option(arguments_[i]);
+            if (given.name == "-e" || given.name == "--execute") return true;
+            const bool flag = find_option(given.name) == nullptr && network_flag(given.name).value_or(true);
+            if (!flag && !given.value) ++i;
+        }
+        return false;
+    }
+
+    Problem take(const std::string& argument) {
+        if (argument == "--help" || argument == "-h") return command_.help = true, Problem{};
+        if (scripted_ && is_word(argument)) return take_word(argument);
+        Given given = split_option(argument);
+        const SimOption* option = find_option(given.name);
+        const auto flag = network_flag(given.name);
+        const bool ours = option != nullptr && option->scope != (scripted_ ? Scope::runs : Scope::scripts);
+        if (!ours && !(scripted_ && flag)) return option == nullptr ? unknown(argument) : out_of_place(given.name);
+        if ((ours || !*flag) && !given.value) {
+            if (at_ == arguments_.size()) return given.name + " needs a value";
+            given.value = arguments_[at_++];
+        }
+        if (!ours) return pass_on(given);
+        if (const Problem problem = option->apply(command_, *given.value); !problem.empty()) {
+            return given.name + ": \"" + *given.value + "\" " + problem;
+        }
+        if (given.name == "--overlay") pass_on({"--set", "overlay.strategy=\"" + *given.value + "\""});
+        if (given.name == "--links") pass_on({"--set", "overlay.links=" + *given.value});
+        return {};
+    }
+
+    Problem take_word(const std::string& word) {
+        if (!file_.empty()) return "\"" + word + "\" is too much: one script at a time";
+        file_ = word;
+        return {};
+    }
+
+    [[nodiscard]] Problem out_of_place(const std::string& name) const {
+        if (scripted_) return name + " is for runs without a script: there the commands say what happens";
+        return name + " is for runs of a script, as in: gossipctl sim experiment.gsh " + name + " …";
+    }
+
+    Problem pass_on(const Given& given) {
+        for_network_.push_back(given.name);
+        if (given.value) for_network_.push_back(*given.value);
+        return {};
+    }
+
+    Problem finish_script() {
+        std::vector<std::string> as_run = std::move(for_network_);
+        if (!file_.empty()) as_run.insert(as_run.begin(), {"run", file_});
+        auto parsed = parse_options(as_run);
+        if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+        command_.script = std::get<Options>(std::move(parsed));
+        if (command_.script->web) return "--web: a simulated network has no page";
+        const sim::Trouble& t = command_.experiment.trouble;
+        const bool troubled = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
+        if (troubled) return "--faults: in a script the commands kill, pause and partition do that";
+        return {};
+    }
+
+    Problem finish_runs() {
+        sim::ExperimentOptions& e = command_.experiment;
+        e.grown = command_.grown.value_or(e.peers >= grown_from && e.arrival == Duration::zero());
+        return impossible(command_);
+    }
+
+    const std::vector<std::string>& arguments_;
+    std::size_t at_{0};
+    bool scripted_{false};
+    std::string file_;
+    std::vector<std::string> for_network_;
+    SimCommand command_;
+};
+
 }  // namespace
 
 std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments) {
-    SimCommand command;
-    command.experiment.config.gossip.max_messages = 0;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& argument = arguments[i];
-        if (argument == "--help" || argument == "-h") return command.help = true, command;
-        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
-        const std::string name = argument.substr(0, equals);
-        const SimOption* option = find_option(name);
-        if (option == nullptr) return unknown(name);
-        if (equals == std::string::npos && i + 1 == arguments.size()) {
-            return name + " needs a value: " + std::string(option->value);
-        }
-        const std::string value = equals == std::string::npos ? arguments[++i] : argument.substr(equals + 1);
-        if (const Problem problem = option->apply(command, value); !problem.empty()) {
-            return name + ": \"" + value + "\" " + problem;
-        }
-    }
-    sim::ExperimentOptions& e = command.experiment;
-    e.grown = command.grown.value_or(e.peers >= grown_from && e.arrival == Duration::zero());
-    if (Problem problem = impossible(command); !problem.empty()) return problem;
-    return command;
+    return SimParser(arguments).run();
 }
 
 std::string sim_usage() {
@@ -227,18 +331,26 @@ std::string sim_usage() {
         "  gossipctl sim --peers 100 --faults drop=2%,crash=10% --duration 2m\n"
         "  gossipctl sim --peers 50 --runs 20 -o json        one line a run, then mean, sd and 95 % interval\n"
         "  gossipctl sim --seed $(git rev-parse HEAD)        any text is a seed; the same seed gives the same run\n"
+        "  gossipctl sim experiment.gsh --seed 7             the script that gossipctl run takes, in virtual time\n"
+        "  gossipctl sim -e 'wait registered == 5; kill 7003; wait removed 7003; votes 7003'\n"
         "\n"
         "Runs the same seeds and peers as a real network, over virtual time: registration by quorum, overlay, gossip,\n"
         "detection, faults. Everything follows from the seed; trace_hash shows that two runs were the same. Ctrl-C "
         "ends\n"
         "a run with the results so far (exit code 130).\n"
         "\n"
+        "With a script the shell's commands say what happens, to the network that gossipctl run would start; wait and\n"
+        "sleep take virtual time, lists and traces show it as a clock that begins at 00:00:00. The options of "
+        "gossipctl\n"
+        "run apply (--config, --set, --peers, --seeds, -o, -k, …; gossipctl --help), and so do its exit codes.\n"
+        "\n"
         "Options:\n";
     for (const SimOption& o : options) {
         std::string left = "  " + std::string(o.short_name.empty() ? "    " : std::string(o.short_name) + ", ");
         left += std::string(o.name) + " " + std::string(o.value);
         left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
-        out += left + std::string(o.help) + "\n";
+        const bool scripts = o.scope == Scope::scripts;
+        out += left + std::string(o.help) + (scripts ? " (with a script)" : "") + "\n";
     }
     return out + "  -h, --help\n";
 }

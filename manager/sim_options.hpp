@@ -1,7 +1,7 @@
 #pragma once
 // The command line of gossipctl sim.
 
-#include "manager/table.hpp"
+#include "manager/options.hpp"
 #include "sim/experiment.hpp"
 
 #include <cstdint>
@@ -19,9 +19,14 @@ struct SimCommand {
     std::optional<bool> grown;  // none: by the number of peers
     std::optional<TableFormat> format;
     bool help{false};
+
+    // With a script: what gossipctl run would be told, with the script in it.
+    std::optional<Options> script;
+    std::string log_folder;  // where the nodes' logs stay; empty: nowhere
 };
 
-// The error is what to print after E_USAGE.
+// A first word or -e makes it a script's run, which takes the options of gossipctl run as well. The error is what to
+// print after E_USAGE.
 [[nodiscard]] std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments);
 [[nodiscard]] std::string sim_usage();
 

@@ -58,8 +58,8 @@ private:
     FileDescriptor file_;
 };
 
-std::string node_tag(const LogOptions& o) {
-    return (o.role == Role::seed ? "[SEED:" : "[PEER:") + std::to_string(endpoint(o.self).port) + "] ";
+std::string node_tag(Role role, NodeId self) {
+    return (role == Role::seed ? "[SEED:" : "[PEER:") + std::to_string(endpoint(self).port) + "] ";
 }
 
 std::string own_file(const LogOptions& o) {
@@ -79,6 +79,16 @@ Notice harmless(const Notice& notice) {
     return copy;
 }
 
+template <class Take>
+void for_each_line(const Notice& notice, const Take& take) {
+    const std::string text = log_text(harmless(notice));
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t end = rest.find('\n');
+        take(rest.substr(0, end));
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+}
+
 }  // namespace
 
 struct NodeLog::Sinks {
@@ -92,7 +102,7 @@ NodeLog::~NodeLog() = default;
 
 std::variant<std::unique_ptr<NodeLog>, std::string> NodeLog::open(const LogOptions& o) {
     auto sinks = std::make_unique<Sinks>();
-    sinks->tag = node_tag(o);
+    sinks->tag = node_tag(o.role, o.self);
     sinks->level = o.level;
     auto& targets = sinks->logger.sinks();
     try {
@@ -118,17 +128,24 @@ std::variant<std::unique_ptr<NodeLog>, std::string> NodeLog::open(const LogOptio
 void NodeLog::notice(const Notice& n) {
     const LogLevel level = log_level(n.kind);
     if (level < sinks_->level) return;
-    const std::string text = log_text(harmless(n));
-    for (std::string_view rest = text; !rest.empty();) {
-        const std::size_t end = rest.find('\n');
-        line(level, rest.substr(0, end));
-        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    }
+    for_each_line(n, [&](std::string_view text) { line(level, text); });
 }
 
 void NodeLog::line(LogLevel level, std::string_view text) {
     if (level < sinks_->level) return;
     sinks_->logger.log(spdlog_level(level), "{}{} - {}", sinks_->tag, level_name(level), text);
+}
+
+std::string log_line(Role role, NodeId self, LogLevel level, std::string_view text) {
+    return node_tag(role, self) + std::string(level_name(level)) + " - " + std::string(text) + "\n";
+}
+
+std::string notice_lines(Role role, NodeId self, LogLevel least, const Notice& notice) {
+    const LogLevel level = log_level(notice.kind);
+    if (level < least) return {};
+    std::string lines;
+    for_each_line(notice, [&](std::string_view text) { lines += log_line(role, self, level, text); });
+    return lines;
 }
 
 std::string_view level_name(LogLevel level) {

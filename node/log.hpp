@@ -37,6 +37,11 @@ private:
     std::unique_ptr<Sinks> sinks_;
 };
 
+// As a log has it, without its time: "[SEED:6000] INFO - …\n".
+[[nodiscard]] std::string log_line(Role role, NodeId self, LogLevel level, std::string_view text);
+// The notice's lines as a log has them, without their times; empty below `least`.
+[[nodiscard]] std::string notice_lines(Role role, NodeId self, LogLevel least, const Notice& notice);
+
 [[nodiscard]] std::string_view level_name(LogLevel level);  // "WARNING"
 
 }  // namespace gossip

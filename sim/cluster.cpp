@@ -21,8 +21,8 @@ NodeId peer_id(std::size_t number) {
 }  // namespace
 
 Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), config_(options_.config), sim_(options_.sim) {
-    config_.seeds.clear();
-    for (std::uint32_t seat = 0; seat < options_.seeds; ++seat) {
+    if (!config_.seeds.empty()) options_.seeds = static_cast<std::uint32_t>(config_.seeds.size());
+    for (auto seat = static_cast<std::uint32_t>(config_.seeds.size()); seat < options_.seeds; ++seat) {
         config_.seeds.push_back(node_id({loopback, static_cast<std::uint16_t>(first_seed_port + seat)}));
     }
     for (std::uint32_t seat = 0; seat < options_.seeds; ++seat) add_seed(seat);
@@ -58,7 +58,19 @@ void Cluster::add_seed(std::uint32_t seat) {
 }
 
 NodeId Cluster::add_peer() {
+    GOSSIP_ASSERT(numbers_.empty());
     const NodeId id = peer_id(peers_.size());
+    make_peer(id);
+    return id;
+}
+
+void Cluster::add_peer(NodeId id) {
+    GOSSIP_ASSERT(numbers_.size() == peers_.size());
+    numbers_.emplace(id, peers_.size());
+    make_peer(id);
+}
+
+void Cluster::make_peer(NodeId id) {
     peer_crypto_.emplace_back(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
     const auto make = [this](const Birth& birth) {
         const auto last = last_lives_.find(birth.id);
@@ -67,10 +79,13 @@ NodeId Cluster::add_peer() {
     };
     sim_.add(id, make, node_options(id, Trust::claimed));
     peers_.push_back(id);
-    return id;
 }
 
 std::size_t Cluster::number_of(NodeId peer) const {
+    if (!numbers_.empty()) {
+        const auto at = numbers_.find(peer);
+        return at == numbers_.end() ? peers_.size() : at->second;
+    }
     const auto [ip, port] = endpoint(peer);
     if (ip < loopback || port < first_peer_port || port - first_peer_port >= static_cast<int>(ports))
         return peers_.size();

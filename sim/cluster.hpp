@@ -18,8 +18,8 @@ namespace gossip::sim {
 
 struct ClusterOptions {
     SimOptions sim;
-    Config config;  // its seeds are filled in
-    std::uint32_t seeds{3};
+    Config config;                 // its seeds are filled in when it has none
+    std::uint32_t seeds{3};        // that many then
     std::int64_t wall_skew_ms{0};  // each node's clock is off by up to this much
 };
 
@@ -44,6 +44,7 @@ public:
     void start_seeds();
     void start_peers(std::uint32_t count);
     NodeId add_peer();  // not started
+    void add_peer(NodeId id);
     // The other start, for networks too large to register: seeds that have read a journal with all these
     // peers in it, and peers as after registration and the handshakes of their links.
     void stand_up(std::uint32_t count, bool with_seeds = true);
@@ -75,6 +76,7 @@ public:
 
 private:
     void add_seed(std::uint32_t seat);
+    void make_peer(NodeId id);
     void stand_seeds(const PeerStanding& any, const std::vector<Member>& members);
     void stand_peers(const EachStanding& each);
     void connect_links(const PeerStanding& standing, NodeId self);
@@ -88,6 +90,7 @@ private:
     std::map<NodeId, Incarnation> last_lives_;
     std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed
     std::vector<NodeId> peers_;
+    std::map<NodeId, std::size_t> numbers_;  // of peers that chose their address: all or none
 };
 
 }  // namespace gossip::sim

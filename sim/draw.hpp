@@ -25,6 +25,7 @@ enum class Purpose : std::uint32_t {
     toy,           // tests' own
     region,        // a = node: where it lies
     standing,      // 0: the overlay; a = 1, b = peer: what it knows
+    link_fault,    // a, b = nodes, counter = message: what an impaired link adds
 };
 
 class Draws {

@@ -217,7 +217,8 @@ void Network::transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyI
         return stall(now, pair, from, to);
     }
     if (blocked(to, from)) stall(now, pair, from, to);  // arrives, but nobody hears that it did
-    const Draw d = draw(pair, from, to);
+    Draw d = draw(pair, from, to);
+    if (!impaired_.empty()) draw_impairment(now, from, to, body, d);
     const bool half_open = !pair.end_open[side(to, from)];
     if (!half_open && !d.reset && !d.drop) return schedule(now, pair, from, to, body, d);
     bodies_.release(body);
@@ -230,10 +231,11 @@ void Network::transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyI
 
 void Network::schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body, const Draw& d) {
     Time& last = pair.last_arrival[side(from, to)];
-    last = std::max(now + d.delay, last + fifo_gap);
     Entry e = entry_for(EntryKind::message, to, from, pair.id);
     e.body = body;
     e.aux = static_cast<std::uint64_t>(&pair - pairs_.data());
+    if (d.overtaken) return queue_.push(std::max(now + d.delay, last + fifo_gap), e);
+    last = std::max(now + d.delay, last + fifo_gap);
     if (d.duplicate) {
         bodies_.share(body);
         queue_.push(last + d.duplicate_after, e);
@@ -380,6 +382,63 @@ bool Network::blocked(NodeIndex from, NodeIndex to) const { return !blocks_.empt
 Time Network::freed_at(NodeIndex from, NodeIndex to) const {
     const auto at = freed_.find({from, to});
     return at == freed_.end() ? Time{} : at->second;
+}
+
+// ---------------------------------------------------------------- impairments
+
+void Network::impair(NodeIndex from, NodeIndex to, const Impairment& impairment) {
+    const auto at = impaired_.find({from, to});
+    if (at != impaired_.end() && impairment == Impairment{}) {
+        impaired_.erase(at);
+    } else if (!(impairment == Impairment{})) {
+        impaired_[{from, to}].impairment = impairment;
+    }
+}
+
+// As node/fault_gate does between real nodes; each message has draws of its own.
+void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, BodyIndex body, Draw& d) {
+    constexpr Duration latest_stray = std::chrono::milliseconds(50);
+    const auto at = impaired_.find({from, to});
+    if (at == impaired_.end()) return;
+    auto& [impairment, messages, free_at] = at->second;
+    Rng rng = draws_.stream(Purpose::link_fault, from, to, messages++);
+    const auto up_to = [&rng](Duration most) {
+        return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most.count()) + 1)));
+    };
+    const auto stray = [&] { return up_to(latest_stray + impairment.delay + impairment.jitter); };
+    if (rng.chance(impairment.drop_per_million)) {
+        d.drop = true;
+        ++lost_[from];
+    }
+    if (impairment.bytes_per_second > 0 && size_of_ != nullptr) {
+        const auto* received = std::get_if<Received>(&bodies_[body]);
+        const double bytes = received == nullptr ? 0 : static_cast<double>(size_of_(received->message));
+        const std::chrono::duration<double> time(bytes / static_cast<double>(impairment.bytes_per_second));
+        free_at = std::max(now, free_at) + std::chrono::duration_cast<Duration>(time);
+        d.delay += free_at - now;
+    }
+    d.delay += impairment.delay + up_to(impairment.jitter);
+    d.overtaken = rng.chance(impairment.reorder_per_million);
+    if (d.overtaken) d.delay += stray();
+    if (rng.chance(impairment.duplicate_per_million)) {
+        d.duplicate = true;
+        d.duplicate_after = stray();
+    }
+}
+
+std::uint64_t Network::lost(NodeIndex from) const {
+    const auto at = lost_.find(from);
+    return at == lost_.end() ? 0 : at->second;
+}
+
+std::size_t Network::held(NodeIndex from) const {
+    std::size_t count = 0;
+    for (const PairIndex i : nodes_[from].pairs) {
+        const Pair& pair = pairs_[i];
+        const std::size_t self = pair.ends[0] == from ? 0 : 1;
+        if (pair.delay && pair.delay->stalled_since[self]) count += pair.delay->waiting[self].size();
+    }
+    return count;
 }
 
 void Network::prefetch_slot(NodeIndex from, NodeIndex to) const {

@@ -29,6 +29,17 @@ struct LinkProfile {
     std::uint32_t duplicate_per_million = 0;  // messages that arrive once more, later
 };
 
+// What a scenario adds to one direction between two nodes, beside the profile of all.
+struct Impairment {
+    Duration delay{};
+    Duration jitter{};  // up to this much more, drawn for each message
+    std::uint32_t drop_per_million{0};
+    std::uint32_t duplicate_per_million{0};  // arrives once more, a little later
+    std::uint32_t reorder_per_million{0};    // is overtaken by what comes after it
+    std::uint64_t bytes_per_second{0};       // needs the size of messages: set_size_of
+    [[nodiscard]] bool operator==(const Impairment&) const = default;
+};
+
 struct NetworkOptions {
     LinkProfile link;
     Duration dial_timeout = std::chrono::seconds(3);
@@ -72,6 +83,13 @@ public:
     [[nodiscard]] bool connected(NodeIndex a, NodeIndex b) const;
     void reset(Time now, NodeIndex a, NodeIndex b);  // the connection breaks, if there is one
 
+    void impair(NodeIndex from, NodeIndex to, const Impairment& impairment);  // a default one ends it
+    using SizeOf = std::size_t (*)(const Message&);                           // bytes on the wire
+    void set_size_of(SizeOf size_of) { size_of_ = size_of; }
+    // Of what a node sent: lost by impairments so far, and held back by blocks now.
+    [[nodiscard]] std::uint64_t lost(NodeIndex from) const;
+    [[nodiscard]] std::size_t held(NodeIndex from) const;
+
     // Entries the queue hands back. True: `node` is to be told (the message, or a LinkLost).
     [[nodiscard]] bool arrives(const Entry& entry) const;
     void on_dial(Time now, const Entry& entry);
@@ -114,6 +132,12 @@ private:
         bool reset{false};
         bool drop{false};
         bool duplicate{false};
+        bool overtaken{false};
+    };
+    struct ImpairedLink {
+        Impairment impairment;
+        std::uint64_t messages{0};  // draws so far
+        Time free_at{};             // the last byte has left, by the bandwidth
     };
 
     static std::size_t side(NodeIndex self, NodeIndex other) { return self < other ? 0 : 1; }
@@ -128,6 +152,7 @@ private:
     Pair* find(NodeIndex a, NodeIndex b, ConnectionId id);
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
     Draw draw(Pair& pair, NodeIndex from, NodeIndex to);
+    void draw_impairment(Time now, NodeIndex from, NodeIndex to, BodyIndex body, Draw& d);
     Delay& delay_of(Pair& pair);
     void drop_waiting(Pair& pair, std::size_t sender);
     void forget_connection(Pair& pair);
@@ -153,6 +178,9 @@ private:
     std::vector<PairIndex> table_;  // open addressing, a power of two; no_pair where free
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;
+    std::map<std::pair<NodeIndex, NodeIndex>, ImpairedLink> impaired_;
+    std::map<NodeIndex, std::uint64_t> lost_;  // by sender
+    SizeOf size_of_{nullptr};
     ConnectionId next_connection_{1};
 };
 

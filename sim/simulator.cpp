@@ -178,6 +178,14 @@ void Simulator::block(NodeId from, NodeId to) { network_.block(index_of(from), i
 void Simulator::unblock(NodeId from, NodeId to) { network_.unblock(now_, index_of(from), index_of(to)); }
 void Simulator::reset_link(NodeId a, NodeId b) { network_.reset(now_, index_of(a), index_of(b)); }
 
+void Simulator::impair(NodeId from, NodeId to, const Impairment& impairment) {
+    network_.impair(index_of(from), index_of(to), impairment);
+}
+
+std::optional<Time> Simulator::next_time() const {
+    return queue_.empty() ? std::nullopt : std::optional(queue_.next_time());
+}
+
 bool Simulator::step_one() {
     if (queue_.empty()) return false;
     longest_queue_ = std::max(longest_queue_, queue_.size());

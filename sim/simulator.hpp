@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace gossip::sim {
@@ -71,10 +72,12 @@ public:
     void block(NodeId from, NodeId to);
     void unblock(NodeId from, NodeId to);
     void reset_link(NodeId a, NodeId b);
+    void impair(NodeId from, NodeId to, const Impairment& impairment);
 
     // ---- time
     [[nodiscard]] Time now() const { return now_; }
     bool step_one();  // false when nothing is left to happen
+    [[nodiscard]] std::optional<Time> next_time() const;
     void run_until(Time end);
     void run_for(Duration d) { run_until(now_ + d); }
     // At most so many steps; true once the end is reached.
@@ -101,6 +104,9 @@ public:
     [[nodiscard]] std::uint64_t torn_tails() const { return torn_tails_; }
     [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }
     Network& network() { return network_; }
+    // Messages of a node that impairments lost so far, and that blocks hold back now.
+    [[nodiscard]] std::uint64_t lost(NodeId from) const { return network_.lost(index_of(from)); }
+    [[nodiscard]] std::size_t held(NodeId from) const { return network_.held(index_of(from)); }
     [[nodiscard]] const LinkProfile& profile() const { return network_.profile(); }
 
     // Told a machine whose turn comes soon: what it points to may be fetched into the cache. A hint.

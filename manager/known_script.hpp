@@ -1,0 +1,22 @@
+#pragma once
+// A script that is known as a whole before its first command: run FILE and -e.
+
+#include "manager/command_table.hpp"
+#include "manager/console.hpp"
+#include "manager/event_loop.hpp"
+#include "manager/options.hpp"
+
+namespace gossip {
+
+struct KnownScript {
+    Script script;
+    std::string name;
+};
+
+// Read and checked; the failure is of usage.
+[[nodiscard]] std::variant<KnownScript, Failure> read_known_script(const Options& options);
+
+// Prints a failure that nobody has printed yet; the exit code.
+int report(Console& console, const Failure& failure, const EventLoop* loop = nullptr);
+
+}  // namespace gossip

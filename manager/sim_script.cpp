@@ -1,0 +1,104 @@
+#include "manager/sim_script.hpp"
+
+#include "manager/known_script.hpp"
+#include "manager/session.hpp"
+#include "manager/sim_network.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+
+namespace gossip {
+namespace {
+
+std::string hex(std::uint64_t value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
+    return text;
+}
+
+std::string make_folder(const std::string& folder) {
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    return error ? "--logs: cannot make the folder " + folder + ": " + error.message() : "";
+}
+
+class SimulatedRuns {
+public:
+    SimulatedRuns(const SimCommand& command, KnownScript known, NetworkPlan plan, Console& console)
+        : command_(command), known_(std::move(known)), plan_(std::move(plan)), console_(console) {}
+
+    int run() {
+        for (std::uint32_t number = 0; number < command_.runs; ++number) {
+            const int code = run_one(number);
+            if (first_ == 0) first_ = code;
+            const bool goes_on = code == 0 || (command_.script->keep_going && code < 128);
+            if (!goes_on) break;
+        }
+        return first_;
+    }
+
+private:
+    int run_one(std::uint32_t number) {
+        NetworkPlan plan = plan_;
+        plan.seed = sim_seed(command_.seed_text, number);
+        const auto began = std::chrono::steady_clock::now();
+        SimNetwork* network = nullptr;
+        const auto simulated = [&](ManagedNetwork::Observers observers) -> std::unique_ptr<ManagedNetwork> {
+            const SimNetworkOptions options{command_.experiment.network, command_.log_folder};
+            auto made = std::make_unique<SimNetwork>(loop_, options, plan, std::move(observers));
+            network = made.get();
+            return made;
+        };
+        Settings settings;
+        settings.keep_going = command_.script->keep_going;
+        Session session(loop_, console_, simulated, settings);
+        Result result = session.start();
+        if (!result) result = session.run(known_.script, known_.name);
+        session.finish();
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        console_.remark(summary(number, plan.seed, *network, took.count()));
+        return result ? report(console_, *result, &loop_) : 0;
+    }
+
+    [[nodiscard]] std::string summary(std::uint32_t number, std::uint64_t seed, const SimNetwork& network,
+                                      double wall) const {
+        const sim::Simulator& sim = network.cluster().sim();
+        const double passed = std::chrono::duration<double>(sim.now().time_since_epoch()).count();
+        char text[256];
+        std::snprintf(text, sizeof text, "simulated %.3f s in %.2f s (%llu events); seed %llu, trace %s", passed, wall,
+                      static_cast<unsigned long long>(sim.events()), static_cast<unsigned long long>(seed),
+                      hex(sim.trace_hash()).c_str());
+        const std::string runs = std::to_string(command_.runs);
+        return (command_.runs == 1 ? "" : "run " + std::to_string(number + 1) + "/" + runs + ": ") + text;
+    }
+
+    const SimCommand& command_;
+    KnownScript known_;
+    NetworkPlan plan_;
+    Console& console_;
+    EventLoop loop_;
+    int first_{0};
+};
+
+}  // namespace
+
+int run_simulated(const SimCommand& command) {
+    ::setenv("TZ", "UTC", 1);  // the clock of virtual time has no place on earth
+    ::tzset();
+    const Options& options = *command.script;
+    Console console(false, options.color, options.format);
+    auto known = read_known_script(options);
+    if (const auto* failure = std::get_if<Failure>(&known)) return report(console, *failure);
+    auto plan = plan_network(options);
+    if (const auto* problem = std::get_if<std::string>(&plan)) return report(console, {ErrorKind::config, *problem});
+    if (const std::string problem = make_folder(command.log_folder); !problem.empty()) {
+        return report(console, {ErrorKind::usage, problem});
+    }
+    return SimulatedRuns(command, std::get<KnownScript>(std::move(known)), std::get<NetworkPlan>(std::move(plan)),
+                         console)
+        .run();
+}
+
+}  // namespace gossip
