@@ -12,19 +12,26 @@ namespace gossip::sim {
 
 class Bodies {
 public:
-    [[nodiscard]] BodyIndex add(Event event) {
+    // Made in place: an E from these.
+    template <class E, class... Args>
+    [[nodiscard]] BodyIndex add(Args&&... args) {
         const BodyIndex index = free_.empty() ? grow() : free_.back();
         free_.pop_back();
         Body& body = at(index);
-        body.event = std::move(event);
+        body.event.emplace<E>(std::forward<Args>(args)...);
         body.users = 1;
+        return index;
+    }
+    [[nodiscard]] BodyIndex add(Event event) {
+        const BodyIndex index = add<Started>();
+        at(index).event = std::move(event);
         return index;
     }
     void share(BodyIndex index) { ++at(index).users; }
     void release(BodyIndex index) {
         Body& body = at(index);
         if (--body.users > 0) return;
-        body.event = Started{};  // lets go of what it held
+        body.event.emplace<Started>();  // lets go of what it held
         free_.push_back(index);
     }
     [[nodiscard]] const Event& operator[](BodyIndex index) const { return blocks_[index / block][index % block].event; }

@@ -72,13 +72,18 @@ void Cluster::add_peer(NodeId id) {
 
 void Cluster::make_peer(NodeId id) {
     peer_crypto_.emplace_back(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
+    const NodeOptions options = node_options(id, Trust::claimed);
+    peers_.push_back(id);
+    if (peers_.size() > 1) {
+        sim_.add_like(id, peers_.front(), options);
+        return;
+    }
     const auto make = [this](const Birth& birth) {
         const auto last = last_lives_.find(birth.id);
         const Incarnation life = last == last_lives_.end() ? Incarnation::none : last->second;
         return std::make_unique<PeerMachine>(config_, crypto(birth.id), PeerOptions{birth.id, life}, birth.rng);
     };
-    sim_.add(id, make, node_options(id, Trust::claimed));
-    peers_.push_back(id);
+    sim_.add(id, make, options);
 }
 
 std::size_t Cluster::number_of(NodeId peer) const {

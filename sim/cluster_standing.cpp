@@ -131,6 +131,7 @@ void Cluster::stand_peers(const EachStanding& each) {
         sim_.start_standing(self, [&standing](Machine& machine, Time now, WallMs wall, Effects& out) {
             static_cast<PeerMachine&>(machine).stand(now, wall, standing, out);
         });
+        sim_.reserve_ends(self, standing.links.size());
         connect_links(standing, self);
     }
 }

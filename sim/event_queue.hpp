@@ -27,9 +27,13 @@ using ConnectionId = std::uint32_t;
 using BodyIndex = std::uint32_t;
 constexpr BodyIndex no_body = 0xffffffff;
 
+// Which of a node's ends of its connections (see Network).
+using EndIndex = std::uint32_t;
+constexpr EndIndex no_end = 0xffffffff;
+
 enum class EntryKind : std::uint8_t {
-    message,     // arrives at `node` from `other` over `connection`; `aux` is their pair
-    timer,       // a timer of `node` is due
+    message,     // arrives at `node` by `end`, if that is still `connection`
+    timer,       // a timer of `node` is due: `generation`, `aux` its key
     dial,        // the SYN of `other` arrives at `node`
     end_closed,  // `node` notices that its end of `connection` with `other` is gone
     link_lost,   // as end_closed, but whatever connection there is
@@ -44,21 +48,28 @@ struct Entry {
     LossReason reason{};
     TimerKind timer_kind{};
     NodeIndex node{no_node};
-    NodeIndex other{no_node};
-    std::uint32_t life{0};  // of `node`: what was meant for an earlier life is dropped
-    ConnectionId connection{0};
-    BodyIndex body{no_body};  // message, event, action; of a timer its generation
-    std::uint64_t aux{0};     // of a timer its key
+    union {
+        NodeIndex other{no_node};
+        EndIndex end;
+        std::uint32_t generation;
+    };
+    union {
+        std::uint32_t life{0};  // of `node`: what was meant for an earlier life is dropped
+        ConnectionId connection;
+    };
+    union {
+        std::uint64_t aux{0};
+        BodyIndex body;  // message, event, action
+    };
 
     [[nodiscard]] static Entry timer(NodeIndex node, std::uint32_t life, const TimerTag& tag) {
         Entry e{.kind = EntryKind::timer, .timer_kind = tag.kind, .node = node, .life = life};
-        e.body = tag.generation;
+        e.generation = tag.generation;
         e.aux = tag.key;
         return e;
     }
-    [[nodiscard]] TimerTag tag() const { return {timer_kind, body, aux}; }
+    [[nodiscard]] TimerTag tag() const { return {timer_kind, generation, aux}; }
 };
-static_assert(sizeof(Entry) == 32);
 
 class EventQueue {
 public:
@@ -66,6 +77,7 @@ public:
         Time time{};
         Entry entry;
     };
+    static_assert(sizeof(Due) == 32);
 
     EventQueue();
     // Not before what was popped last.
@@ -91,7 +103,7 @@ private:
 
     // Items of one slot, in chunks: the wheel's memory follows what is in it.
     struct Chunk {
-        static constexpr std::uint32_t capacity = 12;
+        static constexpr std::uint32_t capacity = 15;
         std::array<Due, capacity> items;
         std::uint32_t count{0};
         std::uint32_t next{none};

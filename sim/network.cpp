@@ -9,6 +9,7 @@ namespace gossip::sim {
 namespace {
 
 constexpr Duration fifo_gap = std::chrono::microseconds(1);
+constexpr std::size_t few = 24;  // ends: no more dear to look through than to look up elsewhere
 
 Entry entry_for(EntryKind kind, NodeIndex node, NodeIndex other, ConnectionId connection) {
     return {.kind = kind, .node = node, .other = other, .connection = connection};
@@ -19,62 +20,64 @@ std::uint64_t stamp(Time t) { return static_cast<std::uint64_t>(t.time_since_epo
 }  // namespace
 
 Network::Network(const Draws& draws, NetworkOptions options, EventQueue& queue, Bodies& bodies)
-    : draws_(draws), options_(options), queue_(queue), bodies_(bodies), table_(1024, no_pair) {}
+    : draws_(draws), options_(options), queue_(queue), bodies_(bodies) {}
 
-NodeIndex Network::add_node(bool dialable) {
-    nodes_.push_back({});
-    nodes_.back().dialable = dialable;
+NodeIndex Network::add_node(NodeId id, bool dialable) {
+    nodes_.push_back({.id = id, .dialable = dialable});
     return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
-// ---------------------------------------------------------------- pairs
+// ---------------------------------------------------------------- ends
 
-Network::PairIndex Network::index_of(NodeIndex a, NodeIndex b) const {
-    const std::size_t mask = table_.size() - 1;
-    const std::array<NodeIndex, 2> ends{std::min(a, b), std::max(a, b)};
-    for (std::size_t at = hash(a, b) & mask; table_[at] != no_pair; at = (at + 1) & mask) {
-        const Pair& pair = pairs_[table_[at]];
-        if (pair.ends[0] == ends[0] && pair.ends[1] == ends[1]) return table_[at];
-    }
-    return no_pair;
+EndIndex Network::guess_end(NodeIndex node, NodeId other, EndIndex guess) const {
+    const auto& ends = nodes_[node].ends;
+    if (guess < ends.size() && ends[guess].id == other) return guess;
+    return ends.size() <= few ? search_end(node, other) : no_end;
 }
 
-void Network::grow_table() {
-    table_.assign(table_.size() * 2, no_pair);
-    const std::size_t mask = table_.size() - 1;
-    for (PairIndex i = 0; i < pairs_.size(); ++i) {
-        std::size_t at = hash(pairs_[i].ends[0], pairs_[i].ends[1]) & mask;
-        while (table_[at] != no_pair) at = (at + 1) & mask;
-        table_[at] = i;
-    }
+EndIndex Network::search_end(NodeIndex node, NodeId other) const {
+    const auto& ends = nodes_[node].ends;
+    const auto at = std::find_if(ends.begin(), ends.end(), [other](const End& e) { return e.id == other; });
+    return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
 }
 
-Network::PairIndex Network::make_pair(NodeIndex a, NodeIndex b) {
-    const auto index = static_cast<PairIndex>(pairs_.size());
-    Pair& pair = pairs_.emplace_back();
-    pair.ends = {std::min(a, b), std::max(a, b)};
-    pair.base = base_delay(a, b);
-    nodes_[a].pairs.push_back(index);
-    nodes_[b].pairs.push_back(index);
-    if (pairs_.size() * 2 > table_.size()) {
-        grow_table();
-        return index;
-    }
-    const std::size_t mask = table_.size() - 1;
-    std::size_t at = hash(a, b) & mask;
-    while (table_[at] != no_pair) at = (at + 1) & mask;
-    table_[at] = index;
-    return index;
+// A seed has met everybody, and nearly everybody only a few.
+EndIndex Network::end_between(NodeIndex node, NodeIndex other) const {
+    const bool turned = nodes_[other].ends.size() < nodes_[node].ends.size();
+    if (!turned) return search_end(node, id(other));
+    const EndIndex at = search_end(other, id(node));
+    return at == no_end ? no_end : nodes_[other].ends[at].back;
 }
 
-Network::Pair& Network::pair_of(NodeIndex a, NodeIndex b) {
-    const PairIndex index = index_of(a, b);
-    return pairs_[index != no_pair ? index : make_pair(a, b)];
+EndIndex Network::add_end(NodeIndex node, NodeIndex other, Duration base) {
+    auto& ends = nodes_[node].ends;
+    if (ends.size() == ends.capacity()) ends.reserve(ends.size() + std::max<std::size_t>(2, ends.size() / 4));
+    End& end = ends.emplace_back();
+    end.id = nodes_[other].id;
+    end.other = other;
+    end.base = static_cast<std::uint64_t>(base.count()) & ((std::uint64_t{1} << 59) - 1);
+    return static_cast<EndIndex>(ends.size() - 1);
 }
 
-const Network::Pair* Network::known(NodeIndex a, NodeIndex b) const {
-    const PairIndex index = index_of(a, b);
-    return index == no_pair ? nullptr : &pairs_[index];
+EndIndex Network::meet(NodeIndex node, NodeIndex other) {
+    if (const EndIndex known = end_between(node, other); known != no_end) return known;
+    const Duration base = base_delay(node, other);
+    const EndIndex here = add_end(node, other, base);
+    const EndIndex there = add_end(other, node, base);
+    end_of(node, here).back = there;
+    end_of(other, there).back = here;
+    return here;
+}
+
+const Network::End* Network::known(NodeIndex node, NodeIndex other) const {
+    const EndIndex end = end_between(node, other);
+    return end == no_end ? nullptr : &nodes_[node].ends[end];
+}
+
+void Network::prefetch_ends(NodeIndex node) const {
+    const auto& ends = nodes_[node].ends;
+    const auto* first = reinterpret_cast<const char*>(ends.data());
+    for (std::size_t at = 0; at < std::min(ends.size(), few) * sizeof(End); at += 64) __builtin_prefetch(first + at, 1);
 }
 
 Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
@@ -90,18 +93,19 @@ Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
     return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spread.count()) + 1)));
 }
 
-Network::Pair* Network::find(NodeIndex a, NodeIndex b, ConnectionId id) {
-    const PairIndex index = index_of(a, b);
-    if (index == no_pair || !pairs_[index].exists() || pairs_[index].id != id) return nullptr;
-    return &pairs_[index];
+Network::End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
+    const EndIndex at = end_between(node, other);
+    if (at == no_end) return nullptr;
+    End& end = end_of(node, at);
+    return end.exists() && end.connection == id ? &end : nullptr;
 }
 
-Network::Draw Network::draw(Pair& pair, NodeIndex from, NodeIndex to) {
+Network::Draw Network::draw(End& end, NodeIndex from) {
     const LinkProfile& p = options_.link;
-    Rng rng = draws_.stream(Purpose::link_message, from, to, pair.messages[side(from, to)]++);
+    Rng rng = draws_.stream(Purpose::link_message, from, end.other, end.messages++);
     Draw d;
-    const auto jitter = static_cast<std::uint64_t>(pair.base.count()) * p.jitter_percent / 100;
-    d.delay = pair.base + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
+    const std::uint64_t jitter = end.base * p.jitter_percent / 100;
+    d.delay = end.delay() + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
     if (p.tail_per_million > 0 && rng.chance(p.tail_per_million)) d.delay *= p.tail_factor;
     d.reset = p.reset_per_million > 0 && rng.chance(p.reset_per_million);
     d.drop = p.drop_per_million > 0 && rng.chance(p.drop_per_million);
@@ -110,218 +114,236 @@ Network::Draw Network::draw(Pair& pair, NodeIndex from, NodeIndex to) {
     return d;
 }
 
-Network::Delay& Network::delay_of(Pair& pair) {
-    if (!pair.delay) pair.delay = std::make_unique<Delay>();
-    return *pair.delay;
+Network::Delay* Network::delay_of(const End& end) {
+    const auto at = delays_.find(end.connection);
+    return at == delays_.end() ? nullptr : &at->second;
 }
 
-void Network::drop_waiting(Pair& pair, std::size_t sender) {
-    if (!pair.delay) return;
-    for (const BodyIndex body : pair.delay->waiting[sender]) bodies_.release(body);
-    pair.delay->waiting[sender].clear();
+void Network::drop_waiting(const End& end, std::size_t sender) {
+    Delay* delay = delay_of(end);
+    if (delay == nullptr) return;
+    for (const BodyIndex body : delay->waiting[sender]) bodies_.release(body);
+    delay->waiting[sender].clear();
 }
 
-void Network::forget_connection(Pair& pair) {
-    drop_waiting(pair, 0);
-    drop_waiting(pair, 1);
-    pair.delay.reset();
-    pair.phase = Phase::none;
-    pair.end_open = {};
+void Network::set_phase(End& end, Phase phase) {
+    end.state = static_cast<std::uint8_t>(phase) & 3U;
+    other_end(end).state = end.state;
+}
+
+void Network::close(End& end) {
+    end.open = false;
+    other_end(end).other_open = false;
+}
+
+void Network::begin_connection(End& end, Phase phase) {
+    GOSSIP_ASSERT(next_connection_ != 0);
+    for (End* e : {&end, &other_end(end)}) {
+        e->connection = next_connection_;
+        e->open = true;
+        e->other_open = true;
+        e->last_arrival = {};
+        e->dialer = e == &end;
+    }
+    ++next_connection_;
+    set_phase(end, phase);
+}
+
+void Network::forget_connection(End& end) {
+    drop_waiting(end, 0);
+    drop_waiting(end, 1);
+    delays_.erase(end.connection);
+    close(end);
+    close(other_end(end));
+    set_phase(end, Phase::none);
 }
 
 // ---------------------------------------------------------------- sending
 
-void Network::send(Time now, NodeIndex from, NodeIndex to, BodyIndex body) {
-    Pair& pair = pair_of(from, to);
-    const bool usable = pair.exists() && pair.end_open[side(from, to)];
-    if (!usable) {
-        if (!nodes_[to].dialable) {
+void Network::send(Time now, NodeIndex from, EndIndex at, BodyIndex body) {
+    End& end = end_of(from, at);
+    if (!end.exists() || !end.open) {
+        if (!nodes_[end.other].dialable) {
             bodies_.release(body);
-            return tell_lost(now, from, to, LossReason::closed);
+            return tell_lost(now, from, end.other, LossReason::closed);
         }
-        open(now, pair, from, to);
+        open(now, end, from);
     }
-    if (pair.phase == Phase::open) return transmit(now, pair, from, to, body);
-    if (pair.phase == Phase::dialing) {
-        delay_of(pair).waiting[side(from, to)].push_back(body);
+    if (end.phase() == Phase::open) return transmit(now, end, from, body);
+    if (end.phase() == Phase::dialing) {
+        delays_[end.connection].waiting[side(from, end.other)].push_back(body);
     } else {
         bodies_.release(body);  // broken and not noticed yet: lost
     }
 }
 
-void Network::open(Time now, Pair& pair, NodeIndex from, NodeIndex to) {
-    if (pair.exists() && pair.end_open[side(to, from)] && nodes_[to].up) {
+void Network::open(Time now, End& end, NodeIndex from) {
+    const NodeIndex to = end.other;
+    if (end.exists() && end.other_open && nodes_[to].up) {
         // The other end never learnt that the old connection died: the new one tells it.
-        tell_lost(now + pair.base, to, from, LossReason::closed);
+        tell_lost(now + end.delay(), to, from, LossReason::closed);
     }
-    forget_connection(pair);
-    GOSSIP_ASSERT(next_connection_ != 0);
-    pair.id = next_connection_++;
-    pair.phase = Phase::dialing;
-    pair.dialer = static_cast<std::uint8_t>(side(from, to));
-    pair.end_open = {true, true};
-    pair.last_arrival = {};
-    delay_of(pair).dial_started = now;
-    queue_.push(now + draw(pair, from, to).delay, entry_for(EntryKind::dial, to, from, pair.id));
+    forget_connection(end);
+    begin_connection(end, Phase::dialing);
+    delays_[end.connection].dial_started = now;
+    queue_.push(now + draw(end, from).delay, entry_for(EntryKind::dial, to, from, end.connection));
 }
 
 void Network::connect(NodeIndex a, NodeIndex b) {
-    Pair& pair = pair_of(a, b);
-    GOSSIP_ASSERT(!pair.exists() && next_connection_ != 0);
-    pair.id = next_connection_++;
-    pair.phase = Phase::open;
-    pair.end_open = {true, true};
+    End& end = end_of(a, meet(a, b));
+    GOSSIP_ASSERT(!end.exists());
+    begin_connection(end, Phase::open);
 }
 
 void Network::on_dial(Time now, const Entry& entry) {
     const NodeIndex dialer = entry.other;
-    Pair* pair = find(entry.node, dialer, entry.connection);
-    if (pair == nullptr || pair->phase != Phase::dialing) return;
+    End* end = find(dialer, entry.node, entry.connection);
+    if (end == nullptr || end->phase() != Phase::dialing) return;
     if (!both_ways(entry.node, dialer)) {
-        const Time deadline = pair->delay->dial_started + options_.dial_timeout;
+        const Time deadline = delay_of(*end)->dial_started + options_.dial_timeout;
         if (now + options_.dial_retry < deadline) {
-            queue_.push(now + options_.dial_retry, entry_for(EntryKind::dial, entry.node, dialer, pair->id));
+            queue_.push(now + options_.dial_retry, entry);
         } else {
-            close_end(std::max(now, deadline), dialer, entry.node, pair->id, LossReason::timed_out);
+            close_end(std::max(now, deadline), dialer, entry.node, entry.connection, LossReason::timed_out);
         }
         return;
     }
     if (!nodes_[entry.node].up) {
-        const Duration back = draw(*pair, entry.node, dialer).delay;
-        return close_end(now + back, dialer, entry.node, pair->id, LossReason::refused);
+        const Duration back = draw(other_end(*end), entry.node).delay;
+        return close_end(now + back, dialer, entry.node, entry.connection, LossReason::refused);
     }
-    established(now, *pair, dialer, entry.node);
+    established(now, *end, dialer);
 }
 
-void Network::established(Time now, Pair& pair, NodeIndex dialer, NodeIndex accepter) {
-    pair.phase = Phase::open;
-    const auto delay = std::move(pair.delay);
-    const std::array<NodeIndex, 2> senders{dialer, accepter};
-    const std::array<Time, 2> from_when{now + draw(pair, accepter, dialer).delay, now};
-    for (std::size_t i = 0; i < 2; ++i) {
-        const NodeIndex from = senders[i];
-        const NodeIndex to = senders[1 - i];
-        for (const BodyIndex body : delay->waiting[side(from, to)]) {
-            if (pair.phase == Phase::open) {
-                transmit(from_when[i], pair, from, to, body);
-            } else {
-                bodies_.release(body);
-            }
+void Network::established(Time now, End& dialer_end, NodeIndex dialer) {
+    const NodeIndex accepter = dialer_end.other;
+    End& accepter_end = other_end(dialer_end);
+    set_phase(dialer_end, Phase::open);
+    const auto delay = std::move(delays_.extract(dialer_end.connection).mapped());
+    const Time answered = now + draw(accepter_end, accepter).delay;
+    transmit_all(answered, dialer_end, dialer, delay.waiting[side(dialer, accepter)]);
+    transmit_all(now, accepter_end, accepter, delay.waiting[side(accepter, dialer)]);
+}
+
+void Network::transmit_all(Time now, End& end, NodeIndex from, const std::vector<BodyIndex>& bodies) {
+    for (const BodyIndex body : bodies) {
+        if (end.phase() == Phase::open) {
+            transmit(now, end, from, body);
+        } else {
+            bodies_.release(body);
         }
     }
 }
 
-void Network::transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body) {
-    if (blocked(from, to)) {
-        delay_of(pair).waiting[side(from, to)].push_back(body);
-        return stall(now, pair, from, to);
+void Network::transmit(Time now, End& end, NodeIndex from, BodyIndex body) {
+    if (blocked(from, end.other)) {
+        delays_[end.connection].waiting[side(from, end.other)].push_back(body);
+        return stall(now, end, from);
     }
-    if (blocked(to, from)) stall(now, pair, from, to);  // arrives, but nobody hears that it did
-    Draw d = draw(pair, from, to);
-    if (!impaired_.empty()) draw_impairment(now, from, to, body, d);
-    const bool half_open = !pair.end_open[side(to, from)];
-    if (!half_open && !d.reset && !d.drop) return schedule(now, pair, from, to, body, d);
+    if (blocked(end.other, from)) stall(now, end, from);  // arrives, but nobody hears that it did
+    Draw d = draw(end, from);
+    if (!impaired_.empty()) draw_impairment(now, from, end.other, body, d);
+    if (end.other_open && !d.reset && !d.drop) return schedule(now, end, body, d);
     bodies_.release(body);
-    if (half_open) {  // the answer is a reset
-        close_end(now + 2 * d.delay, from, to, pair.id, LossReason::closed);
+    if (!end.other_open) {  // the answer is a reset
+        close_end(now + 2 * d.delay, from, end.other, end.connection, LossReason::closed);
     } else if (d.reset) {
-        break_connection(now, pair, from, to);
+        break_connection(now, end, from);
     }
 }
 
-void Network::schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body, const Draw& d) {
-    Time& last = pair.last_arrival[side(from, to)];
-    Entry e = entry_for(EntryKind::message, to, from, pair.id);
+void Network::schedule(Time now, End& end, BodyIndex body, const Draw& d) {
+    Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
     e.body = body;
-    e.aux = static_cast<std::uint64_t>(&pair - pairs_.data());
-    if (d.overtaken) return queue_.push(std::max(now + d.delay, last + fifo_gap), e);
-    last = std::max(now + d.delay, last + fifo_gap);
+    const Time arrival = std::max(now + d.delay, end.last_arrival + fifo_gap);
+    if (d.overtaken) return queue_.push(arrival, e);
+    end.last_arrival = arrival;
     if (d.duplicate) {
         bodies_.share(body);
-        queue_.push(last + d.duplicate_after, e);
+        queue_.push(end.last_arrival + d.duplicate_after, e);
     }
-    queue_.push(last, e);
+    queue_.push(end.last_arrival, e);
 }
 
-void Network::stall(Time now, Pair& pair, NodeIndex from, NodeIndex to) {
-    auto& since = delay_of(pair).stalled_since[side(from, to)];
+void Network::stall(Time now, End& end, NodeIndex from) {
+    auto& since = delays_[end.connection].stalled_since[side(from, end.other)];
     if (since) return;
     since = now;
-    Entry e = entry_for(EntryKind::stalled, from, to, pair.id);
+    Entry e = entry_for(EntryKind::stalled, from, end.other, end.connection);
     e.reason = LossReason::timed_out;
     e.aux = stamp(now);
     queue_.push(now + options_.stall_timeout, e);
 }
 
 bool Network::on_stalled(Time now, const Entry& entry) {
-    const Pair* pair = find(entry.node, entry.other, entry.connection);
-    const std::size_t self = side(entry.node, entry.other);
-    if (pair == nullptr || pair->phase != Phase::open || !pair->end_open[self] || !pair->delay) return false;
-    const auto& since = pair->delay->stalled_since[self];
+    const End* end = find(entry.node, entry.other, entry.connection);
+    if (end == nullptr || end->phase() != Phase::open || !end->open) return false;
+    const Delay* delay = delay_of(*end);
+    if (delay == nullptr) return false;
+    const auto& since = delay->stalled_since[side(entry.node, entry.other)];
     if (!since || stamp(*since) != entry.aux) return false;
     return on_end_closed(now, entry_for(EntryKind::end_closed, entry.node, entry.other, entry.connection));
 }
 
 void Network::resume_flow(Time now, NodeIndex from, NodeIndex to) {
-    Pair& pair = pair_of(from, to);
+    const EndIndex at = end_between(from, to);
+    if (at == no_end) return;
+    End& end = end_of(from, at);
     const std::size_t sender = side(from, to);
-    if (pair.phase != Phase::open || !pair.end_open[sender]) return;
-    if (!pair.delay || !pair.delay->stalled_since[sender]) return;
-    pair.delay->stalled_since[sender].reset();
-    const auto waiting = std::exchange(pair.delay->waiting[sender], {});
-    for (const BodyIndex body : waiting) {
-        if (pair.phase == Phase::open) {
-            transmit(now, pair, from, to, body);
-        } else {
-            bodies_.release(body);
-        }
-    }
+    if (end.phase() != Phase::open || !end.open) return;
+    Delay* delay = delay_of(end);
+    if (delay == nullptr || !delay->stalled_since[sender]) return;
+    delay->stalled_since[sender].reset();
+    transmit_all(now, end, from, std::exchange(delay->waiting[sender], {}));
 }
 
 // ---------------------------------------------------------------- endings
 
-void Network::break_connection(Time now, Pair& pair, NodeIndex a, NodeIndex b) {
-    pair.phase = Phase::broken;
-    close_end(now + pair.base, a, b, pair.id, LossReason::closed);
-    close_end(now + pair.base, b, a, pair.id, LossReason::closed);
+void Network::break_connection(Time now, End& end, NodeIndex node) {
+    set_phase(end, Phase::broken);
+    close_end(now + end.delay(), node, end.other, end.connection, LossReason::closed);
+    close_end(now + end.delay(), end.other, node, end.connection, LossReason::closed);
 }
 
 void Network::reset(Time now, NodeIndex a, NodeIndex b) {
-    Pair& pair = pair_of(a, b);
-    if (pair.phase == Phase::open) break_connection(now, pair, a, b);
+    const EndIndex at = end_between(a, b);
+    if (at != no_end && end_of(a, at).phase() == Phase::open) break_connection(now, end_of(a, at), a);
 }
 
-void Network::disconnect(Time now, NodeIndex from, NodeIndex to) { end_died(now, from, to, true); }
+void Network::disconnect(Time now, NodeIndex from, NodeIndex to) {
+    const EndIndex at = end_between(from, to);
+    if (at != no_end) end_died(now, end_of(from, at), from, true);
+}
 
 // In the order of the partners, whenever they met.
 void Network::node_died(Time now, NodeIndex node, bool flush) {
     nodes_[node].up = false;
-    std::vector<NodeIndex> partners;
-    for (const PairIndex i : nodes_[node].pairs) partners.push_back(pairs_[i].ends[pairs_[i].ends[0] == node ? 1 : 0]);
-    std::sort(partners.begin(), partners.end());
-    for (const NodeIndex partner : partners) end_died(now, node, partner, flush);
+    std::vector<End*> ends;
+    for (End& end : nodes_[node].ends) ends.push_back(&end);
+    std::sort(ends.begin(), ends.end(), [](const End* a, const End* b) { return a->other < b->other; });
+    for (End* end : ends) end_died(now, *end, node, flush);
 }
 
-void Network::end_died(Time now, NodeIndex node, NodeIndex partner, bool flush) {
-    Pair& pair = pair_of(node, partner);
+void Network::end_died(Time now, End& end, NodeIndex node, bool flush) {
+    const NodeIndex partner = end.other;
     const std::size_t self = side(node, partner);
-    if (!pair.exists() || !pair.end_open[self]) return;
-    if (pair.phase == Phase::dialing) {
-        const bool other_waits = !pair.delay->waiting[1 - self].empty();
-        drop_waiting(pair, self);
-        if (pair.dialer != self) return;  // the dial finds out by itself
-        forget_connection(pair);
-        if (other_waits) tell_lost(now + pair.base, partner, node, LossReason::refused);
+    if (!end.exists() || !end.open) return;
+    if (end.phase() == Phase::dialing) {
+        const bool other_waits = !delay_of(end)->waiting[1 - self].empty();
+        drop_waiting(end, self);
+        if (!end.dialer) return;  // the dial finds out by itself
+        forget_connection(end);
+        if (other_waits) tell_lost(now + end.delay(), partner, node, LossReason::refused);
         return;
     }
-    pair.end_open[self] = false;
-    drop_waiting(pair, self);
-    if (!pair.end_open[1 - self]) {
-        forget_connection(pair);
+    close(end);
+    drop_waiting(end, self);
+    if (!end.other_open) {
+        forget_connection(end);
     } else if (!blocked(node, partner)) {
-        if (!flush) pair.phase = Phase::broken;
-        const Time when = std::max(now + pair.base, flush ? pair.last_arrival[self] + fifo_gap : now);
-        close_end(when, partner, node, pair.id, LossReason::closed);
+        if (!flush) set_phase(end, Phase::broken);
+        const Time when = std::max(now + end.delay(), flush ? end.last_arrival + fifo_gap : now);
+        close_end(when, partner, node, end.connection, LossReason::closed);
     }
 }
 
@@ -339,28 +361,27 @@ void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason r
 }
 
 bool Network::arrives(const Entry& entry) const {
-    const Pair& pair = pairs_[static_cast<PairIndex>(entry.aux)];
-    return pair.id == entry.connection && pair.phase == Phase::open && pair.end_open[side(entry.node, entry.other)];
+    const End& end = nodes_[entry.node].ends[entry.end];
+    return end.connection == entry.connection && end.phase() == Phase::open && end.open;
 }
 
 bool Network::on_end_closed(Time now, const Entry& entry) {
-    Pair* pair = find(entry.node, entry.other, entry.connection);
-    const std::size_t self = side(entry.node, entry.other);
-    if (pair == nullptr || !pair->end_open[self]) return false;
-    if (pair->phase == Phase::dialing) {
-        abandon_dial(now, *pair, entry.node, entry.other, entry.reason);
+    End* end = find(entry.node, entry.other, entry.connection);
+    if (end == nullptr || !end->open) return false;
+    if (end->phase() == Phase::dialing) {
+        abandon_dial(now, *end, entry.node, entry.reason);
         return true;
     }
-    pair->end_open[self] = false;
-    drop_waiting(*pair, self);
-    if (!pair->end_open[1 - self]) forget_connection(*pair);
+    close(*end);
+    drop_waiting(*end, side(entry.node, entry.other));
+    if (!end->other_open) forget_connection(*end);
     return true;
 }
 
-void Network::abandon_dial(Time now, Pair& pair, NodeIndex dialer, NodeIndex other, LossReason reason) {
-    const bool other_waits = !pair.delay->waiting[side(other, dialer)].empty();
-    forget_connection(pair);
-    if (other_waits) tell_lost(now, other, dialer, reason);
+void Network::abandon_dial(Time now, End& end, NodeIndex dialer, LossReason reason) {
+    const bool other_waits = !delay_of(end)->waiting[side(end.other, dialer)].empty();
+    forget_connection(end);
+    if (other_waits) tell_lost(now, end.other, dialer, reason);
 }
 
 // ---------------------------------------------------------------- blocks
@@ -433,26 +454,18 @@ std::uint64_t Network::lost(NodeIndex from) const {
 
 std::size_t Network::held(NodeIndex from) const {
     std::size_t count = 0;
-    for (const PairIndex i : nodes_[from].pairs) {
-        const Pair& pair = pairs_[i];
-        const std::size_t self = pair.ends[0] == from ? 0 : 1;
-        if (pair.delay && pair.delay->stalled_since[self]) count += pair.delay->waiting[self].size();
+    for (const End& end : nodes_[from].ends) {
+        const auto delay = delays_.find(end.connection);
+        if (delay == delays_.end()) continue;
+        const std::size_t self = side(from, end.other);
+        if (delay->second.stalled_since[self]) count += delay->second.waiting[self].size();
     }
     return count;
 }
 
-void Network::prefetch_slot(NodeIndex from, NodeIndex to) const {
-    __builtin_prefetch(&table_[hash(from, to) & (table_.size() - 1)]);
-}
-
-void Network::prefetch_pair(NodeIndex from, NodeIndex to) const {
-    const PairIndex index = table_[hash(from, to) & (table_.size() - 1)];
-    if (index != no_pair) __builtin_prefetch(&pairs_[index], 1);
-}
-
 bool Network::connected(NodeIndex a, NodeIndex b) const {
-    const Pair* pair = known(a, b);
-    return pair != nullptr && pair->phase == Phase::open && pair->end_open[0] && pair->end_open[1];
+    const End* end = known(a, b);
+    return end != nullptr && end->phase() == Phase::open && end->open && end->other_open;
 }
 
 }  // namespace gossip::sim

@@ -52,7 +52,8 @@ public:
     Network(const Draws& draws, NetworkOptions options, EventQueue& queue, Bodies& bodies);
 
     // `dialable`: others may open connections to it (an anonymous client has no address).
-    NodeIndex add_node(bool dialable);
+    NodeIndex add_node(NodeId id, bool dialable);
+    [[nodiscard]] NodeId id(NodeIndex node) const { return nodes_[node].id; }
     void set_up(NodeIndex node, std::uint32_t life) {
         nodes_[node].up = true;
         nodes_[node].life = life;
@@ -61,12 +62,16 @@ public:
     [[nodiscard]] const LinkProfile& profile() const { return options_.link; }
     [[nodiscard]] const NetworkOptions& options() const { return options_; }
 
-    // `body`: what `to` receives. It becomes the network's: whatever is lost is released.
-    void send(Time now, NodeIndex from, NodeIndex to, BodyIndex body);
-    // What send() will need, fetched early.
-    void prefetch(const Entry& message) const { __builtin_prefetch(&pairs_[static_cast<PairIndex>(message.aux)]); }
-    void prefetch_slot(NodeIndex from, NodeIndex to) const;
-    void prefetch_pair(NodeIndex from, NodeIndex to) const;
+    // The node's end of what it has to do with another, if that is this one or easily found; else no_end.
+    [[nodiscard]] EndIndex guess_end(NodeIndex node, NodeId other, EndIndex guess) const;
+    // The same, looked for, and made when they never met.
+    EndIndex meet(NodeIndex node, NodeIndex other);
+    void reserve(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
+    // `body`: what is received at the other side. It becomes the network's: whatever is lost is released.
+    void send(Time now, NodeIndex from, EndIndex end, BodyIndex body);
+    // What a message to this node will need, fetched early: first the node, later its ends.
+    void prefetch_node(NodeIndex node) const { __builtin_prefetch(&nodes_[node]); }
+    void prefetch_ends(NodeIndex node) const;
     // As after a dial of long ago.
     void connect(NodeIndex a, NodeIndex b);
     void disconnect(Time now, NodeIndex from, NodeIndex to);
@@ -97,8 +102,6 @@ public:
     [[nodiscard]] bool on_stalled(Time now, const Entry& entry);
 
 private:
-    using PairIndex = std::uint32_t;
-    static constexpr PairIndex no_pair = 0xffffffff;
     // Of a connection that is being dialled or held up.
     struct Delay {
         std::array<std::vector<BodyIndex>, 2> waiting;  // by sender: for the dial to finish or the block to end
@@ -106,25 +109,32 @@ private:
         Time dial_started{};
     };
     enum class Phase : std::uint8_t { none, dialing, open, broken };
-    // Two nodes that ever had to do with each other, and their connection if there is one.
-    struct Pair {
-        std::array<NodeIndex, 2> ends{};  // ascending; everything in pairs goes by sender
-        Duration base{};
-        std::array<std::uint32_t, 2> messages{};  // draws so far
-        std::array<Time, 2> last_arrival{};
-        ConnectionId id{0};
-        Phase phase{Phase::none};
-        std::uint8_t dialer{0};
-        std::array<bool, 2> end_open{};
-        std::unique_ptr<Delay> delay;
+    // One node's end of what it ever had to do with another, and of their connection if there is one. The ends
+    // of a node lie side by side and know all that sending and receiving needs; what both ends know is kept in both.
+    struct End {
+        NodeId id{};  // of the other node
+        NodeIndex other{no_node};
+        EndIndex back{no_end};      // the other node's end
+        Time last_arrival{};        // of what was sent from here
+        std::uint32_t messages{0};  // sent from here: draws so far
+        ConnectionId connection{0};
+        std::uint64_t base : 59 {0};  // usual delay, nanoseconds
+        std::uint64_t state : 2 {0};  // a Phase
+        std::uint64_t dialer : 1 {0};
+        std::uint64_t open : 1 {0};
+        std::uint64_t other_open : 1 {0};
 
-        [[nodiscard]] bool exists() const { return phase != Phase::none; }
+        [[nodiscard]] Phase phase() const { return static_cast<Phase>(state); }
+        [[nodiscard]] bool exists() const { return phase() != Phase::none; }
+        [[nodiscard]] Duration delay() const { return Duration(static_cast<std::int64_t>(base)); }
     };
+    static_assert(sizeof(End) == 40);
     struct NodeState {
+        NodeId id{};
         bool up{false};
         bool dialable{true};
         std::uint32_t life{0};
-        std::vector<PairIndex> pairs;  // in the order they met
+        std::vector<End> ends;  // in the order they met: an end keeps its place
     };
     struct Draw {
         Duration delay{};
@@ -141,41 +151,42 @@ private:
     };
 
     static std::size_t side(NodeIndex self, NodeIndex other) { return self < other ? 0 : 1; }
-    static std::uint64_t hash(NodeIndex a, NodeIndex b) {
-        return mix64((std::uint64_t{std::min(a, b)} << 32) | std::max(a, b));
-    }
-    [[nodiscard]] PairIndex index_of(NodeIndex a, NodeIndex b) const;
-    PairIndex make_pair(NodeIndex a, NodeIndex b);
-    void grow_table();
-    Pair& pair_of(NodeIndex a, NodeIndex b);
-    [[nodiscard]] const Pair* known(NodeIndex a, NodeIndex b) const;
-    Pair* find(NodeIndex a, NodeIndex b, ConnectionId id);
+    [[nodiscard]] End& end_of(NodeIndex node, EndIndex end) { return nodes_[node].ends[end]; }
+    [[nodiscard]] End& other_end(const End& end) { return nodes_[end.other].ends[end.back]; }
+    EndIndex add_end(NodeIndex node, NodeIndex other, Duration base);
+    [[nodiscard]] EndIndex search_end(NodeIndex node, NodeId other) const;
+    [[nodiscard]] EndIndex end_between(NodeIndex node, NodeIndex other) const;
+    [[nodiscard]] const End* known(NodeIndex node, NodeIndex other) const;
+    End* find(NodeIndex node, NodeIndex other, ConnectionId id);
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
-    Draw draw(Pair& pair, NodeIndex from, NodeIndex to);
+    Draw draw(End& end, NodeIndex from);
     void draw_impairment(Time now, NodeIndex from, NodeIndex to, BodyIndex body, Draw& d);
-    Delay& delay_of(Pair& pair);
-    void drop_waiting(Pair& pair, std::size_t sender);
-    void forget_connection(Pair& pair);
+    Delay* delay_of(const End& end);
+    void drop_waiting(const End& end, std::size_t sender);
+    void begin_connection(End& end, Phase phase);
+    void forget_connection(End& end);
+    void set_phase(End& end, Phase phase);
+    void close(End& end);
 
-    void open(Time now, Pair& pair, NodeIndex from, NodeIndex to);
-    void established(Time now, Pair& pair, NodeIndex dialer, NodeIndex accepter);
-    void transmit(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body);
-    void schedule(Time now, Pair& pair, NodeIndex from, NodeIndex to, BodyIndex body, const Draw& d);
-    void stall(Time now, Pair& pair, NodeIndex from, NodeIndex to);
+    void open(Time now, End& end, NodeIndex from);
+    void established(Time now, End& dialer_end, NodeIndex dialer);
+    void transmit_all(Time now, End& end, NodeIndex from, const std::vector<BodyIndex>& bodies);
+    void transmit(Time now, End& end, NodeIndex from, BodyIndex body);
+    void schedule(Time now, End& end, BodyIndex body, const Draw& d);
+    void stall(Time now, End& end, NodeIndex from);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
-    void break_connection(Time now, Pair& pair, NodeIndex a, NodeIndex b);
+    void break_connection(Time now, End& end, NodeIndex node);
     void close_end(Time when, NodeIndex node, NodeIndex other, ConnectionId id, LossReason reason);
     void tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason reason);
-    void abandon_dial(Time now, Pair& pair, NodeIndex dialer, NodeIndex other, LossReason reason);
-    void end_died(Time now, NodeIndex node, NodeIndex partner, bool flush);
+    void abandon_dial(Time now, End& end, NodeIndex dialer, LossReason reason);
+    void end_died(Time now, End& end, NodeIndex node, bool flush);
 
     Draws draws_;
     NetworkOptions options_;
     EventQueue& queue_;
     Bodies& bodies_;
     std::vector<NodeState> nodes_;
-    std::vector<Pair> pairs_;
-    std::vector<PairIndex> table_;  // open addressing, a power of two; no_pair where free
+    std::map<ConnectionId, Delay> delays_;
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;
     std::map<std::pair<NodeIndex, NodeIndex>, ImpairedLink> impaired_;

@@ -30,19 +30,32 @@ Simulator::Simulator(SimOptions options)
 NodeIndex Simulator::index_of(NodeId id) const {
     const std::size_t mask = table_.size() - 1;
     for (std::size_t at = mix64(static_cast<std::uint64_t>(id)) & mask; table_[at] != no_node; at = (at + 1) & mask) {
-        if (ids_[table_[at]] == id) return table_[at];
+        if (network_.id(table_[at]) == id) return table_[at];
     }
     return no_node;
 }
 
-void Simulator::grow_index() {
-    table_.assign(table_.size() * 2, no_node);
+void Simulator::put_in_table(NodeIndex i) {
     const std::size_t mask = table_.size() - 1;
-    for (NodeIndex i = 0; i < ids_.size(); ++i) {
-        std::size_t at = mix64(static_cast<std::uint64_t>(ids_[i])) & mask;
-        while (table_[at] != no_node) at = (at + 1) & mask;
-        table_[at] = i;
+    std::size_t at = mix64(static_cast<std::uint64_t>(network_.id(i))) & mask;
+    while (table_[at] != no_node) at = (at + 1) & mask;
+    table_[at] = i;
+}
+
+void Simulator::grow_table() {
+    table_.assign(table_.size() * 2, no_node);
+    for (NodeIndex i = 0; i < nodes_.size(); ++i) put_in_table(i);
+}
+
+NodeIndex Simulator::insert(NodeId id) {
+    const NodeIndex i = network_.add_node(id, !is_anonymous(id));
+    nodes_.emplace_back();
+    if (nodes_.size() * 2 > table_.size()) {
+        grow_table();
+    } else {
+        put_in_table(i);
     }
+    return i;
 }
 
 Simulator::Rare& Simulator::rare(NodeIndex i) {
@@ -55,23 +68,17 @@ Simulator::Rare& Simulator::rare(NodeIndex i) {
 }
 
 void Simulator::add(NodeId id, Factory factory, NodeOptions options) {
-    if (index_of(id) == no_node) {
-        ids_.push_back(id);
-        nodes_.emplace_back();
-        (void)network_.add_node(!is_anonymous(id));
-        if (ids_.size() * 2 > table_.size()) {
-            grow_index();
-        } else {
-            const std::size_t mask = table_.size() - 1;
-            std::size_t at = mix64(static_cast<std::uint64_t>(id)) & mask;
-            while (table_[at] != no_node) at = (at + 1) & mask;
-            table_[at] = static_cast<NodeIndex>(ids_.size() - 1);
-        }
-    }
-    Node& n = node(id);
+    factories_.push_back(std::move(factory));
+    begin(id, static_cast<std::uint32_t>(factories_.size() - 1), options);
+}
+
+void Simulator::add_like(NodeId id, NodeId like, NodeOptions options) { begin(id, node(like).factory, options); }
+
+void Simulator::begin(NodeId id, std::uint32_t factory, NodeOptions options) {
+    const NodeIndex known = index_of(id);
+    Node& n = nodes_[known != no_node ? known : insert(id)];
     GOSSIP_ASSERT(n.life == 0);
-    n.id = id;
-    n.factory = std::move(factory);
+    n.factory = factory;
     n.trust = options.trust;
     n.wall_skew_ms = options.wall_skew_ms;
 }
@@ -98,10 +105,11 @@ void Simulator::begin_life(NodeIndex i) {
     if (n.rare) n.rare->cut_next_step = false;
     n.disturbed = now_;
     network_.set_up(i, n.life);
-    const auto key = static_cast<std::uint64_t>(n.id);
+    const NodeId id = network_.id(i);
+    const auto key = static_cast<std::uint64_t>(id);
     const auto journal = n.rare ? n.rare->disk.records() : std::span<const Record>{};
-    n.machine = n.factory({n.id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
-    for (Observer* o : observers_) o->on_started(now_, n.id, n.life);
+    n.machine = factories_[n.factory]({id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
+    for (Observer* o : observers_) o->on_started(now_, id, n.life);
 }
 
 void Simulator::crash(NodeId id, CrashKind kind) { stop(index_of(id), StopKind::crashed, kind); }
@@ -119,7 +127,7 @@ void Simulator::stop(NodeIndex i, StopKind how, CrashKind kind) {
     if (n.machine == nullptr) return;
     n.machine.reset();
     n.paused = false;
-    const auto key = static_cast<std::uint64_t>(n.id);
+    const auto key = static_cast<std::uint64_t>(network_.id(i));
     if (n.rare) {
         n.rare->held.clear();
         for (const Entry& e : std::exchange(n.rare->missed, {})) let_go(e);
@@ -127,7 +135,7 @@ void Simulator::stop(NodeIndex i, StopKind how, CrashKind kind) {
     }
     const bool flush = how == StopKind::finished || (draws_.at(Purpose::link_close, key, n.life) & 1) == 0;
     network_.node_died(now_, i, flush && kind == CrashKind::process);
-    for (Observer* o : observers_) o->on_stopped(now_, n.id, how);
+    for (Observer* o : observers_) o->on_stopped(now_, network_.id(i), how);
 }
 
 void Simulator::pause(NodeId id) {
@@ -204,11 +212,12 @@ void Simulator::prefetch_ahead() const {
     constexpr std::size_t next = 5;
     if (const Entry* e = queue_.ahead(far); e != nullptr && e->node != no_node) {
         __builtin_prefetch(&nodes_[e->node]);
-        if (e->kind == EntryKind::message) network_.prefetch(*e);
+        network_.prefetch_node(e->node);
     }
     if (const Entry* e = queue_.ahead(near); e != nullptr && e->node != no_node) {
         const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
         for (std::size_t line = 0; line < machine_lines; ++line) __builtin_prefetch(machine + 64 * line);
+        network_.prefetch_ends(e->node);
         if (e->kind == EntryKind::message) bodies_.prefetch(e->body);
     }
     if (fetch_ == nullptr) return;
@@ -269,7 +278,7 @@ bool Simulator::handle(const Entry& entry) {
         rare(i).missed.push_back(entry);
         return true;
     }
-    const auto lost = [&] { step(i, LinkLost{ids_[entry.other], entry.reason}); };
+    const auto lost = [&] { step(i, LinkLost{network_.id(entry.other), entry.reason}); };
     switch (entry.kind) {
         case EntryKind::message:
             if (network_.arrives(entry)) step(i, bodies_[entry.body]);
@@ -304,7 +313,7 @@ void Simulator::handle_synced(NodeIndex i) {
     const auto before = disk.unsynced();
     std::vector<Append> written(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(disk.covered()));
     const AppendSeq upto = disk.end_sync();
-    for (Observer* o : observers_) o->on_synced(now_, nodes_[i].id, written);
+    for (Observer* o : observers_) o->on_synced(now_, network_.id(i), written);
     start_sync(i);
     release_held(i);
     step(i, Persisted{upto});
@@ -318,7 +327,7 @@ void Simulator::step(NodeIndex i, const Event& event) {
     trace_hash_ = mix64(trace_hash_ ^ static_cast<std::uint64_t>(now_.time_since_epoch().count()));
     trace_hash_ = mix64(trace_hash_ ^ i);
     trace_hash_ = mix64(trace_hash_ ^ event_hash(event));
-    for (Observer* o : observers_) o->on_step(now_, n.id, event, effects_);
+    for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
     if (n.rare && n.rare->cut_next_step && acts) return apply_cut(i);
     apply(i);
@@ -341,7 +350,7 @@ void Simulator::apply(NodeIndex i) {
 // Dies between two effects: some of the records are written, and only then some of the sends left.
 void Simulator::apply_cut(NodeIndex i) {
     Rare& r = rare(i);
-    Rng rng = draws_.stream(Purpose::disk_crash, static_cast<std::uint64_t>(ids_[i]), nodes_[i].life, 1);
+    Rng rng = draws_.stream(Purpose::disk_crash, static_cast<std::uint64_t>(network_.id(i)), nodes_[i].life, 1);
     const std::size_t effects = effects_.appends.size() + effects_.sends.size();
     const auto done = static_cast<std::size_t>(rng.below(effects + 1));
     const std::size_t written = std::min(done, effects_.appends.size());
@@ -358,33 +367,14 @@ void Simulator::send_all(NodeIndex i) {
     auto& sends = effects_.sends;
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
-        find_targets(i);
-        for (std::size_t k = 0; k < sends.size(); ++k) leave(i, sends[k], targets_[k]);
+        EndIndex guess = 0;  // mostly to the neighbours in their order
+        for (Send& send : sends) guess = leave(i, send, guess) + 1;
     } else {
         auto& held = rare(i).held;
         held.insert(held.end(), std::make_move_iterator(sends.begin()), std::make_move_iterator(sends.end()));
         release_held(i);
     }
     if (gossip_body_ != no_body) bodies_.release(std::exchange(gossip_body_, no_body));
-}
-
-// Whom the sends go to, and their connections fetched: the look-ups of one push overlap.
-void Simulator::find_targets(NodeIndex i) {
-    const auto& sends = effects_.sends;
-    const std::size_t mask = table_.size() - 1;
-    const auto slot = [&](const Send& s) { return mix64(static_cast<std::uint64_t>(s.to)) & mask; };
-    for (const Send& s : sends) __builtin_prefetch(&table_[slot(s)]);
-    for (const Send& s : sends) {
-        if (const NodeIndex guess = table_[slot(s)]; guess != no_node) __builtin_prefetch(&ids_[guess]);
-    }
-    targets_.clear();
-    for (const Send& s : sends) targets_.push_back(index_of(s.to));
-    for (const NodeIndex to : targets_) {
-        if (to != no_node) network_.prefetch_slot(i, to);
-    }
-    for (const NodeIndex to : targets_) {
-        if (to != no_node) network_.prefetch_pair(i, to);
-    }
 }
 
 void Simulator::release_held(NodeIndex i) {
@@ -398,7 +388,7 @@ void Simulator::release_held(NodeIndex i) {
             if (!behind) waiting.push_back(s.to);
             kept.push_back(std::move(s));
         } else {
-            leave(i, s, index_of(s.to));
+            leave(i, s, 0);
         }
     }
     rare(i).held = std::move(kept);
@@ -419,7 +409,7 @@ BodyIndex Simulator::body_of(NodeIndex i, Message& message) {
         bodies_.release(std::exchange(gossip_body_, no_body));
     }
     const bool push = gossip != nullptr;
-    const BodyIndex body = bodies_.add(Received{ids_[i], trust_of(i), std::move(message)});
+    const BodyIndex body = bodies_.add<Received>(network_.id(i), trust_of(i), std::move(message));
     if (push) {
         gossip_body_ = body;
         bodies_.share(body);
@@ -427,13 +417,16 @@ BodyIndex Simulator::body_of(NodeIndex i, Message& message) {
     return body;
 }
 
-void Simulator::leave(NodeIndex i, Send& send, NodeIndex to) {
-    for (Observer* o : observers_) o->on_wire(now_, ids_[i], send.to, send.message);
-    if (to == no_node) {  // nobody has ever listened there: the host says so
-        if (index_of(send.to) == no_node) add(send.to, nullptr);
-        to = index_of(send.to);
+// By which end it left.
+EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
+    for (Observer* o : observers_) o->on_wire(now_, network_.id(i), send.to, send.message);
+    EndIndex end = network_.guess_end(i, send.to, guess);
+    if (end == no_end) {
+        if (index_of(send.to) == no_node) add(send.to, nullptr);  // nobody has ever listened there: the host says so
+        end = network_.meet(i, index_of(send.to));
     }
-    network_.send(now_, i, to, body_of(i, send.message));
+    network_.send(now_, i, end, body_of(i, send.message));
+    return end;
 }
 
 void Simulator::start_sync(NodeIndex i) {
@@ -441,7 +434,7 @@ void Simulator::start_sync(NodeIndex i) {
     if (!n.rare || n.rare->disk.sync_running() || !n.rare->disk.dirty()) return;
     n.rare->disk.begin_sync();
     const DiskProfile& p = n.rare->disk_profile;
-    Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(n.id), n.rare->syncs++);
+    Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(network_.id(i)), n.rare->syncs++);
     const auto spread = static_cast<std::uint64_t>(std::max((p.sync_max - p.sync_min).count(), std::int64_t{0}));
     Entry e;
     e.kind = EntryKind::synced;
@@ -484,7 +477,8 @@ const Disk& Simulator::disk(NodeId id) const {
 }
 
 std::vector<NodeId> Simulator::nodes() const {
-    std::vector<NodeId> ids(ids_);
+    std::vector<NodeId> ids;
+    for (NodeIndex i = 0; i < nodes_.size(); ++i) ids.push_back(network_.id(i));
     std::sort(ids.begin(), ids.end());
     return ids;
 }

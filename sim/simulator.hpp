@@ -10,6 +10,7 @@
 #include "sim/network.hpp"
 #include "sim/trace.hpp"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,6 +53,11 @@ public:
 
     // ---- the scenario's hand
     void add(NodeId id, Factory factory, NodeOptions options = {});
+    // Another one, made as `like` is.
+    void add_like(NodeId id, NodeId like, NodeOptions options = {});
+    void reserve(std::size_t nodes) { nodes_.reserve(nodes); }
+    // How many others it will have to do with: room is made at once.
+    void reserve_ends(NodeId id, std::size_t others) { network_.reserve(index_of(id), others); }
     void start(NodeId id);
     // A life that begins with its machine's own words instead of Started.
     using Standing = std::function<void(Machine&, Time, WallMs, Effects&)>;
@@ -128,21 +134,23 @@ private:
         CrashKind cut_kind{};
     };
     struct Node {
-        NodeId id{};
         std::unique_ptr<Machine> machine;
+        std::unique_ptr<Rare> rare;
         Time disturbed{};  // last start or resumption
+        std::int64_t wall_skew_ms{0};
         std::uint32_t life{0};
+        std::uint32_t factory{0};
         Trust trust{Trust::claimed};
         bool paused{false};
-        std::int64_t wall_skew_ms{0};
-        Factory factory;
-        std::unique_ptr<Rare> rare;
     };
 
     [[nodiscard]] NodeIndex index_of(NodeId id) const;
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
     Rare& rare(NodeIndex i);
-    void grow_index();
+    NodeIndex insert(NodeId id);
+    void put_in_table(NodeIndex i);
+    void begin(NodeId id, std::uint32_t factory, NodeOptions options);
+    void grow_table();
     void prefetch_ahead() const;
     void dispatch(const Entry& entry);
     void act(BodyIndex action);
@@ -156,8 +164,7 @@ private:
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
     void send_all(NodeIndex i);
-    void find_targets(NodeIndex i);
-    void leave(NodeIndex i, Send& send, NodeIndex to);
+    EndIndex leave(NodeIndex i, Send& send, EndIndex guess);
     [[nodiscard]] BodyIndex body_of(NodeIndex i, Message& message);
     void start_sync(NodeIndex i);
     void begin_life(NodeIndex i);
@@ -170,11 +177,10 @@ private:
     Bodies bodies_;
     Network network_;
     std::vector<Node> nodes_;
-    std::vector<NodeId> ids_;       // of nodes_, close together: looked up for every message
-    std::vector<NodeIndex> table_;  // open addressing, a power of two; no_node where free
+    std::vector<NodeIndex> table_;  // by id: open addressing, a power of two; no_node where free
+    std::deque<Factory> factories_;
     std::vector<std::function<void()>> actions_;
     std::vector<BodyIndex> free_actions_;
-    std::vector<NodeIndex> targets_;  // of the sends in hand
     Fetch fetch_{nullptr};
     BodyIndex gossip_body_{no_body};  // of the push in hand: the same for all neighbours
     std::vector<Observer*> observers_;
