@@ -35,6 +35,7 @@ std::variant<KnownScript, Failure> read_known_script(const Options& options) {
     if (const auto* error = std::get_if<ParseError>(&parsed)) {
         return Failure{ErrorKind::usage, error->text, known.name + ":" + std::to_string(error->line)};
     }
+    known.text = *text;
     known.script = std::get<Script>(std::move(parsed));
     if (auto failure = check_script(known.script, known.name)) return std::move(*failure);
     return known;

@@ -11,6 +11,7 @@ namespace gossip {
 struct KnownScript {
     Script script;
     std::string name;
+    std::string text;
 };
 
 // Read and checked; the failure is of usage.

@@ -19,6 +19,7 @@ const ManagedNode* ManagedNetwork::find(NodeId id) const {
 void ManagedNetwork::note_fault(const std::string& command, const NodeSet& touched) {
     ++version_;
     view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
+    record(RunFault{stamp(), command, touched});
     observers_.changed();
 }
 
@@ -34,9 +35,20 @@ void ManagedNetwork::keep_reply(NodeReply reply) {
     if (replies_.size() > most) replies_.erase(replies_.begin());
 }
 
+void ManagedNetwork::record(const RunLine& line) const {
+    if (observers_.record) observers_.record(line);
+}
+
+void ManagedNetwork::node_started(NodeId id, Role role) {
+    view_.node_started(id, role);
+    const auto node = nodes_.find(id);
+    record(RunState{stamp(), id, role, NodeState::starting, node == nodes_.end() ? 0 : node->second.pid});
+}
+
 void ManagedNetwork::set_state(NodeId id, NodeState state) {
     ++version_;
     view_.node_state(id, state);
+    record(RunState{stamp(), id, view_.find(id)->role, state});
     observers_.changed();
 }
 

@@ -5,6 +5,7 @@
 #include "manager/cluster_view.hpp"
 #include "manager/event_loop.hpp"
 #include "manager/network_plan.hpp"
+#include "manager/run_log.hpp"
 
 #include <functional>
 #include <map>
@@ -38,6 +39,7 @@ public:
         std::function<void(const ManagedNode&)> died;    // nobody asked for it
         std::function<void(const std::string&)> remark;  // "port 7000 is taken; …"
         std::function<void()> changed;                   // something that no event tells: a state, a status
+        std::function<void(const RunLine&)> record{};    // the same for the run's log; nodes' events excepted
     };
     // Makes the network that a session then owns.
     using Factory = std::function<std::unique_ptr<ManagedNetwork>(Observers)>;
@@ -97,7 +99,9 @@ public:
     [[nodiscard]] std::uint64_t version() const { return version_; }
 
 protected:
+    void node_started(NodeId id, Role role);
     void set_state(NodeId id, NodeState state);
+    void record_status(const NodeStatus& status) const { record(RunStatus{stamp(), status}); }
     void keep_reply(NodeReply reply);
 
     NetworkPlan plan_;
@@ -108,6 +112,9 @@ protected:
     std::uint64_t version_{0};
 
 private:
+    [[nodiscard]] RunStamp stamp() const { return {now().time_since_epoch().count(), wall_now()}; }
+    void record(const RunLine& line) const;
+
     std::map<std::uint64_t, NodeReply> replies_;
 };
 

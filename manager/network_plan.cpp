@@ -67,6 +67,9 @@ NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
     plan.seed = options.seed.value_or(any_seed());
     plan.page = options.web ? ServePage::always : loaded.node.web_enabled ? ServePage::on_terminal : ServePage::never;
     plan.page_listen = parse_node(loaded.node.web_listen).value_or(NodeId::none);  // checked when it was read
+    plan.runs_dir = loaded.node.runs_dir;
+    plan.run_out = options.out.value_or("");
+    plan.run_limit = std::uint64_t{loaded.node.run_megabytes} * 1'000'000;
     plan.node_arguments = arguments_for_nodes(options);
     return plan;
 }

@@ -31,6 +31,10 @@ struct NetworkPlan {
     ServePage page{ServePage::on_terminal};
     NodeId page_listen{};                     // another free port when this one is taken
     std::vector<std::string> node_arguments;  // --config and --set, handed to every node
+    std::string runs_dir;                     // where run folders go; empty: nowhere
+    bool keep_logs{true};                     // the run folder holds the logs of log_dir as well
+    std::string run_out;                      // this run's own folder, when one was named
+    std::uint64_t run_limit{0};               // bytes of its event log
     std::string toml;                         // every key with the value in force, as a configuration file
 };
 

@@ -49,6 +49,8 @@ constexpr std::array specs{
                [](Options& o, const std::string& v) { return (o.seed = parse_count(v)).has_value(); }},
     OptionSpec{"--execute", "-e", "'CMD; CMD'", "run these commands instead of a shell",
                [](Options& o, const std::string& v) { return o.script_text = v, true; }},
+    OptionSpec{"--out", "", "DIR", "this run's folder (default: a new one in runs/, see log.runs)",
+               [](Options& o, const std::string& v) { return o.out = v, !v.empty(); }},
     OptionSpec{"--keep-going", "-k", "", "a failing command does not end the script",
                [](Options& o, const std::string&) { return o.keep_going = true; }},
     OptionSpec{"--web", "", "", "serve the page to a script as well; without it, on a terminal only (web.enabled)",

@@ -21,6 +21,7 @@ struct Options {
     std::optional<std::uint32_t> peers;
     std::optional<std::uint64_t> seed;       // of drawn faults and of @random
     std::uint32_t port_offset{0};            // added to every port of the configuration
+    std::optional<std::string> out;          // --out: this run's folder
     std::optional<std::string> script_file;  // run FILE.gsh
     std::optional<std::string> script_text;  // -e
     bool keep_going{false};

@@ -118,6 +118,7 @@ void RemoteJob::run_command(const Step& step) {
         // They would hold up the first terminal for as long as they take.
         return fail({ErrorKind::command, verb + " runs in the network's own terminal or script only"}, &step);
     }
+    session_.record_command(step.command);
     Compiled compiled = compile(step.command);
     Result result;
     {

@@ -1,5 +1,7 @@
 #include "manager/session.hpp"
 
+#include "manager/options.hpp"
+
 #include <csignal>
 #include <ctime>
 
@@ -27,10 +29,12 @@ Style mark_style(char mark) {
 }  // namespace
 
 Session::Session(EventLoop& event_loop, Console& out, const ManagedNetwork::Factory& factory, Settings initial)
-    : network_(
-          factory({[this](const NodeEvent& event) { handle_event(event); },
-                   [this](const ManagedNode& node) { handle_death(node); },
-                   [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); }})),
+    : network_(factory({[this](const NodeEvent& event) { handle_event(event); },
+                        [this](const ManagedNode& node) { handle_death(node); },
+                        [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); },
+                        [this](const RunLine& line) {
+                            if (recorder_) recorder_->write(line);
+                        }})),
       loop(event_loop),
       console(out),
       settings(initial),
@@ -53,15 +57,45 @@ Result Session::start() {
         finish();
         return failure;
     }
+    if (recorder_ && plan.keep_logs) recorder_->folder().keep_logs(plan.log_dir, false);
     return std::nullopt;
 }
 
+// What each node has sent and received is asked for once more: the figures of the run need it.
 void Session::finish() {
     churn.stop();
     open_ = false;
     settings.live = false;
+    if (recorder_ && loop.termination() == 0) {
+        std::vector<NodeId> all;
+        for (const auto& [id, node] : network.nodes()) all.push_back(id);
+        static_cast<void>(network.refresh(all));
+    }
+    if (recorder_) recorder_->write(RunClosing{stamp()});
     network.shutdown(shutdown_grace);
     if (console.interactive()) console.remark("Network stopped.");
+}
+
+void Session::record_to(std::unique_ptr<RunRecorder> recorder) {
+    recorder_ = std::move(recorder);
+    recorder_->write(RunBegan{stamp(), run_schema, version_text(), network.plan().seed, network.view().seed_count()});
+    loop.on_idle(this, [this] { recorder_->flush(); });
+}
+
+void Session::record_command(const Command& command) const {
+    if (recorder_) recorder_->write(RunCommand{stamp(), command.source});
+}
+
+void Session::record_failure(const Failure& failure) const {
+    if (recorder_) recorder_->write(RunFailure{stamp(), std::string(error_word(failure.kind)), failure.text});
+}
+
+void Session::close_record(int exit_code) {
+    if (!recorder_) return;
+    if (network.plan().keep_logs) recorder_->folder().keep_logs(network.plan().log_dir, true);
+    recorder_->close(stamp(), exit_code);
+    loop.on_idle(this, {});
+    recorder_.reset();
 }
 
 Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
@@ -89,11 +123,13 @@ Result Session::take_death() {
 }
 
 Result Session::run_one(const Command& command, const std::string& name) {
+    record_command(command);
     const Compiled compiled = compile(command);
     const auto* problem = std::get_if<std::string>(&compiled);
     Result result = problem == nullptr ? std::get<Action>(compiled)(*this) : Failure{ErrorKind::usage, *problem};
     // What the command waited for may have hidden a death; what it killed itself is none.
     if (auto death = take_death()) result = std::move(death);
+    if (result) record_failure(*result);
     if (result && result->where.empty() && !name.empty()) {
         result->where = name + ":" + std::to_string(command.line);
         const bool own_words = result->kind == ErrorKind::wait || result->kind == ErrorKind::expect;
@@ -148,6 +184,7 @@ void Session::tell_onlooker(const NodeEvent* event) {
 }
 
 void Session::handle_event(const NodeEvent& event) {
+    if (recorder_) recorder_->write(event);
     tell_onlooker(&event);
     if (changed_) changed_();
     if (!settings.live || !console.is_announcing()) return;

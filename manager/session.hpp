@@ -8,6 +8,7 @@
 #include "manager/live_log.hpp"
 #include "manager/log_files.hpp"
 #include "manager/managed_network.hpp"
+#include "manager/run_recorder.hpp"
 #include "manager/selector.hpp"
 
 namespace gossip {
@@ -70,6 +71,15 @@ public:
 
     // What the prompt says; changes with the network.
     [[nodiscard]] std::string prompt() const;
+    // From now on everything is written to it; before `start`, so that the bring-up is in it.
+    void record_to(std::unique_ptr<RunRecorder> recorder);
+    // What is written of this run; null: nothing.
+    [[nodiscard]] RunRecorder* recorder() const { return recorder_.get(); }
+    void record_command(const Command& command) const;
+    void record_failure(const Failure& failure) const;
+    // The log's last line.
+    void close_record(int exit_code);
+
     // Called after anything that may have changed the prompt.
     void set_changed(std::function<void()> changed) { changed_ = std::move(changed); }
     // Told of every event, and, with null, of what changed without one: the page.
@@ -77,12 +87,14 @@ public:
 
 private:
     Result run_one(const Command& command, const std::string& name);
+    [[nodiscard]] RunStamp stamp() const { return {network.now().time_since_epoch().count(), network.wall_now()}; }
     Result take_death();
     void live(const LiveLine& line);
     void tell_onlooker(const NodeEvent* event);
     void handle_event(const NodeEvent& event);
     void handle_death(const ManagedNode& node);
 
+    std::unique_ptr<RunRecorder> recorder_;
     bool open_{true};
     int guests_{0};
     std::string script_name_;

@@ -2,6 +2,7 @@
 
 #include "manager/known_script.hpp"
 #include "manager/line_reader.hpp"
+#include "manager/recording.hpp"
 #include "manager/remote_server.hpp"
 #include "manager/script_input.hpp"
 #include "manager/supervisor.hpp"
@@ -28,7 +29,10 @@ Result run_text(Session& session, const std::string& text, int first_line, const
     } else {
         failure = check_script(std::get<Script>(parsed), name);
     }
-    if (!failure) return session.run(std::get<Script>(parsed), name);
+    if (!failure) {
+        if (session.recorder() != nullptr) session.recorder()->folder().append_script(trim(text));
+        return session.run(std::get<Script>(parsed), name);
+    }
     if (name.empty()) failure->where.clear();  // at the prompt there is no place but here
     session.console.error(error_word(failure->kind), failure->where, failure->text);
     failure->printed = true;
@@ -206,6 +210,20 @@ void serve_page(Session& session, std::optional<WebSite>& page) {
     }
 }
 
+// How the network went, once it is described; the exit code.
+int run_commands(Session& session, const std::optional<KnownScript>& known) {
+    Console& console = session.console;
+    if (const auto failure = session.start()) return report(console, *failure, &session.loop);
+    RemoteServer second_terminals(session);
+    if (const std::string problem = second_terminals.open(); !problem.empty()) {
+        console.remark("no second terminal can attach: " + problem);
+    }
+    std::optional<WebSite> page;
+    serve_page(session, page);
+    if (known) return run_known(session, *known);
+    return console.interactive() ? run_interactive(session, page ? page->url() : "") : run_piped(session);
+}
+
 int run_session(const Options& options, Console& console, const std::optional<KnownScript>& known) {
     auto plan = plan_network(options);
     if (const auto* problem = std::get_if<std::string>(&plan)) return report(console, {ErrorKind::config, *problem});
@@ -216,15 +234,10 @@ int run_session(const Options& options, Console& console, const std::optional<Kn
         return std::make_unique<Supervisor>(loop, std::get<NetworkPlan>(std::move(plan)), std::move(observers));
     };
     Session session(loop, console, processes, settings);
-    if (const auto failure = session.start()) return report(console, *failure, &loop);
-    RemoteServer second_terminals(session);
-    if (const std::string problem = second_terminals.open(); !problem.empty()) {
-        console.remark("no second terminal can attach: " + problem);
-    }
-    std::optional<WebSite> page;
-    serve_page(session, page);
-    if (known) return run_known(session, *known);
-    return console.interactive() ? run_interactive(session, page ? page->url() : "") : run_piped(session);
+    if (const auto failure = begin_record(session, known ? &*known : nullptr)) return report(console, *failure);
+    const int code = run_commands(session, known);
+    session.close_record(code);
+    return code;
 }
 
 }  // namespace

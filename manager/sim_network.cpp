@@ -63,7 +63,7 @@ void SimNetwork::launch(NodeId id, Role role) {
     node.ready = true;
     node.started = now();
     nodes_[id] = std::move(node);
-    view_.node_started(id, role);
+    node_started(id, role);
     set_state(id, NodeState::alive);
     cluster_.start(id);
     if (role == Role::seed && !ended(id)) read_status(id);  // a recovered list is in no event
@@ -180,6 +180,7 @@ void SimNetwork::read_status(NodeId id) {
     status.transport.fault_held = cluster_.sim().held(id);
     ++version_;
     view_.apply(status);
+    record_status(status);
     observers_.changed();
 }
 

@@ -1,7 +1,6 @@
 #include "manager/sim_script.hpp"
 
-#include "manager/known_script.hpp"
-#include "manager/session.hpp"
+#include "manager/recording.hpp"
 #include "manager/sim_network.hpp"
 
 #include <cstdio>
@@ -43,6 +42,9 @@ private:
     int run_one(std::uint32_t number) {
         NetworkPlan plan = plan_;
         plan.seed = sim_seed(command_.seed_text, number);
+        plan.runs_dir.clear();  // recorded where it was asked for only: a study has thousands of runs
+        plan.keep_logs = false;
+        if (command_.runs > 1 && !plan.run_out.empty()) plan.run_out += "/" + std::to_string(number + 1);
         const auto began = std::chrono::steady_clock::now();
         SimNetwork* network = nullptr;
         const auto simulated = [&](ManagedNetwork::Observers observers) -> std::unique_ptr<ManagedNetwork> {
@@ -54,12 +56,15 @@ private:
         Settings settings;
         settings.keep_going = command_.script->keep_going;
         Session session(loop_, console_, simulated, settings);
-        Result result = session.start();
+        Result result = begin_record(session, &known_);
+        if (!result) result = session.start();
         if (!result) result = session.run(known_.script, known_.name);
         session.finish();
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
         console_.remark(summary(number, plan.seed, *network, took.count()));
-        return result ? report(console_, *result, &loop_) : 0;
+        const int code = result ? report(console_, *result, &loop_) : 0;
+        session.close_record(code);
+        return code;
     }
 
     [[nodiscard]] std::string summary(std::uint32_t number, std::uint64_t seed, const SimNetwork& network,

@@ -74,8 +74,10 @@ std::optional<StartFailure> Supervisor::prepare_folders() {
         if (node_file && (name.ends_with(".log") || name.ends_with(".err"))) fs::remove(entry.path(), error);
     }
     if (!plan_.shared_log) return std::nullopt;
-    std::ofstream shared(plan_.log_dir + "/outputfile.txt", std::ios::trunc);
-    if (!shared) return failure("cannot write " + plan_.log_dir + "/outputfile.txt");
+    const std::string path = plan_.log_dir + "/outputfile.txt";
+    if (fs::hard_link_count(path, error) > 1) fs::remove(path, error);  // an earlier run's folder keeps it
+    std::ofstream shared(path, std::ios::trunc);
+    if (!shared) return failure("cannot write " + path);
     return std::nullopt;
 }
 
@@ -184,7 +186,7 @@ std::optional<StartFailure> Supervisor::launch(Slot slot, Role role, const std::
     link->start();
     links_[id] = link;
     nodes_[id] = std::move(node);
-    view_.node_started(id, role);
+    node_started(id, role);
     observers_.changed();
     return std::nullopt;
 }
@@ -312,6 +314,7 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
     } else if (auto* status = std::get_if<NodeStatus>(&line)) {
         status->id = id;
         view_.apply(*status);
+        record_status(*status);
         node.status = std::move(*status);
         observers_.changed();
     } else if (auto* reply = std::get_if<NodeReply>(&line)) {

@@ -41,6 +41,8 @@ struct NodeSettings {
     std::string log_dir{"logs"};                  // log.dir
     LogLevel log_level{LogLevel::info};           // log.level
     LogProfile log_profile{LogProfile::classic};  // log.profile
+    std::string runs_dir{"runs"};                 // log.runs: one folder a run; "" = none
+    std::uint32_t run_megabytes{512};             // log.run_megabytes: of a run's event log
     std::string web_listen{"127.0.0.1:8080"};     // web.listen
     bool web_enabled{true};                       // web.enabled
     std::string tls{"auto"};                      // security.tls

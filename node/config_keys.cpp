@@ -260,6 +260,8 @@ void add_process_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(text_key("log.dir", GOSSIP_FIELD(node.log_dir)));
     keys.push_back(choice_key("log.level", GOSSIP_FIELD(node.log_level), {"debug", "info", "warning", "error"}));
     keys.push_back(choice_key("log.profile", GOSSIP_FIELD(node.log_profile), {"classic", "per-node"}));
+    keys.push_back(text_key("log.runs", GOSSIP_FIELD(node.runs_dir)));
+    keys.push_back(count_key("log.run_megabytes", GOSSIP_FIELD(node.run_megabytes), 1, 1'000'000));
     keys.push_back(web_listen_key());
     keys.push_back(flag_key("web.enabled", GOSSIP_FIELD(node.web_enabled)));
     keys.push_back(tls_key());
