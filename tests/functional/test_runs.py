@@ -25,7 +25,7 @@ class Runs(TestCase):
             n.finish()
             run = n.folder.path / "runs" / "latest"
             manifest = json.loads((run / "manifest.json").read_text())
-            self.assertEqual((manifest["exit_code"], manifest["seed"], manifest["seeds"], manifest["peers"]), (0, "7", 3, 4))
+            self.assertEqual([manifest[k] for k in ("exit_code", "seed", "seeds", "peers")], [0, "7", 3, 4])
             self.assertIn("-seed7-", manifest["id"])
             log = events(run)
             self.assertEqual(manifest["events"], len(log))

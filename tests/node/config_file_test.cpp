@@ -114,6 +114,8 @@ TEST_CASE("every key can be read, printed and read back") {
                                                     {"log.dir", "l\tg"},
                                                     {"log.level", "debug"},
                                                     {"log.profile", "per-node"},
+                                                    {"log.runs", "kept/runs"},
+                                                    {"log.run_megabytes", "7"},
                                                     {"web.listen", "127.0.0.1:9000"},
                                                     {"web.enabled", "false"},
                                                     {"security.tls", "off"},
