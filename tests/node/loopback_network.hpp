@@ -49,7 +49,7 @@ public:
     void kill(Node& node);
 
     // Runs the loop until `done`, or for `limit`; true when done.
-    bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds(20));
+    bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds(60));
     void run_for(Duration time);
 
     [[nodiscard]] Config& config() { return config_; }

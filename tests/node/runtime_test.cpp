@@ -68,7 +68,7 @@ struct Bench {
                                          std::move(journal), std::move(handlers));
     }
     bool run_until(const std::function<bool()>& done) {
-        const Time end = Runtime::now() + std::chrono::seconds(10);
+        const Time end = Runtime::now() + std::chrono::seconds(60);
         while (!done() && Runtime::now() < end) {
             io.restart();
             io.run_one_for(std::chrono::milliseconds(20));

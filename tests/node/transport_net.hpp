@@ -92,7 +92,7 @@ inline std::uint64_t number(const Heard& h) { return std::get<msg::Behind>(h.mes
 
 // Runs the loop until `done` or a generous deadline; says which.
 template <class Done>
-bool run_until(boost::asio::io_context& io, Done done, std::chrono::seconds patience = std::chrono::seconds(20)) {
+bool run_until(boost::asio::io_context& io, Done done, std::chrono::seconds patience = std::chrono::seconds(60)) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!done()) {
         if (std::chrono::steady_clock::now() >= deadline) return false;
