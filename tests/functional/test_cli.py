@@ -56,7 +56,7 @@ class Cli(harness.TestCase):
             votes = network.rows("votes")
             self.assertTrue(all(row["kind"] == "add" for row in votes))
             message = network.say(network.peers[0], "look")
-            network.do("wait reached last == all 5s")
+            network.do(f"wait reached last == all {5 * harness.SLOW}s")
             trace = network.rows("trace last")
             self.assertEqual({row["node"] for row in trace}, {harness.name(p) for p in network.peers})
             self.assertIn(message, "".join(network.do(f"logs {network.peers[0]} --grep Said")))
@@ -69,7 +69,7 @@ class Cli(harness.TestCase):
             with self.subTest(strategy), harness.Network(3, 8, settings) as network:
                 network.start()
                 network.say(network.peers[0], strategy)
-                network.do("wait reached last == all 10s")
+                network.do(f"wait reached last == all {10 * harness.SLOW}s")
 
     def test_a_file_is_checked_whole_before_anything_starts(self):
         folder = harness.Folder()

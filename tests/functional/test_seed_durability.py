@@ -46,10 +46,10 @@ class SeedDurability(harness.TestCase):
         return set().union(*(worker.acknowledged for worker in workers))
 
     def test_seed_killed_at_any_moment_keeps_what_it_acknowledged(self):
-        rounds = 4 if harness.SLOW == 1 else 1
+        rounds = 4 if harness.FULL_SPEED else 1
         for number in range(rounds):
             with self.subTest(number), self.network() as network:
-                network.do("wait agree 10s")
+                network.do(f"wait agree {10 * harness.SLOW}s")
                 workers = self.storm(network)
                 for victim in random.Random(number).choices(network.seeds, k=3):
                     harness.until(lambda: sum(len(w.acknowledged) for w in workers) > 0 or
@@ -58,7 +58,7 @@ class SeedDurability(harness.TestCase):
                     network.do(f"restart {victim}")
                 acknowledged = self.settle(workers)
                 self.assertGreater(len(acknowledged), 0)
-                network.do("wait agree 10s")
+                network.do(f"wait agree {10 * harness.SLOW}s")
                 for seed in network.seeds:
                     self.assertEqual(acknowledged - harness.peer_list(seed), set())
 
@@ -67,23 +67,23 @@ class SeedDurability(harness.TestCase):
             network.start()
             acknowledged = self.settle(self.storm(network, 4, 8))
             self.assertEqual(len(acknowledged), 32)
-            network.do("wait agree 5s")
+            network.do(f"wait agree {5 * harness.SLOW}s")
             before = harness.peer_list(network.seeds[0])
             self.assertEqual(len(before), 36)
             network.do("kill seeds")
             network.do("restart seeds")
-            network.do("wait agree 10s")
+            network.do(f"wait agree {10 * harness.SLOW}s")
             for seed in network.seeds:
                 self.assertEqual(harness.peer_list(seed), before)
             network.do("add")
-            network.do("wait members == 37 10s")
+            network.do(f"wait members == 37 {10 * harness.SLOW}s")
 
     def test_killed_seed_binds_its_port_again_at_once(self):
         with self.network(peers=3) as network:
             network.start()
             for _ in range(3):
                 network.do(f"restart {network.seeds[1]}")
-            network.do("wait agree 10s")
+            network.do(f"wait agree {10 * harness.SLOW}s")
 
     def test_a_minority_admits_and_removes_nothing_and_gossip_goes_on(self):
         settings = {**harness.FAST, "gossip.max_messages": 0, "seeds.pending_after": "500ms"}
@@ -97,7 +97,7 @@ class SeedDurability(harness.TestCase):
             network.do(f"kill {network.peers[4]}")
             network.do(f'wait log {survivor} ~ "NO QUORUM" 15s')
             network.say(network.peers[0], "without a quorum")
-            network.do("wait reached last == all 10s")
+            network.do(f"wait reached last == all {10 * harness.SLOW}s")
             network.do("sleep 3s")  # time enough for a removal, had there been one
             self.assertEqual(harness.peer_list(survivor), before)
             network.do(f"restart {network.seeds[1]}")
@@ -111,7 +111,7 @@ class SeedDurability(harness.TestCase):
             network.do("add 3")
             network.do(f"wait registered == 6 {15 * harness.SLOW}s")
             network.do(f"restart {network.seeds[2]}")
-            network.do("wait agree 10s")
+            network.do(f"wait agree {10 * harness.SLOW}s")
 
 
 if __name__ == "__main__":
