@@ -43,9 +43,9 @@ public:
     void close_input();
     void signal(int number) const;
     // Reads until `text` has come on stdout (on a terminal: at all) after what was matched before.
-    [[nodiscard]] bool shows(const std::string& text, Seconds within = Seconds(15));
+    [[nodiscard]] bool shows(const std::string& text, Seconds within = Seconds(60));
     // Waits for its end; -1 when it does not come.
-    [[nodiscard]] int exit_code(Seconds within = Seconds(30));
+    [[nodiscard]] int exit_code(Seconds within = Seconds(60));
 
     [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] const std::string& out() const { return out_; }
