@@ -101,6 +101,11 @@ constexpr std::array table{
                 "watch 200ms -n 2 list peers", Completes::verbs, commands::watch},
     CommandSpec{"source", "FILE", "run the commands of a file", "The file is checked whole before its first command.",
                 "source experiment.gsh", Completes::files, commands::source},
+    CommandSpec{
+        "save", "FILE", "keep this session as a script, or its configuration",
+        "FILE.gsh: what was typed so far, with the pauses, and beside it FILE.toml; the command that plays it\n"
+        "again in virtual time is printed. FILE.toml: only the configuration, every key with the value in force.",
+        "save session.gsh\nsave network.toml", Completes::files, commands::save},
     CommandSpec{"echo", "TEXT…", "print a line", "", "echo killed the hub", Completes::nothing, commands::echo},
     CommandSpec{"set", "[NAME VALUE]", "settings of this shell; without arguments: show them",
                 "output table|json|tsv · color auto|always|never · live on|off (events above the prompt)\n"
@@ -124,10 +129,19 @@ std::string head(const CommandSpec& spec) {
     return std::string(spec.verb) + (spec.usage.empty() ? "" : " " + std::string(spec.usage));
 }
 
+// Of the word that the problem quotes; else of the verb.
+int faulty_column(const Command& command, const std::string& problem) {
+    for (const Word& word : command.words) {
+        const bool named = !word.text.empty() && problem.find("\"" + word.text + "\"") != std::string::npos;
+        if (named) return command.column + static_cast<int>(word.begin);
+    }
+    return command.column;
+}
+
 Result check_command(const Command& command, const std::string& name) {
     const Compiled compiled = compile(command);
     if (const auto* problem = std::get_if<std::string>(&compiled)) {
-        return Failure{ErrorKind::usage, *problem, name + ":" + std::to_string(command.line)};
+        return Failure{ErrorKind::usage, *problem, place_of(name, command.line, faulty_column(command, *problem))};
     }
     return check_script(command.body, name);
 }
@@ -183,7 +197,7 @@ std::variant<Script, Failure> read_script_file(const std::string& path) {
     if (!file) return Failure{ErrorKind::command, "cannot read " + path};
     auto parsed = parse_script(text.str());
     if (const auto* problem = std::get_if<ParseError>(&parsed)) {
-        return Failure{ErrorKind::usage, problem->text, path + ":" + std::to_string(problem->line)};
+        return Failure{ErrorKind::usage, problem->text, place_of(path, problem->line, problem->column)};
     }
     if (auto failure = check_script(std::get<Script>(parsed), path)) return std::move(*failure);
     return std::get<Script>(std::move(parsed));

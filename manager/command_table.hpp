@@ -60,7 +60,7 @@ struct CommandSpec {
 [[nodiscard]] std::string command_help(std::string_view verb);
 
 // Handlers, by file: commands_nodes.cpp, commands_faults.cpp, commands_view.cpp, commands_explain.cpp,
-// commands_flow.cpp.
+// commands_flow.cpp, commands_save.cpp.
 namespace commands {
 Compiled add(const Command& command);
 Compiled kill(const Command& command);
@@ -90,6 +90,7 @@ Compiled wait(const Command& command);
 Compiled expect(const Command& command);
 Compiled sleep(const Command& command);
 Compiled source(const Command& command);
+Compiled save(const Command& command);
 Compiled repeat(const Command& command);
 Compiled echo(const Command& command);
 Compiled set(const Command& command);

@@ -1,5 +1,7 @@
 #include "manager/known_script.hpp"
 
+#include "manager/session.hpp"
+
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -33,12 +35,30 @@ std::variant<KnownScript, Failure> read_known_script(const Options& options) {
     if (!text) return Failure{ErrorKind::usage, "cannot read " + known.name};
     auto parsed = parse_script(*text);
     if (const auto* error = std::get_if<ParseError>(&parsed)) {
-        return Failure{ErrorKind::usage, error->text, known.name + ":" + std::to_string(error->line)};
+        return Failure{ErrorKind::usage, error->text, place_of(known.name, error->line, error->column)};
     }
     known.text = *text;
     known.script = std::get<Script>(std::move(parsed));
     if (auto failure = check_script(known.script, known.name)) return std::move(*failure);
     return known;
+}
+
+Result run_text(Session& session, const std::string& text, int first_line, const std::string& name) {
+    auto parsed = parse_script(text, first_line);
+    Result failure;
+    if (const auto* error = std::get_if<ParseError>(&parsed)) {
+        failure = Failure{ErrorKind::usage, error->text, place_of(name, error->line, error->column)};
+    } else {
+        failure = check_script(std::get<Script>(parsed), name);
+    }
+    if (!failure) {
+        if (session.recorder() != nullptr) session.recorder()->folder().append_script(trim(text));
+        return session.run(std::get<Script>(parsed), name);
+    }
+    if (name.empty()) failure->where.clear();  // at the prompt there is no place but here
+    session.console.error(error_word(failure->kind), failure->where, failure->text);
+    failure->printed = true;
+    return failure;
 }
 
 }  // namespace gossip

@@ -17,6 +17,9 @@ struct KnownScript {
 // Read and checked; the failure is of usage.
 [[nodiscard]] std::variant<KnownScript, Failure> read_known_script(const Options& options);
 
+// Commands as they come: checked before the first of them runs, failures printed. No name: typed at a prompt.
+Result run_text(Session& session, const std::string& text, int first_line, const std::string& name);
+
 // Prints a failure that nobody has printed yet; the exit code.
 int report(Console& console, const Failure& failure, const EventLoop* loop = nullptr);
 

@@ -20,6 +20,7 @@ struct Token {
     std::size_t begin{0};
     std::size_t end{0};
     int line{1};
+    int column{1};
     bool quoted{false};
 };
 
@@ -31,7 +32,7 @@ public:
     // False on an unclosed quote; see error().
     bool next(Token& token) {
         skip_blanks_and_comments();
-        token = {TokenKind::end, {}, at_, at_, line_, false};
+        token = {TokenKind::end, {}, at_, at_, line_, static_cast<int>(at_ - line_begin_) + 1, false};
         if (at_ == text_.size()) return true;
         if (ends_command(at_)) return separator(token);
         if (text_[at_] == '"' || text_[at_] == '\'') return quoted_word(token);
@@ -55,8 +56,12 @@ private:
 
     bool separator(Token& token) {
         token.kind = TokenKind::separator;
-        if (text_[at_] == '\n') ++line_;
+        const bool new_line = text_[at_] == '\n';
         token.end = ++at_;
+        if (new_line) {
+            ++line_;
+            line_begin_ = at_;
+        }
         return true;
     }
 
@@ -74,7 +79,7 @@ private:
             token.text += text_[at_++];
         }
         if (at_ == text_.size() || text_[at_] == '\n') {
-            error_ = {line_, std::string("the quote ") + quote + " is not closed", false};
+            error_ = {line_, token.column, std::string("the quote ") + quote + " is not closed", false};
             return false;
         }
         ++at_;
@@ -90,6 +95,7 @@ private:
 
     std::string_view text_;
     std::size_t at_{0};
+    std::size_t line_begin_{0};
     int line_;
     ParseError error_;
 };
@@ -108,8 +114,8 @@ public:
 private:
     static constexpr int max_depth = 16;
 
-    bool fail(int line, std::string text, bool incomplete = false) {
-        error_ = {line, std::move(text), incomplete};
+    bool fail(int line, int column, std::string text, bool incomplete = false) {
+        error_ = {line, column, std::move(text), incomplete};
         return false;
     }
 
@@ -122,14 +128,15 @@ private:
     // Up to the end of the text (depth 0) or the closing brace.
     bool commands(Script& out, int depth) {
         const int opened = token_.line;
+        const int column = token_.column;
         for (;;) {
             if (!advance()) return false;
             if (token_.kind == TokenKind::separator) continue;
             if (token_.kind == TokenKind::end) {
-                return depth == 0 || fail(opened, "the block opened with { is not closed", true);
+                return depth == 0 || fail(opened, column, "the block opened with { is not closed", true);
             }
             if (closes_block()) {
-                return depth > 0 || fail(token_.line, "} without a block");
+                return depth > 0 || fail(token_.line, token_.column, "} without a block");
             }
             bool closed = false;
             if (!command(out, depth, closed)) return false;
@@ -141,6 +148,7 @@ private:
     bool command(Script& out, int depth, bool& closed) {
         Command command;
         command.line = token_.line;
+        command.column = token_.column;
         const std::size_t begin = take_verb(command);
         std::size_t end = token_.end;
         for (;;) {
@@ -158,7 +166,7 @@ private:
             end = token_.end;
         }
         command.source = text_.substr(begin, end - begin);
-        if (command.verb().empty()) return fail(command.line, "- needs a command after it");
+        if (command.verb().empty()) return fail(command.line, command.column, "- needs a command after it");
         out.push_back(std::move(command));
         return true;
     }
@@ -171,13 +179,14 @@ private:
             command.ignore_failure = true;
             verb.erase(0, 1);
             ++begin;
+            ++command.column;
         }
         command.words.push_back({std::move(verb), 0, token_.quoted});
         return begin;
     }
 
     bool block(Command& command, int depth) {
-        if (depth + 1 > max_depth) return fail(token_.line, "blocks are nested too deeply");
+        if (depth + 1 > max_depth) return fail(token_.line, token_.column, "blocks are nested too deeply");
         command.has_body = true;
         return commands(command.body, depth + 1);
     }
@@ -216,6 +225,18 @@ std::string Command::tail(std::size_t index) const {
 
 std::variant<Script, ParseError> parse_script(std::string_view text, int first_line) {
     return Parser(text, first_line).run();
+}
+
+std::string place_of(const std::string& name, int line, int column) {
+    return name + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+std::string to_text(const Command& command) {
+    std::string text = (command.ignore_failure ? "-" : "") + command.source;
+    if (!command.has_body) return text;
+    text += " {\n";
+    for (const Command& inner : command.body) text += to_text(inner) + "\n";
+    return text + "}";
 }
 
 std::string format_time(Duration duration) {

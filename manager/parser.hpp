@@ -28,6 +28,7 @@ struct Command {
     std::vector<Word> words;  // the verb first
     std::string source;       // as written, without "-" and comment
     int line{1};
+    int column{1};  // of the verb, in bytes
     bool ignore_failure{false};
     bool has_body{false};
     std::vector<Command> body;  // of a repeat
@@ -41,9 +42,15 @@ using Script = std::vector<Command>;
 
 struct ParseError {
     int line{1};
+    int column{1};
     std::string text;
     bool incomplete{false};  // more lines could mend it: an open block
 };
+
+// "experiment.gsh:12:3"
+[[nodiscard]] std::string place_of(const std::string& name, int line, int column);
+// The same commands as text again: a block over several lines.
+[[nodiscard]] std::string to_text(const Command& command);
 
 [[nodiscard]] std::variant<Script, ParseError> parse_script(std::string_view text, int first_line = 1);
 

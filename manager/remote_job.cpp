@@ -127,7 +127,9 @@ void RemoteJob::run_command(const Step& step) {
             emit_(error ? "err" : "out", text);
         });
         const bool was_open = session_.open();
+        const auto recorded = session_.history.begin(step.command, session_.network.now());
         result = std::get<Action>(compiled)(session_);
+        session_.history.end(step.command, recorded, result.has_value(), session_.network.now());
         left_ = was_open && !session_.open();
         manner_ = redirection.manner();  // set output, set color
     }

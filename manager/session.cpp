@@ -57,6 +57,7 @@ Result Session::start() {
         finish();
         return failure;
     }
+    history.start(network.now());
     if (recorder_ && plan.keep_logs) recorder_->folder().keep_logs(plan.log_dir, false);
     return std::nullopt;
 }
@@ -126,9 +127,11 @@ Result Session::run_one(const Command& command, const std::string& name) {
     record_command(command);
     const Compiled compiled = compile(command);
     const auto* problem = std::get_if<std::string>(&compiled);
+    const auto recorded = history.begin(command, network.now());
     Result result = problem == nullptr ? std::get<Action>(compiled)(*this) : Failure{ErrorKind::usage, *problem};
     // What the command waited for may have hidden a death; what it killed itself is none.
     if (auto death = take_death()) result = std::move(death);
+    history.end(command, recorded, result.has_value(), network.now());
     if (result) record_failure(*result);
     if (result && result->where.empty() && !name.empty()) {
         result->where = name + ":" + std::to_string(command.line);

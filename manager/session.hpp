@@ -10,6 +10,7 @@
 #include "manager/managed_network.hpp"
 #include "manager/run_recorder.hpp"
 #include "manager/selector.hpp"
+#include "manager/session_history.hpp"
 
 namespace gossip {
 
@@ -33,6 +34,7 @@ public:
     Rng rng;
     LogSearcher searcher;
     Churn churn;
+    SessionHistory history;
 
     // False after exit, quit or the end of input.
     [[nodiscard]] bool open() const { return open_; }

@@ -20,25 +20,6 @@ int run_known(Session& session, const KnownScript& known) {
     return result ? report(session.console, *result, &session.loop) : 0;
 }
 
-// Checked before its first command runs; printed where it failed.
-Result run_text(Session& session, const std::string& text, int first_line, const std::string& name) {
-    auto parsed = parse_script(text, first_line);
-    Result failure;
-    if (const auto* error = std::get_if<ParseError>(&parsed)) {
-        failure = Failure{ErrorKind::usage, error->text, name + ":" + std::to_string(error->line)};
-    } else {
-        failure = check_script(std::get<Script>(parsed), name);
-    }
-    if (!failure) {
-        if (session.recorder() != nullptr) session.recorder()->folder().append_script(trim(text));
-        return session.run(std::get<Script>(parsed), name);
-    }
-    if (name.empty()) failure->where.clear();  // at the prompt there is no place but here
-    session.console.error(error_word(failure->kind), failure->where, failure->text);
-    failure->printed = true;
-    return failure;
-}
-
 // Commands as they come through a pipe: each runs when its line is there.
 int run_piped(Session& session) {
     constexpr const char* name = "stdin";

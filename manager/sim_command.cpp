@@ -129,7 +129,11 @@ int result_of(const std::vector<SimRun>& runs) {
 }  // namespace
 
 int sim_command(const std::vector<std::string>& arguments) {
-    const auto parsed = parse_sim_options(arguments);
+    const auto all = with_transcript_options(arguments);
+    if (const auto* failure = std::get_if<Failure>(&all)) {
+        return complain(failure->kind, (failure->where.empty() ? "" : failure->where + ": ") + failure->text);
+    }
+    const auto parsed = parse_sim_options(std::get<std::vector<std::string>>(all));
     if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
     const auto& command = std::get<SimCommand>(parsed);
     if (command.help) {

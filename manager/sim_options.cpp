@@ -170,6 +170,8 @@ constexpr std::array options{
                   c.format = parse_table_format(v);
                   return c.format ? "" : "is not table, json or tsv";
               }},
+    SimOption{Scope::scripts, "--rewrite", "", "", "a transcript is given the output that its commands have now",
+              [](SimCommand& c, const std::string&) -> Problem { return c.rewrite = true, Problem{}; }},
     SimOption{
         Scope::scripts, "--logs", "", "DIR", "keep the nodes' logs in this folder",
         [](SimCommand& c, const std::string& v) -> Problem { return c.log_folder = v, v.empty() ? "is empty" : ""; }},
@@ -247,7 +249,8 @@ private:
             if (is_word(arguments_[i])) return true;
             const Given given = split_option(arguments_[i]);
             if (given.name == "-e" || given.name == "--execute") return true;
-            const bool flag = find_option(given.name) == nullptr && network_flag(given.name).value_or(true);
+            const SimOption* option = find_option(given.name);
+            const bool flag = option == nullptr ? network_flag(given.name).value_or(true) : option->value.empty();
             if (!flag && !given.value) ++i;
         }
         return false;
@@ -261,13 +264,16 @@ private:
         const auto flag = network_flag(given.name);
         const bool ours = option != nullptr && option->scope != (scripted_ ? Scope::runs : Scope::scripts);
         if (!ours && !(scripted_ && flag)) return option == nullptr ? unknown(argument) : out_of_place(given.name);
-        if ((ours || !*flag) && !given.value) {
-            if (at_ == arguments_.size()) return given.name + " needs a value";
+        const bool alone = ours ? option->value.empty() : *flag;
+        if (alone && given.value) return given.name + " takes no value";
+        if (!alone && !given.value) {
+            if (at_ == arguments_.size())
+                return given.name + " needs a value" + (ours ? ": " + std::string(option->value) : "");
             given.value = arguments_[at_++];
         }
         if (!ours) return pass_on(given);
-        if (const Problem problem = option->apply(command_, *given.value); !problem.empty()) {
-            return given.name + ": \"" + *given.value + "\" " + problem;
+        if (const Problem problem = option->apply(command_, given.value.value_or("")); !problem.empty()) {
+            return given.name + ": \"" + given.value.value_or("") + "\" " + problem;
         }
         if (given.name == "--overlay") pass_on({"--set", "overlay.strategy=\"" + *given.value + "\""});
         if (given.name == "--links") pass_on({"--set", "overlay.links=" + *given.value});
@@ -332,6 +338,8 @@ std::string sim_usage() {
         "  gossipctl sim --peers 50 --runs 20 -o json        one line a run, then mean, sd and 95 % interval\n"
         "  gossipctl sim --seed $(git rev-parse HEAD)        any text is a seed; the same seed gives the same run\n"
         "  gossipctl sim experiment.gsh --seed 7             the script that gossipctl run takes, in virtual time\n"
+        "  gossipctl sim session.transcript --rewrite        commands with their output beside: a test, or its "
+        "renewal\n"
         "  gossipctl sim -e 'wait registered == 5; kill 7003; wait removed 7003; votes 7003'\n"
         "\n"
         "Runs the same seeds and peers as a real network, over virtual time: registration by quorum, overlay, gossip,\n"

@@ -22,6 +22,7 @@ struct SimCommand {
 
     // With a script: what gossipctl run would be told, with the script in it.
     std::optional<Options> script;
+    bool rewrite{false};     // a transcript: accept what the commands print now
     std::string log_folder;  // where the nodes' logs stay; empty: nowhere
 };
 

@@ -2,7 +2,9 @@
 
 #include "manager/recording.hpp"
 #include "manager/sim_network.hpp"
+#include "manager/transcript_run.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -23,10 +25,16 @@ std::string make_folder(const std::string& folder) {
     return error ? "--logs: cannot make the folder " + folder + ": " + error.message() : "";
 }
 
+// The commands of a script or a transcript.
+struct Play {
+    std::function<Result(Session&)> commands;
+    std::optional<KnownScript> known;  // a script
+};
+
 class SimulatedRuns {
 public:
-    SimulatedRuns(const SimCommand& command, KnownScript known, NetworkPlan plan, Console& console)
-        : command_(command), known_(std::move(known)), plan_(std::move(plan)), console_(console) {}
+    SimulatedRuns(const SimCommand& command, Play play, NetworkPlan plan, Console& console)
+        : command_(command), play_(std::move(play)), plan_(std::move(plan)), console_(console) {}
 
     int run() {
         for (std::uint32_t number = 0; number < command_.runs; ++number) {
@@ -56,9 +64,9 @@ private:
         Settings settings;
         settings.keep_going = command_.script->keep_going;
         Session session(loop_, console_, simulated, settings);
-        Result result = begin_record(session, &known_);
+        Result result = begin_record(session, play_.known ? &*play_.known : nullptr);
         if (!result) result = session.start();
-        if (!result) result = session.run(known_.script, known_.name);
+        if (!result) result = play_.commands(session);
         session.finish();
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
         console_.remark(summary(number, plan.seed, *network, took.count()));
@@ -80,29 +88,57 @@ private:
     }
 
     const SimCommand& command_;
-    KnownScript known_;
+    Play play_;
     NetworkPlan plan_;
     Console& console_;
     EventLoop loop_;
     int first_{0};
 };
 
+std::variant<Play, Failure> read_play(const SimCommand& command) {
+    const Options& options = *command.script;
+    const std::string file = options.script_file.value_or("");
+    if (is_transcript(file)) {
+        auto read = read_transcript(file);
+        if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
+        const auto commands = [file, rewrite = command.rewrite, transcript = std::get<Transcript>(std::move(read))](
+                                  Session& session) { return play_transcript(session, file, transcript, rewrite); };
+        return Play{commands, std::nullopt};
+    }
+    if (command.rewrite)
+        return Failure{ErrorKind::usage, "--rewrite: only a transcript (FILE.transcript) is rewritten"};
+    auto read = read_known_script(options);
+    if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
+    const auto& known = std::get<KnownScript>(read);
+    return Play{[known](Session& session) { return session.run(known.script, known.name); }, known};
+}
+
 }  // namespace
+
+std::variant<std::vector<std::string>, Failure> with_transcript_options(const std::vector<std::string>& arguments) {
+    const auto file = std::ranges::find_if(arguments, is_transcript);
+    if (file == arguments.end()) return arguments;
+    auto read = read_transcript(*file);
+    if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
+    std::vector<std::string> all = std::get<Transcript>(std::move(read)).options;
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
+}
 
 int run_simulated(const SimCommand& command) {
     ::setenv("TZ", "UTC", 1);  // the clock of virtual time has no place on earth
     ::tzset();
     const Options& options = *command.script;
-    Console console(false, options.color, options.format);
-    auto known = read_known_script(options);
-    if (const auto* failure = std::get_if<Failure>(&known)) return report(console, *failure);
+    const bool transcript = is_transcript(options.script_file.value_or(""));
+    Console console(false, options.color, transcript ? options.format.value_or(TableFormat::table) : options.format);
+    auto play = read_play(command);
+    if (const auto* failure = std::get_if<Failure>(&play)) return report(console, *failure);
     auto plan = plan_network(options);
     if (const auto* problem = std::get_if<std::string>(&plan)) return report(console, {ErrorKind::config, *problem});
     if (const std::string problem = make_folder(command.log_folder); !problem.empty()) {
         return report(console, {ErrorKind::usage, problem});
     }
-    return SimulatedRuns(command, std::get<KnownScript>(std::move(known)), std::get<NetworkPlan>(std::move(plan)),
-                         console)
+    return SimulatedRuns(command, std::get<Play>(std::move(play)), std::get<NetworkPlan>(std::move(plan)), console)
         .run();
 }
 

@@ -114,7 +114,11 @@ class Simulated(unittest.TestCase):
         for script, code, words in [("wait registered == 9 7s\n", 4, "E_WAIT -:1: wait registered == 9 7s: 5 of 9"),
                                     ("sleep 1s\nexpect removed 7001\n", 3, "E_EXPECT -:2: expect removed 7001: "),
                                     ("kill 7077\n", 1, "E_COMMAND -:1: "),
-                                    ("list\nkil 7000\n", 2, 'E_USAGE -:2: unknown command "kil"; did you mean kill?'),
+                                    ("list\nkil 7000\n", 2, 'E_USAGE -:2:1: unknown command "kil"; did you mean kill?'),
+                                    ("list; add -3\n", 2, 'E_USAGE -:1:11: add: "-3" is not a number of peers'),
+                                    ("repeat 2 {\n", 2, "E_USAGE -:1:10: the block opened with { is not closed"),
+                                    ("sleep -1s\n", 2, 'E_USAGE -:1:7: sleep: "-1s" is not a time'),
+                                    ("loss 7000 140%\n", 2, 'E_USAGE -:1:11: loss: "140%" is not a share'),
                                     ("add --port 6000\n", 5, "E_START -:1: 6000 is running already")]:
             with self.subTest(script):
                 self.assertIn(words, self.sim(script, code=code)[1])

@@ -86,17 +86,17 @@ TEST_CASE("exit codes and one-line messages") {
              {{"--frobnicate"}, "", 2, "gossipctl: E_USAGE: unknown option --frobnicate; see gossipctl --help\n"},
              {{"--peers", "x"}, "", 2, "gossipctl: E_USAGE: --peers: \"x\" is not N\n"},
              {{"frob"}, "", 2, "gossipctl: E_USAGE: unknown command \"frob\"; see gossipctl --help\n"},
-             {{"-e", "kil 7003"}, "", 2, "gossipctl: E_USAGE -e:1: unknown command \"kil\"; did you mean kill?\n"},
-             {{}, "list\nfrob\n", 2, "gossipctl: E_USAGE stdin:2: unknown command \"frob\"; see help\n"},
+             {{"-e", "kil 7003"}, "", 2, "gossipctl: E_USAGE -e:1:1: unknown command \"kil\"; did you mean kill?\n"},
+             {{}, "list\nfrob\n", 2, "gossipctl: E_USAGE stdin:2:1: unknown command \"frob\"; see help\n"},
              {{"run", "bad.gsh"},
               "",
               2,
-              "gossipctl: E_USAGE bad.gsh:3: kill: one selector is needed; lists go with commas: 7001,7003 (usage: "
+              "gossipctl: E_USAGE bad.gsh:3:1: kill: one selector is needed; lists go with commas: 7001,7003 (usage: "
               "kill SEL)\n"},
              {{"run", "unclosed.gsh"},
               "",
               2,
-              "gossipctl: E_USAGE unclosed.gsh:2: the block opened with { is not closed\n"},
+              "gossipctl: E_USAGE unclosed.gsh:2:10: the block opened with { is not closed\n"},
              {{"run", "none.gsh"}, "", 2, "gossipctl: E_USAGE: cannot read none.gsh\n"},
              {{"--config", "bad.toml"}, "", 2, "E_CONFIG: bad.toml:2:1"},
              {{"check", "bad.toml"}, "", 2, "E_CONFIG: bad.toml:2:1"},
@@ -118,7 +118,7 @@ TEST_CASE("a script file is checked whole before anything starts") {
     const Finished run = run_gossipctl(place, {"run", "late.gsh"});
     CHECK(run.code == 2);
     CHECK(run.out.empty());
-    CHECK(run.err.find("late.gsh:4: wait: unknown condition \"registerd\"; did you mean registered?") !=
+    CHECK(run.err.find("late.gsh:4:8: wait: unknown condition \"registerd\"; did you mean registered?") !=
           std::string::npos);
     CHECK_FALSE(place.has("logs"));
 }

@@ -55,7 +55,7 @@ TEST_CASE("sim: what cannot be is refused by name, with what would do") {
     CHECK(problem({"--bring-up", "slow"}).find("register or grown") != std::string::npos);
     CHECK(problem({"--bring-up", "grown", "--arrival", "1s"}).find("--bring-up register") != std::string::npos);
     CHECK(problem({"--fault", "drop=1%"}) == "unknown option --fault; did you mean --faults?");
-    CHECK(problem({"x"}).find("\"x\" is too much") == 0);
+    CHECK(problem({"x.gsh", "y"}).find("\"y\" is too much") == 0);
 }
 
 TEST_CASE("sim: the memory said before a run grows with peers, seeds and messages, as measured") {
