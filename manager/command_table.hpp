@@ -60,7 +60,7 @@ struct CommandSpec {
 [[nodiscard]] std::string command_help(std::string_view verb);
 
 // Handlers, by file: commands_nodes.cpp, commands_faults.cpp, commands_view.cpp, commands_explain.cpp,
-// commands_flow.cpp, commands_save.cpp.
+// commands_flow.cpp, commands_runs.cpp, commands_save.cpp.
 namespace commands {
 Compiled add(const Command& command);
 Compiled kill(const Command& command);
@@ -88,6 +88,9 @@ Compiled faults(const Command& command);
 Compiled churn(const Command& command);
 Compiled wait(const Command& command);
 Compiled expect(const Command& command);
+Compiled stats(const Command& command);
+Compiled export_(const Command& command);
+Compiled open(const Command& command);
 Compiled sleep(const Command& command);
 Compiled source(const Command& command);
 Compiled save(const Command& command);

@@ -161,7 +161,8 @@ private:
         if (name == "check") return options_.mode = Mode::check, true;
         if (name == "help") return options_.mode = Mode::help, true;
         const std::string near =
-            closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man", "completion"});
+            closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man", "completion",
+                           "export", "stats", "compare", "replay"});
         return fail("unknown command \"" + name + "\"" +
                     (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
     }
@@ -204,6 +205,8 @@ constexpr std::string_view main_usage =
     "  gossipctl ctl list                            a command in the network that another terminal runs\n"
     "  gossipctl attach                              a second prompt on it\n"
     "  gossipctl help wait                           one command of the shell, with examples\n"
+    "  gossipctl stats; gossipctl replay             the figures of the newest run; see it again in a browser\n"
+    "  gossipctl export html|perfetto|dot|graphml|csv    the newest run for others; compare RUN RUN\n"
     "  gossipctl check lab.toml                      is this configuration right?\n"
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"

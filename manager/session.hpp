@@ -82,6 +82,10 @@ public:
     // The log's last line.
     void close_record(int exit_code);
 
+    // The page's address with its token; empty: there is none.
+    [[nodiscard]] const std::string& page() const { return page_; }
+    void set_page(std::string url) { page_ = std::move(url); }
+
     // Called after anything that may have changed the prompt.
     void set_changed(std::function<void()> changed) { changed_ = std::move(changed); }
     // Told of every event, and, with null, of what changed without one: the page.
@@ -97,6 +101,7 @@ private:
     void handle_death(const ManagedNode& node);
 
     std::unique_ptr<RunRecorder> recorder_;
+    std::string page_;
     bool open_{true};
     int guests_{0};
     std::string script_name_;

@@ -186,9 +186,10 @@ void serve_page(Session& session, std::optional<WebSite>& page) {
     if (const auto problem = page->open(plan.page_listen)) {
         page.reset();
         console.remark(*problem);
-    } else if (!console.interactive()) {
-        console.remark("Page: " + page->url());
+        return;
     }
+    session.set_page(page->url());
+    if (!console.interactive()) console.remark("Page: " + page->url());
 }
 
 // How the network went, once it is described; the exit code.

@@ -5,6 +5,7 @@
 #include "manager/transcript_run.hpp"
 
 #include <algorithm>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -31,6 +32,13 @@ struct Play {
     std::optional<KnownScript> known;  // a script
 };
 
+// Its figures and exports come from the event log.
+bool asks_of_its_run(const Script& script) {
+    return std::any_of(script.begin(), script.end(), [](const Command& command) {
+        return command.verb() == "stats" || command.verb() == "export" || asks_of_its_run(command.body);
+    });
+}
+
 class SimulatedRuns {
 public:
     SimulatedRuns(const SimCommand& command, Play play, NetworkPlan plan, Console& console)
@@ -50,7 +58,7 @@ private:
     int run_one(std::uint32_t number) {
         NetworkPlan plan = plan_;
         plan.seed = sim_seed(command_.seed_text, number);
-        plan.runs_dir.clear();  // recorded where it was asked for only: a study has thousands of runs
+        if (!asks_of_its_run(known_.script)) plan.runs_dir.clear();  // a study has thousands of runs
         plan.keep_logs = false;
         if (command_.runs > 1 && !plan.run_out.empty()) plan.run_out += "/" + std::to_string(number + 1);
         const auto began = std::chrono::steady_clock::now();

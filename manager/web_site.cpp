@@ -168,7 +168,10 @@ WebReply WebSite::get(const WebRequest& request) {
     }
     if (request.path == "/events" || request.path == "/api/events") return events(request.last_event_id);
     const std::string name = request.path == "/" ? "index.html" : request.path.substr(1);
-    if (const auto asset = web_asset(name)) return {200, std::string(type_of(name)), std::string(*asset)};
+    const bool part = name.starts_with("report.");  // of exported runs, not of this page
+    if (const auto asset = web_asset(name); asset && !part) {
+        return {200, std::string(type_of(name)), std::string(*asset)};
+    }
     return refusal(404, "there is nothing at " + printable(request.path));
 }
 

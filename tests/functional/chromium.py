@@ -100,9 +100,9 @@ class Chromium:
         return harness.until(attempt, timeout, expression)
 
     def press(self, key):
-        text = "\r" if key == "Enter" else key
+        text = {"text": "\r" if key == "Enter" else key} if key == "Enter" or len(key) == 1 else {}
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", {"type": kind, "key": key, "text": text})
+            self.call("Input.dispatchKeyEvent", {"type": kind, "key": key, **text})
 
     def click(self, selector):
         """The middle of an element, with a real mouse press."""

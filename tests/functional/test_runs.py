@@ -1,8 +1,13 @@
 """A run's folder: what happened is in it, whatever ended the network."""
+import csv
 import json
 import signal
 import subprocess
 
+import unittest
+import xml.etree.ElementTree
+
+import chromium
 import harness
 from harness import FAST, QUIET, SLOW, Network, TestCase
 
@@ -10,6 +15,106 @@ from harness import FAST, QUIET, SLOW, Network, TestCase
 def events(folder):
     text = (folder / "events.jsonl").read_text()
     return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+class Recorded:
+    """A simulated run with a message, a kill and a removal; the same one every time."""
+
+    def __init__(self, seed=1, text="hello <b>run</b>", peers=8):
+        self.folder = harness.Folder()
+        script = (f"wait registered == {peers}; wait connected; say 7000 {text}; wait reached last == all; kill 7003; "
+                  "wait removed 7003 60s; say 7001 after; wait reached last == all; partition 7004 | 7005; heal")
+        self.gossipctl("sim", "--peers", str(peers), "--seed", str(seed), "--set", "gossip.max_messages=0", "--out",
+                       "run", "-e", script)
+
+    def gossipctl(self, *arguments, code=0):
+        done = subprocess.run([harness.BINARY, *arguments], cwd=self.folder.path, capture_output=True, text=True)
+        assert done.returncode == code, (arguments, done.returncode, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.folder.remove()
+
+
+class Looking(TestCase):
+    def test_stats_say_what_the_script_made_happen(self):
+        with Recorded() as r:
+            figures = {row["figure"]: row for row in json.loads(r.gossipctl("stats", "run", "-o", "json"))}
+            self.assertEqual(figures["messages"]["mean"], 2)
+            self.assertEqual(figures["deliveries"]["mean"], 7 + 6)
+            self.assertEqual((figures["coverage"]["n"], figures["coverage"]["p50"]), (2, 1))
+            self.assertEqual(figures["removed_after_ms"]["n"], 1)
+            self.assertEqual((figures["removed_alive"]["mean"], figures["dead_not_removed"]["mean"]), (0, 0))
+
+    def test_compare(self):
+        with Recorded() as r, Recorded(peers=16) as other:
+            path = str(other.folder.path / "run")
+            rows = {row["figure"]: row for row in json.loads(r.gossipctl("compare", "run", path, "-o", "json"))}
+            self.assertEqual(rows["messages"]["verdict"], "")
+            self.assertEqual(rows["deliveries"]["verdict"], "differs")
+            same = json.loads(r.gossipctl("compare", "run", "run", "-o", "json"))
+            self.assertEqual({row["verdict"] for row in same}, {""})
+
+    def test_exports_are_what_their_readers_take(self):
+        with Recorded() as r:
+            r.gossipctl("export", "csv", "run", "--to", "tables")
+            tables = {path.name: path.read_bytes().decode() for path in (r.folder.path / "tables").glob("*.csv")}
+            self.assertEqual(set(tables), {f"{n}.csv" for n in "messages receipts decisions detections nodes".split()})
+            receipts = list(csv.DictReader(tables["receipts.csv"].splitlines()))
+            self.assertEqual(len(receipts), 13)
+            self.assertEqual({row["how"] for row in receipts}, {"push"})
+            self.assertEqual(json.loads((r.folder.path / "tables" / "summary.json").read_text())["latency_ms"]["n"], 13)
+            graph = xml.etree.ElementTree.fromstring(r.gossipctl("export", "graphml", "run", "--to", "-"))
+            self.assertEqual(len(graph.findall(".//{*}node")), 8)
+            self.assertGreater(len(graph.findall(".//{*}edge")), 7)
+            self.assertRegex(r.gossipctl("export", "dot", "run", "--to", "-"), r'"127.0.0.1:7000" -- "127.0.0.1:\d+"')
+            trace = json.loads(r.gossipctl("export", "perfetto", "run", "--to", "-"))["traceEvents"]
+            self.assertEqual(len([e for e in trace if e["ph"] == "s"]), 13)
+            self.assertEqual(r.gossipctl("replay", "run"), f"file://{r.folder.path.resolve()}/run/report.html\n")
+
+    def test_bad_words(self):
+        with Recorded() as r:
+            self.assertIn("no run nonsense", r.gossipctl("stats", "nonsense", code=1))
+            self.assertIn("is not html, perfetto", r.gossipctl("export", "pdf", "run", code=2))
+            self.assertIn("two runs are needed", r.gossipctl("compare", "run", code=2))
+            self.assertIn("unknown option --nonsense", r.gossipctl("stats", "--nonsense", code=2))
+            refused = r.gossipctl("export", "dot", "run", "--to", "/proc/none/x", code=1)
+            self.assertIn("cannot write /proc/none", refused)
+            (r.folder.path / "run" / "events.jsonl").write_text("garbage\n")
+            self.assertIn("is not the event log of a run", r.gossipctl("stats", "run", code=1))
+
+    @unittest.skipUnless(chromium.find(), "there is no Chromium")
+    def test_the_page_works_without_a_network(self):
+        with Recorded() as r, chromium.Chromium() as browser:
+            r.gossipctl("export", "html", "run", "--to", "alone.html")
+            browser.open(f"file://{r.folder.path.resolve()}/alone.html#t=0")
+            report = "gossipctl.report"
+            browser.until(f"window.gossipctl && {report}.time === 0")
+            state = lambda port: browser.evaluate(
+                f"{report}.folded.model.nodes.get('127.0.0.1:{port}')?.state ?? 'unknown'")
+            browser.evaluate(f"{report}.go(gossipctl.run.length)")
+            self.assertEqual((state(7003), state(7001)), ("killed", "alive"))
+            self.assertEqual(browser.evaluate(f"{report}.folded.deliveries"), 13)
+            self.assertEqual(browser.evaluate("[...document.querySelectorAll('#numbers dd')][1].textContent"), "7")
+            self.assertIn("7003 removed: dead", browser.evaluate("document.querySelector('#log').textContent"))
+            # Text of the network is text.
+            self.assertEqual(browser.evaluate("document.querySelectorAll('#message-rows b').length"), 0)
+            self.assertIn("hello <b>run</b>", browser.evaluate("document.querySelector('#message-rows').textContent"))
+            # Back before the kill and on again, to the same end.
+            end = browser.evaluate(f"JSON.stringify([...{report}.folded.model.nodes.values()])")
+            browser.press("ArrowLeft")
+            self.assertLess(browser.evaluate(f"{report}.time"), browser.evaluate("gossipctl.run.length"))
+            browser.evaluate(f"{report}.go(gossipctl.run.detections[0].at - 1)")
+            self.assertEqual(state(7003), "alive")
+            browser.press("ArrowRight")
+            self.assertEqual(state(7003), "killed")
+            browser.evaluate(f"{report}.go(gossipctl.run.length)")
+            self.assertEqual(browser.evaluate(f"JSON.stringify([...{report}.folded.model.nodes.values()])"), end)
+            browser.until("document.querySelectorAll('g.node').length === 11")
+            self.assertEqual((browser.hosts(), browser.complaints()), ({""}, []))  # "": of file:///…
 
 
 class Runs(TestCase):
@@ -78,6 +183,19 @@ class Runs(TestCase):
             self.assertEqual(log[-1]["exit_code"], 0)
             self.assertEqual(len([e for e in log if e.get("kind") == "delivered"]), 5)
         folder.remove()
+
+    def test_the_shell_knows_its_run(self):
+        with Network(3, 3, {**FAST, **QUIET}) as n:
+            n.start()
+            n.say(n.peers[0], "hello")
+            n.do(f"wait reached last == all {10 * SLOW}s")
+            n.do("add 1")
+            n.do(f"wait registered == 4 {10 * SLOW}s")
+            figures = {row["figure"]: row for row in n.rows("stats")}
+            self.assertEqual((figures["deliveries"]["mean"], figures["bytes_sent_per_peer"]["n"]), (2, 4))
+            self.assertEqual(len(n.do("export csv tables")), 6)
+            places = {row["what"]: row["where"] for row in n.rows("open")}
+            self.assertEqual((n.folder.path / places["run"]).resolve(), (n.folder.path / "runs" / "latest").resolve())
 
     def test_no_folder_is_no_failure(self):
         with Network(1, 2, {**QUIET, "log.runs": "/proc/none/runs"}) as n:

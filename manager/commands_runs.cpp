@@ -1,0 +1,75 @@
+// Verbs about the run as a whole: stats, export, open.
+
+#include "manager/command_table.hpp"
+#include "manager/run_command.hpp"
+#include "manager/session.hpp"
+
+#include <algorithm>
+
+namespace gossip::commands {
+namespace {
+
+// With everything that was heard so far in its event log.
+std::variant<std::string, Failure> recorded(Session& session) {
+    RunRecorder* recorder = session.recorder();
+    if (recorder == nullptr) return Failure{ErrorKind::command, "this run is not recorded; see log.runs and --out"};
+    recorder->flush();
+    return recorder->folder().path();
+}
+
+Result show_stats(Session& session) {
+    auto folder = recorded(session);
+    if (auto* failure = std::get_if<Failure>(&folder)) return std::move(*failure);
+    std::vector<NodeId> all;
+    for (const auto& [id, node] : session.network.nodes()) all.push_back(id);
+    if (auto failure = Session::from_wait(session.network.refresh(all), session.loop)) return failure;
+    session.recorder()->flush();
+    auto report = analyse_run(std::get<std::string>(folder));
+    if (auto* problem = std::get_if<std::string>(&report)) return Failure{ErrorKind::command, std::move(*problem)};
+    session.console.result(figure_table(figures_of(std::get<RunReport>(report).analysis)));
+    return std::nullopt;
+}
+
+Result export_so_far(Session& session, const std::string& format, const std::string& to) {
+    auto folder = recorded(session);
+    if (auto* failure = std::get_if<Failure>(&folder)) return std::move(*failure);
+    auto done = export_run(std::get<std::string>(folder), format, to);
+    if (auto* failure = std::get_if<Failure>(&done)) return std::move(*failure);
+    for (const std::string& path : std::get<Exported>(done).paths) session.console.result(path + "\n");
+    return std::nullopt;
+}
+
+Result show_places(Session& session) {
+    Table table({{"what"}, {"where"}});
+    if (!session.page().empty()) table.add({{"page"}, {session.page()}});
+    if (session.recorder() != nullptr) table.add({{"run"}, {session.recorder()->folder().path()}});
+    if (session.network.plan().keep_logs) table.add({{"logs"}, {session.network.plan().log_dir}});
+    session.console.result(table);
+    return std::nullopt;
+}
+
+}  // namespace
+
+Compiled stats(const Command& command) {
+    if (command.words.size() != 1) return "it takes no arguments; gossipctl stats RUN is for earlier runs";
+    return show_stats;
+}
+
+Compiled export_(const Command& command) {
+    if (command.words.size() < 2 || command.words.size() > 3) return "a format is needed, and a file if you like";
+    const std::string& format = command.words[1].text;
+    const auto& formats = export_formats();
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
+        return "\"" + format + "\" is not html, perfetto, dot, graphml or csv";
+    }
+    return [format, to = command.words.size() == 3 ? command.words[2].text : ""](Session& session) {
+        return export_so_far(session, format, to);
+    };
+}
+
+Compiled open(const Command& command) {
+    if (command.words.size() != 1) return "it takes no arguments";
+    return show_places;
+}
+
+}  // namespace gossip::commands
