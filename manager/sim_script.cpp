@@ -58,7 +58,8 @@ private:
     int run_one(std::uint32_t number) {
         NetworkPlan plan = plan_;
         plan.seed = sim_seed(command_.seed_text, number);
-        if (!asks_of_its_run(known_.script)) plan.runs_dir.clear();  // a study has thousands of runs
+        const bool asks = play_.known && asks_of_its_run(play_.known->script);
+        if (!asks) plan.runs_dir.clear();  // a study has thousands of runs
         plan.keep_logs = false;
         if (command_.runs > 1 && !plan.run_out.empty()) plan.run_out += "/" + std::to_string(number + 1);
         const auto began = std::chrono::steady_clock::now();
