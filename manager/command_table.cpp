@@ -156,13 +156,13 @@ Result check_command(const Command& command, const std::string& name) {
 }  // namespace
 
 std::string_view error_word(ErrorKind kind) {
-    constexpr std::string_view words[] = {"E_COMMAND", "E_USAGE",     "E_CONFIG",      "E_EXPECT",    "E_WAIT",
-                                          "E_START",   "E_NODE_DIED", "E_INTERRUPTED", "E_TERMINATED"};
+    constexpr std::string_view words[] = {"E_COMMAND", "E_USAGE",     "E_CONFIG", "E_EXPECT",      "E_WAIT",
+                                          "E_START",   "E_NODE_DIED", "E_EXPECT", "E_INTERRUPTED", "E_TERMINATED"};
     return words[static_cast<std::size_t>(kind)];
 }
 
 int exit_code(ErrorKind kind) {
-    constexpr int codes[] = {1, 2, 2, 3, 4, 5, 6, 130, 143};
+    constexpr int codes[] = {1, 2, 2, 3, 4, 5, 6, 3, 130, 143};
     return codes[static_cast<std::size_t>(kind)];
 }
 

@@ -14,7 +14,18 @@ namespace gossip {
 
 class Session;
 
-enum class ErrorKind : std::uint8_t { command, usage, config, expect, wait, start, node_died, interrupted, terminated };
+enum class ErrorKind : std::uint8_t {
+    command,
+    usage,
+    config,
+    expect,
+    wait,
+    start,
+    node_died,
+    broken,
+    interrupted,
+    terminated
+};
 
 struct Failure {
     ErrorKind kind{ErrorKind::command};

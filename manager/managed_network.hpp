@@ -36,10 +36,11 @@ class ManagedNetwork {
 public:
     struct Observers {
         std::function<void(const NodeEvent&)> event;
-        std::function<void(const ManagedNode&)> died;    // nobody asked for it
-        std::function<void(const std::string&)> remark;  // "port 7000 is taken; …"
-        std::function<void()> changed;                   // something that no event tells: a state, a status
-        std::function<void(const RunLine&)> record{};    // the same for the run's log; nodes' events excepted
+        std::function<void(const ManagedNode&)> died;      // nobody asked for it
+        std::function<void(const std::string&)> remark;    // "port 7000 is taken; …"
+        std::function<void()> changed;                     // something that no event tells: a state, a status
+        std::function<void(const std::string&)> broken{};  // an invariant of the protocol: a simulation sees it
+        std::function<void(const RunLine&)> record{};      // the same for the run's log; nodes' events excepted
     };
     // Makes the network that a session then owns.
     using Factory = std::function<std::unique_ptr<ManagedNetwork>(Observers)>;
@@ -64,6 +65,11 @@ public:
     // Asks to leave. `ended` tells when it has.
     virtual void ask_to_stop(NodeId id) = 0;
     [[nodiscard]] bool ended(NodeId id) const { return !is_running(view_.find(id)->state); }
+    // What must come right by itself now that the commands are over; a simulation looks. Empty, or what has not.
+    [[nodiscard]] virtual std::string settle(WaitEnd& end) {
+        end = WaitEnd::done;
+        return {};
+    }
     // Peers, then seeds, each group at most `grace`, then by force. Calls `remark` for who was late.
     virtual void shutdown(Duration grace) = 0;
 

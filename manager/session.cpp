@@ -32,6 +32,7 @@ Session::Session(EventLoop& event_loop, Console& out, const ManagedNetwork::Fact
     : network_(factory({[this](const NodeEvent& event) { handle_event(event); },
                         [this](const ManagedNode& node) { handle_death(node); },
                         [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); },
+                        [this](const std::string& text) { broken_ = text; },
                         [this](const RunLine& line) {
                             if (recorder_) recorder_->write(line);
                         }})),
@@ -60,6 +61,14 @@ Result Session::start() {
     history.start(network.now());
     if (recorder_ && plan.keep_logs) recorder_->folder().keep_logs(plan.log_dir, false);
     return std::nullopt;
+}
+
+Result Session::settle() {
+    WaitEnd end = WaitEnd::done;
+    const std::string unsettled = network.settle(end);
+    if (auto failure = from_wait(end, loop)) return failure;
+    if (unsettled.empty()) return std::nullopt;
+    return Failure{ErrorKind::broken, unsettled};
 }
 
 // What each node has sent and received is asked for once more: the figures of the run need it.
@@ -107,15 +116,17 @@ Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
 
 Result Session::wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out) {
     const bool script = !console.interactive() && guests_ == 0;
-    const auto ends = [&] { return done() || (script && !deaths_.empty()) || (!open_ && guests_ == 0); };
+    const auto ends = [&] { return done() || (script && !deaths_.empty()) || is_broken() || (!open_ && guests_ == 0); };
     const WaitEnd end = network.run_until(ends, timeout);
     timed_out = end == WaitEnd::timed_out;
     if (auto failure = take_death()) return failure;
     return from_wait(end, loop);
 }
 
-// In a script a death that nobody asked for is a failure of the whole; at the prompt it was said already.
+// A broken invariant ends everything: what follows is only its wake. In a script a death that nobody asked for is a
+// failure of the whole; at the prompt it was said already.
 Result Session::take_death() {
+    if (is_broken()) return Failure{ErrorKind::broken, broken_};
     if (deaths_.empty() || guests_ > 0) return std::nullopt;
     const std::string text = deaths_.front();
     deaths_.clear();
@@ -148,8 +159,9 @@ Result Session::run(const Script& script, const std::string& name) {
         if (!open_) break;
         Result result = run_one(command, name);
         if (!result) continue;
-        const bool ends_all = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
-        if (ends_all && console.interactive()) {
+        const bool cut_short = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
+        const bool ends_all = cut_short || result->kind == ErrorKind::broken;
+        if (cut_short && console.interactive()) {
             console.result("\n");  // the terminal has shown ^C
         } else if (!result->printed) {
             console.error(error_word(result->kind), result->where, result->text);

@@ -42,6 +42,8 @@ public:
 
     // Brings the network up; a failure has torn it down again.
     Result start();
+    // What comes right by itself, did; to be asked once the commands are over.
+    Result settle();
     // Peers, then seeds; says who was late.
     void finish();
 
@@ -99,6 +101,7 @@ private:
     void tell_onlooker(const NodeEvent* event);
     void handle_event(const NodeEvent& event);
     void handle_death(const ManagedNode& node);
+    [[nodiscard]] bool is_broken() const { return !broken_.empty(); }
 
     std::unique_ptr<RunRecorder> recorder_;
     std::string page_;
@@ -106,6 +109,7 @@ private:
     int guests_{0};
     std::string script_name_;
     std::vector<std::string> deaths_;  // of nodes nobody killed, not reported as a failure yet
+    std::string broken_;               // the first invariant that was
     LiveLog live_;
     std::function<void()> changed_;
     std::function<void(const NodeEvent*)> onlooker_;

@@ -103,13 +103,17 @@ SimRun run_once(const SimCommand& command, std::uint32_t number, ProgressLine& l
     SimRun run{options.seed, experiment.trace_hash(), "interrupted", experiment.metrics()};
     if (experiment.phase() == sim::Experiment::Phase::over) run.outcome = "complete";
     if (experiment.phase() == sim::Experiment::Phase::stuck) run.outcome = "bring-up failed";
+    if (experiment.violation()) {
+        run.outcome = "violation";
+        run.violation = to_string(*experiment.violation());
+    }
     return run;
 }
 
 std::vector<SimRun> run_all(const SimCommand& command) {
     std::vector<SimRun> runs;
     ProgressLine line(isatty(STDERR_FILENO) != 0);
-    while (interrupted == 0 && runs.size() < command.runs) {
+    while (interrupted == 0 && runs.size() < command.runs && (runs.empty() || runs.back().violation.empty())) {
         runs.push_back(run_once(command, static_cast<std::uint32_t>(runs.size()), line));
     }
     return runs;
@@ -118,6 +122,9 @@ std::vector<SimRun> run_all(const SimCommand& command) {
 int result_of(const std::vector<SimRun>& runs) {
     if (interrupted != 0) return 128 + interrupted;
     for (const SimRun& run : runs) {
+        if (!run.violation.empty()) {
+            return complain(ErrorKind::expect, "seed " + std::to_string(run.seed) + ": invariant " + run.violation);
+        }
         if (run.outcome != "complete") {
             return complain(ErrorKind::wait,
                             "seed " + std::to_string(run.seed) + ": the network was not up after 10 virtual minutes");

@@ -1,6 +1,7 @@
 #include "manager/sim_network.hpp"
 
 #include "node/wire.hpp"
+#include "protocol/quorum.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -40,6 +41,8 @@ SimNetwork::SimNetwork(EventLoop& loop, SimNetworkOptions options, NetworkPlan p
       logs_(options.log_folder, plan_.log_level),
       next_port_(plan_.peer_ports.first) {
     cluster_.sim().network().set_size_of(wire_size);
+    rules_ = sim::rules_under(options.network.link, false);
+    if (options.check) watch_.emplace(cluster_, rules_, options.canary);
     cluster_.sim().observe(this);
 }
 
@@ -193,12 +196,21 @@ WaitEnd SimNetwork::refresh(const std::vector<NodeId>& ids) {
 
 // ---------------------------------------------------------------- what is done to them
 
+// From now on a live peer may look dead; by impaired links even to seeds that do reach it.
+void SimNetwork::disturb(bool probes_too) {
+    rules_.accuracy_expected = false;
+    if (probes_too) rules_.probes_reliable = false;
+    if (watch_) watch_->set_rules(rules_);
+}
+
 void SimNetwork::kill(NodeId id) {
+    disturb(false);
     nodes_[id].end_expected = true;
     cluster_.crash(id);
 }
 
 void SimNetwork::pause(NodeId id) {
+    disturb(false);
     cluster_.sim().pause(id);
     set_state(id, NodeState::paused);
 }
@@ -213,6 +225,31 @@ void SimNetwork::ask_to_stop(NodeId id) {
     cluster_.sim().resume(id);  // a paused one could not hear it
     set_state(id, NodeState::leaving);
     cluster_.sim().feed(id, LeaveRequested{});
+}
+
+bool SimNetwork::at_rest() const {
+    const auto stands_still = [](const auto& entry) { return entry.second.state == NodeState::paused; };
+    const auto& nodes = view_.nodes();
+    return faults().empty() && std::none_of(nodes.begin(), nodes.end(), stands_still) &&
+           cluster_.live_seeds().size() >= majority(cluster_.seeds().size());
+}
+
+// Liveness is only promised where nothing is broken any more and a quorum of seeds is up.
+std::string SimNetwork::settle(WaitEnd& end) {
+    constexpr Duration glance = std::chrono::milliseconds(200);
+    end = WaitEnd::done;
+    if (!watch_ || !at_rest()) return {};
+    const auto core = cluster_.live_seeds();
+    const Time limit = now() + sim::Watch::heal_limit(cluster_.config());
+    sim::Unmet unmet = watch_->still_unmet(core);
+    while (!unmet.none() && !watch_->violation() && now() < limit && end != WaitEnd::interrupted &&
+           end != WaitEnd::terminated) {
+        end = run_until([] { return false; }, glance);
+        unmet = watch_->still_unmet(core);
+    }
+    if (watch_->violation()) return "invariant " + to_string(*watch_->violation());
+    if (unmet.none() || end == WaitEnd::interrupted || end == WaitEnd::terminated) return {};
+    return "invariant " + to_string(sim::Violation{unmet.invariant, now(), unmet.nodes, "not healed: " + unmet.text});
 }
 
 // Nobody is left to see how they leave.
@@ -267,7 +304,9 @@ std::optional<std::uint64_t> SimNetwork::send_faults(NodeId id) {
 
 void SimNetwork::apply_fault(NodeId from, NodeId to, const LinkFault& before, const LinkFault& after) {
     sim::Simulator& sim = cluster_.sim();
-    sim.impair(from, to, impairment_of(after));
+    const sim::Impairment impairment = impairment_of(after);
+    disturb(!(impairment == sim::Impairment{}));
+    sim.impair(from, to, impairment);
     if (after.cut && !before.cut) sim.block(from, to);
     if (!after.cut && before.cut) sim.unblock(from, to);
 }
@@ -296,7 +335,12 @@ bool SimNetwork::pass_some(Time end) {
     if (!next || *next > end) return false;
     const Time look = std::chrono::floor<std::chrono::milliseconds>(*next) + glance;
     cluster_.sim().run_until(std::min(look, end));
-    return true;
+    if (watch_ && watch_->violation() && !broken_) {
+        broken_ = true;
+        ++version_;
+        observers_.broken("invariant " + to_string(*watch_->violation()));
+    }
+    return !broken_;
 }
 
 WaitEnd SimNetwork::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
@@ -313,7 +357,7 @@ WaitEnd SimNetwork::run_until(const std::function<bool()>& done, std::optional<D
         looked = wall;
         if (const auto cut_short = loop_.poll()) return *cut_short;
     }
-    if (timeout) cluster_.sim().run_until(end);
+    if (timeout && !broken_) cluster_.sim().run_until(end);
     return done() ? WaitEnd::done : WaitEnd::timed_out;
 }
 

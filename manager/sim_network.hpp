@@ -5,7 +5,7 @@
 
 #include "manager/managed_network.hpp"
 #include "manager/sim_logs.hpp"
-#include "sim/cluster.hpp"
+#include "sim/watch.hpp"
 
 #include <deque>
 
@@ -14,6 +14,8 @@ namespace gossip {
 struct SimNetworkOptions {
     sim::NetworkOptions network;
     std::string log_folder;  // empty: logs can be read by commands and are gone afterwards
+    bool check{true};        // the protocol's invariants, at every step
+    bool canary{false};      // see sim::Watch
 };
 
 class SimNetwork final : public ManagedNetwork, private sim::Observer {
@@ -32,6 +34,7 @@ public:
     void pause(NodeId id) override;
     void resume(NodeId id) override;
     void ask_to_stop(NodeId id) override;
+    [[nodiscard]] std::string settle(WaitEnd& end) override;
     void shutdown(Duration grace) override;
     std::optional<std::uint64_t> send_faults(NodeId id) override;
     std::uint64_t say(NodeId id, const std::string& text) override;
@@ -58,11 +61,16 @@ private:
     void read_status(NodeId id);
     void apply_fault(NodeId from, NodeId to, const LinkFault& before, const LinkFault& after);
     void log_faults(NodeId id);
+    void disturb(bool probes_too);
+    [[nodiscard]] bool at_rest() const;
     // Lets the next millisecond in which anything happens pass; false when that is after `end`.
     bool pass_some(Time end);
 
     EventLoop& loop_;
     sim::Cluster cluster_;
+    std::optional<sim::Watch> watch_;
+    sim::RemovalRules rules_;
+    bool broken_{false};    // an invariant, and told
     mutable SimLogs logs_;  // a reader makes it write
     std::uint16_t next_port_{0};
     std::map<FaultTable::Link, LinkFault> applied_;           // faults in force in the simulated network

@@ -29,8 +29,9 @@ constexpr std::uint64_t most_peers = 10'000'000;
 constexpr std::uint64_t most_seeds = 32;
 constexpr std::uint64_t most_messages = 100'000;
 constexpr std::uint64_t most_runs = 10'000;
-constexpr std::size_t most_split = 1'000;    // a partition is a list of pairs of nodes
-constexpr std::uint32_t grown_from = 2'001;  // peers: registering more takes longer than anybody waits
+constexpr std::size_t most_split = 1'000;     // a partition is a list of pairs of nodes
+constexpr std::uint32_t checked_up_to = 500;  // peers: more make a run take twice as long
+constexpr std::uint32_t grown_from = 2'001;   // peers: registering more takes longer than anybody waits
 constexpr Duration longest = std::chrono::hours(24);
 
 Problem take_count(std::uint32_t& out, const std::string& text, std::uint64_t least, std::uint64_t most) {
@@ -125,6 +126,14 @@ Problem take_faults(SimCommand& c, const std::string& text) {
     return {};
 }
 
+// The third word is for tests: a journal that is never synced is shown to the checkers, which must notice.
+Problem take_check(SimCommand& c, const std::string& text) {
+    if (text != "on" && text != "off" && text != "canary") return "is not on or off";
+    c.check = text != "off";
+    c.experiment.canary = text == "canary";
+    return {};
+}
+
 constexpr std::array options{
     SimOption{Scope::runs, "--peers", "", "N", "how many peers (default 100)",
               [](SimCommand& c, const std::string& v) { return take_count(c.experiment.peers, v, 1, most_peers); }},
@@ -170,6 +179,9 @@ constexpr std::array options{
                   c.format = parse_table_format(v);
                   return c.format ? "" : "is not table, json or tsv";
               }},
+    SimOption{Scope::both, "--check", "", "on|off",
+              "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)",
+              take_check},
     SimOption{Scope::scripts, "--rewrite", "", "", "a transcript is given the output that its commands have now",
               [](SimCommand& c, const std::string&) -> Problem { return c.rewrite = true, Problem{}; }},
     SimOption{
@@ -313,6 +325,8 @@ private:
     Problem finish_runs() {
         sim::ExperimentOptions& e = command_.experiment;
         e.grown = command_.grown.value_or(e.peers >= grown_from && e.arrival == Duration::zero());
+        if (e.grown && command_.check.value_or(false)) return "--check: a grown network has no past to be judged by";
+        e.check = command_.check.value_or(!e.grown && e.peers <= checked_up_to);
         return impossible(command_);
     }
 

@@ -17,6 +17,7 @@ struct SimCommand {
     std::string seed_text{"1"};  // run r of several has the seed mix(text, r)
     std::uint32_t runs{1};
     std::optional<bool> grown;  // none: by the number of peers
+    std::optional<bool> check;  // none: where it costs little
     std::optional<TableFormat> format;
     bool help{false};
 

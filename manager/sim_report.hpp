@@ -13,8 +13,9 @@ namespace gossip {
 struct SimRun {
     std::uint64_t seed{0};
     std::uint64_t trace_hash{0};
-    std::string outcome;  // "complete", "interrupted", "bring-up failed"
+    std::string outcome;  // "complete", "interrupted", "bring-up failed", "violation"
     std::vector<sim::Metric> metrics;
+    std::string violation;  // of an invariant, in words; empty: none
 };
 
 // Each run; of several also, for each figure, mean, standard deviation and the 95 % interval of the mean

@@ -5,7 +5,6 @@
 #include "manager/transcript_run.hpp"
 
 #include <algorithm>
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -65,7 +64,8 @@ private:
         const auto began = std::chrono::steady_clock::now();
         SimNetwork* network = nullptr;
         const auto simulated = [&](ManagedNetwork::Observers observers) -> std::unique_ptr<ManagedNetwork> {
-            const SimNetworkOptions options{command_.experiment.network, command_.log_folder};
+            const SimNetworkOptions options{command_.experiment.network, command_.log_folder,
+                                            command_.check.value_or(true), command_.experiment.canary};
             auto made = std::make_unique<SimNetwork>(loop_, options, plan, std::move(observers));
             network = made.get();
             return made;
@@ -76,9 +76,11 @@ private:
         Result result = begin_record(session, play_.known ? &*play_.known : nullptr);
         if (!result) result = session.start();
         if (!result) result = play_.commands(session);
-        session.finish();
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-        console_.remark(summary(number, plan.seed, *network, took.count()));
+        const std::string words = summary(number, plan.seed, *network, took.count());
+        if (!result) result = session.settle();
+        session.finish();
+        console_.remark(words);
         const int code = result ? report(console_, *result, &loop_) : 0;
         session.close_record(code);
         return code;

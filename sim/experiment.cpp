@@ -31,6 +31,11 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 Experiment::Experiment(ExperimentOptions options)
     : options_(std::move(options)), cluster_(cluster_options(options_)), meter_(cluster_) {
     cluster_.sim().observe(&meter_);
+    if (options_.check) {
+        const Trouble& t = options_.trouble;
+        const bool disturbed = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
+        watch_.emplace(cluster_, rules_under(options_.network.link, disturbed), options_.canary);
+    }
     begin_bring_up();
 }
 
@@ -45,19 +50,39 @@ void Experiment::begin_bring_up() {
     deadline_ = last_start_ + std::chrono::minutes(10);
 }
 
+const std::optional<Violation>& Experiment::violation() const {
+    static const std::optional<Violation> none;
+    return watch_ ? watch_->violation() : none;
+}
+
 bool Experiment::advance(std::uint64_t events) {
-    switch (phase_) {
-        case Phase::bringing_up:
-            options_.grown ? begin_workload() : watch_bring_up(events);
-            return phase_ != Phase::stuck;
-        case Phase::running:
-            if (cluster_.sim().run_some(end_, events)) phase_ = Phase::over;
-            return phase_ != Phase::over;
-        case Phase::over:
-        case Phase::stuck:
-            return false;
+    if (phase_ == Phase::bringing_up) {
+        options_.grown ? begin_workload() : watch_bring_up(events);
+    } else if (phase_ == Phase::running) {
+        // Looked at often: what follows a violation is only its wake.
+        constexpr std::uint64_t glance_events = 64;
+        const std::uint64_t slice = watch_ ? std::min(events, glance_events) : events;
+        for (std::uint64_t done = 0; done < events && phase_ == Phase::running && !violation(); done += slice) {
+            if (cluster_.sim().run_some(end_, slice)) finish();
+        }
     }
-    return false;
+    if (violation()) phase_ = Phase::broken;
+    return phase_ == Phase::bringing_up || phase_ == Phase::running;
+}
+
+void Experiment::finish() {
+    last_metrics_ = current_metrics();
+    last_hash_ = cluster_.sim().trace_hash();
+    phase_ = Phase::over;
+    if (!watch_) return;
+    heal();
+    watch_->converge(cluster_.live_seeds(), Watch::heal_limit(cluster_.config()));
+}
+
+void Experiment::heal() {
+    LinkProfile calm = cluster_.sim().profile();
+    calm.drop_per_million = calm.duplicate_per_million = calm.reset_per_million = calm.tail_per_million = 0;
+    cluster_.sim().network().set_profile(calm);
 }
 
 void Experiment::watch_bring_up(std::uint64_t events) {
@@ -160,7 +185,7 @@ void Experiment::split(bool cut) {
 
 // ---------------------------------------------------------------- results
 
-std::vector<Metric> Experiment::metrics() const {
+std::vector<Metric> Experiment::current_metrics() const {
     std::vector<Metric> m;
     m.push_back({"bring_up_s", seconds((phase_ == Phase::bringing_up ? now() : up_).time_since_epoch()), 3});
     m.push_back({"virtual_s", seconds(now().time_since_epoch()), 3});

@@ -5,6 +5,7 @@
 #include "sim/cluster.hpp"
 #include "sim/flood_meter.hpp"
 #include "sim/graph.hpp"
+#include "sim/watch.hpp"
 
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ struct ExperimentOptions {
     Config config;                                 // its seeds are filled in
     NetworkOptions network;
     Trouble trouble;
+    bool check{false};   // the invariants, at every step; needs a network that registers
+    bool canary{false};  // see Watch
 };
 
 struct Metric {
@@ -42,19 +45,25 @@ class Experiment {
 public:
     explicit Experiment(ExperimentOptions options);
 
-    enum class Phase : std::uint8_t { bringing_up, running, over, stuck };
+    enum class Phase : std::uint8_t { bringing_up, running, over, stuck, broken };
+    // A broken invariant ends the run; one of liveness is looked for once the workload is over and all is mended,
+    // after the figures and the trace's hash were taken.
+    [[nodiscard]] const std::optional<Violation>& violation() const;
     // Lets at most so many events happen; true while there is more to come.
     bool advance(std::uint64_t events);
     [[nodiscard]] Phase phase() const { return phase_; }
     // Of the workload, 0 to 1.
     [[nodiscard]] double progress() const;
     [[nodiscard]] std::uint64_t events() const { return cluster_.sim().events(); }
-    [[nodiscard]] std::uint64_t trace_hash() const { return cluster_.sim().trace_hash(); }
+    [[nodiscard]] std::uint64_t trace_hash() const { return last_hash_.value_or(cluster_.sim().trace_hash()); }
     [[nodiscard]] Time now() const { return cluster_.sim().now(); }
     // So far; complete once the phase is `over`.
-    [[nodiscard]] std::vector<Metric> metrics() const;
+    [[nodiscard]] std::vector<Metric> metrics() const { return last_metrics_ ? *last_metrics_ : current_metrics(); }
 
 private:
+    [[nodiscard]] std::vector<Metric> current_metrics() const;
+    void finish();
+    void heal();
     void begin_bring_up();
     void watch_bring_up(std::uint64_t events);
     void begin_workload();
@@ -71,6 +80,9 @@ private:
     ExperimentOptions options_;
     Cluster cluster_;
     FloodMeter meter_;
+    std::optional<Watch> watch_;
+    std::optional<std::uint64_t> last_hash_;
+    std::optional<std::vector<Metric>> last_metrics_;
     Phase phase_{Phase::bringing_up};
     Time last_start_{};
     Time deadline_{};  // of the bring-up

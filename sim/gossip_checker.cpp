@@ -2,9 +2,20 @@
 
 #include "protocol/names.hpp"
 
+#include <algorithm>
+
 namespace gossip::sim {
 namespace {
 constexpr std::uint64_t bounds_every = 256;  // steps
+}
+
+std::uint32_t GossipChecker::number_of(const std::string& id) {
+    const auto [at, fresh] = numbers_.emplace(id, static_cast<std::uint32_t>(ids_.size()));
+    if (fresh) {
+        ids_.push_back(id);
+        pushes_.push_back(0);
+    }
+    return at->second;
 }
 
 void GossipChecker::on_started(Time, NodeId node, std::uint32_t) { holders_[node] = {}; }
@@ -29,7 +40,7 @@ void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
     const Rumor& r = *n.rumor;
     const bool fresh = origin_of_.emplace(r.id, Origin{node, r.incarnation, r.text, now}).second;
     if (!fresh) alarm_.raise("G3", now, {node}, "uses the message id " + r.id + " again");
-    h.has.insert(r.id);
+    h.has.insert(number_of(r.id));
     if (n.kind != NoticeKind::generated) return;
     if (++h.generated[r.incarnation] > cluster_.config().gossip.max_messages) {
         alarm_.raise("G3", now, {node}, "generates more messages a life than it may");
@@ -66,7 +77,7 @@ void GossipChecker::learn(Holder& h, Epoch epoch) {
 void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
     const Rumor& r = *d.rumor;
     Holder& h = holders_[node];
-    if (!h.has.insert(r.id).second) return alarm_.raise("G1", now, {node, d.from}, "delivers " + r.id + " again");
+    if (!h.has.insert(number_of(r.id))) return alarm_.raise("G1", now, {node, d.from}, "delivers " + r.id + " again");
     const auto origin = origin_of_.find(r.id);
     if (origin == origin_of_.end()) return alarm_.raise("G3", now, {node, d.from}, "delivers " + r.id + ", never said");
     if (origin->second.text != r.text || origin->second.life != r.incarnation || origin->second.node != r.origin) {
@@ -80,8 +91,9 @@ void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
 void GossipChecker::on_wire(Time now, NodeId from, NodeId to, const Message& message) {
     const auto* g = std::get_if<msg::Gossip>(&message);
     if (g == nullptr || g->repair) return;
-    ++pushes_[g->rumor->id];
-    if (!pushed_[{from, to}].insert(g->rumor->id).second) {
+    const std::uint32_t number = number_of(g->rumor->id);
+    ++pushes_[number];
+    if (!pushed_[{from, to}].insert(number)) {
         alarm_.raise("G5", now, {from, to}, "pushes " + g->rumor->id + " twice over one link");
     }
 }
@@ -99,30 +111,28 @@ bool GossipChecker::still_member(const Origin& origin) const {
 }
 
 std::string GossipChecker::missing_somewhere() const {
-    const std::vector<NodeId> live = cluster_.live_peers();
-    std::set<std::string> union_of_all;
-    for (const NodeId p : live) {
-        const auto& has = holders_.at(p).has;
-        union_of_all.insert(has.begin(), has.end());
-    }
-    for (const std::string& id : union_of_all) {
-        if (!still_member(origin_of_.at(id))) continue;
-        for (const NodeId p : live) {
-            if (!holders_.at(p).has.contains(id)) return node_name(p) + " lacks " + id;
-        }
+    std::vector<std::pair<NodeId, const Holder*>> live;
+    for (const NodeId p : cluster_.live_peers()) live.emplace_back(p, &holders_.at(p));
+    for (std::uint32_t number = 0; number < ids_.size(); ++number) {
+        const auto has = [number](const auto& peer) { return peer.second->has.contains(number); };
+        const auto lacks = std::find_if_not(live.begin(), live.end(), has);
+        if (lacks == live.end() || std::none_of(live.begin(), live.end(), has)) continue;
+        if (still_member(origin_of_.at(ids_[number]))) return node_name(lacks->first) + " lacks " + ids_[number];
     }
     return "";
 }
 
 std::size_t GossipChecker::reach(const std::string& id) const {
+    const auto number = numbers_.find(id);
+    if (number == numbers_.end()) return 0;
     std::size_t count = 0;
-    for (const NodeId p : cluster_.live_peers()) count += holders_.at(p).has.contains(id) ? 1 : 0;
+    for (const NodeId p : cluster_.live_peers()) count += holders_.at(p).has.contains(number->second) ? 1 : 0;
     return count;
 }
 
 std::size_t GossipChecker::pushes(const std::string& id) const {
-    const auto at = pushes_.find(id);
-    return at == pushes_.end() ? 0 : at->second;
+    const auto number = numbers_.find(id);
+    return number == numbers_.end() ? 0 : pushes_[number->second];
 }
 
 }  // namespace gossip::sim

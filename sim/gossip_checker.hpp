@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace gossip::sim {
 
@@ -31,6 +33,22 @@ public:
     [[nodiscard]] std::size_t pushes(const std::string& id) const;
 
 private:
+    // Messages have numbers, in the order in which they are first heard of.
+    class Set {
+    public:
+        // False when it is in already.
+        bool insert(std::uint32_t message) {
+            if (message >= bits_.size()) bits_.resize(2 * std::size_t{message} + 64);
+            const bool fresh = !bits_[message];
+            bits_[message] = true;
+            return fresh;
+        }
+        [[nodiscard]] bool contains(std::uint32_t message) const { return message < bits_.size() && bits_[message]; }
+        void clear() { bits_.clear(); }
+
+    private:
+        std::vector<bool> bits_;
+    };
     struct Origin {
         NodeId node{};
         Incarnation life{};
@@ -39,7 +57,7 @@ private:
     };
     // What one process life of a peer has seen.
     struct Holder {
-        std::set<std::string> has;
+        Set has;
         Epoch epoch{0};                                                         // learnt, or jumped to
         std::map<Epoch, std::vector<std::pair<NodeId, Incarnation>>> removals;  // it was told of while they were news
         std::set<std::pair<NodeId, Incarnation>> removed;                       // of these, what it has learnt
@@ -51,14 +69,17 @@ private:
     void check_delivery(Time now, NodeId node, const Deliver& d);
     void check_bounds(Time now, NodeId node);
     [[nodiscard]] bool still_member(const Origin& origin) const;
+    std::uint32_t number_of(const std::string& id);
 
     const Cluster& cluster_;
     const Chain& chain_;
     Alarm& alarm_;
     std::map<std::string, Origin> origin_of_;
-    std::map<NodeId, Holder> holders_;                                   // the current process lives
-    std::map<std::pair<NodeId, NodeId>, std::set<std::string>> pushed_;  // since the link was last lost
-    std::map<std::string, std::size_t> pushes_;
+    std::map<NodeId, Holder> holders_;                        // the current process lives
+    std::map<std::pair<NodeId, NodeId>, Set> pushed_;         // since the link was last lost
+    std::unordered_map<std::string, std::uint32_t> numbers_;  // looked up, never walked
+    std::vector<std::string> ids_;                            // by number
+    std::vector<std::size_t> pushes_;                         // by number
     std::uint64_t steps_{0};
 };
 

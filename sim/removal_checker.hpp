@@ -26,6 +26,7 @@ public:
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
     void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
 
+    void set_rules(RemovalRules rules) { rules_ = rules; }
     [[nodiscard]] std::size_t live_removals() const { return live_removals_; }
 
 private:

@@ -1,12 +1,8 @@
 #include "sim/swarm_run.hpp"
 
-#include "sim/convergence.hpp"
 #include "sim/fault_injector.hpp"
-#include "sim/gossip_checker.hpp"
 #include "sim/hostile.hpp"
-#include "sim/overlay_checker.hpp"
-#include "sim/removal_checker.hpp"
-#include "sim/seed_checker.hpp"
+#include "sim/watch.hpp"
 
 #include <algorithm>
 
@@ -18,7 +14,7 @@ constexpr Duration settle_limit = std::chrono::seconds(5);
 
 class Narrator final : public Observer {
 public:
-    explicit Narrator(const SwarmOptions& options) : options_(options) {}
+    Narrator(Cluster& cluster, const SwarmOptions& options) : options_(options) { cluster.sim().observe(this); }
     void on_step(Time now, NodeId node, const Event&, const Effects& effects) override {
         if (!options_.narrate) return;
         for (const Notice& n : effects.notices) options_.narrate(now, node, n);
@@ -29,22 +25,6 @@ public:
 
 private:
     const SwarmOptions& options_;
-};
-
-// Shows every acknowledgement to the checkers as if its journal record had never been synced.
-class Canary final : public Observer {
-public:
-    explicit Canary(SeedChecker& checker) : checker_(checker) {}
-    void on_started(Time now, NodeId node, std::uint32_t life) override { checker_.on_started(now, node, life); }
-    void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override {
-        checker_.on_step(now, node, event, effects);
-    }
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override {
-        checker_.on_wire(now, from, to, message);
-    }
-
-private:
-    SeedChecker& checker_;
 };
 
 RemovalRules rules_of(const RunShape& shape) {
@@ -75,14 +55,10 @@ public:
           options_(options),
           cluster_(cluster_options(plan.shape)),
           injector_(cluster_, plan),
-          seed_checker_(cluster_, alarm_),
-          canary_(seed_checker_),
-          gossip_(cluster_, seed_checker_.chain(), alarm_),
-          overlay_(cluster_, alarm_),
-          removals_(cluster_, rules_of(plan.shape), alarm_),
-          coverage_(cluster_),
-          narrator_(options_) {
-        watch();
+          narrator_(cluster_, options_),
+          watch_(cluster_, rules_of(plan.shape), options.canary),
+          coverage_(cluster_) {
+        cluster_.sim().observe(&coverage_);
     }
 
     SwarmResult run() {
@@ -92,23 +68,13 @@ public:
         advance(plan_.shape.fault_phase);
         injector_.heal();
         healed_ = cluster_.sim().now();
-        if (!alarm_.raised()) converge(options_.heal_limit);
-        if (!alarm_.raised()) converge_after_messages();
-        if (!alarm_.raised()) stay_quiet();
+        if (!watch_.alarm().raised()) converge(options_.heal_limit);
+        if (!watch_.alarm().raised()) converge_after_messages();
+        if (!watch_.alarm().raised()) stay_quiet();
         return result();
     }
 
 private:
-    void watch() {
-        Simulator& sim = cluster_.sim();
-        sim.observe(&narrator_);
-        sim.observe(options_.canary ? static_cast<Observer*>(&canary_) : &seed_checker_);
-        sim.observe(&gossip_);
-        sim.observe(&overlay_);
-        sim.observe(&removals_);
-        sim.observe(&coverage_);
-    }
-
     void add_hostile() {
         const NodeId self = node_id({0x7f000001, 9999});
         hostile_crypto_ = std::make_unique<SimCrypto>(plan_.shape.seed ^ 0xbad);
@@ -124,20 +90,10 @@ private:
     // Stops at the first violation: what follows is only its wake.
     void advance(Duration span) {
         const Time end = cluster_.sim().now() + span;
-        while (!alarm_.raised() && cluster_.sim().now() < end) cluster_.sim().run_for(glance);
+        while (!watch_.alarm().raised() && cluster_.sim().now() < end) cluster_.sim().run_for(glance);
     }
 
-    [[nodiscard]] Unmet still_unmet() const { return unmet(cluster_, injector_.core(), gossip_); }
-
-    void converge(Duration limit) {
-        const Time end = cluster_.sim().now() + limit;
-        Unmet u = still_unmet();
-        while (!u.none() && !alarm_.raised() && cluster_.sim().now() < end) {
-            cluster_.sim().run_for(glance);
-            u = still_unmet();
-        }
-        if (!u.none()) alarm_.raise(u.invariant, cluster_.sim().now(), u.nodes, "not healed: " + u.text);
-    }
+    void converge(Duration limit) { watch_.converge(injector_.core(), limit); }
 
     void converge_after_messages() {
         converged_ = cluster_.sim().now();
@@ -151,17 +107,17 @@ private:
 
     // D2, O2: a network at rest removes nobody and keeps its links two-sided.
     void stay_quiet() {
-        const std::size_t before = removals_.live_removals();
+        const std::size_t before = watch_.live_removals();
         advance(options_.quiet_phase);
-        if (removals_.live_removals() != before) {
-            alarm_.raise("D2", cluster_.sim().now(), {}, "removes a live peer of a network at rest");
+        if (watch_.live_removals() != before) {
+            watch_.alarm().raise("D2", cluster_.sim().now(), {}, "removes a live peer of a network at rest");
         }
         converge(settle_limit);  // a message may be under way
     }
 
     SwarmResult result() {
         SwarmResult r;
-        r.violation = alarm_.first();
+        r.violation = watch_.violation();
         r.trace_hash = cluster_.sim().trace_hash();
         r.events = cluster_.sim().events();
         r.converged_after = converged_ - healed_;
@@ -172,16 +128,11 @@ private:
 
     const FaultPlan& plan_;
     const SwarmOptions& options_;
-    Alarm alarm_;
     Cluster cluster_;
     FaultInjector injector_;
-    SeedChecker seed_checker_;
-    Canary canary_;
-    GossipChecker gossip_;
-    OverlayChecker overlay_;
-    RemovalChecker removals_;
-    Coverage coverage_;
     Narrator narrator_;
+    Watch watch_;
+    Coverage coverage_;
     std::unique_ptr<SimCrypto> hostile_crypto_;
     Time healed_{};
     Time converged_{};

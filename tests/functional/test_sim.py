@@ -45,9 +45,22 @@ class Sim(unittest.TestCase):
         self.assertEqual(result["outcome"], "interrupted")
         self.assertLess(result["virtual_s"], 86400)
 
+    def test_invariants_are_checked_and_change_nothing(self):
+        checked, unchecked = (json.loads(sim("--peers", "30", "--faults", "crash=20%,pause=20%", "--check", check,
+                                             "-o", "json").stdout) for check in ("on", "off"))
+        self.assertEqual(checked, unchecked)
+
+    def test_a_broken_invariant_ends_the_run(self):
+        done = sim("--peers", "30", "--runs", "3", "--check", "canary", "-o", "json")
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(json.loads(done.stdout)["outcome"], "violation")
+        self.assertRegex(done.stderr, r"E_EXPECT: sim: seed 1: invariant S\d+ at 0\.\d+ s \[127\.0\.0\.1:500\d\]: ")
+
     def test_bad_input(self):
         for arguments, words in [(["--peers", "0"], "is not a number from 1"),
                                  (["--peers", "10000000", "--messages", "100000"], "of memory"),
+                                 (["--check", "on", "--bring-up", "grown"], "no past to be judged by"),
+                                 (["--check", "maybe"], "is not on or off"),
                                  (["--faults", "fire=1%"], "unknown fault")]:
             done = sim(*arguments)
             self.assertEqual(done.returncode, 2, arguments)

@@ -130,6 +130,11 @@ class Simulated(unittest.TestCase):
         self.assertEqual([int(run) for run in runs], list(range(1, len(runs) + 1)))
         self.assertLess(len(runs), 50)
 
+    def test_a_broken_invariant_ends_the_script(self):
+        out, errors = self.sim("echo one\n-wait registered == 5\necho two\n", "--check", "canary", "-k", code=3)
+        self.assertEqual(out, "one\n")
+        self.assertRegex(errors, r"E_EXPECT -:2: invariant S\d+ at 0\.\d+ s \[127\.0\.0\.1:600\d\]: ")
+
     def test_links_are_impaired(self):
         up = "wait registered == 5\nwait connected\n"
         out, _ = self.sim(up + "delay peers 200ms\nsay 7000 x\nwait reached last == all\ntrace last\n")
