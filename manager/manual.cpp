@@ -24,6 +24,7 @@ constexpr std::array subcommands{
     Subcommand{"stats [RUN]", "the figures of a recorded run (the newest)"},
     Subcommand{"replay [RUN]", "a recorded run as a page to step through, forward and back"},
     Subcommand{"export html|perfetto|dot|graphml|csv [RUN] [--to FILE]", "a recorded run in the forms of other tools"},
+    Subcommand{"plot [RUN] [--to FOLDER]", "coverage, latency, degrees and detection of a recorded run as SVG"},
     Subcommand{"compare RUN RUN", "each figure of one run beside the other's"},
     Subcommand{"check [FILE]", "is this configuration right?"},
     Subcommand{"completion bash|zsh|fish", "print a script for the shell's completion"},

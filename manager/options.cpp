@@ -161,7 +161,7 @@ private:
         if (name == "check") return options_.mode = Mode::check, true;
         if (name == "help") return options_.mode = Mode::help, true;
         const std::string near = closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man",
-                                                "completion", "export", "stats", "compare", "replay"});
+                                                "completion", "export", "stats", "compare", "plot", "replay"});
         return fail("unknown command \"" + name + "\"" +
                     (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
     }

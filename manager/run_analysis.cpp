@@ -12,6 +12,12 @@ bool is_end(NodeState state) {
     return state == NodeState::killed || state == NodeState::died || state == NodeState::left;
 }
 
+// The kernel closes a killed process's connections before its parent hears of the end: what was suspected so
+// shortly before was dead already.
+constexpr std::int64_t hearing_ns = 1'000'000'000;
+
+bool is_dead(NodeState how) { return how == NodeState::killed || how == NodeState::died; }
+
 void first_time(std::int64_t& at, std::int64_t now) {
     if (at == 0) at = now;
 }
@@ -175,6 +181,10 @@ void RunAnalysis::begin_detection(NodeId id, NodeState how, std::int64_t at) {
     fresh.node = id;
     fresh.how = how;
     fresh.ended_ns = at;
+    const auto doubt = doubts_.find(id);
+    if (is_dead(how) && doubt != doubts_.end() && at - doubt->second < hearing_ns) {
+        fresh.ended_ns = fresh.suspected_ns = doubt->second;
+    }
     detections_.push_back(fresh);
 }
 
@@ -187,9 +197,19 @@ void RunAnalysis::take_detection(const NodeEvent& event) {
     const Notice& n = event.notice;
     if (n.kind == NoticeKind::member_removed) return take_removal(event);
     if (n.kind == NoticeKind::epoch_learned) return take_news(event);
-    if (n.kind == NoticeKind::registration_complete) open_.erase(event.node);  // a new life
+    if (n.kind == NoticeKind::registration_complete) {  // a new life
+        open_.erase(event.node);
+        doubts_.erase(event.node);
+    }
+    if (n.kind == NoticeKind::suspected) doubts_.try_emplace(n.subject, event.mono_ns);
+    if (n.kind == NoticeKind::suspicion_cancelled) doubts_.erase(n.subject);
     RunDetection* d = open_detection(n.subject);
-    if (d == nullptr || event.mono_ns < d->ended_ns) return;
+    if (d == nullptr) return;
+    const bool early = event.mono_ns < d->ended_ns;
+    if (early && n.kind == NoticeKind::suspected && is_dead(d->how) && d->ended_ns - event.mono_ns < hearing_ns) {
+        d->ended_ns = d->suspected_ns = event.mono_ns;
+    }
+    if (early) return;
     if (n.kind == NoticeKind::suspected) first_time(d->suspected_ns, event.mono_ns);
     if (n.kind == NoticeKind::peer_consensus) first_time(d->consensus_ns, event.mono_ns);
     if (n.kind == NoticeKind::dead_reported) first_time(d->reported_ns, event.mono_ns);

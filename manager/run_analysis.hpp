@@ -112,6 +112,7 @@ private:
     std::vector<RunMessage> messages_;
     std::unordered_map<std::string, std::size_t> message_index_;  // looked up, never walked
     std::vector<RunDetection> detections_;
+    std::map<NodeId, std::int64_t> doubts_;             // since when a node is suspected
     std::map<NodeId, std::size_t> open_;                // detections that are not over
     std::map<std::size_t, std::set<NodeId>> informed_;  // by detection: peers that know of the removal
     std::map<NodeId, RunNode> nodes_;

@@ -1,5 +1,6 @@
 #include "manager/run_command.hpp"
 
+#include "manager/plot.hpp"
 #include "manager/run_folder.hpp"
 #include "node/config_file.hpp"
 
@@ -40,8 +41,8 @@ std::variant<RunCommandLine, Failure> parse_words(const std::vector<std::string>
             line.words.push_back(word);
             continue;
         }
-        const bool to = word == "--to" && line.verb == "export";
-        const bool format = (word == "-o" || word == "--output") && line.verb != "export" && line.verb != "replay";
+        const bool to = word == "--to" && (line.verb == "export" || line.verb == "plot");
+        const bool format = (word == "-o" || word == "--output") && (line.verb == "stats" || line.verb == "compare");
         if (!to && !format) return usage("unknown option " + word + "; see gossipctl " + line.verb + " --help");
         if (++i == arguments.size()) return usage(word + " needs a value");
         if (to) line.to = arguments[i];
@@ -117,6 +118,16 @@ int export_named(const RunCommandLine& line) {
     return 0;
 }
 
+int plot_run(const RunCommandLine& line) {
+    if (line.words.size() > 1) return complain(line.verb, usage("one run at a time"));
+    auto folder = folder_of(line.words.empty() ? "latest" : line.words.front());
+    if (const auto* failure = std::get_if<Failure>(&folder)) return complain(line.verb, *failure);
+    const auto done = plot_into(std::get<std::string>(folder), line.to);
+    if (const auto* failure = std::get_if<Failure>(&done)) return complain(line.verb, *failure);
+    for (const std::string& path : std::get<Exported>(done).paths) std::printf("%s\n", path.c_str());
+    return 0;
+}
+
 int replay_run(const RunCommandLine& line) {
     if (line.words.size() > 1) return complain(line.verb, usage("one run at a time"));
     auto folder = folder_of(line.words.empty() ? "latest" : line.words.front());
@@ -166,6 +177,15 @@ constexpr Verb verbs[] = {
      "%,\n"
      "a single number by more than 5 %.\n",
      compare_runs},
+    {"plot",
+     "Examples:\n"
+     "  gossipctl plot                              SVGs of the newest run in runs/latest/plots\n"
+     "  gossipctl plot runs/20261121-1036 --to figures\n"
+     "\n"
+     "plot [RUN] [--to FOLDER]\n"
+     "Coverage over time, latency, degrees with the fitted power law, detection: drawn by gnuplot (Debian:\n"
+     "gnuplot-nox). The scripts with their data stay beside the pictures.\n",
+     plot_run},
     {"replay",
      "Examples:\n"
      "  gossipctl replay                            the newest run, to step through in a browser\n"
@@ -232,6 +252,20 @@ std::variant<Exported, Failure> export_run(const std::string& folder, const std:
         const std::string path = named ? to : (to.empty() ? folder : to) + "/" + file.name;
         if (!replace_file(path, file.text)) return Failure{ErrorKind::command, "cannot write " + path};
         exported.paths.push_back(path);
+    }
+    return exported;
+}
+
+std::variant<Exported, Failure> plot_into(const std::string& folder, const std::string& to) {
+    auto report = analyse_run(folder);
+    if (auto* problem = std::get_if<std::string>(&report)) return Failure{ErrorKind::command, std::move(*problem)};
+    const std::vector<Plot> plots = plots_of(std::get<RunReport>(report).analysis);
+    if (plots.empty()) return Failure{ErrorKind::command, "there is nothing to plot: no message, no link, no removal"};
+    Exported exported;
+    const std::string where = to.empty() ? folder + "/plots" : to;
+    for (const Plot& plot : plots) {
+        if (auto problem = draw(where, plot)) return Failure{ErrorKind::command, std::move(*problem)};
+        exported.paths.push_back(where + "/" + plot.name + ".svg");
     }
     return exported;
 }

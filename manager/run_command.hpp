@@ -1,5 +1,5 @@
 #pragma once
-// What is done with a run that is over: gossipctl export, stats, compare, replay.
+// What is done with a run that is over: gossipctl export, stats, compare, plot, replay.
 
 #include "manager/command_table.hpp"
 #include "manager/run_export.hpp"
@@ -21,6 +21,8 @@ struct Exported {
 };
 [[nodiscard]] std::variant<Exported, Failure> export_run(const std::string& folder, const std::string& format,
                                                          const std::string& to);
+// SVGs of a run into a folder; empty: its own.
+[[nodiscard]] std::variant<Exported, Failure> plot_into(const std::string& folder, const std::string& to);
 // What was not as it should be in its event log, for people; empty: nothing.
 [[nodiscard]] std::string reading_remark(const std::string& folder, const RunReading& reading);
 

@@ -1,6 +1,8 @@
 """A run's folder: what happened is in it, whatever ended the network."""
 import csv
 import json
+import os
+import shutil
 import signal
 import subprocess
 
@@ -74,6 +76,21 @@ class Looking(TestCase):
             trace = json.loads(r.gossipctl("export", "perfetto", "run", "--to", "-"))["traceEvents"]
             self.assertEqual(len([e for e in trace if e["ph"] == "s"]), 13)
             self.assertEqual(r.gossipctl("replay", "run"), f"file://{r.folder.path.resolve()}/run/report.html\n")
+
+    def test_plots(self):
+        with Recorded() as r:
+            names = {f"{name}.{ending}" for name in ("coverage", "latency", "degree", "detection")
+                     for ending in ("gp", "svg")}
+            missing = subprocess.run([harness.BINARY, "plot", "run"], cwd=r.folder.path, capture_output=True, text=True,
+                                     env={**os.environ, "PATH": "/nonexistent"})
+            self.assertEqual(missing.returncode, 1)
+            self.assertIn("apt-get install gnuplot-nox", missing.stderr)
+            if not shutil.which("gnuplot"):
+                self.skipTest("there is no gnuplot")
+            r.gossipctl("plot", "run")
+            self.assertEqual({path.name for path in (r.folder.path / "run" / "plots").iterdir()}, names)
+            picture = xml.etree.ElementTree.parse(r.folder.path / "run" / "plots" / "coverage.svg").getroot()
+            self.assertIn("Coverage of 2 messages", "".join(picture.itertext()))
 
     def test_bad_words(self):
         with Recorded() as r:

@@ -138,6 +138,22 @@ TEST_CASE("run analysis: every step from a death to the last who learns of it") 
     CHECK(figure(figures, "dead_not_removed").samples == std::vector<double>{0});
 }
 
+TEST_CASE("run analysis: a peer was dead when it was suspected, though its end was heard of later") {
+    for (const bool told_first : {true, false}) {
+        CAPTURE(told_first);
+        Story story(3);
+        story.now += 1000 * ms;
+        if (told_first) story.on(7000, NoticeKind::suspected, 7002, -3 * ms);
+        story.state(7002, NodeState::killed);
+        if (!told_first) story.on(7000, NoticeKind::suspected, 7002, -3 * ms);
+        story.on(6000, NoticeKind::member_removed, 7002, 50 * ms, 5);
+        story.run.finish();
+        const auto figures = figures_of(story.run);
+        CHECK(figure(figures, "suspected_after_ms").samples == std::vector<double>{0});
+        CHECK(figure(figures, "removed_after_ms").samples == std::vector<double>{53});
+    }
+}
+
 TEST_CASE("run analysis: a live peer that is removed counts as one, a dead one that is not as well") {
     Story story(3);
     story.on(6000, NoticeKind::member_removed, 7001, 5 * ms, 3);
