@@ -5,6 +5,7 @@
 #include "manager/sim_options.hpp"
 #include "manager/sim_report.hpp"
 #include "manager/sim_script.hpp"
+#include "manager/swarm_command.hpp"
 #include "manager/terminal.hpp"
 
 #include <unistd.h>
@@ -148,6 +149,9 @@ int sim_command(const std::vector<std::string>& arguments) {
         return 0;
     }
     if (command.script) return run_simulated(command);
+    if (command.swarm) return run_swarms(command);
+    if (command.replay) return replay_repro(command);
+    if (command.shrink) return shrink_repro(command);
     const std::uint64_t needed = sim_memory(command.experiment);
     const std::uint64_t there = memory_available();
     if (there > 0 && needed > there) {

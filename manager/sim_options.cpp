@@ -182,6 +182,21 @@ constexpr std::array options{
     SimOption{Scope::both, "--check", "", "on|off",
               "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)",
               take_check},
+    SimOption{Scope::runs, "--swarm", "", "N",
+              "N networks of drawn shape under drawn faults, each then healed; the first that fails is kept",
+              [](SimCommand& c, const std::string& v) { return take_count(c.swarm.emplace(), v, 1, 100'000'000); }},
+    SimOption{
+        Scope::runs, "--repro", "", "FILE", "where a failing run is kept (default repro.json)",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.repro_path = v, v.empty() ? "is empty" : ""; }},
+    SimOption{Scope::runs, "--replay", "", "FILE", "a kept run again",
+              [](SimCommand& c, const std::string& v) -> Problem { return c.replay = v, Problem{}; }},
+    SimOption{Scope::runs, "--shrink", "", "FILE",
+              "a kept failure with fewer faults, nodes and kinds of trouble, as FILE.min.json",
+              [](SimCommand& c, const std::string& v) -> Problem { return c.shrink = v, Problem{}; }},
+    SimOption{Scope::runs, "--budget", "", "TIME", "how long --shrink may take (default 60s)",
+              [](SimCommand& c, const std::string& v) {
+                  return take_duration(c.budget, v, std::chrono::milliseconds(1), longest);
+              }},
     SimOption{Scope::scripts, "--rewrite", "", "", "a transcript is given the output that its commands have now",
               [](SimCommand& c, const std::string&) -> Problem { return c.rewrite = true, Problem{}; }},
     SimOption{
@@ -213,6 +228,9 @@ Problem impossible(const SimCommand& c) {
         return "--faults: partition is for at most " + std::to_string(most_split) + " peers";
     }
     if (e.grown && e.arrival > Duration::zero()) return "--arrival: peers arrive only with --bring-up register";
+    if (c.swarm.has_value() + c.replay.has_value() + c.shrink.has_value() > 1) {
+        return "--swarm, --replay and --shrink exclude each other";
+    }
     if (c.runs > 1 && e.peers > 100'000) return "--runs: several runs are for at most 100000 peers";
     return {};
 }
@@ -354,6 +372,7 @@ std::string sim_usage() {
         "  gossipctl sim experiment.gsh --seed 7             the script that gossipctl run takes, in virtual time\n"
         "  gossipctl sim session.transcript --rewrite        commands with their output beside: a test, or its "
         "renewal\n"
+        "  gossipctl sim --swarm 1000                        drawn faults; gossipctl sim --shrink repro.json\n"
         "  gossipctl sim -e 'wait registered == 5; kill 7003; wait removed 7003; votes 7003'\n"
         "\n"
         "Runs the same seeds and peers as a real network, over virtual time: registration by quorum, overlay, gossip,\n"

@@ -21,6 +21,13 @@ struct SimCommand {
     std::optional<TableFormat> format;
     bool help{false};
 
+    // Drawn networks under drawn faults, and their failures as files.
+    std::optional<std::uint32_t> swarm;
+    std::optional<std::string> replay;
+    std::optional<std::string> shrink;
+    std::string repro_path{"repro.json"};
+    Duration budget = std::chrono::seconds(60);
+
     // With a script: what gossipctl run would be told, with the script in it.
     std::optional<Options> script;
     bool rewrite{false};     // a transcript: accept what the commands print now

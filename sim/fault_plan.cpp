@@ -9,7 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::array<const char*, static_cast<std::size_t>(FaultClass::last_class)> class_names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(FaultClass::last_class)> class_names{
     "crash-seeds", "crash-peers", "mass-crash", "power-loss", "cut-step",    "lost-disk",  "dead-seeds",
     "slow-disk",   "partition",   "one-way",    "swizzle",    "pause-short", "pause-long", "reset",
     "drop",        "duplicate",   "tail",       "churn",      "skew",        "hostile"};
@@ -335,6 +335,19 @@ std::string to_string(const FaultClasses& classes) {
         if (classes.has(static_cast<FaultClass>(i))) text += (text.empty() ? "" : " ") + std::string(class_names[i]);
     }
     return text.empty() ? "none" : text;
+}
+
+std::optional<FaultClasses> parse_fault_classes(std::string_view text) {
+    FaultClasses classes;
+    if (text == "none") return classes;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        const auto name = std::find(class_names.begin(), class_names.end(), text.substr(0, end));
+        if (name == class_names.end()) return std::nullopt;
+        classes.add(static_cast<FaultClass>(name - class_names.begin()));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return classes;
 }
 
 Duration harmless_stall(const Config& config) {

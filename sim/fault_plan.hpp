@@ -7,7 +7,9 @@
 #include "sim/simulator.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gossip::sim {
@@ -52,6 +54,8 @@ private:
     std::uint32_t bits_{0};
 };
 [[nodiscard]] std::string to_string(const FaultClasses& classes);
+// The reverse; nothing when a name is unknown.
+[[nodiscard]] std::optional<FaultClasses> parse_fault_classes(std::string_view text);
 
 enum class FaultKind : std::uint8_t {
     crash,
@@ -64,6 +68,11 @@ enum class FaultKind : std::uint8_t {
     leave,
     publish
 };
+
+constexpr FaultKind last_fault_kind = FaultKind::publish;
+[[nodiscard]] constexpr bool is_split(FaultKind kind) {
+    return kind == FaultKind::cut_off || kind == FaultKind::cut_off_one_way;
+}
 
 constexpr Time never = Time::max();
 

@@ -1,5 +1,6 @@
 """gossipctl sim: the command line of the simulator as a process."""
 import json
+import re
 import signal
 import subprocess
 import time
@@ -9,8 +10,8 @@ from pathlib import Path
 import harness
 
 
-def sim(*arguments, timeout=120):
-    return subprocess.run([harness.BINARY, "sim", *arguments], capture_output=True, text=True, timeout=timeout)
+def sim(*arguments, timeout=120, cwd=None):
+    return subprocess.run([harness.BINARY, "sim", *arguments], capture_output=True, text=True, timeout=timeout, cwd=cwd)
 
 
 def wait_until_caught(pid, number):
@@ -55,6 +56,49 @@ class Sim(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertEqual(json.loads(done.stdout)["outcome"], "violation")
         self.assertRegex(done.stderr, r"E_EXPECT: sim: seed 1: invariant S\d+ at 0\.\d+ s \[127\.0\.0\.1:500\d\]: ")
+
+    def test_a_failing_swarm_run_is_kept_replayed_and_shrunk(self):
+        folder = harness.Folder()
+        self.addCleanup(folder.remove)
+        good = sim("--swarm", "5", cwd=folder.path)
+        self.assertEqual(good.returncode, 0, good.stderr)
+        self.assertIn("5 runs good", good.stdout)
+        self.assertEqual(list(folder.path.iterdir()), [])
+        found = sim("--swarm", "5", "--seed", "x", "--check", "canary", cwd=folder.path)
+        self.assertEqual(found.returncode, 3)
+        violation = re.search(r"invariant (S\d+ at .*)", found.stderr).group(1)
+        replayed = sim(*re.search(r"replay: gossipctl sim (.*)", found.stderr).group(1).split(), cwd=folder.path)
+        self.assertEqual(replayed.returncode, 3)
+        self.assertIn(violation, replayed.stderr)
+        shrunk = sim(*re.search(r"shrink: gossipctl sim (.*)", found.stderr).group(1).split(), cwd=folder.path)
+        self.assertEqual(shrunk.returncode, 0, shrunk.stderr)
+        before, after = (json.loads((folder.path / name).read_text()) for name in ("repro.json", "repro.min.json"))
+        self.assertLess(len(after["faults"]), len(before["faults"]))
+        self.assertLess(after["shape"]["peers"], before["shape"]["peers"])
+        last = sim(*re.search(r"replay: gossipctl sim (.*)", shrunk.stdout).group(1).split(), cwd=folder.path)
+        self.assertEqual(last.returncode, 3)
+        self.assertIn(f"invariant {after['invariant']} at ", last.stderr)
+
+    def test_bad_repros(self):
+        folder = harness.Folder()
+        self.addCleanup(folder.remove)
+        file = folder.path / "bad.json"
+        good = (harness.ROOT / "tests" / "regress" / "quorum_half.json").read_text()
+        self.assertEqual(sim("--shrink", str(harness.ROOT / "tests" / "regress" / "quorum_half.json")).returncode, 1)
+        for text, words in [("{", "is no JSON"), ("[]", "is no repro"), ('{"gossipctl_repro": 2}', "has format 2"),
+                            (good.replace('"peers":', '"pears":'), "shape.peers is missing"),
+                            (good.replace('"seeds":', '"seeds":-'), "shape.seeds has a value of the wrong kind"),
+                            (good.replace('"jitter_percent":', '"jitter_percent":"x",'), "is no JSON"),
+                            (good.replace('"gossip.max_messages":', '"gossip.max_messages":true,"x":'),
+                             "config.gossip.max_messages has a value of the wrong kind"),
+                            (good.replace('"pa-ring"', '"star"'), "overlay.strategy is unknown: star")]:
+            file.write_text(text)
+            for option in ("--replay", "--shrink"):
+                done = sim(option, str(file))
+                self.assertEqual(done.returncode, 2, text)
+                self.assertIn(f"E_USAGE: sim: {file}: ", done.stderr)
+                self.assertIn(words, done.stderr)
+        self.assertIn("exclude each other", sim("--swarm", "3", "--replay", str(file)).stderr)
 
     def test_bad_input(self):
         for arguments, words in [(["--peers", "0"], "is not a number from 1"),
