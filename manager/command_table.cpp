@@ -9,7 +9,7 @@ namespace gossip {
 namespace {
 
 constexpr std::string_view selector_help =
-    "SEL is 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub (highest degree), @random:3, or a list\n"
+    "SEL is 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub (highest degree), @random:3, host=IP, or a list\n"
     "of these with commas.";
 
 constexpr std::string_view condition_help =
@@ -21,6 +21,8 @@ constexpr std::string_view condition_help =
     "  reached last == all           live registered peers that have this message (last: the last one said)\n"
     "  coverage(last) >= 0.99        the same as a share\n"
     "  degree.max >= 5               also degree.min, degree.mean\n"
+    "  p95(latency) < 200ms          also p50, p99; of one message: p95(latency last)\n"
+    "  alpha in 2..3.5               exponent of the degrees' fitted power law; also alpha >= 2\n"
     "  alive(7003) · suspects == 0 · log 7003 ~ \"TEXT\" · votes(remove 7004).yes >= quorum\n"
     "  not CONDITION                 the opposite\n"
     "Compare with == != < <= > >=, against a number, 99%, all, quorum or seeds.";
@@ -70,14 +72,17 @@ constexpr std::array table{
                 "Of B bytes each (64), R a second (10/s), N in all (1); the peers take turns.",
                 "publish 7000 --count 5\npublish peers --size 200 --rate 50/s --count 20", Completes::groups_and_nodes,
                 commands::publish},
-    CommandSpec{"trace", "MSG | ID", "how a message spread, or one node's life",
+    CommandSpec{"trace", "MSG | ID | --follow SEL [--for TIME]", "how a message spread, or one node's life",
                 "MSG is last, a message id, or 7000:3 for the third message of 7000. A message's trace is its tree:\n"
                 "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
-                "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal.",
-                "trace last\ntrace 7003", Completes::messages, commands::trace},
-    CommandSpec{"logs", "SEL [-n N] [--grep TEXT] [--level L]", "the last log lines of nodes, merged by time", "",
-                "logs 7003\nlogs seeds -n 50 --grep OUTCOME\nlogs all --level warning", Completes::groups_and_nodes,
-                commands::logs},
+                "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal.\n"
+                "--follow prints what nodes say or what is said of them as it comes, until Ctrl-C or for TIME.",
+                "trace last\ntrace 7003\ntrace --follow peers --for 300ms", Completes::messages, commands::trace},
+    CommandSpec{"logs", "SEL [-n N] [-f] [--for TIME] [--grep TEXT] [--level L]",
+                "the last log lines of nodes, merged by time",
+                "-f goes on with what is written, until Ctrl-C or for TIME.",
+                "logs 7003\nlogs seeds -n 50 --grep OUTCOME\nlogs all --level warning\nlogs all -f --for 300ms",
+                Completes::groups_and_nodes, commands::logs},
     CommandSpec{"wait", "CONDITION [TIMEOUT]", "until a condition holds (30s)", condition_help,
                 "wait registered == 10 30s\nwait removed 7004 10s\nwait reached last == all", Completes::conditions,
                 commands::wait},
@@ -94,6 +99,11 @@ constexpr std::array table{
                 "explain\nexplain 7003", Completes::groups_and_nodes, commands::explain},
     CommandSpec{"reachability", "", "who does not answer whom, with likely causes", "", "reachability",
                 Completes::nothing, commands::reachability},
+    CommandSpec{
+        "topology", "[--plot FILE.svg]", "the overlay: degrees and their law, components, path length",
+        "Links that both ends hold, among live members. The law is fitted after Clauset, Shalizi and Newman (2009),\n"
+        "to 50 peers or more; ks is its greatest distance from the degrees. The plot is drawn by gnuplot.",
+        "topology", Completes::nothing, commands::topology},
     CommandSpec{"stats", "", "figures of this run so far: coverage, latency, load, decisions, detection", "", "stats",
                 Completes::nothing, commands::stats},
     CommandSpec{"export", "html|perfetto|dot|graphml|csv [FILE]", "this run so far in the forms of other tools",

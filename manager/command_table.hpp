@@ -99,6 +99,7 @@ Compiled faults(const Command& command);
 Compiled churn(const Command& command);
 Compiled wait(const Command& command);
 Compiled expect(const Command& command);
+Compiled topology(const Command& command);
 Compiled stats(const Command& command);
 Compiled export_(const Command& command);
 Compiled open(const Command& command);

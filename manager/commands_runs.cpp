@@ -1,10 +1,13 @@
-// Verbs about the run as a whole: stats, export, open.
+// Verbs about the run as a whole: topology, stats, export, open.
 
 #include "manager/command_table.hpp"
+#include "manager/overlay_shape.hpp"
+#include "manager/plot.hpp"
 #include "manager/run_command.hpp"
 #include "manager/session.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace gossip::commands {
 namespace {
@@ -15,6 +18,42 @@ std::variant<std::string, Failure> recorded(Session& session) {
     if (recorder == nullptr) return Failure{ErrorKind::command, "this run is not recorded; see log.runs and --out"};
     recorder->flush();
     return recorder->folder().path();
+}
+
+Table shape_table(const OverlayShape& shape) {
+    Table table({{"figure"}, {"value", true}});
+    const auto add = [&](const std::string& name, double value) { table.add({{name}, {figure_text(value)}}); };
+    const auto count = [](std::size_t value) { return static_cast<double>(value); };
+    std::map<std::uint32_t, std::size_t> counts;
+    for (const std::uint32_t degree : shape.degrees) ++counts[degree];
+    add("peers", count(shape.peers));
+    add("links", count(shape.links));
+    add("components", count(shape.components.count));
+    add("largest_component", count(shape.components.largest));
+    add("path_mean", shape.path_mean);
+    if (shape.peers > 0) {
+        add("degree_mean", 2 * count(shape.links) / count(shape.peers));
+        add("degree_max", counts.rbegin()->first);
+    }
+    if (shape.law.exponent > 0) {
+        add("alpha", shape.law.exponent);
+        add("alpha_from_degree", count(shape.law.from));
+        add("alpha_ks", shape.law.distance);
+        add("alpha_n", count(shape.law.tail));
+    }
+    for (const auto& [degree, peers] : counts) add("peers_with_" + std::to_string(degree) + "_links", count(peers));
+    return table;
+}
+
+Result show_topology(Session& session, const std::string& picture) {
+    const OverlayShape shape = shape_of(session.network.view());
+    session.console.result(shape_table(shape));
+    if (picture.empty()) return std::nullopt;
+    const std::filesystem::path path(picture);
+    const DegreeSeries series{"links", shape.degrees};
+    const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+    const auto problem = draw(folder, degree_plot(std::span(&series, 1), path.stem().string()));
+    return problem ? Result(Failure{ErrorKind::command, *problem}) : std::nullopt;
 }
 
 Result show_stats(Session& session) {
@@ -49,6 +88,14 @@ Result show_places(Session& session) {
 }
 
 }  // namespace
+
+Compiled topology(const Command& command) {
+    const bool plot = command.words.size() == 3 && command.words[1].text == "--plot";
+    if (command.words.size() != 1 && !plot) return "only --plot FILE.svg is understood";
+    const std::string picture = plot ? command.words[2].text : "";
+    if (plot && !picture.ends_with(".svg")) return "the picture is an SVG: name it FILE.svg";
+    return [picture](Session& session) { return show_topology(session, picture); };
+}
 
 Compiled stats(const Command& command) {
     if (command.words.size() != 1) return "it takes no arguments; gossipctl stats RUN is for earlier runs";

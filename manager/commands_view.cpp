@@ -4,6 +4,7 @@
 #include "manager/process.hpp"
 #include "manager/session.hpp"
 #include "manager/trace_view.hpp"
+#include "node/config_keys.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -133,12 +134,18 @@ Result trace_anything(Session& session, const std::string& name) {
 struct LogRequest {
     Selector selector;
     LogQuery query;
+    bool follow{false};
+    std::optional<Duration> length;  // of following; none: until Ctrl-C
 };
 
 std::variant<LogRequest, std::string> parse_logs(const Command& command) {
     LogRequest request;
     for (std::size_t i = 1; i < command.words.size(); ++i) {
         const std::string& word = command.words[i].text;
+        if (word == "-f" || word == "--follow") {
+            request.follow = true;
+            continue;
+        }
         const bool option = word.starts_with('-') && !command.words[i].quoted;
         const std::string value = i + 1 < command.words.size() ? command.words[i + 1].text : "";
         if (option && value.empty()) return word + " needs a value";
@@ -149,6 +156,9 @@ std::variant<LogRequest, std::string> parse_logs(const Command& command) {
             request.query.lines = *lines;
         } else if (word == "--grep") {
             request.query.grep = value;
+        } else if (word == "--for") {
+            request.length = parse_duration(value);
+            if (!request.length) return "\"" + value + "\" is not a time";
         } else if (word == "--level") {
             const auto level = parse_level(value);
             if (!level) return "\"" + value + "\" is not debug, info, warning or error";
@@ -183,12 +193,51 @@ Result show_logs(Session& session, const LogRequest& request) {
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
     std::vector<std::pair<std::string, std::string>> files;
     for (const NodeId id : std::get<Ids>(selected)) files.emplace_back(short_name(id), session.network.log_path(id));
-    std::string text;
-    for (const LogLine& line : last_lines(files, request.query)) {
-        text += paint(line.text, log_style(line.text), session.console.colored()) + "\n";
+    const auto show = [&session](const std::vector<LogLine>& lines) {
+        std::string text;
+        for (const LogLine& line : lines) {
+            text += paint(line.text, log_style(line.text), session.console.colored()) + "\n";
+        }
+        if (!text.empty()) session.console.result(text);
+    };
+    LogFollower follower(files);
+    show(last_lines(files, request.query));
+    if (!request.follow) return std::nullopt;
+    constexpr Duration glance = std::chrono::milliseconds(200);
+    const Time begin = session.network.now();
+    while (!request.length || session.network.now() - begin < *request.length) {
+        bool timed_out = false;
+        if (auto failure = session.wait([] { return false; }, glance, timed_out)) return failure;
+        if (!timed_out) break;  // the network is ending
+        show(follower.fresh(request.query));
     }
-    session.console.result(text);
     return std::nullopt;
+}
+
+// Every event of these nodes or about them, as it comes.
+Result follow_nodes(Session& session, const Selector& selector, const std::optional<Duration>& length) {
+    auto selected = session.select(selector, Among::known);
+    if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+    const Ids& ids = std::get<Ids>(selected);
+    const std::set<NodeId> nodes(ids.begin(), ids.end());
+    std::string text;
+    session.set_follower([&](const NodeEvent& event) {
+        const Notice& n = event.notice;
+        const bool noise = n.kind == NoticeKind::duplicate || n.kind == NoticeKind::forwarded;
+        if (noise || (!nodes.contains(event.node) && !nodes.contains(n.subject))) return;
+        text += clock_text(event.wall) + "  " + paint(short_name(event.node), Style::bold, session.console.colored()) +
+                "  " + step_text(n) + "\n";
+    });
+    const Time begin = session.network.now();
+    Result result;
+    for (bool timed_out = false; !result && !timed_out && session.open();) {
+        const auto left = length ? std::optional(begin + *length - session.network.now()) : std::nullopt;
+        if (left && *left <= Duration::zero()) break;
+        result = session.wait([&] { return !text.empty() || !session.open(); }, left, timed_out);
+        session.console.result(std::exchange(text, {}));
+    }
+    session.set_follower({});
+    return result;
 }
 
 Ids nodes_of(const ClusterView& view, Role role) {
@@ -353,6 +402,18 @@ Compiled list(const Command& command) {
 }
 
 Compiled trace(const Command& command) {
+    const auto word = [&](std::size_t i) { return i < command.words.size() ? command.words[i].text : std::string(); };
+    if (word(1) == "--follow" || word(1) == "-f") {
+        const bool timed = command.words.size() == 5 && word(3) == "--for";
+        if (command.words.size() != 3 && !timed) return "nodes to follow are needed";
+        auto parsed = parse_selector(word(2));
+        if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+        const auto length = timed ? parse_duration(word(4)) : std::nullopt;
+        if (timed && !length) return "\"" + word(4) + "\" is not a time";
+        return [selector = std::get<Selector>(std::move(parsed)), length](Session& session) {
+            return follow_nodes(session, selector, length);
+        };
+    }
     if (command.words.size() != 2) return "one message or node is needed";
     return [name = command.words[1].text](Session& session) { return trace_anything(session, name); };
 }

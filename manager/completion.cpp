@@ -54,7 +54,8 @@ Words candidates(const CommandSpec& spec, const std::string& word, const Cluster
             break;
         case Completes::conditions:
             add({"registered", "removed", "agree", "connected", "reached", "coverage(", "degree.max", "degree.min",
-                 "degree.mean", "alive(", "votes(", "suspects", "log", "not", "last", "all", "quorum"});
+                 "degree.mean", "alive(", "votes(", "suspects", "p95(latency)", "alpha", "log", "not", "last", "all",
+                 "quorum"});
             add_nodes(out, view);
             break;
         case Completes::verbs:

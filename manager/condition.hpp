@@ -3,6 +3,7 @@
 //
 //   registered == 10 · members >= 5 · removed 7004 · agree · connected · reached last == all
 //   coverage(last) >= 0.99 · degree.max >= 5 · degree.min · degree.mean · alive(7003) · suspects == 0
+//   p95(latency) < 200ms · p50(latency last) · alpha in 2..3.5
 //   votes(remove 7004).yes >= quorum · log 7003 ~ "DEAD NODE REPORT" · not CONDITION
 //   short: registered 10
 //
@@ -30,6 +31,8 @@ enum class Term : std::uint8_t {
     votes_yes,
     votes_no,
     suspects,
+    latency,
+    alpha,
 };
 
 enum class Comparison : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal };
@@ -51,6 +54,9 @@ struct Condition {
     std::string message;  // reached, coverage: last, an id, 7000:3
     std::string text;     // log
     bool add{false};      // votes(add …)
+    double quantile{0};   // p95(latency)
+    double upper{0};      // alpha in 2..3.5: `bound` is the lower end
+    bool in_range{false};
 };
 
 [[nodiscard]] std::variant<Condition, std::string> parse_condition(std::string_view text);

@@ -61,6 +61,30 @@ std::vector<LogLine> last_lines(const std::vector<std::pair<std::string, std::st
     return merged;
 }
 
+LogFollower::LogFollower(const std::vector<std::pair<std::string, std::string>>& files) {
+    for (const auto& [node, path] : files) {
+        std::ifstream file(path, std::ios::binary | std::ios::ate);
+        files_.push_back({node, path, file ? static_cast<std::uint64_t>(file.tellg()) : 0});
+    }
+}
+
+std::vector<LogLine> LogFollower::fresh(const LogQuery& query) {
+    std::vector<LogLine> lines;
+    for (File& followed : files_) {
+        std::ifstream file(followed.path, std::ios::binary | std::ios::ate);
+        if (!file) continue;
+        if (static_cast<std::uint64_t>(file.tellg()) < followed.offset) followed.offset = 0;  // rotated
+        file.seekg(static_cast<std::streamoff>(followed.offset));
+        for (std::string line; std::getline(file, line) && !file.eof();) {
+            followed.offset += line.size() + 1;
+            if (matches(line, query)) lines.push_back({followed.node, printable(line)});
+        }
+    }
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const LogLine& a, const LogLine& b) { return stamp(a) < stamp(b); });
+    return lines;
+}
+
 std::optional<int> line_level(std::string_view line) {
     const std::size_t dash = line.find(" - ");
     if (dash == std::string_view::npos) return std::nullopt;

@@ -39,6 +39,22 @@ struct LogLine {
 [[nodiscard]] std::vector<LogLine> last_lines(const std::vector<std::pair<std::string, std::string>>& files,
                                               const LogQuery& query);
 
+// What is written to files from now on.
+class LogFollower {
+public:
+    explicit LogFollower(const std::vector<std::pair<std::string, std::string>>& files);
+    // Whole lines that match, since the last time; those of several files ordered by their time.
+    [[nodiscard]] std::vector<LogLine> fresh(const LogQuery& query);
+
+private:
+    struct File {
+        std::string node;
+        std::string path;
+        std::uint64_t offset{0};
+    };
+    std::vector<File> files_;
+};
+
 // "[2026-02-24 20:32:48] [SEED:6000] INFO - …" -> 1; nothing when the line has no level.
 [[nodiscard]] std::optional<int> line_level(std::string_view line);
 // "debug", "info", "warning" (or "warn"), "error"

@@ -175,7 +175,7 @@ int run_gnuplot(const std::string& folder, const std::string& script, const std:
 
 }  // namespace
 
-Plot degree_plot(std::span<const DegreeSeries> series) {
+Plot degree_plot(std::span<const DegreeSeries> series, const std::string& plot) {
     std::string data;
     std::string plots;
     for (std::size_t i = 0; i < series.size(); ++i) {
@@ -203,8 +203,8 @@ Plot degree_plot(std::span<const DegreeSeries> series) {
                  quoted("k^-" + number(std::round(law.exponent * 100) / 100) + ", KS " +
                         number(std::round(law.distance * 1000) / 1000));
     }
-    return {"degree", head("degree", "Degrees", "degree k", "share of peers with at least k links") +
-                          "set logscale xy\n" + data + plots + "\n"};
+    return {plot, head(plot, "Degrees", "degree k", "share of peers with at least k links") + "set logscale xy\n" +
+                      data + plots + "\n"};
 }
 
 std::vector<Plot> plots_of(const RunAnalysis& run) {

@@ -25,7 +25,7 @@ struct DegreeSeries {
     std::string title;
     std::vector<std::uint32_t> degrees;
 };
-[[nodiscard]] Plot degree_plot(std::span<const DegreeSeries> series);
+[[nodiscard]] Plot degree_plot(std::span<const DegreeSeries> series, const std::string& name = "degree");
 
 // Writes NAME.gp and NAME.svg into the folder; the error says what is missing or what gnuplot said.
 [[nodiscard]] std::optional<std::string> draw(const std::string& folder, const Plot& plot);

@@ -3,6 +3,8 @@
 #include "manager/remote_server.hpp"
 #include "node/config_keys.hpp"
 
+#include <algorithm>
+
 namespace gossip {
 
 RemoteJob::RemoteJob(Session& session, RunRequest request, Emit emit)
@@ -114,9 +116,12 @@ void RemoteJob::include(const Step& step) {
 
 void RemoteJob::run_command(const Step& step) {
     const std::string& verb = step.command.verb();
-    if (verb == "watch" || verb == "publish") {
+    const auto follows = [](const Word& word) { return word.text == "-f" || word.text == "--follow"; };
+    const bool endless = (verb == "logs" || verb == "trace") && std::ranges::any_of(step.command.words, follows);
+    if (verb == "watch" || verb == "publish" || endless) {
         // They would hold up the first terminal for as long as they take.
-        return fail({ErrorKind::command, verb + " runs in the network's own terminal or script only"}, &step);
+        const std::string what = verb + (endless ? " -f" : "");
+        return fail({ErrorKind::command, what + " runs in the network's own terminal or script only"}, &step);
     }
     session_.record_command(step.command);
     Compiled compiled = compile(step.command);

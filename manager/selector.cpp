@@ -7,7 +7,7 @@
 namespace gossip {
 namespace {
 
-constexpr std::string_view forms = "7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3";
+constexpr std::string_view forms = "7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, host=IP";
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
     const auto value = parse_count(text);
@@ -21,6 +21,12 @@ std::optional<SelectorTerm> parse_group(std::string_view text) {
     if (text == "all") return SelectorTerm{SelectorKind::all};
     if (text == "@hub") return SelectorTerm{SelectorKind::hub};
     if (text == "@random") return SelectorTerm{SelectorKind::random};
+    constexpr std::string_view host = "host=";
+    if (text.starts_with(host)) {
+        const auto address = parse_node(std::string(text.substr(host.size())) + ":1");
+        if (!address) return std::nullopt;
+        return SelectorTerm{.kind = SelectorKind::host, .id = *address};
+    }
     constexpr std::string_view random = "@random:";
     if (!text.starts_with(random)) return std::nullopt;
     const auto count = parse_count(text.substr(random.size()));
@@ -56,6 +62,8 @@ bool in_group(const NodeView& node, const SelectorTerm& term) {
             return node.role == Role::seed;
         case SelectorKind::all:
             return true;
+        case SelectorKind::host:
+            return endpoint(node.id).ip == endpoint(term.id).ip;
         default:
             return false;
     }
@@ -120,6 +128,8 @@ std::string term_text(const SelectorTerm& term) {
     switch (term.kind) {
         case SelectorKind::node:
             return "no such node: " + node_name(term.id);
+        case SelectorKind::host:
+            return "no node on " + ip_string(term.id);
         case SelectorKind::port:
             return "no such node: " + std::to_string(term.first);
         case SelectorKind::range:

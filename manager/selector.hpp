@@ -1,6 +1,6 @@
 #pragma once
-// How people name nodes: 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, and
-// lists of these with commas.
+// How people name nodes: 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, host=IP,
+// and lists of these with commas.
 
 #include "manager/cluster_view.hpp"
 #include "protocol/rng.hpp"
@@ -9,7 +9,7 @@
 
 namespace gossip {
 
-enum class SelectorKind : std::uint8_t { node, port, range, peers, seeds, all, hub, random };
+enum class SelectorKind : std::uint8_t { node, port, range, peers, seeds, all, hub, random, host };
 
 struct SelectorTerm {
     SelectorKind kind{};

@@ -201,6 +201,7 @@ void Session::tell_onlooker(const NodeEvent* event) {
 void Session::handle_event(const NodeEvent& event) {
     if (recorder_) recorder_->write(event);
     tell_onlooker(&event);
+    if (follower_) follower_(event);
     if (changed_) changed_();
     if (!settings.live || !console.is_announcing()) return;
     const bool was_gathering = live_.gathering();

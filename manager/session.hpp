@@ -93,6 +93,9 @@ public:
     // Told of every event, and, with null, of what changed without one: the page.
     void set_onlooker(std::function<void(const NodeEvent*)> onlooker) { onlooker_ = std::move(onlooker); }
 
+    // The same for one command that follows events.
+    void set_follower(std::function<void(const NodeEvent&)> follower) { follower_ = std::move(follower); }
+
 private:
     Result run_one(const Command& command, const std::string& name);
     [[nodiscard]] RunStamp stamp() const { return {network.now().time_since_epoch().count(), network.wall_now()}; }
@@ -113,6 +116,7 @@ private:
     LiveLog live_;
     std::function<void()> changed_;
     std::function<void(const NodeEvent*)> onlooker_;
+    std::function<void(const NodeEvent&)> follower_;
 };
 
 }  // namespace gossip

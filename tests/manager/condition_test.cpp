@@ -92,6 +92,46 @@ public:
 
 }  // namespace
 
+TEST_CASE("conditions on latency and on the degrees' law are read") {
+    for (const std::string good : {"p95(latency) < 200ms", "p50(latency last) <= 1s", "p99 (latency) < 1.5s",
+                                   "alpha in 2..3.5", "alpha >= 2", "not alpha in 2..3"}) {
+        CAPTURE(good);
+        CHECK(std::holds_alternative<Condition>(parse_condition(good)));
+    }
+    for (const std::string bad : {"p95 < 200ms", "p95(latency) < 200", "p95(latency last", "alpha in 3..2",
+                                  "alpha in 2", "p95(latency)", "alpha"}) {
+        CAPTURE(bad);
+        CHECK(std::holds_alternative<std::string>(parse_condition(bad)));
+    }
+}
+
+TEST_CASE("p95(latency): nearest rank over the deliveries, of one message or of all") {
+    ClusterView view;
+    Rumor rumor;
+    rumor.id = "1.0:127.0.0.1:7000:1";
+    const auto id = [](std::uint16_t port) { return node_id({0x7f000001, port}); };
+    Notice said{NoticeKind::said};
+    said.rumor = std::make_shared<const Rumor>(rumor);
+    view.apply({1'000'000, 0, id(7000), said});
+    const LogSearch no_log = [](NodeId, const std::string&) { return false; };
+    const auto holds = [&](const std::string& text) {
+        const auto outcome = evaluate(std::get<Condition>(parse_condition(text)), view, no_log);
+        return std::holds_alternative<Outcome>(outcome) && std::get<Outcome>(outcome).holds;
+    };
+    CHECK_FALSE(holds("p95(latency) < 1000s"));  // nothing was delivered yet
+    for (std::uint16_t i = 1; i <= 20; ++i) {
+        Notice got = said;
+        got.kind = NoticeKind::delivered;
+        got.hop = 1;
+        view.apply({1'000'000 + i * 1'000'000, 0, id(static_cast<std::uint16_t>(7000 + i)), got});
+    }
+    CHECK(holds("p95(latency) <= 19ms"));
+    CHECK_FALSE(holds("p95(latency) < 19ms"));
+    CHECK(holds("p50(latency last) == 10ms"));
+    CHECK(std::holds_alternative<std::string>(
+        evaluate(std::get<Condition>(parse_condition("p50(latency 7000:9) < 1s")), view, no_log)));
+}
+
 TEST_CASE("comparisons compare, with every operator and both short forms") {
     Cluster c;
     CHECK(c.holds("registered == 4"));

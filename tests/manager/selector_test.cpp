@@ -50,6 +50,23 @@ std::string problem(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("host=IP means the nodes on that address") {
+    ClusterView view;
+    const NodeId here = node_id({0x7f000001, 7000});
+    const NodeId there = node_id({0x0a000002, 7000});
+    for (const NodeId id : {here, there}) {
+        view.node_started(id, Role::peer);
+        view.node_state(id, NodeState::alive);
+    }
+    Rng rng{1};
+    const auto chosen = [&](const std::string& text) {
+        return select(std::get<Selector>(parse_selector(text)), view, Among::running, rng);
+    };
+    CHECK(std::get<std::vector<NodeId>>(chosen("host=10.0.0.2")) == std::vector<NodeId>{there});
+    CHECK(std::get<std::string>(chosen("host=10.0.0.3")) == "no node on 10.0.0.3");
+    CHECK(std::holds_alternative<std::string>(parse_selector("host=")));
+}
+
 TEST_CASE("nodes by port and by address, in any state") {
     CHECK(ids("7003") == Ids{at(7003)});
     CHECK(ids("127.0.0.1:7001") == Ids{at(7001)});
