@@ -4,12 +4,14 @@
 #include "manager/parser.hpp"
 #include "manager/sim_options.hpp"
 #include "manager/sim_report.hpp"
+#include "manager/sim_results.hpp"
 #include "manager/sim_script.hpp"
 #include "manager/swarm_command.hpp"
 #include "manager/terminal.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -120,23 +122,44 @@ std::vector<SimRun> run_all(const SimCommand& command) {
     return runs;
 }
 
-int result_of(const std::vector<SimRun>& runs) {
+int result_of(const SimCommand& command, const std::vector<SimRun>& runs) {
     if (interrupted != 0) return 128 + interrupted;
-    for (const SimRun& run : runs) {
-        if (!run.violation.empty()) {
-            return complain(ErrorKind::expect, "seed " + std::to_string(run.seed) + ": invariant " + run.violation);
-        }
-        if (run.outcome != "complete") {
-            return complain(ErrorKind::wait,
-                            "seed " + std::to_string(run.seed) + ": the network was not up after 10 virtual minutes");
-        }
+    const auto failed = std::ranges::find_if(runs, [](const SimRun& run) { return run.outcome != "complete"; });
+    if (failed == runs.end()) return 0;
+    const std::string seed = "seed " + std::to_string(failed->seed) + ": ";
+    const bool broken = !failed->violation.empty();
+    const int code = broken ? complain(ErrorKind::expect, seed + "invariant " + failed->violation)
+                            : complain(ErrorKind::wait, seed + "the network was not up after 10 virtual minutes");
+    std::fprintf(stderr, "replay: %s\n", replay_command(command, failed->seed).c_str());
+    return code;
+}
+
+// Also of the runs so far when Ctrl-C ended them.
+int run_experiments(const SimCommand& command) {
+    if (!command.results.empty()) {
+        // Before the work: a folder that cannot be had should not cost an hour.
+        const std::string problem = write_results(command.results, {}, command.arguments);
+        if (!problem.empty()) return complain(ErrorKind::usage, "--out: " + problem);
     }
-    return 0;
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGTERM, on_signal);
+    const std::vector<SimRun> runs = run_all(command);
+    const TableFormat piped = isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
+    const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
+    std::fputs(sim_report(runs, command.format.value_or(piped), colored).c_str(), stdout);
+    if (!command.results.empty()) {
+        const std::string problem = write_results(command.results, runs, command.arguments);
+        if (!problem.empty()) return complain(ErrorKind::command, "--out: " + problem);
+    }
+    return result_of(command, runs);
 }
 
 }  // namespace
 
 int sim_command(const std::vector<std::string>& arguments) {
+    if (!arguments.empty() && arguments.front() == "compare") {
+        return compare_command({arguments.begin() + 1, arguments.end()});
+    }
     const auto all = with_transcript_options(arguments);
     if (const auto* failure = std::get_if<Failure>(&all)) {
         return complain(failure->kind, (failure->where.empty() ? "" : failure->where + ": ") + failure->text);
@@ -159,13 +182,7 @@ int sim_command(const std::vector<std::string>& arguments) {
                                               gigabytes(needed) + " of memory, and " + gigabytes(there) +
                                               " are free: fewer --peers or --messages");
     }
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
-    const std::vector<SimRun> runs = run_all(command);
-    const TableFormat piped = isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
-    const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
-    std::fputs(sim_report(runs, command.format.value_or(piped), colored).c_str(), stdout);
-    return result_of(runs);
+    return run_experiments(command);
 }
 
 }  // namespace gossip

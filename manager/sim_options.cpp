@@ -182,6 +182,9 @@ constexpr std::array options{
     SimOption{Scope::both, "--check", "", "on|off",
               "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)",
               take_check},
+    SimOption{
+        Scope::runs, "--out", "", "DIR", "write runs.jsonl, runs.csv and summary.json; see gossipctl sim compare",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.results = v, v.empty() ? "is empty" : ""; }},
     SimOption{Scope::runs, "--swarm", "", "N",
               "N networks of drawn shape under drawn faults, each then healed; the first that fails is kept",
               [](SimCommand& c, const std::string& v) { return take_count(c.swarm.emplace(), v, 1, 100'000'000); }},
@@ -248,6 +251,7 @@ public:
     explicit SimParser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
 
     std::variant<SimCommand, std::string> run() {
+        command_.arguments = arguments_;
         command_.experiment.config.gossip.max_messages = 0;
         scripted_ = find_script();
         while (at_ < arguments_.size()) {
@@ -369,6 +373,7 @@ std::string sim_usage() {
         "  gossipctl sim --peers 100 --faults drop=2%,crash=10% --duration 2m\n"
         "  gossipctl sim --peers 50 --runs 20 -o json        one line a run, then mean, sd and 95 % interval\n"
         "  gossipctl sim --seed $(git rev-parse HEAD)        any text is a seed; the same seed gives the same run\n"
+        "  gossipctl sim --runs 20 --out after && gossipctl sim compare before after    what has changed?\n"
         "  gossipctl sim experiment.gsh --seed 7             the script that gossipctl run takes, in virtual time\n"
         "  gossipctl sim session.transcript --rewrite        commands with their output beside: a test, or its "
         "renewal\n"
@@ -404,6 +409,24 @@ std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {
         for (const char letter : text) seed = mix64(seed ^ static_cast<unsigned char>(letter));
     }
     return run == 0 ? seed : mix64(seed + run);
+}
+
+std::string replay_command(const SimCommand& command, std::uint64_t seed) {
+    std::string text = "gossipctl sim";
+    for (const std::string& argument : command.arguments) {
+        const bool plain = argument.find_first_not_of(
+                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_=+./:,@%") == std::string::npos;
+        text += " ";
+        if (plain && !argument.empty()) {
+            text += argument;
+            continue;
+        }
+        text += "'";
+        for (const char letter : argument) text += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+        text += "'";
+    }
+    return text + " --seed " + std::to_string(seed) + (command.runs > 1 ? " --runs 1" : "");
 }
 
 std::uint64_t sim_memory(const sim::ExperimentOptions& o) {

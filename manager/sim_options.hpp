@@ -13,10 +13,12 @@
 namespace gossip {
 
 struct SimCommand {
+    std::vector<std::string> arguments;  // as given
     sim::ExperimentOptions experiment;
     std::string seed_text{"1"};  // run r of several has the seed mix(text, r)
     std::uint32_t runs{1};
     std::optional<bool> grown;  // none: by the number of peers
+    std::string results;        // a folder for them; empty: none
     std::optional<bool> check;  // none: where it costs little
     std::optional<TableFormat> format;
     bool help{false};
@@ -41,6 +43,9 @@ struct SimCommand {
 
 // A number is itself; any other text, such as a commit hash, is hashed.
 [[nodiscard]] std::uint64_t sim_seed(const std::string& text, std::uint32_t run);
+
+// The command that repeats one run of several: the last --seed and --runs count.
+[[nodiscard]] std::string replay_command(const SimCommand& command, std::uint64_t seed);
 
 // Bytes that a run needs at its peak, from figures measured by tests/bench.
 [[nodiscard]] std::uint64_t sim_memory(const sim::ExperimentOptions& options);

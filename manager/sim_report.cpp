@@ -19,24 +19,10 @@ std::string hex(std::uint64_t value) {
     return text;
 }
 
-// Two-sided 95 % quantile of Student's t; the table ends where the normal law does as well.
-double student(std::size_t degrees_of_freedom) {
-    constexpr std::array table{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-                               2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
-                               2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
-    return degrees_of_freedom <= table.size() ? table[degrees_of_freedom - 1] : 1.960;
-}
-
 std::vector<double> samples_of(const std::vector<SimRun>& runs, std::size_t metric) {
     std::vector<double> samples;
     for (const SimRun& run : runs) samples.push_back(run.metrics[metric].value);
     return samples;
-}
-
-std::string json_line(const SimRun& run) {
-    std::string out = "{\"seed\": \"" + std::to_string(run.seed) + "\", \"outcome\": " + json_string(run.outcome);
-    for (const sim::Metric& m : run.metrics) out += ", \"" + m.name + "\": " + fixed(m.value, m.decimals);
-    return out + ", \"trace_hash\": \"" + hex(run.trace_hash) + "\"}\n";
 }
 
 std::string json_summary(const std::vector<SimRun>& runs) {
@@ -93,16 +79,10 @@ std::string summary_table(const std::vector<SimRun>& runs, bool colored) {
 
 }  // namespace
 
-Spread spread_of(const std::vector<double>& samples) {
-    Spread s;
-    if (samples.empty()) return s;
-    const auto n = static_cast<double>(samples.size());
-    for (const double x : samples) s.mean += x / n;
-    if (samples.size() < 2) return s;
-    for (const double x : samples) s.deviation += (x - s.mean) * (x - s.mean) / (n - 1);
-    s.deviation = std::sqrt(s.deviation);
-    s.half_width = student(samples.size() - 1) * s.deviation / std::sqrt(n);
-    return s;
+std::string json_line(const SimRun& run) {
+    std::string out = "{\"seed\": \"" + std::to_string(run.seed) + "\", \"outcome\": " + json_string(run.outcome);
+    for (const sim::Metric& m : run.metrics) out += ", \"" + m.name + "\": " + fixed(m.value, m.decimals);
+    return out + ", \"trace_hash\": \"" + hex(run.trace_hash) + "\"}\n";
 }
 
 std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored) {

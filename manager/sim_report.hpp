@@ -1,6 +1,7 @@
 #pragma once
 // The figures of simulated runs as a table, TSV or JSON lines.
 
+#include "manager/statistics.hpp"
 #include "manager/table.hpp"
 #include "sim/experiment.hpp"
 
@@ -22,11 +23,7 @@ struct SimRun {
 // (Student's t). JSON is one object a line, the summary last.
 [[nodiscard]] std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored);
 
-struct Spread {
-    double mean{0};
-    double deviation{0};
-    double half_width{0};  // of the 95 % interval
-};
-[[nodiscard]] Spread spread_of(const std::vector<double>& samples);
+// One run as an object on a line.
+[[nodiscard]] std::string json_line(const SimRun& run);
 
 }  // namespace gossip

@@ -79,6 +79,48 @@ class Sim(unittest.TestCase):
         self.assertEqual(last.returncode, 3)
         self.assertIn(f"invariant {after['invariant']} at ", last.stderr)
 
+    def test_results_are_files_and_compared(self):
+        folder = harness.Folder()
+        self.addCleanup(folder.remove)
+        for name, arguments in [("base", []), ("same", ["--seed", "77"]), ("more", ["--links", "5"])]:
+            done = sim("--peers", "40", "--runs", "8", "--out", name, *arguments, cwd=folder.path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        runs = [json.loads(line) for line in (folder.path / "base" / "runs.jsonl").read_text().splitlines()]
+        figures = json.loads((folder.path / "base" / "summary.json").read_text())["figures"]
+        pushes = [run["pushes"] for run in runs]
+        self.assertEqual(len(runs), 8)
+        self.assertAlmostEqual(figures["pushes"]["mean"], sum(pushes) / 8)
+        self.assertEqual((figures["pushes"]["min"], figures["pushes"]["max"]), (min(pushes), max(pushes)))
+        low, high = figures["pushes"]["ci95"]
+        self.assertTrue(low < figures["pushes"]["mean"] < high)
+        head, first = (folder.path / "base" / "runs.csv").read_text().splitlines()[:2]
+        self.assertEqual(dict(zip(head.split(","), first.split(",")))["pushes"], str(pushes[0]))
+
+        def changed(new):
+            rows = json.loads(sim("compare", "base", new, "-o", "json", cwd=folder.path).stdout)
+            return {row["figure"] for row in rows if row["significant"] == "yes"}
+        self.assertEqual(changed("base"), set())
+        self.assertEqual(changed("same"), set())
+        self.assertLessEqual({"pushes", "degree_mean", "redundancy"}, changed("more"))
+
+    def test_results_that_cannot_be_compared(self):
+        folder = harness.Folder()
+        self.addCleanup(folder.remove)
+        head = "seed,outcome,pushes,hops,trace_hash\n"
+        for text, words in [("x\n", "1: is no runs.csv"), (head + "1,complete,2,0x1\n", "2: 4 columns, wanted 5"),
+                            (head + "1,complete,2,many,0x1\n", "2: hops is no number: many"),
+                            (head + "1,complete,2,3,0x1\n2,interrupted,2,3,0x2\n", "fewer than two complete runs")]:
+            (folder.path / "a.csv").write_text(text)
+            done = sim("compare", "a.csv", "a.csv", cwd=folder.path)
+            self.assertEqual(done.returncode, 2, text)
+            self.assertIn(words, done.stderr)
+        for arguments, words in [(["one"], "two results are needed"), (["a", "b", "-x"], "unknown option -x"),
+                                 (["none", "none"], "cannot read none")]:
+            done = sim("compare", *arguments, cwd=folder.path)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(words, done.stderr)
+        self.assertIn("cannot make the folder", sim("--out", "a.csv/b", cwd=folder.path).stderr)
+
     def test_bad_repros(self):
         folder = harness.Folder()
         self.addCleanup(folder.remove)

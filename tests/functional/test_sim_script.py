@@ -129,6 +129,8 @@ class Simulated(unittest.TestCase):
         runs = re.findall(r"run (\d+)/50", errors)
         self.assertEqual([int(run) for run in runs], list(range(1, len(runs) + 1)))
         self.assertLess(len(runs), 50)
+        seed = re.search(r"replay: gossipctl sim - .* --seed (\d+) --runs 1", errors).group(1)
+        self.sim(script, "--seed", seed, code=3)
 
     def test_a_broken_invariant_ends_the_script(self):
         out, errors = self.sim("echo one\n-wait registered == 5\necho two\n", "--check", "canary", "-k", code=3)

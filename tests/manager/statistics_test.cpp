@@ -1,0 +1,43 @@
+#include "manager/statistics.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+using namespace gossip;
+
+TEST_CASE("statistics: Student's law, where it has a closed form") {
+    constexpr double pi = 3.14159265358979323846;
+    for (const double t : {0.1, 0.5, 1.0, 2.0, 7.0, 40.0}) {
+        CHECK(student_p(t, 1) == doctest::Approx(1 - 2 * std::atan(t) / pi).epsilon(1e-10));
+        CHECK(student_p(t, 2) == doctest::Approx(1 - t / std::sqrt(2 + t * t)).epsilon(1e-9));
+        CHECK(student_p(-t, 2) == student_p(t, 2));
+    }
+    CHECK(student_p(0, 5) == doctest::Approx(1));
+    CHECK(student_p(1.959964, 1e7) == doctest::Approx(0.05).epsilon(1e-4));  // the normal law's quantile
+    CHECK(student_p(2.228, 10) == doctest::Approx(0.05).epsilon(1e-3));      // every table has this one
+}
+
+TEST_CASE("statistics: Welch's test") {
+    // t = 2, each variance 2.5 of 5: 8 degrees of freedom, as Student's test would have.
+    CHECK(welch_p({1, 2, 3, 4, 5}, {3, 4, 5, 6, 7}) == doctest::Approx(student_p(2, 8)));
+    // Unequal variances: 1 of 3 and 100 of 3 -> (101/3)^2 / ((1/3)^2/2 + (100/3)^2/2) degrees of freedom.
+    const double freedom = 101.0 * 101 / 9 / ((1.0 + 10000) / 18);
+    CHECK(welch_p({-1, 0, 1}, {0, 10, 20}) == doctest::Approx(student_p(10 / std::sqrt(101.0 / 3), freedom)));
+    CHECK(welch_p({4, 4, 4}, {4, 4}) == 1);
+    CHECK(welch_p({4, 4, 4}, {5, 5}) == 0);
+    CHECK(welch_p({0.1, 0.1, 0.1}, {0.1, 0.1}) == 1);
+}
+
+TEST_CASE("statistics: of many tests some are small by chance, and Holm's procedure knows") {
+    CHECK(significant({0.04, 0.5, 0.9}, 0.05) == std::vector<bool>{false, false, false});
+    CHECK(significant({0.001, 0.02, 0.9}, 0.05) == std::vector<bool>{true, true, false});
+    CHECK(significant({0.9, 0.001, 0.04}, 0.05) == std::vector<bool>{false, true, false});
+    CHECK(significant({}, 0.05).empty());
+}
+
+TEST_CASE("statistics: what never varies has no width") {
+    const Spread s = spread_of(std::vector<double>(20, 0.1));
+    CHECK(s.mean == doctest::Approx(0.1));
+    CHECK(s.half_width < 1e-15);
+}
