@@ -5,6 +5,7 @@
 #include "manager/run_command.hpp"
 #include "manager/shell.hpp"
 #include "manager/sim_command.hpp"
+#include "manager/topology_command.hpp"
 #include "node/node_command.hpp"
 
 #include <cstdio>
@@ -19,6 +20,7 @@ int run(int argc, char** argv) {
     if (argc > 1 && std::string(argv[1]) == "node") return node_command(argc - 1, argv + 1);
     if (argc > 1 && std::string(argv[1]) == "sim") return sim_command({argv + 2, argv + argc});
     if (argc > 1 && is_run_command(argv[1])) return run_command({argv + 1, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "topology") return topology_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "ctl") return ctl_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "attach") return attach_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "completion") return completion_command({argv + 2, argv + argc});

@@ -26,6 +26,7 @@ constexpr std::array subcommands{
     Subcommand{"export html|perfetto|dot|graphml|csv [RUN] [--to FILE]", "a recorded run in the forms of other tools"},
     Subcommand{"plot [RUN] [--to FOLDER]", "coverage, latency, degrees and detection of a recorded run as SVG"},
     Subcommand{"compare RUN RUN", "each figure of one run beside the other's"},
+    Subcommand{"topology", "overlay strategies side by side: degree law with fit, robustness, cost; table, SVG, CSV"},
     Subcommand{"check [FILE]", "is this configuration right?"},
     Subcommand{"completion bash|zsh|fish", "print a script for the shell's completion"},
     Subcommand{"man", "print this page"},

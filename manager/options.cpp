@@ -160,8 +160,9 @@ private:
         if (name == "run") return want_file_ = true;
         if (name == "check") return options_.mode = Mode::check, true;
         if (name == "help") return options_.mode = Mode::help, true;
-        const std::string near = closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man",
-                                                "completion", "export", "stats", "compare", "plot", "replay"});
+        const std::string near =
+            closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man", "completion", "export",
+                           "stats", "compare", "plot", "replay", "topology"});
         return fail("unknown command \"" + name + "\"" +
                     (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
     }
@@ -206,6 +207,7 @@ constexpr std::string_view main_usage =
     "  gossipctl help wait                           one command of the shell, with examples\n"
     "  gossipctl stats; gossipctl replay             the figures of the newest run; see it again in a browser\n"
     "  gossipctl export html|perfetto|dot|graphml|csv    the newest run for others; compare RUN RUN\n"
+    "  gossipctl topology --peers 10000              overlay strategies side by side: degree law, losses, cost\n"
     "  gossipctl check lab.toml                      is this configuration right?\n"
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"
