@@ -20,7 +20,8 @@ constexpr std::uint32_t most_seeds = 9;
 constexpr std::uint32_t most_nodes = 60;  // sides of a partition are bits of one word
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(sim::last_fault_kind) + 1> kind_names{
-    "crash", "cut-step", "lose-disk", "pause", "cut-off", "cut-off-one-way", "slow-disk", "leave", "publish"};
+    "crash",           "cut-step",  "lose-disk", "pause",   "cut-off",
+    "cut-off-one-way", "slow-disk", "leave",     "publish", "disk-error"};
 constexpr std::array<std::string_view, 2> crash_names{"process", "power"};
 constexpr std::array<std::string_view, 4> overlay_names{"pa-ring", "pa", "zipf", "random"};
 

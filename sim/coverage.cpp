@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::last_mark)
     "caught up by snapshot",
     "restarted from a journal",
     "torn tail truncated",
+    "seed ended by its disk",
     "seat replaced",
     "no quorum",
     "registration pending",

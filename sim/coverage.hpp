@@ -23,6 +23,7 @@ enum class Mark : std::uint8_t {
     caught_up_by_snapshot,
     recovered,  // a seed restarted from its journal
     torn_tail,
+    ended_by_disk,  // a seed whose journal could not be written
     seat_replaced,
     no_quorum,
     registration_pending,

@@ -33,6 +33,12 @@ void Disk::make_durable(std::size_t count) {
     covered_ = 0;
 }
 
+void Disk::lose_unsynced() {
+    unsynced_.clear();
+    syncing_ = false;
+    covered_ = 0;
+}
+
 bool Disk::crash(CrashKind kind, Rng rng) {
     const std::size_t kept =
         kind == CrashKind::process ? unsynced_.size() : static_cast<std::size_t>(rng.below(unsynced_.size() + 1));

@@ -15,6 +15,14 @@ enum class CrashKind : std::uint8_t {
     power,    // what was not synced is lost from some point on
 };
 
+// What goes wrong when the journal is written. The driver ends the process either way: of pages whose fsync failed
+// nobody knows whether they are on the disk (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+enum class DiskFailure : std::uint8_t {
+    none,
+    write,  // EIO, or no space: nothing of it is there
+    sync,   // some of it may be
+};
+
 class Disk {
 public:
     void append(std::span<const Append> appends);
@@ -28,6 +36,7 @@ public:
     AppendSeq end_sync();
     [[nodiscard]] AppendSeq durable_upto() const { return durable_upto_; }
 
+    void lose_unsynced();
     // True when a record was torn. Positions start again from 1 in the next life.
     bool crash(CrashKind kind, Rng rng);
     void wipe();

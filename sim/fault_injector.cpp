@@ -32,6 +32,10 @@ void FaultInjector::begin(const Fault& fault) {
     if (fault.kind == FaultKind::cut_off || fault.kind == FaultKind::cut_off_one_way) return split(fault, true);
     const NodeId node = node_at(fault.node);
     if (fault.kind == FaultKind::crash && fault.until == never) gone_.insert(node);
+    if (fault.kind == FaultKind::disk_error) {  // of a seed that is down as well: it will start with it
+        const bool sync = fault.crash == CrashKind::power;
+        return cluster_.sim().fail_disk(node, sync ? DiskFailure::sync : DiskFailure::write);
+    }
     if (cluster_.sim().is_up(node)) begin_on_node(fault, node);
 }
 
@@ -55,6 +59,7 @@ void FaultInjector::begin_on_node(const Fault& fault, NodeId node) {
             return cluster_.publish(node, "message " + std::to_string(++messages_));
         case FaultKind::cut_off:
         case FaultKind::cut_off_one_way:
+        case FaultKind::disk_error:
             return;
     }
 }
@@ -68,6 +73,9 @@ void FaultInjector::end(const Fault& fault) {
             return restart(node);
         case FaultKind::crash:
         case FaultKind::lose_disk:
+            return restart(node);
+        case FaultKind::disk_error:
+            cluster_.sim().fail_disk(node, DiskFailure::none);
             return restart(node);
         case FaultKind::pause:
             return cluster_.sim().resume(node);
@@ -106,6 +114,7 @@ void FaultInjector::heal() {
     calm.jitter_percent = plan_.shape.network.link.jitter_percent;
     cluster_.sim().network().set_profile(calm);
     for (const NodeId seed : cluster_.seeds()) {
+        cluster_.sim().fail_disk(seed, DiskFailure::none);
         cluster_.sim().resume(seed);
         restart(seed);
     }

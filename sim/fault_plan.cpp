@@ -12,7 +12,7 @@ using std::chrono::seconds;
 constexpr std::array<std::string_view, static_cast<std::size_t>(FaultClass::last_class)> class_names{
     "crash-seeds", "crash-peers", "mass-crash", "power-loss", "cut-step",    "lost-disk",  "dead-seeds",
     "slow-disk",   "partition",   "one-way",    "swizzle",    "pause-short", "pause-long", "reset",
-    "drop",        "duplicate",   "tail",       "churn",      "skew",        "hostile"};
+    "drop",        "duplicate",   "tail",       "churn",      "skew",        "hostile",    "disk-error"};
 
 Duration between(Rng& rng, Duration low, Duration high) {
     return low + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>((high - low).count()) + 1)));
@@ -64,7 +64,7 @@ void draw_overlay(Rng& rng, Config& c) {
 FaultClasses draw_classes(Rng& rng) {
     FaultClasses classes;
     const std::uint32_t density = between(rng, 1, 5) * 100'000;  // calm runs and wild ones
-    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(FaultClass::last_class); ++i) {
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(FaultClass::disk_error); ++i) {
         if (rng.chance(density)) classes.add(static_cast<FaultClass>(i));
     }
     return classes;
@@ -103,6 +103,7 @@ public:
         plan_swizzle();
         plan_pauses();
         plan_slow_disks();
+        plan_disk_errors();
         plan_leaves();
         plan_messages();
         std::stable_sort(plan_.faults.begin(), plan_.faults.end(),
@@ -299,6 +300,16 @@ private:
         }
     }
 
+    void plan_disk_errors() {
+        if (!on(FaultClass::disk_error)) return;
+        Rng r = rng(FaultClass::disk_error);
+        for (std::uint32_t i = between(r, 1, shape_.seeds + 1); i > 0; --i) {
+            Fault f = lasting(r, FaultKind::disk_error, any_seed(r), milliseconds(100), seconds(12));
+            f.crash = r.chance(500'000) ? CrashKind::power : CrashKind::process;
+            add(f);
+        }
+    }
+
     void plan_leaves() {
         if (!on(FaultClass::churn)) return;
         Rng r = rng(FaultClass::churn);
@@ -361,6 +372,8 @@ RunShape draw_shape(std::uint64_t seed) {
     s.seeds = draw_seeds(rng);
     s.peers = rng.chance(100'000) ? between(rng, 20, 30) : between(rng, 3, 12);
     s.classes = draw_classes(rng);
+    // Drawn apart: runs without it are what they were before there was such a class.
+    if (Draws(seed).stream(Purpose::shape, 1).chance(200'000)) s.classes.add(FaultClass::disk_error);
     s.fault_phase = between(rng, seconds(20), seconds(60));
     draw_liveness(rng, s.config);
     draw_gossip(rng, s.config);

@@ -31,10 +31,11 @@ enum class FaultClass : std::uint8_t {
     reset,  // connections break
     drop,   // messages vanish: harsher than TCP
     duplicate,
-    tail,     // some messages take very long
-    churn,    // late joiners and leavers
-    skew,     // wall clocks differ
-    hostile,  // a peer that lies
+    tail,        // some messages take very long
+    churn,       // late joiners and leavers
+    skew,        // wall clocks differ
+    hostile,     // a peer that lies
+    disk_error,  // EIO and failing fsyncs at seeds
     last_class,
 };
 
@@ -66,10 +67,11 @@ enum class FaultKind : std::uint8_t {
     cut_off_one_way,
     slow_disk,
     leave,
-    publish
+    publish,
+    disk_error,  // crash::process: nothing is written; crash::power: some of it may be
 };
 
-constexpr FaultKind last_fault_kind = FaultKind::publish;
+constexpr FaultKind last_fault_kind = FaultKind::disk_error;
 [[nodiscard]] constexpr bool is_split(FaultKind kind) {
     return kind == FaultKind::cut_off || kind == FaultKind::cut_off_one_way;
 }

@@ -181,6 +181,7 @@ void Simulator::at(Time when, std::function<void()> action) {
     queue_.push(std::max(when, now_), e);
 }
 
+void Simulator::fail_disk(NodeId id, DiskFailure failure) { rare(index_of(id)).disk_failure = failure; }
 void Simulator::set_sync_max(NodeId id, Duration longest) { rare(index_of(id)).disk_profile.sync_max = longest; }
 void Simulator::block(NodeId from, NodeId to) { network_.block(index_of(from), index_of(to)); }
 void Simulator::unblock(NodeId from, NodeId to) { network_.unblock(now_, index_of(from), index_of(to)); }
@@ -308,7 +309,21 @@ bool Simulator::handle(const Entry& entry) {
     return false;
 }
 
+void Simulator::end_by_disk(NodeIndex i) {
+    Rare& r = rare(i);
+    ++ended_by_disk_;
+    if (r.disk_failure == DiskFailure::write) {
+        r.disk.lose_unsynced();
+    } else {
+        const auto key = static_cast<std::uint64_t>(network_.id(i));
+        const bool torn = r.disk.crash(CrashKind::power, draws_.stream(Purpose::disk_crash, key, nodes_[i].life, 2));
+        if (torn) ++torn_tails_;
+    }
+    stop(i, StopKind::crashed, CrashKind::process);
+}
+
 void Simulator::handle_synced(NodeIndex i) {
+    if (rare(i).disk_failure != DiskFailure::none) return end_by_disk(i);
     Disk& disk = rare(i).disk;
     const auto before = disk.unsynced();
     std::vector<Append> written(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(disk.covered()));

@@ -75,6 +75,8 @@ public:
     void at(Time when, std::function<void()> action);
     // From now on a sync of this node takes up to this long.
     void set_sync_max(NodeId id, Duration longest);
+    // From now on its journal cannot be written: the first attempt ends the process, and so each time it starts.
+    void fail_disk(NodeId id, DiskFailure failure);
     void block(NodeId from, NodeId to);
     void unblock(NodeId from, NodeId to);
     void reset_link(NodeId a, NodeId b);
@@ -108,6 +110,7 @@ public:
     [[nodiscard]] std::uint64_t events() const { return events_; }
     [[nodiscard]] const Draws& draws() const { return draws_; }
     [[nodiscard]] std::uint64_t torn_tails() const { return torn_tails_; }
+    [[nodiscard]] std::uint64_t ended_by_disk() const { return ended_by_disk_; }
     [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }
     Network& network() { return network_; }
     // Messages of a node that impairments lost so far, and that blocks hold back now.
@@ -130,6 +133,7 @@ private:
         std::vector<Send> held;     // sends that wait for the disk, and those behind them
         std::vector<Entry> missed;  // while paused
         std::uint64_t syncs{0};
+        DiskFailure disk_failure{};
         bool cut_next_step{false};
         CrashKind cut_kind{};
     };
@@ -158,6 +162,7 @@ private:
     bool handle(const Entry& entry);
     void let_go(const Entry& entry);
     void handle_synced(NodeIndex i);
+    void end_by_disk(NodeIndex i);
     [[nodiscard]] AppendSeq durable(const Node& n) const { return n.rare ? n.rare->disk.durable_upto() : 0; }
     void step(NodeIndex i, const Event& event);
     void apply(NodeIndex i);
@@ -189,6 +194,7 @@ private:
     std::uint64_t trace_hash_{0};
     std::uint64_t events_{0};
     std::uint64_t torn_tails_{0};
+    std::uint64_t ended_by_disk_{0};  // processes
     std::size_t longest_queue_{0};
 };
 

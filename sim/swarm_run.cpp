@@ -122,6 +122,7 @@ private:
         r.events = cluster_.sim().events();
         r.converged_after = converged_ - healed_;
         coverage_.hit(Mark::torn_tail, cluster_.sim().torn_tails());
+        coverage_.hit(Mark::ended_by_disk, cluster_.sim().ended_by_disk());
         r.coverage = coverage_.counts();
         return r;
     }
