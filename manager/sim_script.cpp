@@ -82,7 +82,7 @@ private:
         session.finish();
         console_.remark(words);
         const int code = result ? report(console_, *result, &loop_) : 0;
-        if (code != 0 && code < 128) console_.remark("replay: " + replay_command(command_, plan.seed));
+        if (code != 0 && code < 128 && play_.known) console_.remark("replay: " + replay_command(command_, plan.seed));
         session.close_record(code);
         return code;
     }
