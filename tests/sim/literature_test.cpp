@@ -5,6 +5,7 @@
 #include "tests/sim/toy.hpp"
 
 #include "protocol/overlay.hpp"
+#include "sim/degree_law.hpp"
 #include "sim/graph.hpp"
 #include "sim/grown_overlay.hpp"
 
@@ -128,17 +129,6 @@ private:
 };
 
 // ---------------------------------------------------------------- degrees
-
-double log_gamma_ratio(double a, double b) { return std::lgamma(a) - std::lgamma(b); }
-
-// P(degree >= k) in a graph that grows by `links` ends a node, chosen with weight degree + extra, as its size
-// goes to infinity (Dorogovtsev, Mendes, Samukhin, "Structure of growing networks with preferential linking",
-// Phys. Rev. Lett. 85, 2000, eq. 9; extra = 0 is Barabasi and Albert's, Science 286, 1999): k^-(2 + extra/links).
-double grown_tail(double k, double links, double extra) {
-    const double step = 2 + extra / links;
-    return std::exp(log_gamma_ratio(links + extra + step, links + extra) +
-                    log_gamma_ratio(k + extra, k + extra + step));
-}
 
 // The greatest difference between the law and what was drawn.
 double distance_to(std::vector<std::uint32_t> degrees, double links, double extra) {
