@@ -19,6 +19,7 @@ constexpr std::array subcommands{
     Subcommand{"run FILE.gsh", "start a network, run a script in it, and end it"},
     Subcommand{"node --role seed|peer --listen IP:PORT", "one node by itself, on this or a remote machine"},
     Subcommand{"sim", "the same protocol in virtual time"},
+    Subcommand{"predict", "what theory says of a network before it runs, each figure with its formula"},
     Subcommand{"ctl COMMAND…", "a command in the network that another terminal runs"},
     Subcommand{"attach", "a second prompt on it"},
     Subcommand{"stats [RUN]", "the figures of a recorded run (the newest)"},
@@ -123,6 +124,12 @@ Words words_for(const std::string& before, const std::string& word) {
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace
+
+std::vector<std::string> subcommand_names() {
+    std::vector<std::string> names;
+    for (const Subcommand& sub : subcommands) names.push_back(first_word(sub.usage));
+    return names;
+}
 
 std::string manual_page() {
     std::string page(head);

@@ -1,6 +1,7 @@
 #include "manager/options.hpp"
 
 #include "manager/command_table.hpp"
+#include "manager/manual.hpp"
 #include "manager/parser.hpp"
 
 #include <algorithm>
@@ -160,9 +161,7 @@ private:
         if (name == "run") return want_file_ = true;
         if (name == "check") return options_.mode = Mode::check, true;
         if (name == "help") return options_.mode = Mode::help, true;
-        const std::string near =
-            closest(name, {"run", "node", "sim", "ctl", "attach", "check", "help", "man", "completion", "export",
-                           "stats", "compare", "plot", "replay", "topology"});
+        const std::string near = closest(name, subcommand_names());
         return fail("unknown command \"" + name + "\"" +
                     (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
     }
@@ -211,6 +210,7 @@ constexpr std::string_view main_usage =
     "  gossipctl check lab.toml                      is this configuration right?\n"
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"
+    "  gossipctl predict --peers 1000                what theory says of it; see gossipctl predict --help\n"
     "\n"
     "Starts seeds (who agree by quorum on who is a member) and peers (who gossip and watch each other), each a\n"
     "process of its own, and takes commands: from the terminal, a pipe, a file or -e. The network ends with it.\n"

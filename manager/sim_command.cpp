@@ -104,7 +104,10 @@ SimRun run_once(const SimCommand& command, std::uint32_t number, ProgressLine& l
     sim::Experiment experiment(options);
     while (interrupted == 0 && experiment.advance(slice)) line.show(experiment, number, command.runs);
     SimRun run{options.seed, experiment.trace_hash(), "interrupted", experiment.metrics()};
-    if (experiment.phase() == sim::Experiment::Phase::over) run.outcome = "complete";
+    if (experiment.phase() == sim::Experiment::Phase::over) {
+        run.outcome = "complete";
+        if (options.peers > 1) run.predicted = sim::predict(options);
+    }
     if (experiment.phase() == sim::Experiment::Phase::stuck) run.outcome = "bring-up failed";
     if (experiment.violation()) {
         run.outcome = "violation";

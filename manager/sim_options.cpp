@@ -248,7 +248,9 @@ std::optional<bool> network_flag(const std::string& name) {
 
 class SimParser {
 public:
-    explicit SimParser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
+    SimParser(const std::vector<std::string>& arguments, const sim::ExperimentOptions& base) : arguments_(arguments) {
+        command_.experiment = base;
+    }
 
     std::variant<SimCommand, std::string> run() {
         command_.arguments = arguments_;
@@ -362,8 +364,9 @@ private:
 
 }  // namespace
 
-std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments) {
-    return SimParser(arguments).run();
+std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments,
+                                                        const sim::ExperimentOptions& base) {
+    return SimParser(arguments, base).run();
 }
 
 std::string sim_usage() {

@@ -37,8 +37,9 @@ struct SimCommand {
 };
 
 // A first word or -e makes it a script's run, which takes the options of gossipctl run as well. The error is what to
-// print after E_USAGE.
-[[nodiscard]] std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments);
+// print after E_USAGE. `base`: what holds where no option says otherwise.
+[[nodiscard]] std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments,
+                                                                      const sim::ExperimentOptions& base = {});
 [[nodiscard]] std::string sim_usage();
 
 // A number is itself; any other text, such as a commit hash, is hashed.

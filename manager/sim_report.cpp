@@ -25,6 +25,27 @@ std::vector<double> samples_of(const std::vector<SimRun>& runs, std::size_t metr
     return samples;
 }
 
+// Of a figure that a run measures; nullptr when theory says nothing of it, or it did not come up.
+const sim::Predicted* theory_of(const SimRun& run, const sim::Metric& metric) {
+    for (const sim::Predicted& p : run.predicted) {
+        if (p.name == metric.name && p.tolerance > 0 && metric.value != 0) return &p;
+    }
+    return nullptr;
+}
+
+std::string json_theory(const SimRun& run) {
+    if (run.predicted.empty()) return {};
+    std::string figures;
+    std::string differs;
+    for (const sim::Metric& m : run.metrics) {
+        const sim::Predicted* theory = theory_of(run, m);
+        if (theory == nullptr) continue;
+        figures += (figures.empty() ? "" : ", ") + json_string(m.name) + ": " + fixed(theory->value, m.decimals);
+        if (!theory->agrees(m.value)) differs += (differs.empty() ? "" : ", ") + json_string(m.name);
+    }
+    return ", \"predicted\": {" + figures + "}, \"differs\": [" + differs + "]";
+}
+
 std::string json_summary(const std::vector<SimRun>& runs) {
     std::string out = "{\"summary\": " + std::to_string(runs.size());
     for (std::size_t i = 0; i < runs.front().metrics.size(); ++i) {
@@ -54,10 +75,17 @@ std::string tsv_lines(const std::vector<SimRun>& runs) {
 
 // Figures run down, as there are more of them than fit across.
 std::string one_table(const SimRun& run, bool colored) {
-    Table table({{"figure"}, {"value", true}});
+    Table table({{"figure"}, {"value", true}, {"predicted", true, true}, {"", false, true}});
     table.add({{"seed"}, {std::to_string(run.seed)}});
     table.add({{"outcome"}, {run.outcome}});
-    for (const sim::Metric& m : run.metrics) table.add({{m.name}, {fixed(m.value, m.decimals)}});
+    for (const sim::Metric& m : run.metrics) {
+        const sim::Predicted* theory = theory_of(run, m);
+        const bool differs = theory != nullptr && !theory->agrees(m.value);
+        table.add({{m.name},
+                   {fixed(m.value, m.decimals)},
+                   {theory == nullptr ? "" : fixed(theory->value, m.decimals)},
+                   {differs ? "differs" : "", {}, Style::yellow}});
+    }
     table.add({{"trace_hash"}, {hex(run.trace_hash)}});
     return table.render(TableFormat::table, colored);
 }
@@ -82,7 +110,7 @@ std::string summary_table(const std::vector<SimRun>& runs, bool colored) {
 std::string json_line(const SimRun& run) {
     std::string out = "{\"seed\": \"" + std::to_string(run.seed) + "\", \"outcome\": " + json_string(run.outcome);
     for (const sim::Metric& m : run.metrics) out += ", \"" + m.name + "\": " + fixed(m.value, m.decimals);
-    return out + ", \"trace_hash\": \"" + hex(run.trace_hash) + "\"}\n";
+    return out + json_theory(run) + ", \"trace_hash\": \"" + hex(run.trace_hash) + "\"}\n";
 }
 
 std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored) {

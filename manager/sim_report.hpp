@@ -3,7 +3,7 @@
 
 #include "manager/statistics.hpp"
 #include "manager/table.hpp"
-#include "sim/experiment.hpp"
+#include "sim/prediction.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,6 +17,7 @@ struct SimRun {
     std::string outcome;  // "complete", "interrupted", "bring-up failed", "violation"
     std::vector<sim::Metric> metrics;
     std::string violation;  // of an invariant, in words; empty: none
+    std::vector<sim::Predicted> predicted{};  // what theory says of some of them; of complete runs only
 };
 
 // Each run; of several also, for each figure, mean, standard deviation and the 95 % interval of the mean

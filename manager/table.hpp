@@ -27,7 +27,11 @@ struct Cell {
 class Table {
 public:
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-    void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+    // Cells left out at the end are empty.
+    void add(std::vector<Cell> row) {
+        row.resize(columns_.size());
+        rows_.push_back(std::move(row));
+    }
     [[nodiscard]] bool empty() const { return rows_.empty(); }
     // Ends with a newline; a table without rows is empty text, JSON without rows "[]".
     [[nodiscard]] std::string render(TableFormat format, bool colored) const;

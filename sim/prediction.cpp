@@ -57,6 +57,9 @@ Degrees degrees_of(const ExperimentOptions& o) {
 
 // ---------------------------------------------------------------- passage
 
+// Below, nearly everybody is linked to everybody or to a neighbour of theirs.
+constexpr std::uint32_t fewest_for_passage = 30;
+
 // The time of a message over one link, as equally likely values in seconds: the pair's own delay and the jitter.
 std::vector<double> link_times(const LinkProfile& link) {
     constexpr int bases = 64;
@@ -146,14 +149,20 @@ void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector
                        "Dorogovtsev, Mendes, Samukhin 2000"});
     }
     const double sends = 2 * edges - (o.peers - 1);
-    out.push_back({"redundancy", sends / (o.peers - 1) - 1, 0.1, 3, "(2E-(n-1))/(n-1) - 1", "flooding, counted"});
+    out.push_back({"redundancy", sends / (o.peers - 1) - 1, o.peers < fewest_for_passage ? 0.2 : 0.1, 3,
+                   "(2E-(n-1))/(n-1) - 1", "flooding, counted"});
     out.push_back({"sends_per_message", sends, 0, 0, "2E-(n-1)", "flooding, counted"});
-    const Passage hops = passage(o.peers, degrees, {1.0});
-    out.push_back({"path_mean", hops.time, 0.2, 3, "ln(n v/d) / ln v", "Newman, Strogatz, Watts 2001"});
+    if (o.peers < fewest_for_passage) {
+        const double linked = std::min(degrees.mean / (o.peers - 1), 1.0);
+        out.push_back({"path_mean", 2 - linked, 0.2, 3, "2 - d/(n-1)", "few peers: one hop or two"});
+    } else {
+        const Passage hops = passage(o.peers, degrees, {1.0});
+        out.push_back({"path_mean", hops.time, 0.2, 3, "ln(n v/d) / ln v", "Newman, Strogatz, Watts 2001"});
+    }
 }
 
 void add_passage(const ExperimentOptions& o, const Degrees& degrees, std::vector<Predicted>& out) {
-    if (disturbs_passage(o)) return;
+    if (disturbs_passage(o) || o.peers < fewest_for_passage) return;
     const Passage way = passage(o.peers, degrees, link_times(o.network.link));
     // Where hubs bind the graph, theory knows the order of ln n and little more.
     const double tolerance = prefers_hubs(o) && ring_ends(o) == 0 ? 0.4 : 0.25;

@@ -44,6 +44,9 @@ void check_against_run(const ExperimentOptions& options) {
 }  // namespace
 
 TEST_CASE("theory and runs agree: peers that join together") {
+    check_against_run(base(5, 9));
+    check_against_run(base(12, 8));
+    check_against_run(base(40, 7));
     check_against_run(base(100, 1));
     check_against_run(base(600, 2));
     ExperimentOptions constant = base(300, 3);
