@@ -1,7 +1,7 @@
 #include "manager/sim_command.hpp"
 
 #include "manager/command_table.hpp"
-#include "manager/parser.hpp"
+#include "manager/progress_line.hpp"
 #include "manager/sim_options.hpp"
 #include "manager/sim_report.hpp"
 #include "manager/sim_results.hpp"
@@ -19,8 +19,6 @@
 
 namespace gossip {
 namespace {
-
-using WallClock = std::chrono::steady_clock;
 
 volatile std::sig_atomic_t interrupted = 0;
 void on_signal(int signal) { interrupted = signal; }
@@ -48,61 +46,21 @@ std::string gigabytes(std::uint64_t bytes) {
     return text;
 }
 
-// On stderr and only for a person: rewritten in place.
-class ProgressLine {
-public:
-    explicit ProgressLine(bool shown) : shown_(shown), start_(WallClock::now()), last_(start_) {}
-    ~ProgressLine() { clear(); }
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-
-    void show(const sim::Experiment& e, std::uint32_t run, std::uint32_t runs) {
-        const auto now = WallClock::now();
-        if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
-        const double passed = std::chrono::duration<double>(now - last_).count();
-        const double rate = static_cast<double>(e.events() - std::min(events_, e.events())) / passed / 1e6;
-        last_ = now;
-        events_ = e.events();
-        const double virtual_s = std::chrono::duration<double>(e.now().time_since_epoch()).count();
-        std::fprintf(stderr, "\r\033[Krun %u/%u  %s  virtual %.3f s  %.2f M events/s  %s", run + 1, runs,
-                     phase_name(e.phase()), virtual_s, rate, time_left(e).c_str());
-        std::fflush(stderr);
-        drawn_ = true;
-    }
-    void begin_run() {
-        start_ = WallClock::now();
-        events_ = 0;
-    }
-    void clear() {
-        if (std::exchange(drawn_, false)) std::fputs("\r\033[K", stderr);
-    }
-
-private:
-    static const char* phase_name(sim::Experiment::Phase phase) {
-        return phase == sim::Experiment::Phase::bringing_up ? "bringing up" : "running";
-    }
-    std::string time_left(const sim::Experiment& e) const {
-        if (e.progress() <= 0) return "";
-        const double spent = std::chrono::duration<double>(WallClock::now() - start_).count();
-        char text[32];
-        std::snprintf(text, sizeof text, "%.0f s left", spent / e.progress() * (1 - e.progress()));
-        return text;
-    }
-
-    bool shown_;
-    bool drawn_{false};
-    WallClock::time_point start_;
-    WallClock::time_point last_;
-    std::uint64_t events_{0};
-};
+void show(ProgressLine& line, const sim::Experiment& e, std::uint32_t run, std::uint32_t runs) {
+    const bool bringing_up = e.phase() == sim::Experiment::Phase::bringing_up;
+    const std::string what =
+        "run " + std::to_string(run + 1) + "/" + std::to_string(runs) + (bringing_up ? " bringing up" : " running");
+    const double virtual_s = std::chrono::duration<double>(e.now().time_since_epoch()).count();
+    line.show(what, virtual_s, e.events(), bringing_up ? std::nullopt : std::optional(e.progress()));
+}
 
 SimRun run_once(const SimCommand& command, std::uint32_t number, ProgressLine& line) {
     constexpr std::uint64_t slice = 20'000;  // events between two looks at the clock and at Ctrl-C
     sim::ExperimentOptions options = command.experiment;
     options.seed = sim_seed(command.seed_text, number);
-    line.begin_run();
+    line.begin();
     sim::Experiment experiment(options);
-    while (interrupted == 0 && experiment.advance(slice)) line.show(experiment, number, command.runs);
+    while (interrupted == 0 && experiment.advance(slice)) show(line, experiment, number, command.runs);
     SimRun run{options.seed, experiment.trace_hash(), "interrupted", experiment.metrics()};
     if (experiment.phase() == sim::Experiment::Phase::over) {
         run.outcome = "complete";
@@ -118,7 +76,7 @@ SimRun run_once(const SimCommand& command, std::uint32_t number, ProgressLine& l
 
 std::vector<SimRun> run_all(const SimCommand& command) {
     std::vector<SimRun> runs;
-    ProgressLine line(isatty(STDERR_FILENO) != 0);
+    ProgressLine line;
     while (interrupted == 0 && runs.size() < command.runs && (runs.empty() || runs.back().violation.empty())) {
         runs.push_back(run_once(command, static_cast<std::uint32_t>(runs.size()), line));
     }

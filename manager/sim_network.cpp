@@ -38,6 +38,7 @@ SimNetwork::SimNetwork(EventLoop& loop, SimNetworkOptions options, NetworkPlan p
     : ManagedNetwork(std::move(plan), std::move(observers)),
       loop_(loop),
       cluster_(cluster_options(options, plan_)),
+      progress_(options.progress ? options.progress : [](const sim::Simulator&, bool) {}),
       logs_(options.log_folder, plan_.log_level),
       next_port_(plan_.peer_ports.first) {
     cluster_.sim().network().set_size_of(wire_size);
@@ -344,6 +345,12 @@ bool SimNetwork::pass_some(Time end) {
 }
 
 WaitEnd SimNetwork::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
+    const WaitEnd end = simulate_until(done, timeout);
+    progress_(cluster_.sim(), false);
+    return end;
+}
+
+WaitEnd SimNetwork::simulate_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
     constexpr auto signals_every = std::chrono::milliseconds(5);
     const Time end = timeout ? now() + *timeout : Time::max();
     std::uint64_t seen = version_;
@@ -355,6 +362,7 @@ WaitEnd SimNetwork::run_until(const std::function<bool()>& done, std::optional<D
         const auto wall = std::chrono::steady_clock::now();
         if (wall - looked < signals_every) continue;
         looked = wall;
+        progress_(cluster_.sim(), true);
         if (const auto cut_short = loop_.poll()) return *cut_short;
     }
     if (timeout && !broken_) cluster_.sim().run_until(end);

@@ -16,6 +16,8 @@ struct SimNetworkOptions {
     std::string log_folder;  // empty: logs can be read by commands and are gone afterwards
     bool check{true};        // the protocol's invariants, at every step
     bool canary{false};      // see sim::Watch
+    // Told a few hundred times a second while it simulates, and once with false when it stops to.
+    std::function<void(const sim::Simulator&, bool simulating)> progress{};
 };
 
 class SimNetwork final : public ManagedNetwork, private sim::Observer {
@@ -63,6 +65,7 @@ private:
     void log_faults(NodeId id);
     void disturb(bool probes_too);
     [[nodiscard]] bool at_rest() const;
+    WaitEnd simulate_until(const std::function<bool()>& done, std::optional<Duration> timeout);
     // Lets the next millisecond in which anything happens pass; false when that is after `end`.
     bool pass_some(Time end);
 
@@ -70,6 +73,7 @@ private:
     sim::Cluster cluster_;
     std::optional<sim::Watch> watch_;
     sim::RemovalRules rules_;
+    std::function<void(const sim::Simulator&, bool)> progress_;
     bool broken_{false};    // an invariant, and told
     mutable SimLogs logs_;  // a reader makes it write
     std::uint16_t next_port_{0};

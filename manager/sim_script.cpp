@@ -1,5 +1,6 @@
 #include "manager/sim_script.hpp"
 
+#include "manager/progress_line.hpp"
 #include "manager/recording.hpp"
 #include "manager/sim_network.hpp"
 #include "manager/transcript_run.hpp"
@@ -62,10 +63,12 @@ private:
         plan.keep_logs = false;
         if (command_.runs > 1 && !plan.run_out.empty()) plan.run_out += "/" + std::to_string(number + 1);
         const auto began = std::chrono::steady_clock::now();
+        progress_.begin();
         SimNetwork* network = nullptr;
         const auto simulated = [&](ManagedNetwork::Observers observers) -> std::unique_ptr<ManagedNetwork> {
-            const SimNetworkOptions options{command_.experiment.network, command_.log_folder,
-                                            command_.check.value_or(true), command_.experiment.canary};
+            SimNetworkOptions options{command_.experiment.network, command_.log_folder, command_.check.value_or(true),
+                                      command_.experiment.canary};
+            options.progress = [this, number](const sim::Simulator& s, bool on) { show(number, s, on); };
             auto made = std::make_unique<SimNetwork>(loop_, options, plan, std::move(observers));
             network = made.get();
             return made;
@@ -87,6 +90,12 @@ private:
         return code;
     }
 
+    void show(std::uint32_t number, const sim::Simulator& sim, bool simulating) {
+        if (!simulating) return progress_.clear();
+        const std::string what = "run " + std::to_string(number + 1) + "/" + std::to_string(command_.runs);
+        progress_.show(what, std::chrono::duration<double>(sim.now().time_since_epoch()).count(), sim.events(), {});
+    }
+
     [[nodiscard]] std::string summary(std::uint32_t number, std::uint64_t seed, const SimNetwork& network,
                                       double wall) const {
         const sim::Simulator& sim = network.cluster().sim();
@@ -104,6 +113,7 @@ private:
     NetworkPlan plan_;
     Console& console_;
     EventLoop loop_;
+    ProgressLine progress_;
     int first_{0};
 };
 

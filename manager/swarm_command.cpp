@@ -1,6 +1,7 @@
 #include "manager/swarm_command.hpp"
 
 #include "manager/command_table.hpp"
+#include "manager/progress_line.hpp"
 #include "manager/repro_file.hpp"
 #include "sim/shrink.hpp"
 #include "sim/swarm_run.hpp"
@@ -79,6 +80,8 @@ int run_swarms(const SimCommand& command) {
     std::uint64_t events = 0;
     std::uint32_t done = 0;
     const auto began = WallClock::now();
+    ProgressLine line;
+    double simulated = 0;
     for (; done < *command.swarm && interrupted == 0; ++done) {
         Repro repro;
         const std::uint64_t seed = sim_seed(command.seed_text, done);
@@ -86,8 +89,13 @@ int run_swarms(const SimCommand& command) {
         repro.canary = command.experiment.canary;
         const sim::SwarmResult result = play(repro);
         events += result.events;
+        simulated += std::chrono::duration<double>(repro.plan.shape.fault_phase + result.converged_after).count();
+        line.show("run " + std::to_string(done + 1) + "/" + std::to_string(*command.swarm), simulated, events,
+                  static_cast<double>(done + 1) / *command.swarm);
+        if (result.violation) line.clear();
         if (result.violation) return report_failure(seed, repro, *result.violation, command.repro_path);
     }
+    line.clear();
     const double took = std::chrono::duration<double>(WallClock::now() - began).count();
     std::printf("%u runs good, %.1f M events in %.1f s\n", done, static_cast<double>(events) / 1e6, took);
     return interrupted == 0 ? 0 : 128 + interrupted;

@@ -1,8 +1,12 @@
 """gossipctl sim: the command line of the simulator as a process."""
+import fcntl
 import json
+import os
 import re
+import select
 import signal
 import subprocess
+import termios
 import time
 import unittest
 from pathlib import Path
@@ -12,6 +16,12 @@ import harness
 
 def sim(*arguments, timeout=120, cwd=None):
     return subprocess.run([harness.BINARY, "sim", *arguments], capture_output=True, text=True, timeout=timeout, cwd=cwd)
+
+
+def own_terminal(slave):
+    """In the child: the pty is its terminal, so that Ctrl-C there is its SIGINT."""
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
 
 def wait_until_caught(pid, number):
@@ -45,6 +55,37 @@ class Sim(unittest.TestCase):
         result = json.loads(out)
         self.assertEqual(result["outcome"], "interrupted")
         self.assertLess(result["virtual_s"], 86400)
+
+    def interrupted_on_a_terminal(self, *arguments, stdin=None):
+        """Ctrl-C on a pty once the line that shows the progress is there: (exit code, stdout, what the pty showed)."""
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen([harness.BINARY, "sim", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=slave, text=True, preexec_fn=lambda: own_terminal(slave))
+        os.close(slave)
+        process.stdin.write(stdin or "")
+        process.stdin.close()
+        shown = ""
+        while "events/s" not in shown:
+            self.assertTrue(select.select([master], [], [], 60)[0], "no progress in 60 s: " + shown)
+            shown += os.read(master, 4096).decode()
+        os.write(master, b"\x03")
+        with process.stdout:
+            out = process.stdout.read()
+        return process.wait(60), out, shown
+
+    def test_progress_and_ctrl_c_on_a_terminal(self):
+        code, out, shown = self.interrupted_on_a_terminal("--peers", "300", "--duration", "24h", "-o", "json")
+        self.assertEqual(code, 130)
+        self.assertEqual(json.loads(out)["outcome"], "interrupted")
+        self.assertRegex(shown, r"\rx?.*run 1/1 (running|bringing up).*virtual \d+\.\d+ s  \d+\.\d+ M events/s")
+        code, out, shown = self.interrupted_on_a_terminal("--swarm", "100000000")
+        self.assertEqual(code, 130)
+        self.assertRegex(shown, r"run \d+/100000000  \[-+\]   0 %  .* s left")
+        self.assertRegex(out, r"^\d+ runs good")
+        code, out, shown = self.interrupted_on_a_terminal("-", stdin="echo begun\nsleep 1000h\necho never\n")
+        self.assertEqual((code, out), (130, "begun\n"))
+        self.assertIn("run 1/1", shown)
 
     def test_invariants_are_checked_and_change_nothing(self):
         checked, unchecked = (json.loads(sim("--peers", "30", "--faults", "crash=20%,pause=20%", "--check", check,
