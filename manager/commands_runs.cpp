@@ -4,6 +4,7 @@
 #include "manager/overlay_shape.hpp"
 #include "manager/plot.hpp"
 #include "manager/run_command.hpp"
+#include "manager/run_prediction.hpp"
 #include "manager/session.hpp"
 
 #include <algorithm>
@@ -65,7 +66,14 @@ Result show_stats(Session& session) {
     session.recorder()->flush();
     auto report = analyse_run(std::get<std::string>(folder));
     if (auto* problem = std::get_if<std::string>(&report)) return Failure{ErrorKind::command, std::move(*problem)};
-    session.console.result(figure_table(figures_of(std::get<RunReport>(report).analysis)));
+    const RunAnalysis& run = std::get<RunReport>(report).analysis;
+    const std::vector<RunFigure> figures = figures_of(run);
+    session.console.result(figure_table(figures));
+    if (session.console.format() != TableFormat::table) return std::nullopt;
+    const Table expected = measured_and_predicted(figures, std::get<std::string>(folder), run);
+    if (expected.empty()) return std::nullopt;
+    session.console.result("\n");
+    session.console.result(expected);
     return std::nullopt;
 }
 

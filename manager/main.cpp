@@ -1,3 +1,4 @@
+#include "manager/advise_command.hpp"
 #include "manager/check.hpp"
 #include "manager/manual.hpp"
 #include "manager/options.hpp"
@@ -20,9 +21,10 @@ int run(int argc, char** argv) {
     using namespace gossip;
     if (argc > 1 && std::string(argv[1]) == "node") return node_command(argc - 1, argv + 1);
     if (argc > 1 && std::string(argv[1]) == "sim") return sim_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "predict") return predict_command({argv + 2, argv + argc});
     if (argc > 1 && is_run_command(argv[1])) return run_command({argv + 1, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "topology") return topology_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "predict") return predict_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "advise") return advise_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "ctl") return ctl_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "attach") return attach_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "completion") return completion_command({argv + 2, argv + argc});

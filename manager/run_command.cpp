@@ -2,6 +2,7 @@
 
 #include "manager/plot.hpp"
 #include "manager/run_folder.hpp"
+#include "manager/run_prediction.hpp"
 #include "node/config_file.hpp"
 
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct RunCommandLine {
     std::vector<std::string> words;
     std::string to;
     std::optional<TableFormat> format;
+    bool predicted{false};
     bool help{false};
 };
 
@@ -37,6 +39,10 @@ std::variant<RunCommandLine, Failure> parse_words(const std::vector<std::string>
     for (std::size_t i = 1; i < arguments.size(); ++i) {
         const std::string& word = arguments[i];
         if (word == "--help" || word == "-h") return line.help = true, line;
+        if (word == "--predicted" && line.verb == "stats") {
+            line.predicted = true;
+            continue;
+        }
         if (!word.starts_with('-') || word == "-") {
             line.words.push_back(word);
             continue;
@@ -86,9 +92,19 @@ void print(const RunCommandLine& line, const Table& table) {
 
 int show_stats(const RunCommandLine& line) {
     if (line.words.size() > 1) return complain(line.verb, usage("one run at a time"));
-    auto report = report_of(line.words.empty() ? "latest" : line.words.front());
+    const std::string name = line.words.empty() ? "latest" : line.words.front();
+    auto report = report_of(name);
     if (const auto* failure = std::get_if<Failure>(&report)) return complain(line.verb, *failure);
-    print(line, figure_table(figures_of(std::get<RunReport>(report).analysis)));
+    const RunAnalysis& run = std::get<RunReport>(report).analysis;
+    const std::vector<RunFigure> figures = figures_of(run);
+    const Table expected = measured_and_predicted(figures, std::get<std::string>(folder_of(name)), run);
+    if (line.predicted) return print(line, expected), 0;
+    print(line, figure_table(figures));
+    const bool for_people = ::isatty(STDOUT_FILENO) != 0 && !line.format;
+    if (!expected.empty() && (for_people || line.format == TableFormat::table)) {
+        std::fputs("\n", stdout);
+        print(line, expected);
+    }
     return 0;
 }
 
@@ -163,8 +179,9 @@ constexpr Verb verbs[] = {
      "Examples:\n"
      "  gossipctl stats                             the figures of the newest run\n"
      "  gossipctl stats runs/20261121-1036 -o json\n"
+     "  gossipctl stats --predicted                 measured beside what the formulas of gossipctl predict say\n"
      "\n"
-     "stats [RUN] [-o table|json|tsv]\n"
+     "stats [RUN] [--predicted] [-o table|json|tsv]\n"
      "From the run's event log: coverage, latency and hops of its messages, load, decisions, detection, traffic.\n"
      "coverage counts the peers that were members when a message began and lived on for 10 s or to the end.\n",
      show_stats},
