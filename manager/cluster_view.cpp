@@ -159,6 +159,7 @@ void ClusterView::apply(const NodeStatus& status) {
 
 void ClusterView::note(ManagerNote note) {
     notes_.push_back(std::move(note));
+    ++notes_taken_;
     if (notes_.size() > note_limit) notes_.pop_front();
 }
 

@@ -142,6 +142,7 @@ public:
     [[nodiscard]] const ProposalView* latest_proposal(NodeId subject, bool add) const;
 
     [[nodiscard]] const std::deque<ManagerNote>& notes() const { return notes_; }
+    [[nodiscard]] std::uint64_t notes_taken() const { return notes_taken_; }  // the forgotten ones as well
     // What was dropped, refused or rejected, oldest first.
     [[nodiscard]] const std::deque<NodeEvent>& refusals() const { return refusals_; }
     // Everything that concerns this node, whoever said so, oldest first.
@@ -169,6 +170,7 @@ private:
     std::string last_;
     std::deque<ProposalView> proposals_;
     std::deque<ManagerNote> notes_;
+    std::uint64_t notes_taken_{0};
     std::deque<NodeEvent> refusals_;
     FaultTable faults_;
     std::map<NodeId, std::deque<NodeEvent>> lives_;

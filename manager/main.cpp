@@ -1,9 +1,11 @@
 #include "manager/advise_command.hpp"
 #include "manager/check.hpp"
+#include "manager/demo_command.hpp"
 #include "manager/manual.hpp"
 #include "manager/options.hpp"
 #include "manager/predict_command.hpp"
 #include "manager/remote_client.hpp"
+#include "manager/replay_command.hpp"
 #include "manager/run_command.hpp"
 #include "manager/shell.hpp"
 #include "manager/sim_command.hpp"
@@ -25,6 +27,8 @@ int run(int argc, char** argv) {
     if (argc > 1 && std::string(argv[1]) == "topology") return topology_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "predict") return predict_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "advise") return advise_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "demo") return demo_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "replay") return replay_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "ctl") return ctl_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "attach") return attach_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "completion") return completion_command({argv + 2, argv + argc});

@@ -19,7 +19,11 @@ const ManagedNode* ManagedNetwork::find(NodeId id) const {
 void ManagedNetwork::note_fault(const std::string& command, const NodeSet& touched) {
     ++version_;
     view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
-    record(RunFault{stamp(), command, touched});
+    RunFault fault{stamp(), command, touched, {}};
+    for (const NodeId id : touched) {
+        if (std::string words = faults().summary(id); !words.empty()) fault.in_force.emplace(id, std::move(words));
+    }
+    record(fault);
     observers_.changed();
 }
 

@@ -203,6 +203,7 @@ constexpr std::string_view main_usage =
     "  echo 'kill 7003; wait removed 7003 10s' | gossipctl\n"
     "  gossipctl ctl list                            a command in the network that another terminal runs\n"
     "  gossipctl attach                              a second prompt on it\n"
+    "  gossipctl demo                                six phases of a network's life, step by step, in a browser\n"
     "  gossipctl help wait                           one command of the shell, with examples\n"
     "  gossipctl stats; gossipctl replay             the figures of the newest run; see it again in a browser\n"
     "  gossipctl export html|perfetto|dot|graphml|csv    the newest run for others; compare RUN RUN\n"

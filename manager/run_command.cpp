@@ -144,17 +144,6 @@ int plot_run(const RunCommandLine& line) {
     return 0;
 }
 
-int replay_run(const RunCommandLine& line) {
-    if (line.words.size() > 1) return complain(line.verb, usage("one run at a time"));
-    auto folder = folder_of(line.words.empty() ? "latest" : line.words.front());
-    if (const auto* failure = std::get_if<Failure>(&folder)) return complain(line.verb, *failure);
-    const auto done = export_run(std::get<std::string>(folder), "html", "");
-    if (const auto* failure = std::get_if<Failure>(&done)) return complain(line.verb, *failure);
-    std::error_code error;
-    std::printf("file://%s\n", fs::absolute(std::get<Exported>(done).paths.front(), error).c_str());
-    return 0;
-}
-
 struct Verb {
     std::string_view name;
     std::string_view usage;
@@ -203,13 +192,6 @@ constexpr Verb verbs[] = {
      "Coverage over time, latency, degrees with the fitted power law, detection: drawn by gnuplot (Debian:\n"
      "gnuplot-nox). The scripts with their data stay beside the pictures.\n",
      plot_run},
-    {"replay",
-     "Examples:\n"
-     "  gossipctl replay                            the newest run, to step through in a browser\n"
-     "\n"
-     "replay [RUN]\n"
-     "Makes the run's report.html and prints its address: play, pause, step forward and back, seek, chapters.\n",
-     replay_run},
 };
 
 const Verb* find_verb(const std::string& name) {

@@ -334,7 +334,9 @@ std::variant<HtmlPage, std::string> export_html(const std::string& folder, const
                                  .done();
     std::string page = asset("report.html");
     put(page, "@STYLE@", asset("style.css") + asset("report.css"));
-    put(page, "@SCRIPT@", inside_script(as_one_module(asset("model.js") + asset("graph.js") + asset("report.js"))));
+    put(page, "@SCRIPT@",
+        inside_script(
+            as_one_module(asset("timeline.js") + asset("model.js") + asset("graph.js") + asset("report.js"))));
     put(page, "@D3@", inside_script(asset("d3.js")));
     put(page, "@LICENCE@", as_text(asset("licences.txt")));
     put(page, "@RUN@", inside_data(data));

@@ -62,7 +62,10 @@ std::string text_of(const RunStatus& r) {
     return "{\"t\":" + std::to_string(r.at.mono_ns) + ",\"wall\":" + std::to_string(r.at.wall) + "," + status.substr(1);
 }
 std::string text_of(const RunFault& r) {
-    return line_of(stamped("fault", r.at).text("text", r.text).nodes("nodes", r.nodes));
+    JsonObject in_force;
+    for (const auto& [node, words] : r.in_force) in_force.text(node_name(node), words);
+    return line_of(
+        stamped("fault", r.at).text("text", r.text).nodes("nodes", r.nodes).raw("in_force", in_force.done()));
 }
 std::string text_of(const RunCommand& r) { return line_of(stamped("command", r.at).text("text", r.text)); }
 std::string text_of(const RunFailure& r) {
@@ -99,7 +102,13 @@ std::optional<RunLine> state_of(const json::object& o) {
 }
 
 RunFault fault_of(const json::object& o) {
-    RunFault fault{stamp_of(o), text_at(o, "text"), {}};
+    RunFault fault{stamp_of(o), text_at(o, "text"), {}, {}};
+    if (const json::value* words = o.if_contains("in_force"); words != nullptr && words->is_object()) {
+        for (const auto& [name, text] : words->get_object()) {
+            const auto id = parse_node(std::string_view(name));
+            if (id && text.is_string()) fault.in_force.emplace(*id, text.get_string());
+        }
+    }
     const json::value* nodes = o.if_contains("nodes");
     if (nodes == nullptr || !nodes->is_array()) return fault;
     for (const json::value& name : nodes->get_array()) {

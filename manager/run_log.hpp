@@ -42,6 +42,7 @@ struct RunFault {
     RunStamp at;
     std::string text;  // the command that set it
     std::set<NodeId> nodes;
+    std::map<NodeId, std::string> in_force{};  // of each of them that has faults now, in words
 };
 struct RunCommand {
     RunStamp at;

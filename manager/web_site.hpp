@@ -2,6 +2,7 @@
 // The page of a running network: what is served at which path, and to whom.
 
 #include "manager/remote_server.hpp"
+#include "manager/web_access.hpp"
 #include "manager/web_model.hpp"
 #include "manager/web_server.hpp"
 
@@ -22,7 +23,7 @@ public:
     WebSite& operator=(const WebSite&) = delete;
 
     // Serves at `listen`, or at another port where that one is taken. The error is one line.
-    std::optional<std::string> open(NodeId listen);
+    std::optional<std::string> open(NodeId listen) { return serve_at(server_, listen, token_, url_); }
     // For the user's browser; what follows the # is the token, which no request for a page carries.
     [[nodiscard]] const std::string& url() const { return url_; }
 
@@ -44,10 +45,5 @@ private:
     std::list<std::unique_ptr<Job>> jobs_;
     boost::asio::steady_timer wake_;
 };
-
-// Is it this machine that the browser believes to talk to, and did a page of ours ask? A name that somebody
-// made point to 127.0.0.1 is neither (DNS rebinding); the port may differ, as it does through a tunnel.
-[[nodiscard]] bool host_allowed(std::string_view host);
-[[nodiscard]] bool origin_allowed(std::string_view origin, std::string_view host);
 
 }  // namespace gossip

@@ -1,9 +1,14 @@
 // @ts-check
 // Wires the page: events in, commands out. Text from the network goes in as textContent, never as markup.
 import { Model, condition, isEnded } from "./model.js";
+import { Clock, elapsed, paces } from "./clock.js";
 import { Graph, shape, shapes } from "./graph.js";
+import { Timeline } from "./timeline.js";
 
-const model = new Model();
+const timeline = new Timeline();
+const model = new Model(timeline);
+let clock = new Clock(model, true);
+timeline.onForget = shift => model.reload(model.position - shift);
 /** @type {string|null} */ let selected = null;
 let dirty = true;
 
@@ -15,7 +20,9 @@ function element(tag, text = "", attributes = {}) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
-const clock = (/** @type {number} */ wall) => new Date(wall).toLocaleTimeString([], { hour12: false });
+const timeOfDay = (/** @type {number} */ wall) => new Date(wall).toLocaleTimeString([], { hour12: false });
+/** Of a recorded run the time since its beginning. @param {{wall: number, t: number}} event */
+const stamp = event => (clock.live ? timeOfDay(event.wall) : elapsed(event.t - timeline.start));
 const nameOf = (/** @type {string} */ id) => model.nodes.get(id)?.name ?? id;
 
 // ---------------------------------------------------------------- the token
@@ -28,24 +35,115 @@ $("command").hidden = token === null;
 
 // ---------------------------------------------------------------- events
 
+/** A run that is over comes whole: in the page itself where it was exported, else from the server. */
+async function begin() {
+  const embedded = document.getElementById("recording");
+  const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("source")).json();
+  document.body.dataset.kind = source.kind;
+  if (source.kind === "recording") $("shell").hidden = true;
+  $("demo").hidden = source.kind !== "demo";
+  if (source.kind === "live") connect();
+  else take(source);
+}
+
+/** @param {any} source */
+function take(source) {
+  timeline.clear();
+  for (const [kind, data] of source.frames) timeline.add(kind, data);
+  const { pace } = clock;
+  clock = new Clock(model, false);
+  if (demo) clock.pace = pace;
+  model.reload(0);
+  clock.step();
+  showConnection("over", source.title);
+  if (source.kind === "demo") showDemo(source.plan);
+  refresh();
+}
+
+// ---------------------------------------------------------------- the demo
+
+/** @type {{seeds: number, peers: number, links: number, loss: number, seed: string, acts: {t: number, command: string}[]} | null} */
+let demo = null;
+
+/** @param {any} plan */
+function showDemo(plan) {
+  demo = plan;
+  for (const input of $("demo").querySelectorAll("input")) {
+    input.value = plan[input.name];
+    if (input.nextElementSibling) input.nextElementSibling.textContent = input.value;
+    input.disabled = token === null;
+  }
+  $("demo-undo").disabled = token === null || plan.acts.length === 0;
+}
+
+/** The demo once more, from its beginning; why not, or nothing. @param {any} plan */
+async function rerun(plan) {
+  const lines = ["seeds", "peers", "links", "loss", "seed"].map(name => `${name} ${plan[name]}`)
+    .concat(plan.acts.map((/** @type {any} */ act) => `at ${act.t} ${act.command}`));
+  const response = await fetch("act", { method: "POST", body: lines.join("\n"), headers: { Authorization: "Bearer " + token } });
+  const answer = await response.json();
+  if (answer.error) return answer.error;
+  take(answer);
+}
+
+/** Now, by the page's clock, and never after what would have come: that happens anew. @param {string} command */
+async function actInDemo(command) {
+  if (!demo) return;
+  const t = model.time;
+  const problem = await rerun({ ...demo, acts: [...demo.acts.filter(act => act.t <= t), { t, command }] });
+  if (problem) return problem;
+  const at = timeline.frames.findIndex(f => f.kind === "command" && f.t >= t && f.data.text === command);
+  moveClock(() => clock.goTo(timeline.next(at + 1)));  // to what it did
+}
+
+for (const input of $("demo").querySelectorAll("input")) {
+  input.addEventListener("input", () => { if (input.nextElementSibling) input.nextElementSibling.textContent = input.value; });
+  input.addEventListener("change", async () => {
+    $("caption").textContent = await rerun({ ...demo, [input.name]: input.value, acts: [] }) ?? caption();
+  });
+}
+$("demo-undo").addEventListener("click", () => rerun({ ...demo, acts: [] }));
+$("demo").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+
 function connect() {
-  const source = new EventSource("/events");
+  const events = new EventSource("/events");
+  let run = "";
   const on = (/** @type {string} */ kind, /** @type {(data: any) => void} */ take) =>
-    source.addEventListener(kind, event => {
+    events.addEventListener(kind, event => {
       take(JSON.parse(/** @type {MessageEvent} */ (event).data));
-      refresh();
+      grow();
     });
-  on("state", state => model.reset(state));
-  on("node", node => model.node(node, performance.now()));
-  on("cluster", cluster => { model.cluster = cluster; });
-  on("line", line => model.line(line));
-  on("notice", notice => model.notice(notice));
-  on("wave", wave => graph.wave(wave));
-  source.onopen = () => showConnection("live", "live");
-  source.onerror = () => {
+  on("state", state => {
+    const same = run === state.event.split(".")[0];
+    run = state.event.split(".")[0];
+    if (same) return timeline.resume(state);
+    timeline.reset(state);
+    clock = new Clock(model, true);
+    model.reload(timeline.length);
+  });
+  for (const kind of /** @type {const} */ (["node", "cluster", "line", "notice", "wave", "fault", "change"])) {
+    on(kind, data => timeline.add(kind, data));
+  }
+  events.onopen = () => showConnection("live", "live");
+  events.onerror = () => {
     showConnection("lost", "no answer; trying again");
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 1000);
+    if (events.readyState === EventSource.CLOSED) setTimeout(connect, 1000);
   };
+}
+
+function grow() {
+  const before = model.position;
+  clock.grown();
+  animate(before);
+  refresh();
+}
+
+/** The messages that travelled since `before`. @param {number} before */
+function animate(before) {
+  for (let at = Math.max(before, model.position - 400); at < model.position; ++at) {
+    const { kind, data } = timeline.frames[at];
+    if (kind === "wave") graph.wave(data);
+  }
 }
 
 /** @param {string} kind @param {string} text */
@@ -62,6 +160,11 @@ async function run(text) {
   output.append(element("pre", "gossip> " + text, { class: "typed" }));
   const result = element("pre");
   output.append(result);
+  if (demo) {
+    result.textContent = await actInDemo(text).catch(() => "no answer: is gossipctl still running?") ??
+      `at ${elapsed(model.time - timeline.start)}; what comes after it was run anew`;
+    return;
+  }
   try {
     const response = await fetch("/command", {
       method: "POST", body: text, headers: { Authorization: "Bearer " + token, "Content-Type": "text/plain" },
@@ -122,7 +225,7 @@ $("say").addEventListener("submit", (/** @type {Event} */ event) => {
 });
 
 document.addEventListener("keydown", event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || takesText(event.target)) return;
   const found = verbs.find(v => v.key === event.key);
   if (found) act(found.verb);
   if (event.key === "Escape") select(null);
@@ -134,6 +237,121 @@ document.addEventListener("keydown", event => {
 function focusOn(event, field) {
   event.preventDefault();
   field.focus();
+}
+
+// ---------------------------------------------------------------- the clock
+
+/** @param {() => void} move */
+function moveClock(move) {
+  const before = model.position;
+  move();
+  if (model.position > before) animate(model.position - before > 400 ? model.position : before);
+  runClock();
+  refresh();
+}
+
+let lastTick = 0;
+let ticking = false;
+function runClock() {
+  if (ticking || clock.mode !== "playing") return;
+  ticking = true;
+  lastTick = performance.now();
+  const tick = (/** @type {number} */ now) => {
+    const before = model.position;
+    if (clock.tick(Math.min(250, Math.max(0, now - lastTick)))) animate(before);
+    lastTick = now;
+    refresh();
+    ticking = clock.mode === "playing";
+    if (ticking) requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}
+
+const moves = {
+  "clock-start": () => clock.goTo(timeline.first),
+  "clock-last": () => clock.chapter(-1),
+  "clock-back": () => clock.back(),
+  "clock-play": () => (clock.mode === "paused" ? clock.play() : clock.pause()),
+  "clock-step": () => clock.step(),
+  "clock-next": () => clock.chapter(1),
+  "clock-live": () => clock.follow(),
+};
+for (const [id, move] of Object.entries(moves)) $(id).addEventListener("click", () => moveClock(move));
+for (const pace of paces) $("clock-pace").append(element("option", pace.name));
+$("clock-pace").addEventListener("change", () => { clock.pace = paces[$("clock-pace").selectedIndex]; });
+$("clock-slider").addEventListener("input", () => {
+  const { start, end } = timeline;
+  moveClock(() => clock.seek(start + (end - start) * Number($("clock-slider").value) / 1000));
+});
+
+/** @type {Record<string, () => void>} */
+const clockKeys = {
+  " ": moves["clock-play"], ",": moves["clock-back"], ".": moves["clock-step"], "[": moves["clock-last"], "]": moves["clock-next"],
+  Home: moves["clock-start"], End: moves["clock-live"],
+  "+": () => { clock.pace = paces[Math.min(paces.length - 1, paces.indexOf(clock.pace) + 1)]; },
+  "-": () => { clock.pace = paces[Math.max(0, paces.indexOf(clock.pace) - 1)]; },
+};
+document.addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || takesText(event.target)) return;
+  if (event.key === " " && event.target instanceof HTMLButtonElement) return;  // it presses that one
+  if (!clockKeys[event.key]) return;
+  event.preventDefault();
+  moveClock(clockKeys[event.key]);
+});
+
+/** @param {EventTarget|null} target */
+function takesText(target) {
+  return target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== "range");
+}
+
+let shownMarks = "";
+function drawClock() {
+  const { start, end, chapters, first } = timeline;
+  const span = Math.max(1, end - start);
+  const part = (/** @type {number} */ t) => Math.max(0, Math.min(1, (t - start) / span));
+  const slider = $("clock-slider");
+  const time = clock.mode === "playing" && !clock.pace.steps ? Math.min(clock.time, end) : model.time;
+  slider.value = clock.mode === "following" ? 1000 : 1000 * part(time);
+  const wall = demo || timeline.wallOffset === null ? "" : ` · ${timeOfDay(time / 1000 + timeline.wallOffset)}`;
+  $("clock-time").textContent = `${elapsed(time - start)} of ${elapsed(end - start)}${wall}`;
+  slider.setAttribute("aria-valuetext", $("clock-time").textContent);
+  $("clock-play").textContent = clock.mode === "paused" ? "play" : "pause";
+  $("clock-live").textContent = clock.live ? "▶| live" : "▶| end";
+  $("clock-live").disabled = clock.mode === "following" || (!clock.live && clock.atEnd);
+  $("clock-back").disabled = $("clock-start").disabled = model.position <= first;
+  $("clock-pace").selectedIndex = paces.indexOf(clock.pace);
+  document.body.classList.toggle("past", clock.live && clock.mode !== "following");
+  const width = $("clock-marks").clientWidth;
+  const key = `${width} ${chapters.length} ${start} ${end}`;
+  if (key !== shownMarks) drawMarks(chapters.filter(c => c.at >= first), part, width);
+  shownMarks = key;
+  $("caption").textContent = caption();
+}
+
+/** @param {import("./timeline.js").Chapter[]} chapters @param {(t: number) => number} part @param {number} width */
+function drawMarks(chapters, part, width) {
+  $("clock-marks").replaceChildren(...chapters.slice(-500).map(chapter => {
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    mark.setAttribute("class", chapter.mark === "§" ? "phase" : tones[chapter.mark] ?? "");
+    const x = 8 + (width - 16) * part(chapter.t);
+    mark.setAttribute("d", chapter.mark === "-" ? `M${x - 4} 2h8l-4 7z` : chapter.mark === "+" ? `M${x - 4} 9h8l-4 -7z` : `M${x - 1} 0h2v11h-2z`);
+    const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    title.textContent = chapter.text;
+    mark.append(title);
+    mark.addEventListener("click", () => moveClock(() => clock.enter(chapter)));
+    return mark;
+  }));
+}
+
+/** The sentence of the event that led here. */
+function caption() {
+  const event = timeline.eventBefore(model.position);
+  if (!event) return clock.live ? "Nothing has happened since this page was opened." : "The beginning.";
+  const { kind, data } = event;
+  if (kind === "command") return `gossip> ${data.text}`;
+  if (kind === "fault") return `From now on: ${data.text}`;
+  if (kind === "phase") return `${data.title}. ${data.say}`;
+  return data.say + ".";
 }
 
 // ---------------------------------------------------------------- showing it
@@ -156,10 +374,11 @@ function draw() {
   dirty = false;
   const suspected = model.suspected();
   drawNumbers(suspected);
-  graph.draw(model, selected, performance.now());
+  graph.draw(model, selected, clock.mode === "following" ? null : timeline.eventBefore(model.position));
   drawTable(suspected);
   drawNode(suspected);
   drawLog();
+  drawClock();
 }
 
 /** @param {Set<string>} suspected */
@@ -268,7 +487,7 @@ function drawNode(suspected) {
   drawActions(node);
   $("life").replaceChildren(...model.life(node.id).map(notice => {
     const item = element("li");
-    item.append(element("time", clock(notice.wall)), describe(notice));
+    item.append(element("time", stamp(notice)), notice.say);
     return item;
   }));
 }
@@ -298,42 +517,17 @@ function drawActions(node) {
   }));
 }
 
-const words = {
-  proposal_opened: n => (n.add ? "proposes to add it" : "proposes to remove it"),
-  vote_cast: n => `votes ${n.yes ? "yes" : "no"} on ${n.add ? "adding" : "removing"} it`,
-  approved: n => `${n.add ? "admission" : "removal"} approved, ${n.count} of ${n.of} votes`,
-  rejected: n => `${n.add ? "admission" : "removal"} rejected`,
-  member_added: n => `lists it from epoch ${n.epoch} on`,
-  member_removed: n => `strikes it off its list, epoch ${n.epoch}`,
-  suspected: () => "suspects it",
-  statement_given: () => "is a witness and has probed it",
-  peer_consensus: n => `has ${n.count} of ${n.of} witnesses who confirm that it is dead`,
-  suspicion_cancelled: () => "no longer suspects it",
-  refuted: () => "says that it is alive",
-  dead_reported: n => `reports it dead to seed ${nameOf(n.other ?? "")}`,
-  report_received: n => `was told by ${nameOf(n.other ?? "")} that it is dead`,
-  case_opinion: n => (n.yes ? "a seed could not reach it either" : "a seed reaches it"),
-  registration_complete: () => "is registered",
-};
-
-/** @param {import("./model.js").Notice} notice */
-function describe(notice) {
-  const say = words[notice.kind];
-  const text = `${nameOf(notice.node)} ${say ? say(notice) : notice.kind.replaceAll("_", " ")}`;
-  const more = notice.text && notice.kind !== "report_received" && notice.kind !== "dead_reported" ? `: ${notice.text}` : "";
-  return text + more;
-}
-
 const tones = { "+": "good", "=": "good", "-": "bad", "!": "bad", "?": "doubt", ">": "said" };
-/** @type {import("./model.js").Line|undefined} */ let shownLine;
+/** @type {import("./model.js").Line|undefined} */ let shownLine, firstLine;
 
 function drawLog() {
-  const newest = model.lines.at(-1);
-  if (newest === shownLine) return;
-  shownLine = newest;
-  $("log").replaceChildren(...[...model.lines].reverse().map(line => {
+  const { lines } = model;
+  if (lines.at(-1) === shownLine && lines[0] === firstLine) return;
+  shownLine = lines.at(-1);
+  firstLine = lines[0];
+  $("log").replaceChildren(...lines.reverse().map(line => {
     const item = element("li", "", { class: tones[line.mark] ?? "" });
-    item.append(element("time", clock(line.wall)), element("span", line.mark, { class: "mark" }), " " + line.text);
+    item.append(element("time", stamp(line)), element("span", line.mark, { class: "mark" }), " " + line.text);
     return item;
   }));
 }
@@ -351,9 +545,7 @@ for (const state of ["alive", "joining", "suspected", "paused", "killed", "left"
 }
 
 const graph = new Graph($("graph"), { select });
-// Who has ended leaves the picture after a while, without an event.
-setInterval(() => { if (model.ended.size > 0) refresh(); }, 5000);
 dirty = false;
-connect();
+begin();
 refresh();
-Object.assign(window, { gossipctl: { model, run, select } });  // for tests and the curious
+Object.assign(window, { gossipctl: { model, timeline, run, select, get clock() { return clock; } } });  // for tests and the curious

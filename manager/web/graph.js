@@ -4,7 +4,7 @@ import { condition, isEnded } from "./model.js";
 
 const d3 = /** @type {any} */ (window).d3;
 const seedLane = 96;
-const shownAfterEnd = 15000;  // ms that an ended peer which nobody lists stays in the picture
+const shownAfterEnd = 15e6;  // µs of the network's time that an ended peer which nobody lists stays in the picture
 const wavesShown = 120;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -48,15 +48,19 @@ export class Graph {
     this.lane.attr({ x1: 0, x2: box.width, y1: seedLane, y2: seedLane });
     this.force.size([box.width, box.height]);
     this.shown = "";
-    if (this.model) this.draw(this.model, this.selected, performance.now());
+    if (this.model) this.draw(this.model, this.selected, this.event);
   }
 
-  /** @param {import("./model.js").Model} model @param {string|null} selected @param {number} now */
-  draw(model, selected, now) {
+  /**
+   * @param {import("./model.js").Model} model @param {string|null} selected
+   * @param {import("./timeline.js").Frame|null} [event] what happens there is marked
+   */
+  draw(model, selected, event = null) {
+    this.event = event;
     this.model = model;
     this.selected = selected;
     if (!this.width) return;
-    const visible = model.sorted().filter(n => this.isShown(n, model, now));
+    const visible = model.sorted().filter(n => this.isShown(n, model));
     const suspected = model.suspected();
     const places = visible.map(node => this.placeOf(node));
     for (const place of places) place.condition = condition(place.node, suspected);
@@ -64,14 +68,17 @@ export class Graph {
       .map(l => ({ source: this.places.get(l.a), target: this.places.get(l.b), both: l.both, key: l.a + " " + l.b }))
       .filter(l => places.includes(l.source) && places.includes(l.target));
     this.layOut(places, links);
+    const told = event?.data ?? {};
+    this.actor = told.node;
+    this.others = new Set([told.from, told.subject, told.other].filter(id => id && id !== told.node));
     this.drawLinks(links);
     this.drawNodes(places);
   }
 
-  /** @param {any} node @param {import("./model.js").Model} model @param {number} now */
-  isShown(node, model, now) {
+  /** @param {any} node @param {import("./model.js").Model} model */
+  isShown(node, model) {
     if (!isEnded(node) || node.role === "seed" || node.listed) return true;
-    return now - (model.ended.get(node.id) ?? 0) < shownAfterEnd;
+    return model.time - (node.t ?? 0) < shownAfterEnd;
   }
 
   /** @param {any} node */
@@ -131,7 +138,8 @@ export class Graph {
     fresh.append("path");
     fresh.append("text").attr("class", "name");
     fresh.append("text").attr("class", "more");
-    marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : ""));
+    marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : "") +
+      (p.id === this.actor ? " actor" : this.others.has(p.id) ? " other" : ""));
     marks.attr("aria-label", p => `${p.node.role} ${p.node.name}, ${p.condition}`);
     marks.select("path").attr("d", p => shape(p.condition, this.area(p)))
       .attr("transform", p => (shapes[p.condition] === "cross" ? "rotate(45)" : null));
@@ -153,7 +161,7 @@ export class Graph {
       p.x += (this.width / 2 - p.x) * 0.02 * this.force.alpha() * 10;
       p.y += (middle - p.y) * 0.03 * this.force.alpha() * 10;
       p.x = Math.max(28, Math.min(this.width - 28, p.x));
-      p.y = Math.max(seedLane + 44, Math.min(this.height - 34, p.y));
+      p.y = Math.max(seedLane + 44, Math.min(this.height - 62, p.y));
     }
     this.lines?.attr({ x1: l => l.source.x, y1: l => l.source.y, x2: l => l.target.x, y2: l => l.target.y });
     this.marks?.attr("transform", p => `translate(${p.x},${p.y})`);

@@ -1,6 +1,6 @@
 // @ts-check
-// What the page knows of the network. The manager tells it whole nodes, never differences, so an event that is
-// applied twice changes nothing.
+// What the page knows of the network at one position of its timeline. Nodes are told whole, never as differences.
+import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {object} Node
@@ -18,60 +18,71 @@
  * @property {string[]} [suspects]
  * @property {number} [pid]
  * @property {string} [faults]
+ * @property {number} [t]
  */
-/** @typedef {{mark: string, text: string, wall: number}} Line */
+/** @typedef {{mark: string, text: string, wall: number, t: number}} Line */
 /**
- * @typedef {{kind: string, node: string, subject?: string, other?: string, epoch?: number, text?: string,
- *   yes: boolean, add: boolean, count?: number, of?: number, need?: number, wall: number}} Notice
+ * @typedef {{kind: string, node: string, subject?: string, other?: string, epoch?: number, text?: string, proposal?: number,
+ *   yes: boolean, add: boolean, count?: number, of?: number, need?: number, wall: number, t: number, say: string}} Notice
  */
-/** @typedef {{message: string, node: string, from?: string, hop?: number, typed: boolean, text?: string}} Wave */
+/**
+ * @typedef {{message: string, node: string, from?: string, hop?: number, typed: boolean, text?: string, duplicate?: boolean,
+ *   repair?: boolean, t: number, say: string}} Wave
+ */
 /** @typedef {{a: string, b: string, both: boolean}} Link */
 
 const linesKept = 300;
 const noticesKept = 2000;
 
 export class Model {
-  /** @type {Map<string, Node>} */ nodes = new Map();
-  /** @type {{seeds: number, need: number, supporters: number, quorum: boolean, epoch: number, digest: string,
-   *    members: number} | null} */
-  cluster = null;
-  /** @type {Line[]} oldest first */ lines = [];
-  /** @type {Notice[]} oldest first */ notices = [];
-  /** @type {Map<string, number>} when a node was seen to end, by the page's clock */ ended = new Map();
-
-  /** @param {any} state everything, after which nothing older counts */
-  reset(state) {
-    this.nodes = new Map();
-    this.ended = new Map();
-    for (const node of state.nodes) this.node(node, 0);
-    this.cluster = state.cluster;
-    this.lines = state.lines;
-    this.notices = state.notices;
+  /** @param {Timeline} [timeline] */
+  constructor(timeline = new Timeline()) {
+    this.timeline = timeline;
+    this.position = 0;
+    /** @type {Map<string, Node>} */ this.nodes = new Map();
+    /** @type {{seeds: number, need: number, supporters: number, quorum: boolean, epoch: number, digest: string,
+     *    members: number} | null} */
+    this.cluster = null;
   }
 
-  /** @param {Node} node @param {number} now */
-  node(node, now) {
-    this.nodes.set(node.id, node);
-    if (!isEnded(node)) this.ended.delete(node.id);
-    else if (!this.ended.has(node.id)) this.ended.set(node.id, now);
+  /** To the state after the first `position` frames. @param {number} position */
+  moveTo(position) {
+    const { timeline } = this;
+    const target = Math.max(timeline.first, Math.min(position, timeline.length));
+    const near = target >= this.position && target - this.position <= this.nodes.size + 64;
+    if (near) {
+      for (let at = this.position; at < target; ++at) this.apply(timeline.frames[at]);
+    } else {
+      this.nodes = timeline.nodesAt(target);
+      this.cluster = timeline.clusterAt(target);
+    }
+    this.position = target;
   }
 
-  /** @param {Line} line */
-  line(line) {
-    this.lines.push(line);
-    if (this.lines.length > linesKept) this.lines.shift();
+  /** The timeline is another one, or its frames have been numbered anew. @param {number} position */
+  reload(position) {
+    this.position = Infinity;
+    this.moveTo(position);
   }
 
-  /** @param {Notice} notice */
-  notice(notice) {
-    this.notices.push(notice);
-    if (this.notices.length > noticesKept) this.notices.shift();
+  /** @param {import("./timeline.js").Frame} frame */
+  apply(frame) {
+    if (frame.kind === "node") this.nodes.set(frame.data.id, frame.data);
+    if (frame.kind === "cluster") this.cluster = frame.data;
   }
+
+  get time() { return this.timeline.times[this.position - 1] ?? 0; }
+  /** @returns {Line[]} oldest first */
+  get lines() { return this.timeline.newest(this.timeline.lines, this.position, linesKept); }
+  /** @returns {Notice[]} oldest first */
+  get notices() { return this.timeline.newest(this.timeline.notices, this.position, noticesKept); }
+  get faults() { return this.timeline.newest(this.timeline.faults, this.position, 100); }
 
   /** @returns {Node[]} seeds first, then by address */
   sorted() {
     const key = (/** @type {Node} */ n) => (n.role === "seed" ? "0" : "1") + n.id.replace(/\d+/g, d => d.padStart(5, "0"));
-    return [...this.nodes.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    const keyed = [...this.nodes.values()].map(node => ({ node, key: key(node) }));
+    return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(k => k.node);
   }
 
   /** @returns {Set<string>} ids that some live node suspects */

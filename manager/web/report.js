@@ -14,11 +14,20 @@ const chapterKinds = new Set(["f", "c"]);
 const linesShown = 200;
 const wavesAhead = 40;  // events of one step of the clock that are drawn as waves
 
+/** Nodes as the events say, not a time line's. */
+class FoldedModel extends Model {
+  /** @type {any[]} */ notices = [];
+  time = 0;
+
+  /** @param {any} node */
+  node(node) { this.nodes.set(node.id, node); }
+}
+
 /** What the events have come to. */
 class Folded {
   constructor() {
     this.at = 0;  // events taken
-    this.model = new Model();
+    this.model = new FoldedModel();
     this.receipts = run.messages.map(() => ({ count: 0, hops: 0, last: 0, begun: -1 }));
     this.deliveries = 0;
     /** @type {Event[]} */ this.lines = [];
@@ -31,7 +40,7 @@ class Folded {
     if (known) return known;
     const node = { ...run.nodes[n], state: "elsewhere", epoch: 0, digest: "", listed: false, links: [], suspects: [],
       voting: true, members: 0, degree: 0 };
-    this.model.node(node, 0);
+    this.model.node(node);
     return node;
   }
 
@@ -62,7 +71,7 @@ class Folded {
     if (state === "starting") Object.assign(node, { links: [], suspects: [] });
     if (isEnded(node)) {
       Object.assign(node, { links: [], suspects: [] });
-      this.model.ended.set(node.id, t / 1000);
+      node.t = t;
     }
   }
 
@@ -239,7 +248,8 @@ class Report {
 
   draw() {
     const agreed = this.folded.settle();
-    this.graph.draw(this.folded.model, this.selected, this.time / 1000);
+    this.folded.model.time = this.time;
+    this.graph.draw(this.folded.model, this.selected);
     $("seek").value = String(Math.round(this.time / run.length * 10000));
     $("now").textContent = ms(this.time) + " of " + ms(run.length);
     this.numbers(agreed);

@@ -69,7 +69,7 @@ class InBrowser(TestCase):
 
     def same_as_manager(self, page, browser):
         def same():
-            shown = browser.evaluate(f"[...{MODEL}.nodes.values()]")
+            shown = browser.evaluate(f"[...{MODEL}.nodes.values()].map(({{t, ...n}}) => n)")
             return {n["id"]: n for n in shown} == {n["id"]: n for n in page.state()["nodes"]}
         harness.until(same, 10, "the page's model equal to /state")
 

@@ -306,6 +306,7 @@ class Streamed(TestCase):
             with Viewer(page, before["event"]) as viewer:
                 while True:
                     event_id, kind, data = viewer.next()
+                    data.pop("t", None)
                     if kind == "node":
                         nodes[data["id"]] = data
                     elif kind == "cluster":

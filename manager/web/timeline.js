@@ -1,0 +1,201 @@
+// @ts-check
+// Everything the page was told, in order, and what it knew after any of it. Pure: no clock and no document, so that a
+// live run, a recorded one and the demo are the same thing, and a test needs no browser.
+
+/**
+ * @typedef {"node"|"cluster"|"line"|"notice"|"wave"|"fault"|"phase"|"command"|"change"} Kind
+ * @typedef {{kind: Kind, t: number, data: any}} Frame
+ * @typedef {{at: number, t: number, mark: string, text: string}} Chapter
+ */
+
+/** Frames that say what happened; the others tell the state it led to. */
+const events = new Set(["notice", "wave", "fault", "command", "phase", "change"]);
+const chapterMarks = new Set(["+", "-", "!"]);
+
+/** The number of values of a sorted list that are at most `limit`. @param {number[]} sorted @param {number} limit */
+export function countUpTo(sorted, limit) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export class Timeline {
+  /** @param {number} [limit] frames kept */
+  constructor(limit = 400000) {
+    this.limit = limit;
+    /** @type {((shift: number) => void)|undefined} positions are smaller by so much from now on */ this.onForget = undefined;
+    this.clear();
+  }
+
+  clear() {
+    /** @type {Frame[]} */ this.frames = [];
+    /** @type {number[]} of each frame, never falling */ this.times = [];
+    /** @type {Map<string, {at: number[], values: any[]}>} by node */ this.nodes = new Map();
+    /** @type {{at: number[], values: any[]}} */ this.clusters = { at: [], values: [] };
+    /** @type {number[]} frames that are lines */ this.lines = [];
+    /** @type {number[]} frames that are notices */ this.notices = [];
+    /** @type {number[]} frames that are waves */ this.waves = [];
+    /** @type {Map<string, number[]>} frames by message */ this.messages = new Map();
+    /** @type {number[]} */ this.faults = [];
+    /** @type {number[]} */ this.phases = [];
+    /** @type {Chapter[]} */ this.chapters = [];
+    /** what was told at once at the beginning: nobody can go back behind it */ this.first = 0;
+    /** gossip that was left out */ this.skipped = 0;
+    /** @type {number|null} wall minus network clock, in ms */ this.wallOffset = null;
+  }
+
+  get length() { return this.frames.length; }
+  get start() { return this.times[Math.max(0, this.first - 1)] ?? 0; }
+  get end() { return this.times.at(-1) ?? 0; }
+
+  /** @param {Kind} kind @param {any} data with `t`, in microseconds */
+  add(kind, data) {
+    const at = this.frames.length;
+    const t = Math.max(data.t ?? 0, this.times.at(-1) ?? 0);
+    this.frames.push({ kind, t, data });
+    this.times.push(t);
+    if (data.wall && data.t) this.wallOffset = data.wall - data.t / 1000;
+    if (kind === "node") this.remember(this.series(data.id), at, data);
+    else if (kind === "cluster") this.remember(this.clusters, at, data);
+    else if (kind === "line") this.addLine(at, t, data);
+    else if (kind === "notice") this.notices.push(at);
+    else if (kind === "wave") this.addWave(at, data);
+    else if (kind === "fault") this.faults.push(at);
+    else if (kind === "phase") {
+      this.phases.push(at);
+      this.chapters.push({ at, t, mark: "§", text: data.title });
+    }
+    if (this.frames.length > this.limit) this.forget(Math.floor(this.limit / 2));
+  }
+
+  /** @param {string} id */
+  series(id) {
+    let series = this.nodes.get(id);
+    if (!series) this.nodes.set(id, series = { at: [], values: [] });
+    return series;
+  }
+
+  /** @param {{at: number[], values: any[]}} series @param {number} at @param {any} value */
+  remember(series, at, value) {
+    series.at.push(at);
+    series.values.push(value);
+  }
+
+  /** @param {number} at @param {number} t @param {any} line */
+  addLine(at, t, line) {
+    this.lines.push(at);
+    if (chapterMarks.has(line.mark)) this.chapters.push({ at, t, mark: line.mark, text: line.text });
+  }
+
+  /** @param {number} at @param {any} wave */
+  addWave(at, wave) {
+    this.skipped += wave.skipped ?? 0;
+    this.waves.push(at);
+    const frames = this.messages.get(wave.message);
+    if (frames) frames.push(at);
+    else this.messages.set(wave.message, [at]);
+  }
+
+  /** What was told so far is where everything begins. */
+  setFirst() { this.first = this.frames.length; }
+
+  /** The oldest frames go; the state they led to becomes the beginning. @param {number} count */
+  forget(count) {
+    const rest = this.frames.slice(count);
+    const nodes = this.nodesAt(count);
+    const cluster = this.clusterAt(count);
+    const { skipped, wallOffset } = this;
+    const t = this.times[count - 1];
+    this.clear();
+    for (const node of nodes.values()) this.add("node", { ...node, t });
+    if (cluster) this.add("cluster", { ...cluster, t });
+    this.setFirst();
+    const shift = count - this.frames.length;
+    for (const frame of rest) this.add(frame.kind, { ...frame.data, t: frame.t });
+    this.skipped = skipped;
+    this.wallOffset = wallOffset;
+    this.onForget?.(shift);
+  }
+
+  /** After the first `position` frames. @param {number} position @returns {Map<string, any>} */
+  nodesAt(position) {
+    const found = new Map();
+    for (const [id, series] of this.nodes) {
+      const count = countUpTo(series.at, position - 1);
+      if (count > 0) found.set(id, series.values[count - 1]);
+    }
+    return found;
+  }
+
+  /** @param {number} position */
+  clusterAt(position) {
+    return this.clusters.values[countUpTo(this.clusters.at, position - 1) - 1] ?? null;
+  }
+
+  /** The newest of a kind before `position`, oldest first. @param {number[]} index @param {number} position @param {number} most */
+  newest(index, position, most) {
+    const count = countUpTo(index, position - 1);
+    return index.slice(Math.max(0, count - most), count).map(at => this.frames[at].data);
+  }
+
+  /** The position after everything that happened until then. @param {number} t */
+  positionAt(t) { return Math.max(this.first, countUpTo(this.times, t)); }
+
+  /** One event further, with the state it led to. @param {number} position */
+  next(position) {
+    const at = this.settled(position);
+    return at < this.frames.length ? this.settled(at + 1) : at;
+  }
+
+  /** With the state that what happened before `position` led to. @param {number} position */
+  settled(position) {
+    let at = position;
+    while (at < this.frames.length && !events.has(this.frames[at].kind)) ++at;
+    return at;
+  }
+
+  /** Before the event that led here. @param {number} position */
+  previous(position) {
+    let at = Math.min(position, this.frames.length);
+    while (at > this.first && !events.has(this.frames[at - 1].kind)) --at;
+    return Math.max(this.first, at - 1);
+  }
+
+  /** The newest event before `position`. @param {number} position @returns {Frame|null} */
+  eventBefore(position) {
+    for (let at = position - 1; at >= this.first; --at) if (events.has(this.frames[at].kind)) return this.frames[at];
+    return null;
+  }
+
+  /** Begins anew with everything as it is. @param {any} state */
+  reset(state) {
+    this.clear();
+    const past = [
+      ...state.lines.map((/** @type {any} */ data) => ["line", data]),
+      ...state.notices.map((/** @type {any} */ data) => ["notice", data]),
+    ].sort((a, b) => a[1].t - b[1].t);
+    for (const [kind, data] of past) this.add(kind, data);
+    this.addState(state);
+    this.setFirst();
+    this.wallOffset = state.wall - state.t / 1000;
+  }
+
+  /** What a viewer that was away is told: everything as it is, and of the past what it has not heard. @param {any} state */
+  resume(state) {
+    const known = this.end;
+    for (const line of state.lines) if (line.t > known) this.add("line", line);
+    for (const notice of state.notices) if (notice.t > known) this.add("notice", notice);
+    this.addState(state);
+  }
+
+  /** @param {any} state */
+  addState(state) {
+    for (const node of state.nodes) this.add("node", { ...node, t: state.t });
+    this.add("cluster", { ...state.cluster, t: state.t });
+  }
+}

@@ -1,0 +1,138 @@
+"""gossipctl demo: six phases by the real machines, in the terminal and on the page."""
+import json
+import re
+import subprocess
+import unittest
+
+import chromium
+import harness
+from harness import SLOW, TestCase
+from test_replay import Served
+
+PHASES = ["1. Seeds", "2. Registration and votes", "3. Overlay", "4. Gossip", "5. Failure detection",
+          "6. Removal by quorum"]
+
+
+def demo(*arguments, code=0, feed=""):
+    done = subprocess.run([harness.BINARY, "demo", *arguments], input=feed, capture_output=True, text=True,
+                          timeout=120 * SLOW)
+    if done.returncode != code:
+        raise harness.Failed(f"exit code {done.returncode}, wanted {code}: {done.stdout[-2000:]}{done.stderr}")
+    return done.stdout if code == 0 else done.stderr
+
+
+class InTerminal(TestCase):
+    def test_six_phases_one_sentence_an_event(self):
+        text = demo("--text")
+        self.assertEqual(re.findall(r"^== (.*) ==$", text, re.M), PHASES)
+        parts = re.split(r"^== .* ==$", text, flags=re.M)[1:]
+        for part, wanted in zip(parts, (
+                r"Seed 6000 starts: one of 3 seeds, of which 2 must agree", r"Seed 600\d votes yes on admitting 700\d",
+                r"700\d has a link with 700\d", r"700\d drops \"hello from 7000\" from 700\d: it has it already",
+                r"700\d hears from witness 700\d on 7007: connection refused; 2 of 3 confirm, 2 needed",
+                r"Seed 600\d: removing 7007 is approved with \d of 3 votes, 2 needed; epoch 3")):
+            self.assertRegex(part, wanted)
+        for line in text.splitlines():
+            self.assertRegex(line, r"^( +\d+\.\d{3} s  .+|== .* ==|[A-Z].*[.t]|)$")
+
+    def test_the_same_seed_is_the_same_run_and_another_is_not(self):
+        first = demo("--text", "--seed", "7")
+        self.assertEqual(demo("--text", "--seed", "7"), first)
+        self.assertNotEqual(demo("--text", "--seed", "8"), first)
+
+    def test_every_size(self):
+        for seeds, peers, loss in ((1, 1, 0), (1, 50, 0), (9, 1, 0), (9, 50, 0), (3, 2, 0), (4, 20, 20), (5, 3, 50)):
+            text = demo("--text", "--seeds", str(seeds), "--peers", str(peers), "--loss", str(loss))
+            self.assertEqual(re.findall(r"^== (.*) ==$", text, re.M), PHASES, (seeds, peers))
+            self.assertIn(f"strikes {7000 + peers - 1} off its list", text, (seeds, peers))
+
+    def test_bad_input(self):
+        for arguments, text in ((["--peers", "51"], r'--peers: "51" is not a number from 1 to 50'),
+                                (["--seeds", "0"], r'--seeds: "0" is not a number from 1 to 9'),
+                                (["--loss", "x"], r'--loss: "x" is not a number from 0 to 50'),
+                                (["--peer", "3"], r"unknown option --peer; did you mean --peers\?"),
+                                (["--listen", "10.0.0.1:80"], r"--listen: .* is not an address of this machine alone"),
+                                (["more"], r'"more" is too much'), (["--seed"], "--seed needs a value")):
+            self.assertRegex(demo(*arguments, code=2), r"^gossipctl: E_USAGE: " + text)
+
+
+class OnThePage(TestCase):
+    def setUp(self):
+        self.folder = harness.Folder()
+        self.addCleanup(self.folder.remove)
+
+    def act(self, served, body, token=True):
+        headers = {"Authorization": f"Bearer {served.token}"} if token else {}
+        status, text = served.request("POST", "/act", body.encode(), headers)
+        return status, json.loads(text)
+
+    def test_acting_in_the_past_runs_again_from_there(self):
+        with Served(self.folder.path, "demo") as served:
+            before = served.source()["frames"]
+            said = next(d["t"] for k, d in before if k == "command")
+            self.assertEqual(self.act(served, f"at {said} kill 7003", token=False)[0], 403)
+            status, after = self.act(served, f"at {said - 100} kill 7003")
+            self.assertEqual(status, 200)
+            self.assertEqual(after["plan"]["acts"], [{"t": said - 100, "command": "kill 7003"}])
+            frames = after["frames"]
+            cut = next(i for i, (k, d) in enumerate(frames) if k == "command")
+            self.assertEqual(frames[cut][1]["text"], "kill 7003")
+            self.assertEqual(frames[:cut], before[:cut])
+            removed = {d["subject"] for k, d in frames if k == "notice" and d["kind"] == "member_removed"}
+            self.assertEqual(removed, {harness.name(7003), harness.name(7007)})
+            # What is there now is what was made last, for every viewer.
+            self.assertEqual(served.source(), after)
+            # Without the act it is what it was.
+            self.assertEqual(self.act(served, "")[1]["frames"], before)
+
+    def test_bad_acts_are_refused_and_change_nothing(self):
+        with Served(self.folder.path, "demo") as served:
+            before = served.source()
+            for body, text in (("peers 51", "from 1 to 50"), ("at x kill 7003", "a time in microseconds"),
+                               ("at 5 klil 7003", "did you mean kill"), ("nonsense", "is not seeds, peers")):
+                status, answer = self.act(served, body)
+                self.assertEqual(status, 400, body)
+                self.assertIn(text, answer["error"])
+            self.assertEqual(served.source(), before)
+            status, answer = self.act(served, "at 200000 kill 7999")
+            self.assertEqual(status, 200)
+            self.assertTrue([d for k, d in answer["frames"] if k == "line" and "no such node: 7999" in d["text"]])
+
+
+@unittest.skipUnless(chromium.find(), "there is no Chromium")
+class InBrowser(TestCase):
+    def setUp(self):
+        self.folder = harness.Folder()
+        self.addCleanup(self.folder.remove)
+
+    def test_through_all_phases_and_acting_in_the_past(self):
+        with Served(self.folder.path, "demo") as served, chromium.Chromium() as browser:
+            browser.open(served.url)
+            browser.until("document.body.dataset.kind === 'demo' && gossipctl.model.position > 0")
+            caption = "document.querySelector('#caption').textContent"
+            self.assertTrue(browser.evaluate(caption).startswith("1. Seeds."))
+            seen = []
+            while not browser.evaluate("gossipctl.clock.atEnd"):
+                seen.append(browser.evaluate("(g => g.timeline.eventBefore(g.model.position).data.title)(gossipctl)"))
+                browser.press("]")
+            self.assertEqual([title for title in seen if title], PHASES)
+            self.assertEqual(browser.evaluate("gossipctl.model.nodes.get('127.0.0.1:7007').state"), "killed")
+            # Back before anybody spoke: kill another one there.
+            browser.evaluate("(g => g.clock.enter(g.timeline.chapters.find(c => c.text === '4. Gossip')))(gossipctl)")
+            before = browser.evaluate("gossipctl.model.time")
+            browser.evaluate("gossipctl.select('127.0.0.1:7002')")
+            browser.press("k")
+            browser.until("gossipctl.model.nodes.get('127.0.0.1:7002').state === 'killed'")
+            self.assertEqual(browser.evaluate("gossipctl.model.time"), before)
+            browser.until(caption + " === '7002 is killed now.'")
+            browser.press("End")
+            browser.until("gossipctl.model.lines.some(l => l.text.startsWith('7002 removed: dead'))")
+            # Another network: the slider runs it again.
+            browser.evaluate("(i => { i.value = 20; i.dispatchEvent(new Event('change')); })"
+                             "(document.querySelector('#demo [name=peers]'))")
+            browser.until("gossipctl.timeline.nodes.size === 23")
+            self.assertEqual(browser.complaints(), [])
+
+
+if __name__ == "__main__":
+    harness.main()
