@@ -8,8 +8,6 @@
 namespace gossip {
 namespace {
 
-constexpr Buckets nothing{};
-
 constexpr auto by_bucket = [](const RumorKey& a, const RumorKey& b) {
     return std::pair{a.lo, a.hi} < std::pair{b.lo, b.hi};
 };
@@ -41,31 +39,39 @@ const RumorStore::Held* RumorStore::find(const RumorKey& key) const {
     return at < held_.size() && held_[at].rumor->key == key ? &held_[at] : nullptr;
 }
 
-void RumorStore::toggle(const RumorKey& key) {
-    if (!buckets_) buckets_ = std::make_unique<Buckets>();
-    (*buckets_)[bucket_of(key)] ^= key.lo;
-}
-
 void RumorStore::erase(std::size_t at) {
     const Held held = std::move(held_[at]);
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
     const RumorKey key = held.rumor->key;
-    if (held.settled) toggle(key);
-    std::erase_if(fresh_, [&key](const Fresh& f) { return f.key == key; });
-    ages_.erase(std::lower_bound(ages_.begin(), ages_.end(), Age{held.age, key}));
+    if (held.settled) {
+        root_ ^= key.lo;
+    } else {
+        --unsettled_;
+    }
+    if (!ages_.empty()) ages_.erase(std::lower_bound(ages_.begin(), ages_.end(), Age{held.age, key}));
 }
 
-void RumorStore::insert(Held held, Time now, std::size_t limit) {
+void RumorStore::insert(Held held, std::size_t limit) {
     const RumorKey key = held.rumor->key;
-    const Age age{held.age, key};
-    ages_.insert(std::lower_bound(ages_.begin(), ages_.end(), age), age);
     if (held.settled) {
-        toggle(key);
-    } else {
-        fresh_.push_back({key, now});
+        root_ ^= key.lo;
+    } else if (unsettled_++ == 0) {
+        oldest_ = held.since;
     }
+    const Age age{held.age, key};
+    if (!ages_.empty()) ages_.insert(std::lower_bound(ages_.begin(), ages_.end(), age), age);
     held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(position(key)), std::move(held));
-    while (held_.size() > limit) erase(position(ages_.front().second));
+    while (held_.size() > limit) {
+        if (ages_.empty()) ages_ = by_age();
+        erase(position(ages_.front().second));
+    }
+}
+
+std::vector<RumorStore::Age> RumorStore::by_age() const {
+    std::vector<Age> ages;
+    for (const Held& held : held_) ages.emplace_back(held.age, held.rumor->key);
+    std::sort(ages.begin(), ages.end());
+    return ages;
 }
 
 std::size_t RumorStore::purge(NodeId origin, Incarnation life) {
@@ -79,20 +85,39 @@ std::size_t RumorStore::purge(NodeId origin, Incarnation life) {
 
 std::vector<RumorKey> RumorStore::newest(std::size_t limit) const {
     std::vector<RumorKey> result;
-    const auto count = static_cast<std::ptrdiff_t>(std::min(limit, ages_.size()));
-    std::transform(ages_.end() - count, ages_.end(), std::back_inserter(result), [](const Age& a) { return a.second; });
+    const std::vector<Age> ages = by_age();
+    const auto count = static_cast<std::ptrdiff_t>(std::min(limit, ages.size()));
+    std::transform(ages.end() - count, ages.end(), std::back_inserter(result), [](const Age& a) { return a.second; });
     return result;
 }
 
-const Buckets& RumorStore::digest(Time now) {
-    const auto young =
-        std::find_if(fresh_.begin(), fresh_.end(), [now](const Fresh& f) { return now - f.at <= settle_after; });
-    for (auto it = fresh_.begin(); it != young; ++it) {
-        held_[position(it->key)].settled = true;
-        toggle(it->key);
+void RumorStore::settle(Time now) {
+    if (unsettled_ == 0 || now - oldest_ <= settle_after) return;
+    oldest_ = now;
+    for (Held& held : held_) {
+        if (held.settled) continue;
+        if (now - held.since > settle_after) {
+            held.settled = true;
+            root_ ^= held.rumor->key.lo;
+            --unsettled_;
+        } else {
+            oldest_ = std::min(oldest_, held.since);
+        }
     }
-    fresh_.erase(fresh_.begin(), young);
-    return buckets_ ? *buckets_ : nothing;
+}
+
+std::uint64_t RumorStore::root(Time now) {
+    settle(now);
+    return root_;
+}
+
+Buckets RumorStore::buckets(Time now) {
+    settle(now);
+    Buckets buckets{};
+    for (const Held& held : held_) {
+        if (held.settled) buckets[bucket_of(held.rumor->key)] ^= held.rumor->key.lo;
+    }
+    return buckets;
 }
 
 std::vector<RumorKey> RumorStore::keys(std::uint64_t& mask, std::size_t limit) const {
@@ -131,8 +156,9 @@ RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarn
     rumor->typed = typed;
     rumor->text = std::move(text);
     rumor->born = last_stamp_;
+    rumor->checked.mark();
     (void)seen_.insert(*rumor);
-    store_.insert({.rumor = rumor, .age = rumor->born}, now, config_->store_limit);
+    store_.insert({.rumor = rumor, .age = rumor->born, .since = now}, config_->store_limit);
     return rumor;
 }
 
@@ -159,6 +185,7 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
     using Result = std::variant<RumorPtr, std::string_view>;
     if (!rumor) return Result("no message");
     if (rumor->text.size() > config_->payload_limit) return Result("text over the payload limit");
+    if (rumor->checked) return Result(rumor);
     const auto name = parse_rumor_id(rumor->id);
     if (!name) return Result("message id is not <timestamp>:<ip>:<port>:<number>");
     const RumorKey key = rumor_key(crypto, rumor->id);
@@ -167,6 +194,7 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
     corrected->key = key;
     corrected->origin = name->origin;
     corrected->number = name->number;
+    corrected->checked.mark();
     return RumorPtr(std::move(corrected));
 }
 
@@ -178,19 +206,19 @@ bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair
         if (repair) decline(rumor->key);
         return false;
     }
-    store_.insert({rumor, eviction_age(*rumor, wall), hop, repair}, now, config_->store_limit);
+    store_.insert({rumor, eviction_age(*rumor, wall), now, hop, repair}, config_->store_limit);
     return true;
 }
 
 // ---------------------------------------------------------------- repair
 
 msg::RepairDigest Dissemination::digest(Time now) {
-    const Buckets& buckets = store_.digest(now);
+    const Buckets buckets = store_.buckets(now);
     return {root_of(buckets), {buckets.begin(), buckets.end()}};
 }
 
 msg::RepairDiff Dissemination::compare(const msg::RepairDigest& theirs, Time now) {
-    const Buckets& ours = store_.digest(now);
+    const Buckets ours = store_.buckets(now);
     msg::RepairDiff diff;
     for (std::size_t b = 0; b < digest_buckets && b < theirs.buckets.size(); ++b) {
         if (ours[b] != theirs.buckets[b]) diff.buckets |= std::uint64_t{1} << b;
@@ -215,7 +243,7 @@ msg::Pull Dissemination::missing(const msg::RepairDiff& theirs, Time now) {
 }
 
 msg::RepairDiff Dissemination::reply(const msg::RepairDiff& theirs, Time now) {
-    (void)store_.digest(now);
+    (void)store_.root(now);  // settles what is due
     msg::RepairDiff diff;
     diff.buckets = theirs.buckets;
     std::vector<RumorKey> named(theirs.keys);

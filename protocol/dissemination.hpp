@@ -27,7 +27,7 @@ namespace gossip {
 using Buckets = std::array<std::uint64_t, digest_buckets>;
 
 [[nodiscard]] constexpr std::size_t bucket_of(const RumorKey& key) { return key.lo >> 58; }
-[[nodiscard]] std::uint64_t root_of(const Buckets& buckets);
+[[nodiscard]] std::uint64_t root_of(const Buckets& buckets);  // XOR of all
 
 // The messages kept, and their digest.
 class RumorStore {
@@ -39,16 +39,18 @@ public:
     struct Held {
         RumorPtr rumor;
         WallMs age{0};         // orders eviction
+        Time since{};          // when it came
         std::uint32_t hop{0};  // at which it reached us
         bool settled{false};   // true from the start when it came by repair: others have long held it
     };
     // nullptr when it is not kept.
     [[nodiscard]] const Held* find(const RumorKey& key) const;
-    void insert(Held held, Time now, std::size_t limit);
+    void insert(Held held, std::size_t limit);
     // Drops everything a life said.
     std::size_t purge(NodeId origin, Incarnation life);
-    // Digest of the settled messages at `now`.
-    [[nodiscard]] const Buckets& digest(Time now);
+    // Digests of the messages that are settled at `now`: of all, and by bucket.
+    [[nodiscard]] std::uint64_t root(Time now);
+    [[nodiscard]] Buckets buckets(Time now);
     // Keys of the settled messages in the buckets of `mask`: whole buckets from the lowest until
     // `limit` keys are reached; `mask` keeps the bits that are covered.
     [[nodiscard]] std::vector<RumorKey> keys(std::uint64_t& mask, std::size_t limit) const;
@@ -57,18 +59,16 @@ public:
 
 private:
     using Age = std::pair<WallMs, RumorKey>;
-    struct Fresh {
-        RumorKey key;
-        Time at{};
-    };
     [[nodiscard]] std::size_t position(const RumorKey& key) const;
-    void toggle(const RumorKey& key);
+    void settle(Time now);
     void erase(std::size_t position);
+    [[nodiscard]] std::vector<Age> by_age() const;
 
-    std::vector<Held> held_;            // ascending by (key.lo, key.hi): a bucket is a range
-    std::vector<Fresh> fresh_;          // not settled yet, oldest first
-    std::vector<Age> ages_;             // ascending: the first goes first
-    std::unique_ptr<Buckets> buckets_;  // none before something settled
+    std::vector<Held> held_;  // ascending by (key.lo, key.hi): a bucket is a range
+    std::vector<Age> ages_;   // ascending: the first goes first; kept while the store is full, else empty
+    std::uint64_t root_{0};   // of the settled
+    Time oldest_{};           // no message that is not settled came before
+    std::size_t unsettled_{0};
 };
 
 class Dissemination {
@@ -100,7 +100,7 @@ public:
     [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now);
     std::size_t purge(NodeId origin, Incarnation life) { return store_.purge(origin, life); }
 
-    [[nodiscard]] std::uint64_t root(Time now) { return root_of(store_.digest(now)); }
+    [[nodiscard]] std::uint64_t root(Time now) { return store_.root(now); }
     [[nodiscard]] msg::RepairDigest digest(Time now);
     // The answer to a neighbour's digest: keys it may lack; nothing to say when `buckets` is 0.
     [[nodiscard]] msg::RepairDiff compare(const msg::RepairDigest& theirs, Time now);
@@ -123,10 +123,10 @@ private:
         RumorKey key;
         Time until{};
     };
-    const GossipConfig* config_;
     RumorStore store_;
-    SeenCache seen_;
     std::vector<Pulled> pulled_;
+    const GossipConfig* config_;
+    SeenCache seen_;
     RecentKeys declined_;
     std::uint64_t next_generated_{1};
     std::uint64_t next_typed_{1};

@@ -38,6 +38,16 @@ void Liveness::watch_all(const std::vector<NodeId>& ids) {
 
 void Liveness::unwatch(NodeId id) {
     std::erase_if(watches_, [id](const Watch& w) { return w.id == id; });
+    if (losses_) std::erase_if(losses_->redials, [id](const Redial& r) { return r.id == id; });
+}
+
+Liveness::Losses& Liveness::losses() {
+    if (!losses_) losses_ = std::make_unique<Losses>();
+    return *losses_;
+}
+
+void Liveness::forget_deferred(NodeId id) {
+    std::erase_if(losses_->deferred, [id](const Deferred& d) { return d.id == id; });
 }
 
 void Liveness::heard(NodeId id) {
@@ -45,15 +55,18 @@ void Liveness::heard(NodeId id) {
         watch->heard = true;
         watch->missed = 0;
     }
-    std::erase_if(deferred_, [id](const Deferred& d) { return d.id == id; });
+    if (losses_) forget_deferred(id);
 }
 
 std::optional<Duration> Liveness::redial_after(NodeId id, Time now) {
-    Watch* watch = find(id);
-    if (watch == nullptr || watch->redial > now) return std::nullopt;
-    const bool calm = watch->redial == Time{} || now - watch->redial >= redial_pace;
-    const Duration wait = calm ? Duration::zero() : watch->redial + redial_pace - now;
-    watch->redial = now + wait;
+    if (!watching(id)) return std::nullopt;
+    auto& redials = losses().redials;
+    auto redial = std::find_if(redials.begin(), redials.end(), [id](const Redial& r) { return r.id == id; });
+    if (redial == redials.end()) redial = redials.insert(redial, {id, {}});
+    if (redial->at > now) return std::nullopt;
+    const bool calm = redial->at == Time{} || now - redial->at >= redial_pace;
+    const Duration wait = calm ? Duration::zero() : redial->at + redial_pace - now;
+    redial->at = now + wait;
     return wait;
 }
 
@@ -76,26 +89,27 @@ Round Liveness::round(Time now, Time due) {
 }
 
 bool Liveness::note_loss(Time now, std::size_t degree) {
-    if (losses_ == 0 || now - window_ > config_->interval) {
-        window_ = now;
-        losses_ = 0;
+    Losses& l = losses();
+    if (l.counted == 0 || now - l.window > config_->interval) {
+        l.window = now;
+        l.counted = 0;
     }
-    ++losses_;
+    ++l.counted;
     const bool in_contact = contacted_ && now - contact_ <= proof_of_contact;
-    if (!in_contact && losses_ * 2 > degree) isolated_ = true;
+    if (!in_contact && l.counted * 2 > degree) isolated_ = true;
     return isolated_;
 }
 
 void Liveness::defer(NodeId id, bool refused) {
-    const bool known = std::any_of(deferred_.begin(), deferred_.end(), [id](const Deferred& d) { return d.id == id; });
-    if (!known && deferred_.size() < deferred_limit) deferred_.push_back({id, refused});
+    auto& deferred = losses().deferred;
+    const bool known = std::any_of(deferred.begin(), deferred.end(), [id](const Deferred& d) { return d.id == id; });
+    if (!known && deferred.size() < deferred_limit) deferred.push_back({id, refused});
 }
 
 bool Liveness::contact(Time now, std::vector<Deferred>& deferred) {
     contact_ = now;
     contacted_ = true;
-    deferred = std::move(deferred_);
-    deferred_.clear();
+    if (losses_) deferred = std::exchange(losses_->deferred, {});
     return std::exchange(isolated_, false);
 }
 

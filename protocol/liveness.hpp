@@ -12,6 +12,7 @@
 #include "protocol/config.hpp"
 #include "protocol/types.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -68,17 +69,27 @@ public:
 private:
     struct Watch {
         NodeId id{};
-        Time redial{};  // the last one, or the next
         std::uint32_t missed{0};
         bool heard{true};
     };
+    struct Redial {
+        NodeId id{};
+        Time at{};  // the last one, or the next
+    };
+    // Of links that were lost.
+    struct Losses {
+        std::vector<Redial> redials;  // of watched neighbours
+        std::vector<Deferred> deferred;
+        Time window{};
+        std::size_t counted{0};  // in it
+    };
     [[nodiscard]] Watch* find(NodeId id);
+    [[nodiscard]] Losses& losses();
+    void forget_deferred(NodeId id);
 
+    std::vector<Watch> watches_;      // ascending by id
+    std::unique_ptr<Losses> losses_;  // none before the first
     const LivenessConfig* config_;
-    std::vector<Watch> watches_;  // ascending by id
-    std::vector<Deferred> deferred_;
-    Time window_{};  // of the losses counted
-    std::size_t losses_{0};
     Time contact_{};
     bool contacted_{false};
     bool isolated_{false};

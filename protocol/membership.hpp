@@ -118,6 +118,7 @@ struct Candidate {
     NodeId id{};
     std::uint32_t degree{0};
     ProtocolVersion protocol{1};
+    friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 
 }  // namespace gossip

@@ -17,16 +17,16 @@ constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,  
 }  // namespace
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
-    : config_(&config),
+    : self_(options.self),
+      config_(&config),
+      liveness_(config.liveness),
+      probes_(config.liveness),
+      dissemination_(config.gossip),
+      view_(options.self, config.overlay),
       crypto_(&crypto),
-      self_(options.self),
       rng_(rng),
       incarnation_(options.last_life),
-      registration_(config.seeds.size()),
-      view_(options.self, config.overlay),
-      dissemination_(config.gossip),
-      liveness_(config.liveness),
-      probes_(config.liveness) {
+      registration_(config.seeds.size()) {
     static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
 }
 

@@ -211,53 +211,50 @@ private:
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
 
-    const Config* config_;
-    const Crypto* crypto_;
-    NodeId self_;
-    Rng rng_;
-    Incarnation incarnation_;
+    // In the order of how often they are looked at: a message that was seen before touches the first few lines
+    // of the cache and no more (see prefetch).
     Phase phase_{Phase::starting};
-
-    // Of the step in hand.
-    Time now_{};
-    Effects* out_{nullptr};
-
-    Time started_{};
-    WallMs started_wall_{0};
-    std::array<std::uint32_t, 11> generations_{};
-
-    Registration registration_;
-    Damping damping_;
-    std::vector<PublicKey> seed_keys_;  // by seat; zero when not known
-    View view_;
-    Time delta_asked_{};         // not again before
-    Epoch claimed_epoch_{0};     // the highest a node told us of
-    Epoch registered_epoch_{0};  // seeds behind it may not know us yet
-
-    Links links_;
-    RecordPtr record_;  // our own; none before the first link
+    bool overlay_stale_{false};  // something changed in this step: see maintain_overlay
     bool record_stale_{true};
     bool overlay_announced_{false};
-    std::uint32_t wanted_{0};  // preferential links still to be opened
-    Time overlay_due_{};       // of the link_dial timer that is set
-    Duration candidate_delay_{};
     bool candidates_due_{false};  // a ring_check timer is set
     bool degree_due_{false};      // a degree_report timer is set
-    bool overlay_stale_{false};   // something changed in this step: see maintain_overlay
-
+    NodeId self_;
+    const Config* config_;
+    Effects* out_{nullptr};  // of the step in hand
+    Time now_{};             // of the step in hand
+    Time started_{};
+    WallMs started_wall_{0};
+    Liveness liveness_;
+    Suspicions suspicions_;
+    Probes probes_;
+    std::uint64_t duplicates_{0};
     Dissemination dissemination_;
+    Links links_;
+    std::uint64_t delivered_{0};
+    std::uint64_t gossip_sent_{0};
+    View view_;
+
+    const Crypto* crypto_;
+    Rng rng_;
+    Incarnation incarnation_;
+    std::array<std::uint32_t, 11> generations_{};
+    std::uint32_t wanted_{0};  // preferential links still to be opened
+    Registration registration_;
+    Damping damping_;
+    CopyOnWrite<std::vector<PublicKey>> seed_keys_;  // by seat; zero when not known
+    Time delta_asked_{};                             // not again before
+    Epoch claimed_epoch_{0};                         // the highest a node told us of
+    Epoch registered_epoch_{0};                      // seeds behind it may not know us yet
+
+    RecordPtr record_;    // our own; none before the first link
+    Time overlay_due_{};  // of the link_dial timer that is set
+    Duration candidate_delay_{};
     NodeId repaired_with_{};  // never the same neighbour twice running
     Time digest_sent_{};
-    std::uint64_t delivered_{0};
-    std::uint64_t duplicates_{0};
-    std::uint64_t gossip_sent_{0};
-
-    Liveness liveness_;
     Time round_due_{};
     std::uint64_t ping_sequence_{0};
     std::uint64_t refutations_{0};
-    Probes probes_;
-    Suspicions suspicions_;
 };
 
 }  // namespace gossip

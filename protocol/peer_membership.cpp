@@ -160,9 +160,10 @@ void PeerMachine::on(const Sender& from, const msg::RegisterPending& m) {
 }
 
 void PeerMachine::learn_seed_keys(const std::vector<PublicKey>& keys) {
-    seed_keys_.resize(config_->seeds.size());
-    for (std::size_t i = 0; i < keys.size() && i < seed_keys_.size(); ++i) {
-        if (keys[i] != PublicKey{}) seed_keys_[i] = keys[i];
+    auto& known = seed_keys_.own();
+    known.resize(config_->seeds.size());
+    for (std::size_t i = 0; i < keys.size() && i < known.size(); ++i) {
+        if (keys[i] != PublicKey{}) known[i] = keys[i];
     }
 }
 
@@ -219,9 +220,9 @@ void PeerMachine::on(const Sender& from, const msg::Candidates& m) {
 }
 
 bool PeerMachine::authentic(const msg::Membership& m, const Sender& from) const {
-    const bool known = m.signer < seed_keys_.size() && seed_keys_[m.signer] != PublicKey{};
+    const bool known = m.signer < seed_keys_->size() && (*seed_keys_)[m.signer] != PublicKey{};
     if (!known) return from.trust == Trust::seed;
-    return crypto_->verify(seed_keys_[m.signer], canonical_bytes(m.decision), m.signature);
+    return crypto_->verify((*seed_keys_)[m.signer], canonical_bytes(m.decision), m.signature);
 }
 
 void PeerMachine::on(const Sender& from, const msg::Membership& m) {

@@ -14,10 +14,6 @@ bool same(const RecordPtr& a, const RecordPtr& b) {
            a->successors == b->successors && a->signature == b->signature;
 }
 
-bool same(const Candidate& a, const Candidate& b) {
-    return a.id == b.id && a.degree == b.degree && a.protocol == b.protocol;
-}
-
 }  // namespace
 
 bool operator==(const StandingLink& a, const StandingLink& b) {
@@ -26,10 +22,9 @@ bool operator==(const StandingLink& a, const StandingLink& b) {
 }
 
 bool operator==(const PeerStanding& a, const PeerStanding& b) {
-    const auto alike = [](const Candidate& x, const Candidate& y) { return same(x, y); };
     return a.incarnation == b.incarnation && a.epoch == b.epoch && a.digest == b.digest && a.members == b.members &&
            a.seats == b.seats && a.seed_keys == b.seed_keys && a.successors == b.successors && a.links == b.links &&
-           std::ranges::equal(a.candidates, b.candidates, alike) && same(a.record, b.record);
+           a.candidates == b.candidates && same(a.record, b.record);
 }
 
 void PeerMachine::stand(Time now, WallMs wall, const PeerStanding& standing, Effects& out) {
@@ -42,7 +37,7 @@ void PeerMachine::stand(Time now, WallMs wall, const PeerStanding& standing, Eff
     registration_.restore(standing.seats);
     seed_keys_ = standing.seed_keys;
     view_.rise(standing.epoch, standing.digest, standing.members);
-    view_.learn(standing.successors, standing.candidates, rng_);
+    view_.restore(standing.successors, standing.candidates);
     registered_epoch_ = standing.epoch;
     record_ = standing.record;
     record_stale_ = false;
@@ -68,9 +63,9 @@ PeerStanding PeerMachine::standing() const {
                    .members = view_.members(),
                    .seats = registration_.acked(),
                    .seed_keys = seed_keys_,
+                   .candidates = view_.sample(),
                    .record = record_};
     s.successors.assign(view_.successors().begin(), view_.successors().end());
-    s.candidates.assign(view_.candidates().begin(), view_.candidates().end());
     for (const Link& l : links_.all()) s.links.push_back({l.id, l.incarnation, l.kind, l.degree, l.record});
     return s;
 }

@@ -3,6 +3,7 @@
 // leave behind, as data. A driver that has no time for a million registrations can start a peer from it
 // (docs/decisions/004); tests compare it.
 
+#include "protocol/copy_on_write.hpp"
 #include "protocol/links.hpp"
 #include "protocol/membership.hpp"
 
@@ -23,12 +24,12 @@ struct PeerStanding {
     Epoch epoch{0};
     Digest digest;
     std::uint32_t members{0};
-    std::vector<Seat> seats;            // that acknowledged the registration, ascending
-    std::vector<PublicKey> seed_keys;   // by seat
-    std::vector<NodeId> successors;     // nearest first
-    std::vector<Candidate> candidates;  // ascending by id
-    std::vector<StandingLink> links;    // ascending by id
-    RecordPtr record;                   // the peer's own; every link has been told it
+    std::vector<Seat> seats;                         // that acknowledged the registration, ascending
+    CopyOnWrite<std::vector<PublicKey>> seed_keys;   // by seat
+    std::vector<NodeId> successors;                  // nearest first
+    CopyOnWrite<std::vector<Candidate>> candidates;  // ascending by id
+    std::vector<StandingLink> links;                 // ascending by id
+    RecordPtr record;                                // the peer's own; every link has been told it
 };
 
 [[nodiscard]] bool operator==(const StandingLink& a, const StandingLink& b);

@@ -6,22 +6,22 @@ namespace gossip {
 
 bool SeenNumbers::contains(std::uint64_t number) const {
     const auto above = std::upper_bound(ranges_.begin(), ranges_.end(), number,
-                                        [](std::uint64_t n, const auto& range) { return n < range.first; });
-    return above != ranges_.begin() && number <= std::prev(above)->second;
+                                        [](std::uint64_t n, const Range& range) { return n < range.first; });
+    return above != ranges_.begin() && number <= std::prev(above)->last;
 }
 
 bool SeenNumbers::insert(std::uint64_t number) {
     auto above = std::upper_bound(ranges_.begin(), ranges_.end(), number,
-                                  [](std::uint64_t n, const auto& range) { return n < range.first; });
+                                  [](std::uint64_t n, const Range& range) { return n < range.first; });
     const bool has_below = above != ranges_.begin();
-    if (has_below && number <= std::prev(above)->second) return false;
-    const bool joins_below = has_below && std::prev(above)->second + 1 == number;
+    if (has_below && number <= std::prev(above)->last) return false;
+    const bool joins_below = has_below && std::prev(above)->last + 1 == number;
     const bool joins_above = above != ranges_.end() && number + 1 == above->first;
     if (joins_below && joins_above) {
-        std::prev(above)->second = above->second;
+        std::prev(above)->last = above->last;
         ranges_.erase(above);
     } else if (joins_below) {
-        std::prev(above)->second = number;
+        std::prev(above)->last = number;
     } else if (joins_above) {
         above->first = number;
     } else {
@@ -34,18 +34,20 @@ bool SeenNumbers::insert(std::uint64_t number) {
     return true;
 }
 
-bool RecentKeys::contains(const RumorKey& key) const {
-    return std::binary_search(current_.begin(), current_.end(), key) ||
-           std::binary_search(previous_.begin(), previous_.end(), key);
+bool RecentKeys::look_up(const RumorKey& key) const {
+    return std::binary_search(keys_->current.begin(), keys_->current.end(), key) ||
+           std::binary_search(keys_->previous.begin(), keys_->previous.end(), key);
 }
 
 bool RecentKeys::insert(const RumorKey& key) {
     if (contains(key)) return false;
-    if (current_.size() >= generation_size) {
-        previous_ = std::move(current_);
-        current_.clear();
+    if (!keys_) keys_ = std::make_unique<Keys>();
+    auto& current = keys_->current;
+    if (current.size() >= generation_size) {
+        keys_->previous = std::move(current);
+        current.clear();
     }
-    current_.insert(std::lower_bound(current_.begin(), current_.end(), key), key);
+    current.insert(std::lower_bound(current.begin(), current.end(), key), key);
     return true;
 }
 

@@ -4,10 +4,11 @@
 // however many messages there were (PROTOCOL.md section 5: ids, then per-sender high-water marks).
 // Messages of protocol 0 have no incarnation and are remembered by key, the latest few thousand.
 
+#include "protocol/inline_vector.hpp"
 #include "protocol/messages.hpp"
 
 #include <cstddef>
-#include <utility>
+#include <memory>
 #include <vector>
 
 namespace gossip {
@@ -25,7 +26,11 @@ public:
     [[nodiscard]] std::size_t ranges() const { return ranges_.size(); }
 
 private:
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;
+    struct Range {
+        std::uint64_t first{0};
+        std::uint64_t last{0};
+    };
+    InlineVector<Range, 1> ranges_;  // nearly always one: 1 to the newest
 };
 
 // The latest keys, at least `generation_size` and at most twice as many.
@@ -34,12 +39,17 @@ public:
     static constexpr std::size_t generation_size = 2048;
 
     bool insert(const RumorKey& key);
-    [[nodiscard]] bool contains(const RumorKey& key) const;
-    [[nodiscard]] std::size_t size() const { return current_.size() + previous_.size(); }
+    [[nodiscard]] bool contains(const RumorKey& key) const { return keys_ && look_up(key); }
+    [[nodiscard]] std::size_t size() const { return keys_ ? keys_->current.size() + keys_->previous.size() : 0; }
 
 private:
-    std::vector<RumorKey> current_;   // ascending
-    std::vector<RumorKey> previous_;  // ascending
+    struct Keys {
+        std::vector<RumorKey> current;   // ascending
+        std::vector<RumorKey> previous;  // ascending
+    };
+    [[nodiscard]] bool look_up(const RumorKey& key) const;
+
+    std::unique_ptr<Keys> keys_;  // none before the first: few peers ever need one
 };
 
 class SeenCache {

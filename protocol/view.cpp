@@ -14,9 +14,20 @@ auto lower(Items& items, NodeId id) {
 
 }  // namespace
 
+View::Events& View::events() {
+    if (!events_) events_ = std::make_unique<Events>();
+    return *events_;
+}
+
 const Candidate* View::candidate(NodeId id) const {
-    const auto at = lower(candidates_, id);
-    return at != candidates_.end() && at->id == id ? &*at : nullptr;
+    const auto at = lower(*candidates_, id);
+    return at != candidates_->end() && at->id == id ? &*at : nullptr;
+}
+
+void View::restore(std::span<const NodeId> successors, const CopyOnWrite<std::vector<Candidate>>& candidates) {
+    successors_.assign(successors.begin(), successors.end());
+    candidates_ = candidates;
+    if (candidate(self_) != nullptr) forget(self_);
 }
 
 bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
@@ -24,22 +35,23 @@ bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
     epoch_ = epoch;
     digest_ = digest;
     if (members > 0) members_ = members;
-    std::erase_if(waiting_, [this](const msg::Membership& m) { return m.decision.epoch <= epoch_; });
+    if (gap()) std::erase_if(events_->waiting, [this](const msg::Membership& m) { return m.decision.epoch <= epoch_; });
     return true;
 }
 
 void View::add_candidate(const Candidate& candidate, Rng& rng) {
     if (candidate.id == self_ || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
-    auto at = lower(candidates_, candidate.id);
-    if (at != candidates_.end() && at->id == candidate.id) {
+    auto& sample = candidates_.own();
+    auto at = lower(sample, candidate.id);
+    if (at != sample.end() && at->id == candidate.id) {
         *at = candidate;
         return;
     }
-    if (candidates_.size() >= config_->candidates) {
-        candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(rng.below(candidates_.size())));
-        at = lower(candidates_, candidate.id);
+    if (sample.size() >= config_->candidates) {
+        sample.erase(sample.begin() + static_cast<std::ptrdiff_t>(rng.below(sample.size())));
+        at = lower(sample, candidate.id);
     }
-    candidates_.insert(at, candidate);
+    sample.insert(at, candidate);
 }
 
 void View::add_successor(NodeId id) {
@@ -58,30 +70,30 @@ void View::learn(std::span<const NodeId> successors, std::span<const Candidate> 
 }
 
 void View::note_degree(NodeId id, std::uint32_t degree) {
-    const auto at = lower(candidates_, id);
-    if (at != candidates_.end() && at->id == id) at->degree = degree;
+    if (candidate(id) != nullptr) lower(candidates_.own(), id)->degree = degree;
 }
 
 void View::forget(NodeId id) {
-    std::erase_if(candidates_, [id](const Candidate& c) { return c.id == id; });
+    if (candidate(id) != nullptr) std::erase_if(candidates_.own(), [id](const Candidate& c) { return c.id == id; });
     std::erase(successors_, id);
 }
 
 View::Offer View::offer(const msg::Membership& decision) {
     const Epoch epoch = decision.decision.epoch;
     if (epoch <= epoch_) return Offer::known;
-    const auto at = std::lower_bound(waiting_.begin(), waiting_.end(), epoch,
+    auto& waiting = events().waiting;
+    const auto at = std::lower_bound(waiting.begin(), waiting.end(), epoch,
                                      [](const msg::Membership& m, Epoch e) { return m.decision.epoch < e; });
-    if (at != waiting_.end() && at->decision.epoch == epoch) return Offer::known;
-    if (waiting_.size() >= waiting_limit && epoch != epoch_ + 1) return Offer::overflow;
-    waiting_.insert(at, decision);
+    if (at != waiting.end() && at->decision.epoch == epoch) return Offer::known;
+    if (waiting.size() >= waiting_limit && epoch != epoch_ + 1) return Offer::overflow;
+    waiting.insert(at, decision);
     return Offer::fresh;
 }
 
 std::optional<msg::Membership> View::next() {
-    if (waiting_.empty() || waiting_.front().decision.epoch != epoch_ + 1) return std::nullopt;
-    msg::Membership result = std::move(waiting_.front());
-    waiting_.erase(waiting_.begin());
+    if (!gap() || events_->waiting.front().decision.epoch != epoch_ + 1) return std::nullopt;
+    msg::Membership result = std::move(events_->waiting.front());
+    events_->waiting.erase(events_->waiting.begin());
     epoch_ = result.decision.epoch;
     digest_ = result.decision.digest;
     return result;
@@ -94,8 +106,7 @@ void View::apply(const Change& change, Rng& rng) {
             revive(change.peer);
             add_successor(change.peer);
             add_candidate({change.peer, 0, change.protocol}, rng);
-            if (keys_.size() >= key_limit) keys_.erase(keys_.begin());
-            keys_.push_back({change.peer, change.incarnation, change.key});
+            remember_key(change);
             return;
         case ChangeKind::remove:
         case ChangeKind::leave:
@@ -108,31 +119,38 @@ void View::apply(const Change& change, Rng& rng) {
     }
 }
 
+void View::remember_key(const Change& change) {
+    auto& keys = events().keys;
+    if (keys.size() >= key_limit) keys.erase(keys.begin());
+    keys.push_back({change.peer, change.incarnation, change.key});
+}
+
 const View::Tombstone* View::tombstone(NodeId id) const {
-    const auto at = lower(tombstones_, id);
-    return at != tombstones_.end() && at->id == id ? &*at : nullptr;
+    if (!events_) return nullptr;
+    const auto at = lower(events_->tombstones, id);
+    return at != events_->tombstones.end() && at->id == id ? &*at : nullptr;
 }
 
 void View::bury(const Change& change) {
     const NodeId id = change.peer;
-    auto at = lower(tombstones_, id);
-    if (at == tombstones_.end() || at->id != id) {
-        if (tombstones_.size() >= tombstone_limit) {
-            tombstones_.erase(std::min_element(tombstones_.begin(), tombstones_.end(),
-                                               [](const auto& a, const auto& b) { return a.order < b.order; }));
-            at = lower(tombstones_, id);
+    auto& tombstones = events().tombstones;
+    auto at = lower(tombstones, id);
+    if (at == tombstones.end() || at->id != id) {
+        if (tombstones.size() >= tombstone_limit) {
+            tombstones.erase(std::min_element(tombstones.begin(), tombstones.end(),
+                                              [](const auto& a, const auto& b) { return a.order < b.order; }));
+            at = lower(tombstones, id);
         }
-        at = tombstones_.insert(at, Tombstone{.id = id});
+        at = tombstones.insert(at, Tombstone{.id = id});
     }
     at->life = std::max(at->life, change.incarnation);
     if (change.kind == ChangeKind::remove) at->dead = std::max(at->dead, change.incarnation);
     at->back = false;
-    at->order = ++burials_;
+    at->order = ++events().burials;
 }
 
 void View::revive(NodeId id) {
-    const auto at = lower(tombstones_, id);
-    if (at != tombstones_.end() && at->id == id) at->back = true;
+    if (tombstone(id) != nullptr) lower(events_->tombstones, id)->back = true;
 }
 
 bool View::removed(NodeId id, Incarnation life) const {
@@ -141,7 +159,7 @@ bool View::removed(NodeId id, Incarnation life) const {
     return life == Incarnation::none ? !stone->back : life <= stone->life;
 }
 
-bool View::dead(NodeId id, Incarnation life) const {
+bool View::declared_dead(NodeId id, Incarnation life) const {
     const Tombstone* stone = tombstone(id);
     if (stone == nullptr || stone->dead == Incarnation::none) return false;
     return life == Incarnation::none ? !stone->back && stone->dead == stone->life : life <= stone->dead;
@@ -153,7 +171,8 @@ bool View::gone(NodeId id) const {
 }
 
 const PublicKey* View::key_of(NodeId id, Incarnation life) const {
-    for (const Key& known : keys_) {
+    if (!events_) return nullptr;
+    for (const Key& known : events_->keys) {
         if (known.id == id && known.life == life && known.key != PublicKey{}) return &known.key;
     }
     return nullptr;

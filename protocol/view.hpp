@@ -8,10 +8,12 @@
 // stops exactly that life and the ones before it.
 
 #include "protocol/config.hpp"
+#include "protocol/copy_on_write.hpp"
 #include "protocol/membership.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/rng.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,12 +33,15 @@ public:
     [[nodiscard]] const Digest& digest() const { return digest_; }
     // How many members the list has, as far as we followed it.
     [[nodiscard]] std::uint32_t members() const { return members_; }
-    [[nodiscard]] std::span<const NodeId> successors() const { return successors_; }     // nearest first
-    [[nodiscard]] std::span<const Candidate> candidates() const { return candidates_; }  // ascending by id
+    [[nodiscard]] std::span<const NodeId> successors() const { return successors_; }      // nearest first
+    [[nodiscard]] std::span<const Candidate> candidates() const { return *candidates_; }  // ascending by id
     [[nodiscard]] const Candidate* candidate(NodeId id) const;
 
     // Takes over a state a seed vouches for, unless it is older than ours.
     bool rise(Epoch epoch, const Digest& digest, std::uint32_t members);
+    // As after learning just this, by a driver that knows: the sample may be many peers'.
+    void restore(std::span<const NodeId> successors, const CopyOnWrite<std::vector<Candidate>>& candidates);
+    [[nodiscard]] const CopyOnWrite<std::vector<Candidate>>& sample() const { return candidates_; }
     // Adds what a seed's sample names; when full, a random old candidate makes room.
     void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng);
     void note_degree(NodeId id, std::uint32_t degree);
@@ -49,7 +54,7 @@ public:
     // The decision that follows our epoch, if it is here; the epoch advances.
     [[nodiscard]] std::optional<msg::Membership> next();
     // Decisions wait for one that is missing.
-    [[nodiscard]] bool gap() const { return !waiting_.empty(); }
+    [[nodiscard]] bool gap() const { return events_ && !events_->waiting.empty(); }
     void apply(const Change& change, Rng& rng);
 
     // That this life is over. A life without incarnation (protocol 0) is over while its endpoint is
@@ -59,7 +64,7 @@ public:
     [[nodiscard]] bool gone(NodeId id) const;
     // That this life was declared dead: what it said is not believed any more. One that left at its
     // own word stays worth hearing.
-    [[nodiscard]] bool dead(NodeId id, Incarnation life) const;
+    [[nodiscard]] bool dead(NodeId id, Incarnation life) const { return events_ && declared_dead(id, life); }
     // The key of this life, if it joined lately; nullptr when we do not know.
     [[nodiscard]] const PublicKey* key_of(NodeId id, Incarnation life) const;
 
@@ -76,23 +81,30 @@ private:
         Incarnation life{};
         PublicKey key{};
     };
+    // What came after the peer's own registration: nothing for long in a calm network.
+    struct Events {
+        std::vector<Tombstone> tombstones;     // ascending by id
+        std::vector<Key> keys;                 // oldest first
+        std::vector<msg::Membership> waiting;  // ascending by epoch
+        std::uint32_t burials{0};
+    };
+    [[nodiscard]] Events& events();
+    [[nodiscard]] bool declared_dead(NodeId id, Incarnation life) const;
     void add_candidate(const Candidate& candidate, Rng& rng);
     void add_successor(NodeId id);
+    void remember_key(const Change& change);
     void bury(const Change& change);
     void revive(NodeId id);
     [[nodiscard]] const Tombstone* tombstone(NodeId id) const;
 
+    std::unique_ptr<Events> events_;  // none before the first
     NodeId self_;
     const OverlayConfig* config_;
     Epoch epoch_{0};
     Digest digest_{};
     std::uint32_t members_{0};
-    std::uint32_t burials_{0};
     std::vector<NodeId> successors_;
-    std::vector<Candidate> candidates_;
-    std::vector<Tombstone> tombstones_;     // ascending by id
-    std::vector<Key> keys_;                 // oldest first
-    std::vector<msg::Membership> waiting_;  // ascending by epoch
+    CopyOnWrite<std::vector<Candidate>> candidates_;
 };
 
 }  // namespace gossip

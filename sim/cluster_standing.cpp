@@ -16,12 +16,14 @@ struct Grown {
     GrownOverlay overlay;
     PeerStanding common;
     std::vector<RecordPtr> records;
+    std::vector<CopyOnWrite<std::vector<Candidate>>> samples;
 
     [[nodiscard]] RecordPtr record_of(std::size_t number) const {
         auto record = std::make_shared<LinksRecord>();
         record->peer = cluster.peers()[number];
         record->incarnation = common.incarnation;
         record->version = 1;
+        record->links.reserve(overlay.degree(number));
         for (const auto& end : overlay.of(number)) record->links.push_back(cluster.peers()[end.other]);
         record->successors = successors_of(number);
         record->signature = cluster.crypto(record->peer).sign(canonical_bytes(*record));
@@ -29,7 +31,9 @@ struct Grown {
     }
     [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
         std::vector<NodeId> ids;
-        for (const std::uint32_t s : overlay.successors(number, cluster.config().overlay.successors)) {
+        const auto next = overlay.successors(number, cluster.config().overlay.successors);
+        ids.reserve(next.size());
+        for (const std::uint32_t s : next) {
             ids.push_back(cluster.peers()[s]);
         }
         return ids;
@@ -39,7 +43,7 @@ struct Grown {
         Rng rng = cluster.sim().draws().stream(Purpose::standing, 1, number);
         s.seats = quorum_of_seats(rng);
         s.successors = successors_of(number);
-        s.candidates = sample_for(number, rng);
+        s.candidates = samples[number / together];
         for (const auto& end : overlay.of(number)) {
             s.links.push_back({cluster.peers()[end.other], common.incarnation,
                                end.ring ? LinkKind::ring : LinkKind::preferential, overlay.degree(end.other),
@@ -56,7 +60,10 @@ struct Grown {
         std::sort(seats.begin(), seats.end());
         return seats;
     }
-    [[nodiscard]] std::vector<Candidate> sample_for(std::size_t number, Rng& rng) const {
+    // Peers that joined together were told of the same others; who is one of them leaves itself out.
+    static constexpr std::size_t together = 16;
+    [[nodiscard]] std::vector<Candidate> sample_for(std::size_t group) const {
+        Rng rng = cluster.sim().draws().stream(Purpose::standing, 2, group);
         const auto peers = cluster.peers();
         std::vector<std::size_t> drawn;
         for (std::uint32_t i = 0; i < cluster.config().overlay.candidates; ++i) {
@@ -66,9 +73,7 @@ struct Grown {
         drawn.erase(std::unique(drawn.begin(), drawn.end()), drawn.end());
         std::vector<Candidate> sample;
         sample.reserve(drawn.size());
-        for (const std::size_t i : drawn) {
-            if (i != number) sample.push_back({peers[i], overlay.degree(i), 1});
-        }
+        for (const std::size_t i : drawn) sample.push_back({peers[i], overlay.degree(i), 1});
         return sample;
     }
 };
@@ -80,11 +85,12 @@ void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
     const auto life = static_cast<std::uint64_t>(options_.sim.wall_at_zero);
     PeerStanding common{.incarnation = Incarnation{std::max<std::uint64_t>(life, 1)}, .epoch = 1, .members = count};
     common.digest = crypto(config_.seeds.front()).digest("a network that stands");
-    for (const NodeId seed : config_.seeds) common.seed_keys.push_back(crypto(seed).public_key());
+    for (const NodeId seed : config_.seeds) common.seed_keys.own().push_back(crypto(seed).public_key());
     Rng rng = sim_.draws().stream(Purpose::standing);
-    Grown grown{*this, GrownOverlay(peers(), config_.overlay, rng), std::move(common), {}};
+    Grown grown{*this, GrownOverlay(peers(), config_.overlay, rng), std::move(common), {}, {}};
     grown.records.reserve(count);
     for (std::size_t i = 0; i < count; ++i) grown.records.push_back(grown.record_of(i));
+    for (std::size_t i = 0; i * Grown::together < count; ++i) grown.samples.emplace_back(grown.sample_for(i));
     if (with_seeds) {
         std::vector<Member> members;
         members.reserve(count);

@@ -24,7 +24,7 @@ enum class Purpose : std::uint32_t {
     rerun,         // whether a run is run twice
     toy,           // tests' own
     region,        // a = node: where it lies
-    standing,      // 0: the overlay; a = 1, b = peer: what it knows
+    standing,      // a = 0: the overlay; 1, b = peer: its seeds; 2, b = peers that joined together: whom they know
     link_fault,    // a, b = nodes, counter = message: what an impaired link adds
 };
 

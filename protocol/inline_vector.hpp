@@ -1,0 +1,84 @@
+#pragma once
+// A vector of plain values whose first N lie inside it: for the many lists that nearly always hold one
+// or two, in objects of which there are millions.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace gossip {
+
+template <class T, std::uint32_t N>
+requires std::is_trivially_copyable_v<T>
+class InlineVector {
+public:
+    InlineVector() : inside_{} {}
+    InlineVector(const InlineVector& other) : InlineVector() { *this = other; }
+    InlineVector(InlineVector&& other) noexcept : InlineVector() { swap(other); }
+    InlineVector& operator=(const InlineVector& other) {
+        if (this == &other) return *this;
+        size_ = 0;
+        while (capacity_ < other.size_) grow();
+        std::copy(other.begin(), other.end(), begin());
+        size_ = other.size_;
+        return *this;
+    }
+    InlineVector& operator=(InlineVector&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~InlineVector() {
+        if (capacity_ > N) delete[] heap_;
+    }
+
+    [[nodiscard]] T* begin() { return capacity_ > N ? heap_ : inside_; }
+    [[nodiscard]] T* end() { return begin() + size_; }
+    [[nodiscard]] const T* begin() const { return capacity_ > N ? heap_ : inside_; }
+    [[nodiscard]] const T* end() const { return begin() + size_; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] T& operator[](std::size_t i) { return begin()[i]; }
+    [[nodiscard]] const T& operator[](std::size_t i) const { return begin()[i]; }
+
+    T* insert(T* before, const T& value) {
+        const auto at = before - begin();
+        const T kept = value;
+        if (size_ == capacity_) grow();
+        T* const place = begin() + at;
+        std::copy_backward(place, end(), end() + 1);
+        *place = kept;
+        ++size_;
+        return place;
+    }
+    void push_back(const T& value) { insert(end(), value); }
+    void erase(T* at) {
+        std::copy(at + 1, end(), at);
+        --size_;
+    }
+
+private:
+    void grow() {
+        const std::uint32_t wider = capacity_ * 2;
+        T* const fresh = new T[wider];
+        std::copy(begin(), end(), fresh);
+        if (capacity_ > N) delete[] heap_;
+        heap_ = fresh;
+        capacity_ = wider;
+    }
+    void swap(InlineVector& other) noexcept {
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+        std::swap_ranges(reinterpret_cast<unsigned char*>(&inside_), reinterpret_cast<unsigned char*>(&inside_ + 1),
+                         reinterpret_cast<unsigned char*>(&other.inside_));
+    }
+
+    std::uint32_t size_{0};
+    std::uint32_t capacity_{N};
+    union {
+        T inside_[N];
+        T* heap_;
+    };
+};
+
+}  // namespace gossip
