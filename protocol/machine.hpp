@@ -65,7 +65,7 @@ struct Started {
 struct Received {
     NodeId from{};
     Trust trust{};
-    Message message;
+    SharedMessage message;
 };
 struct TimerFired {
     TimerTag tag;
@@ -99,7 +99,7 @@ using Event = std::variant<Started, Received, TimerFired, LinkLost, Publish, Per
 // Leaves once the journal is on disk up to `after`; at once when 0. Sends to one node leave in order.
 struct Send {
     NodeId to{};
-    Message message;
+    SharedMessage message;
     AppendSeq after{0};
 };
 struct SetTimer {
@@ -153,7 +153,9 @@ struct Effects {
     bool fatal{false};     // an invariant is broken (see the last notice): the process must end
     bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
 
-    void send(NodeId to, Message message, AppendSeq after = 0) { sends.push_back({to, std::move(message), after}); }
+    void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
+        sends.push_back({to, std::move(message), after});
+    }
     void timer(Time due, TimerTag tag) { timers.push_back({due, tag}); }
     void disconnect(NodeId node) { disconnects.push_back({node}); }
     void notice(Notice n) {

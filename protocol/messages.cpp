@@ -9,4 +9,11 @@ Message& Message::operator=(const Message& other) = default;
 Message& Message::operator=(Message&& other) noexcept = default;
 Message::~Message() = default;
 
+SharedMessage::SharedMessage(Message message) : kept_(std::make_shared<const Message>(std::move(message))) {}
+
+const Message& SharedMessage::nothing() {
+    static const Message none;
+    return none;
+}
+
 }  // namespace gossip

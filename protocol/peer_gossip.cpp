@@ -35,11 +35,11 @@ void PeerMachine::publish(bool typed, std::string text) {
 // ---------------------------------------------------------------- flooding
 
 void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
-    const WallMs sent = wall();
+    const SharedMessage message = msg::Gossip{rumor, self_, hop, wall(), false};
     std::uint32_t count = 0;
     for (const Link& link : links_.all()) {
         if (link.id == except) continue;
-        out_->send(link.id, msg::Gossip{rumor, self_, hop, sent, false});
+        out_->send(link.id, message);
         ++count;
     }
     gossip_sent_ += count;

@@ -84,7 +84,7 @@ void PeerMachine::handle(const Received& event) {
     if (phase_ == Phase::leaving) return on_while_leaving(from, event.message);
     if (!is_anonymous(event.from)) heard(from);
     if (event.trust == Trust::seed) seed_answered();
-    std::visit([this, &from](const auto& m) { on(from, m); }, event.message);
+    std::visit([this, &from](const auto& m) { on(from, m); }, *event.message);
 }
 
 void PeerMachine::handle(const TimerFired& event) {

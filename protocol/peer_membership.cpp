@@ -229,8 +229,9 @@ void PeerMachine::on(const Sender& from, const msg::Membership& m) {
     if (m.decision.epoch <= view_.epoch()) return;
     if (!authentic(m, from)) return refuse(from.reply, "MEMBERSHIP without a seed's valid signature");
     if (view_.offer(m) != View::Offer::fresh) return;
+    const SharedMessage message = m;
     for (const Link& link : links_.all()) {
-        if (link.id != from.node && link.protocol > 0) out_->send(link.id, m);
+        if (link.id != from.node && link.protocol > 0) out_->send(link.id, message);
     }
     apply_decisions();
     if (view_.gap()) note_epoch(m.decision.epoch);

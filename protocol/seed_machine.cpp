@@ -198,7 +198,7 @@ void SeedMachine::handle_received(const Received& event, Turn& t) {
                    [](const msg::Error&) {},
                    unfit,
                },
-               event.message);
+               *event.message);
 }
 
 std::optional<Seat> SeedMachine::seat_of(NodeId node) const {

@@ -36,9 +36,14 @@ public:
     }
     [[nodiscard]] const Event& operator[](BodyIndex index) const { return blocks_[index / block][index % block].event; }
 
-    void prefetch(BodyIndex index) const {
-        const auto* event = reinterpret_cast<const char*>(&(*this)[index]);
-        for (std::size_t line = 0; line < 5; ++line) __builtin_prefetch(event + 64 * line);
+    void prefetch(BodyIndex index) const { __builtin_prefetch(&blocks_[index / block][index % block]); }
+    // Once the body itself is there: its message, of which the kind is said at the end.
+    void prefetch_message(BodyIndex index) const {
+        const auto* received = std::get_if<Received>(&(*this)[index]);
+        if (received == nullptr) return;
+        const auto* message = reinterpret_cast<const char*>(received->message.get());
+        __builtin_prefetch(message);
+        __builtin_prefetch(message + sizeof(Message) - 1);
     }
 
 private:

@@ -66,7 +66,7 @@ void Coverage::on_step(Time, NodeId node, const Event& event, const Effects& eff
     for (const Notice& n : effects.notices) on_notice(node, n);
     const auto* r = std::get_if<Received>(&event);
     if (r == nullptr) return;
-    if (const auto* vote = std::get_if<msg::Vote>(&r->message)) on_vote(node, r->from, *vote);
+    if (const auto* vote = std::get_if<msg::Vote>(r->message.get())) on_vote(node, r->from, *vote);
 }
 
 void Coverage::on_notice(NodeId node, const Notice& n) {

@@ -15,7 +15,7 @@ void FloodMeter::on_step(Time now, NodeId node, const Event& event, const Effect
 
 void FloodMeter::on_said(Time now, NodeId node, const Effects& effects) {
     for (const Send& send : effects.sends) {
-        const auto* gossip = std::get_if<msg::Gossip>(&send.message);
+        const auto* gossip = std::get_if<msg::Gossip>(send.message.get());
         if (gossip == nullptr) continue;
         number_of_[gossip->rumor->key.lo] = said_.size();
         said_.push_back({node, now, std::vector<bool>(cluster_.peers().size()), 0});

@@ -33,7 +33,7 @@ void RemovalChecker::on_step(Time, NodeId node, const Event& event, const Effect
     }
     const auto* received = std::get_if<Received>(&event);
     if (received == nullptr) return;
-    const auto* alive = std::get_if<msg::Alive>(&received->message);
+    const auto* alive = std::get_if<msg::Alive>(received->message.get());
     if (alive == nullptr || received->from != alive->peer) return;
     auto& suspects = refuted_[node];
     const auto at = suspects.find({alive->peer, alive->incarnation});

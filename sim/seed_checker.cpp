@@ -213,8 +213,8 @@ void SeedChecker::on_step(Time now, NodeId node, const Event&, const Effects& ef
     if (c.seat == no_seat) return;
     for (const Notice& n : effects.notices) on_notice(c, n);
     for (const Send& send : effects.sends) {
-        if (const auto* vote = std::get_if<msg::Vote>(&send.message)) says(c, *vote);
-        if (const auto* ack = std::get_if<msg::Ack>(&send.message)) says(c, *ack);
+        if (const auto* vote = std::get_if<msg::Vote>(send.message.get())) says(c, *vote);
+        if (const auto* ack = std::get_if<msg::Ack>(send.message.get())) says(c, *ack);
     }
     if (effects.fatal)
         fail(

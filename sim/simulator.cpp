@@ -221,9 +221,10 @@ void Simulator::prefetch_ahead() const {
         network_.prefetch_ends(e->node);
         if (e->kind == EntryKind::message) bodies_.prefetch(e->body);
     }
-    if (fetch_ == nullptr) return;
     const Entry* e = queue_.ahead(next);
-    if (e == nullptr || e->node == no_node || nodes_[e->node].trust != Trust::claimed) return;
+    if (e == nullptr || e->node == no_node) return;
+    if (e->kind == EntryKind::message) bodies_.prefetch_message(e->body);
+    if (fetch_ == nullptr || nodes_[e->node].trust != Trust::claimed) return;
     if (const Machine* machine = nodes_[e->node].machine.get()) fetch_(*machine);
 }
 
@@ -383,13 +384,13 @@ void Simulator::send_all(NodeIndex i) {
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
         EndIndex guess = 0;  // mostly to the neighbours in their order
-        for (Send& send : sends) guess = leave(i, send, guess) + 1;
+        for (const Send& send : sends) guess = leave(i, send, guess) + 1;
     } else {
         auto& held = rare(i).held;
         held.insert(held.end(), std::make_move_iterator(sends.begin()), std::make_move_iterator(sends.end()));
         release_held(i);
     }
-    if (gossip_body_ != no_body) bodies_.release(std::exchange(gossip_body_, no_body));
+    forget_last_body();
 }
 
 void Simulator::release_held(NodeIndex i) {
@@ -407,33 +408,29 @@ void Simulator::release_held(NodeIndex i) {
         }
     }
     rare(i).held = std::move(kept);
-    if (gossip_body_ != no_body) bodies_.release(std::exchange(gossip_body_, no_body));
+    forget_last_body();
 }
 
-// A push is one message to all neighbours: it is kept once.
-BodyIndex Simulator::body_of(NodeIndex i, Message& message) {
-    const auto* gossip = std::get_if<msg::Gossip>(&message);
-    if (gossip != nullptr && gossip_body_ != no_body) {
-        const auto& last = std::get<msg::Gossip>(std::get<Received>(bodies_[gossip_body_]).message);
-        const bool same = last.rumor == gossip->rumor && last.sender == gossip->sender && last.hop == gossip->hop &&
-                          last.sent == gossip->sent && last.repair == gossip->repair;
-        if (same) {
-            bodies_.share(gossip_body_);
-            return gossip_body_;
+// A message to many is kept once.
+BodyIndex Simulator::body_of(NodeIndex i, const SharedMessage& message) {
+    if (last_body_ != no_body) {
+        if (std::get<Received>(bodies_[last_body_]).message.same_object(message)) {
+            bodies_.share(last_body_);
+            return last_body_;
         }
-        bodies_.release(std::exchange(gossip_body_, no_body));
+        bodies_.release(last_body_);
     }
-    const bool push = gossip != nullptr;
-    const BodyIndex body = bodies_.add<Received>(network_.id(i), trust_of(i), std::move(message));
-    if (push) {
-        gossip_body_ = body;
-        bodies_.share(body);
-    }
-    return body;
+    last_body_ = bodies_.add<Received>(network_.id(i), trust_of(i), message);
+    bodies_.share(last_body_);
+    return last_body_;
+}
+
+void Simulator::forget_last_body() {
+    if (last_body_ != no_body) bodies_.release(std::exchange(last_body_, no_body));
 }
 
 // By which end it left.
-EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
+EndIndex Simulator::leave(NodeIndex i, const Send& send, EndIndex guess) {
     for (Observer* o : observers_) o->on_wire(now_, network_.id(i), send.to, send.message);
     EndIndex end = network_.guess_end(i, send.to, guess);
     if (end == no_end) {

@@ -169,8 +169,9 @@ private:
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
     void send_all(NodeIndex i);
-    EndIndex leave(NodeIndex i, Send& send, EndIndex guess);
-    [[nodiscard]] BodyIndex body_of(NodeIndex i, Message& message);
+    EndIndex leave(NodeIndex i, const Send& send, EndIndex guess);
+    [[nodiscard]] BodyIndex body_of(NodeIndex i, const SharedMessage& message);
+    void forget_last_body();
     void start_sync(NodeIndex i);
     void begin_life(NodeIndex i);
     void stop(NodeIndex i, StopKind how, CrashKind kind);
@@ -187,7 +188,7 @@ private:
     std::vector<std::function<void()>> actions_;
     std::vector<BodyIndex> free_actions_;
     Fetch fetch_{nullptr};
-    BodyIndex gossip_body_{no_body};  // of the push in hand: the same for all neighbours
+    BodyIndex last_body_{no_body};  // of the step in hand: the next send may be of the same message
     std::vector<Observer*> observers_;
     Effects effects_;
     Time now_{};

@@ -13,7 +13,7 @@ inline NodeId toy_id(std::uint16_t port) { return node_id({0x7f000001, port}); }
 
 // A message that carries one number.
 inline Message number(std::uint64_t n) { return msg::GetDelta{n}; }
-inline std::uint64_t number_in(const Event& e) { return std::get<msg::GetDelta>(std::get<Received>(e).message).since; }
+inline std::uint64_t number_in(const Event& e) { return std::get<msg::GetDelta>(*std::get<Received>(e).message).since; }
 
 struct Seen {
     Time at{};

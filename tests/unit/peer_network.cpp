@@ -17,7 +17,7 @@ void Network::feed(NodeId id, const Event& event) {
     for (const SetTimer& t : out.timers)
         later(
             t.due - now, [this, id, t] { feed(id, TimerFired{t.tag}); }, id);
-    for (Send& s : out.sends) send(id, s.to, std::move(s.message));
+    for (Send& s : out.sends) send(id, s.to, s.message);
     if (out.finished) p.finished = true;
 }
 
