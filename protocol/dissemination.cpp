@@ -198,8 +198,12 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
     return RumorPtr(std::move(corrected));
 }
 
+void Dissemination::arrived(const RumorKey& key) {
+    std::erase_if(pulled_, [&key](const Pulled& p) { return p.key == key; });
+}
+
 bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
-    if (!pulled_.empty()) std::erase_if(pulled_, [&](const Pulled& p) { return p.key == rumor->key; });
+    again(rumor->key);
     if (store_.find(rumor->key) != nullptr) return false;
     if (!seen_.insert(*rumor)) {
         // Seen and no longer kept: pulled again from whoever keeps it, it would come again for ever.

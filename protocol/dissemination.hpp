@@ -96,6 +96,10 @@ public:
         const RumorStore::Held* held = store_.find(rumor->key);
         return held != nullptr && held->rumor == rumor;
     }
+    // Another copy of what is kept: it need not be waited for any more.
+    void again(const RumorKey& key) {
+        if (!pulled_.empty()) arrived(key);
+    }
     // True for a first copy, which is kept.
     [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now);
     std::size_t purge(NodeId origin, Incarnation life) { return store_.purge(origin, life); }
@@ -119,6 +123,7 @@ public:
     [[nodiscard]] const void* first() const { return store_.first(); }
 
 private:
+    void arrived(const RumorKey& key);
     struct Pulled {
         RumorKey key;
         Time until{};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 namespace gossip {
 
@@ -15,7 +16,7 @@ class InlineVector {
 public:
     InlineVector() : inside_{} {}
     InlineVector(const InlineVector& other) : InlineVector() { *this = other; }
-    InlineVector(InlineVector&& other) noexcept : InlineVector() { swap(other); }
+    InlineVector(InlineVector&& other) noexcept { take(other); }
     InlineVector& operator=(const InlineVector& other) {
         if (this == &other) return *this;
         size_ = 0;
@@ -25,12 +26,12 @@ public:
         return *this;
     }
     InlineVector& operator=(InlineVector&& other) noexcept {
-        swap(other);
+        if (this == &other) return *this;
+        release();
+        take(other);
         return *this;
     }
-    ~InlineVector() {
-        if (capacity_ > N) delete[] heap_;
-    }
+    ~InlineVector() { release(); }
 
     [[nodiscard]] T* begin() { return capacity_ > N ? heap_ : inside_; }
     [[nodiscard]] T* end() { return begin() + size_; }
@@ -62,15 +63,21 @@ private:
         const std::uint32_t wider = capacity_ * 2;
         T* const fresh = new T[wider];
         std::copy(begin(), end(), fresh);
-        if (capacity_ > N) delete[] heap_;
+        release();
         heap_ = fresh;
         capacity_ = wider;
     }
-    void swap(InlineVector& other) noexcept {
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
-        std::swap_ranges(reinterpret_cast<unsigned char*>(&inside_), reinterpret_cast<unsigned char*>(&inside_ + 1),
-                         reinterpret_cast<unsigned char*>(&other.inside_));
+    void release() {
+        if (capacity_ > N) delete[] heap_;
+    }
+    void take(InlineVector& other) {
+        if (other.capacity_ > N) {
+            heap_ = other.heap_;
+        } else {
+            std::copy_n(other.inside_, N, inside_);
+        }
+        size_ = std::exchange(other.size_, 0);
+        capacity_ = std::exchange(other.capacity_, N);
     }
 
     std::uint32_t size_{0};

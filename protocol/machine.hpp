@@ -180,6 +180,8 @@ public:
     virtual ~Machine() = default;
     // `now` never decreases. `out` is cleared by the driver; the machine only adds to it.
     virtual void step(Time now, const Event& event, Effects& out) = 0;
+    // A hint: a step is near, what it will look at may be brought into the cache. Changes nothing.
+    virtual void prefetch() const {}
 };
 
 }  // namespace gossip

@@ -50,8 +50,11 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
     const Sender from = named(sender, m.sender);
     if (is_anonymous(sender.reply)) heard(from);  // others were, when the message came in
     if (from.anonymous()) imply_link(from);
-    // The very object we keep was checked when it came first.
-    if (m.rumor && dissemination_.keeps(m.rumor)) return take(from, m, m.rumor);
+    // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
+    if (m.rumor && dissemination_.keeps(m.rumor)) {
+        dissemination_.again(m.rumor->key);
+        return take_duplicate(from, m, m.rumor);
+    }
     const auto checked = dissemination_.check(m.rumor, *crypto_);
     if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
     take(from, m, std::get<RumorPtr>(checked));
@@ -63,12 +66,14 @@ void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr&
         if (m.repair) return dissemination_.decline(rumor->key);
         return refuse(from.reply, "message of a removed peer");
     }
-    if (dissemination_.accept(rumor, m.hop, m.repair, wall(), now_)) {
-        deliver(from, m, rumor);
-    } else {
-        ++duplicates_;
-        if (observed()) notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
-    }
+    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now_)) return take_duplicate(from, m, rumor);
+    deliver(from, m, rumor);
+    if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
+}
+
+void PeerMachine::take_duplicate(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
+    ++duplicates_;
+    if (observed()) notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
     if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
 }
 

@@ -53,8 +53,7 @@ public:
     void stand(Time now, WallMs wall, const PeerStanding& standing, Effects& out);
     [[nodiscard]] PeerStanding standing() const;
     [[nodiscard]] PeerStatus status() const;
-    // Brings what the next step will look at into the cache; changes nothing.
-    void prefetch() const;
+    void prefetch() const override;
 
 private:
     enum class Phase : std::uint8_t { starting, registering, active, waiting_to_rejoin, leaving, left };
@@ -150,6 +149,7 @@ private:
     void publish(bool typed, std::string text);
     void push(const RumorPtr& rumor, std::uint32_t hop, NodeId except);
     void take(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
+    void take_duplicate(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void notice_delivery(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void compare_roots(NodeId neighbour, std::uint64_t root);

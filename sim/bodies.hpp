@@ -4,6 +4,7 @@
 
 #include "protocol/machine.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/trace.hpp"
 
 #include <memory>
 #include <vector>
@@ -19,13 +20,12 @@ public:
         free_.pop_back();
         Body& body = at(index);
         body.event.emplace<E>(std::forward<Args>(args)...);
+        body.hash = event_hash(body.event);
         body.users = 1;
         return index;
     }
     [[nodiscard]] BodyIndex add(Event event) {
-        const BodyIndex index = add<Started>();
-        at(index).event = std::move(event);
-        return index;
+        return std::visit([this](auto& e) { return add<std::remove_cvref_t<decltype(e)>>(std::move(e)); }, event);
     }
     void share(BodyIndex index) { ++at(index).users; }
     void release(BodyIndex index) {
@@ -35,6 +35,9 @@ public:
         free_.push_back(index);
     }
     [[nodiscard]] const Event& operator[](BodyIndex index) const { return blocks_[index / block][index % block].event; }
+
+    // Its event_hash, computed once for all its users.
+    [[nodiscard]] std::uint64_t hash(BodyIndex index) const { return blocks_[index / block][index % block].hash; }
 
     void prefetch(BodyIndex index) const { __builtin_prefetch(&blocks_[index / block][index % block]); }
     // Once the body itself is there: its message, of which the kind is said at the end.
@@ -50,6 +53,7 @@ private:
     static constexpr std::size_t block = 256;
     struct Body {
         Event event;
+        std::uint64_t hash{0};
         std::uint32_t users{0};
     };
     [[nodiscard]] Body& at(BodyIndex index) { return blocks_[index / block][index % block]; }

@@ -3,7 +3,6 @@
 #include "protocol/assert.hpp"
 
 #include <algorithm>
-#include <typeinfo>
 
 namespace gossip::sim {
 namespace {
@@ -26,9 +25,6 @@ Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), config_
         config_.seeds.push_back(node_id({loopback, static_cast<std::uint16_t>(first_seed_port + seat)}));
     }
     for (std::uint32_t seat = 0; seat < options_.seeds; ++seat) add_seed(seat);
-    sim_.set_fetch([](const Machine& machine) {
-        if (typeid(machine) == typeid(PeerMachine)) static_cast<const PeerMachine&>(machine).prefetch();
-    });
 }
 
 const Crypto& Cluster::crypto(NodeId id) const {

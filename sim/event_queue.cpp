@@ -110,25 +110,33 @@ void EventQueue::push(Time time, const Entry& entry) {
     }
 }
 
+// All items of a slot differ only in the lowest bits of their time.
+std::uint64_t EventQueue::key_of(const Due& due, std::size_t place) {
+    constexpr std::int64_t mask = (std::int64_t{1} << tick_bits) - 1;
+    return static_cast<std::uint64_t>(nanos(due.time) & mask) << 32 | place;
+}
+
 void EventQueue::insert_into_turn(const Due& due) {
-    const auto begin = turn_.begin() + static_cast<std::ptrdiff_t>(at_);
-    turn_.insert(std::upper_bound(begin, turn_.end(), due, earlier), due);
+    const std::uint64_t key = key_of(due, turn_.size());
+    turn_.push_back(due);
+    order_.insert(std::lower_bound(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), key), key);
 }
 
 // ---------------------------------------------------------------- out
 
 EventQueue::Due EventQueue::pop() {
     GOSSIP_ASSERT(size_ > 0);
-    if (at_ == turn_.size()) load();
-    const Due due = turn_[at_++];
+    if (at_ == order_.size()) load();
+    const Due due = turn_[order_[at_++] & place_mask];
     --size_;
-    next_known_ = at_ < turn_.size();
-    if (next_known_) next_ = turn_[at_].time;
+    next_known_ = at_ < order_.size();
+    if (next_known_) next_ = turn_[order_[at_] & place_mask].time;
     return due;
 }
 
 void EventQueue::load() {
     turn_.clear();
+    order_.clear();
     at_ = 0;
     std::size_t slot = next_low();
     while (slot == low_slots) {
@@ -137,8 +145,11 @@ void EventQueue::load() {
     }
     clear_bit(low_used_, slot);
     tick_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
-    drain(low_[slot], [this](const Due& due) { turn_.push_back(due); });
-    sort_turn();
+    drain(low_[slot], [this](const Due& due) {
+        order_.push_back(key_of(due, turn_.size()));
+        turn_.push_back(due);
+    });
+    std::sort(order_.begin(), order_.end());
 }
 
 // The lower level is empty: it covers the next span that holds anything.
@@ -158,19 +169,6 @@ void EventQueue::next_window() {
     drain(high_[slot], [this](const Due& due) { put_low(due); });
 }
 
-// Stable by time. All items of a slot differ only in their lowest bits: those and the place make a key.
-void EventQueue::sort_turn() {
-    constexpr std::int64_t mask = (std::int64_t{1} << tick_bits) - 1;
-    keys_.clear();
-    for (std::size_t i = 0; i < turn_.size(); ++i) {
-        keys_.push_back(static_cast<std::uint64_t>(nanos(turn_[i].time) & mask) << 32 | i);
-    }
-    std::sort(keys_.begin(), keys_.end());
-    scratch_.clear();
-    for (const std::uint64_t key : keys_) scratch_.push_back(turn_[key & 0xffffffff]);
-    turn_.swap(scratch_);
-}
-
 // ---------------------------------------------------------------- looking ahead
 
 Time EventQueue::earliest(const Slot& slot) const {
@@ -183,7 +181,7 @@ Time EventQueue::earliest(const Slot& slot) const {
 
 // Without moving the wheel: what is pushed next may well come before it.
 Time EventQueue::find_next() const {
-    if (at_ < turn_.size()) return turn_[at_].time;
+    if (at_ < order_.size()) return turn_[order_[at_] & place_mask].time;
     if (const std::size_t low = next_low(); low < low_slots) return earliest(low_[low]);
     const std::size_t high = next_high();
     if (high < high_slots) return earliest(high_[high]);

@@ -89,7 +89,7 @@ public:
     [[nodiscard]] Time next_time() const;
     // What comes so many places after the next, if it is near: a hint for fetching memory early.
     [[nodiscard]] const Entry* ahead(std::size_t places) const {
-        return at_ + places < turn_.size() ? &turn_[at_ + places].entry : nullptr;
+        return at_ + places < order_.size() ? &turn_[order_[at_ + places] & place_mask].entry : nullptr;
     }
 
 private:
@@ -100,6 +100,7 @@ private:
     static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
     static constexpr std::size_t block = 128;  // chunks allocated at once
     static constexpr std::uint32_t none = 0xffffffff;
+    static constexpr std::uint64_t place_mask = 0xffffffff;
 
     // Items of one slot, in chunks: the wheel's memory follows what is in it.
     struct Chunk {
@@ -127,9 +128,9 @@ private:
     void drain(Slot& slot, Take take);
     [[nodiscard]] Time earliest(const Slot& slot) const;
     void insert_into_turn(const Due& due);
+    [[nodiscard]] static std::uint64_t key_of(const Due& due, std::size_t place);
     void load();
     void next_window();
-    void sort_turn();
     [[nodiscard]] Time find_next() const;
 
     std::vector<Slot> low_;
@@ -139,9 +140,8 @@ private:
     std::map<std::int64_t, std::vector<Due>> far_;  // by the upper level's span
     std::vector<std::unique_ptr<Chunk[]>> blocks_;
     std::vector<std::uint32_t> free_;
-    std::vector<Due> turn_;  // the slot whose turn it is, sorted; done up to at_
-    std::vector<Due> scratch_;
-    std::vector<std::uint64_t> keys_;
+    std::vector<Due> turn_;             // the slot whose turn it is, in the order of insertion
+    std::vector<std::uint64_t> order_;  // its time within the slot, and its place in turn_: sorted; done up to at_
     std::size_t at_{0};
     std::int64_t tick_{-1};   // of the slot whose turn it is
     std::int64_t window_{0};  // which span the lower level covers

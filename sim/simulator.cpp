@@ -224,8 +224,7 @@ void Simulator::prefetch_ahead() const {
     const Entry* e = queue_.ahead(next);
     if (e == nullptr || e->node == no_node) return;
     if (e->kind == EntryKind::message) bodies_.prefetch_message(e->body);
-    if (fetch_ == nullptr || nodes_[e->node].trust != Trust::claimed) return;
-    if (const Machine* machine = nodes_[e->node].machine.get()) fetch_(*machine);
+    if (const Machine* machine = nodes_[e->node].machine.get()) machine->prefetch();
 }
 
 void Simulator::run_until(Time end) {
@@ -283,7 +282,7 @@ bool Simulator::handle(const Entry& entry) {
     const auto lost = [&] { step(i, LinkLost{network_.id(entry.other), entry.reason}); };
     switch (entry.kind) {
         case EntryKind::message:
-            if (network_.arrives(entry)) step(i, bodies_[entry.body]);
+            if (network_.arrives(entry)) step(i, bodies_[entry.body], bodies_.hash(entry.body));
             break;
         case EntryKind::timer:
             step(i, TimerFired{entry.tag()});
@@ -335,14 +334,16 @@ void Simulator::handle_synced(NodeIndex i) {
     step(i, Persisted{upto});
 }
 
-void Simulator::step(NodeIndex i, const Event& event) {
+void Simulator::step(NodeIndex i, const Event& event) { step(i, event, event_hash(event)); }
+
+void Simulator::step(NodeIndex i, const Event& event, std::uint64_t hash) {
     Node& n = nodes_[i];
     effects_.clear();
     n.machine->step(now_, event, effects_);
     ++events_;
     trace_hash_ = mix64(trace_hash_ ^ static_cast<std::uint64_t>(now_.time_since_epoch().count()));
     trace_hash_ = mix64(trace_hash_ ^ i);
-    trace_hash_ = mix64(trace_hash_ ^ event_hash(event));
+    trace_hash_ = mix64(trace_hash_ ^ hash);
     for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
     if (n.rare && n.rare->cut_next_step && acts) return apply_cut(i);

@@ -118,9 +118,6 @@ public:
     [[nodiscard]] std::size_t held(NodeId from) const { return network_.held(index_of(from)); }
     [[nodiscard]] const LinkProfile& profile() const { return network_.profile(); }
 
-    // Told a machine whose turn comes soon: what it points to may be fetched into the cache. A hint.
-    using Fetch = void (*)(const Machine&);
-    void set_fetch(Fetch fetch) { fetch_ = fetch; }
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
@@ -165,6 +162,7 @@ private:
     void end_by_disk(NodeIndex i);
     [[nodiscard]] AppendSeq durable(const Node& n) const { return n.rare ? n.rare->disk.durable_upto() : 0; }
     void step(NodeIndex i, const Event& event);
+    void step(NodeIndex i, const Event& event, std::uint64_t hash);
     void apply(NodeIndex i);
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
@@ -187,7 +185,6 @@ private:
     std::deque<Factory> factories_;
     std::vector<std::function<void()>> actions_;
     std::vector<BodyIndex> free_actions_;
-    Fetch fetch_{nullptr};
     BodyIndex last_body_{no_body};  // of the step in hand: the next send may be of the same message
     std::vector<Observer*> observers_;
     Effects effects_;
