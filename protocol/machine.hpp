@@ -180,8 +180,10 @@ public:
     virtual ~Machine() = default;
     // `now` never decreases. `out` is cleared by the driver; the machine only adds to it.
     virtual void step(Time now, const Event& event, Effects& out) = 0;
-    // A hint: a step is near, what it will look at may be brought into the cache. Changes nothing.
+    // Hints: a step is near, and then, which one. What it will look at may be brought into the cache; the second
+    // says whether sends are to be expected. They change nothing.
     virtual void prefetch() const {}
+    [[nodiscard]] virtual bool prefetch(const Event& /*next*/) const { return true; }
 };
 
 }  // namespace gossip

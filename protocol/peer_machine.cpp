@@ -14,6 +14,12 @@ constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,  
                                    TimerKind::repair,        TimerKind::delta_gap,     TimerKind::rejoin,
                                    TimerKind::degree_report, TimerKind::leave_deadline};
 
+constexpr std::size_t cache_line = 64;
+
+void fetch(const void* first, std::size_t lines) {
+    for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(first) + cache_line * i);
+}
+
 }  // namespace
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
@@ -41,12 +47,19 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
 }
 
 void PeerMachine::prefetch() const {
-    const auto fetch = [](const void* first, std::size_t lines) {
-        for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(first) + 64 * i);
-    };
-    fetch(links_.all().data(), (links_.degree() * sizeof(Link) + 63) / 64);
-    fetch(liveness_.first(), 3);
+    fetch(liveness_.first(), 2);
     fetch(dissemination_.first(), 1);
+}
+
+// Four of five messages of a flood are duplicates, which look at little.
+bool PeerMachine::prefetch(const Event& next) const {
+    const auto* received = std::get_if<Received>(&next);
+    if (received == nullptr) return true;
+    const auto* gossip = std::get_if<msg::Gossip>(received->message.get());
+    if (gossip != nullptr && gossip->rumor && dissemination_.keeps(gossip->rumor)) return false;
+    fetch(&links_, (sizeof(Links) + sizeof(View)) / cache_line + 1);
+    fetch(links_.all().data(), links_.degree() * sizeof(Link) / cache_line + 1);
+    return true;
 }
 
 PeerStatus PeerMachine::status() const {

@@ -54,6 +54,7 @@ public:
     [[nodiscard]] PeerStanding standing() const;
     [[nodiscard]] PeerStatus status() const;
     void prefetch() const override;
+    [[nodiscard]] bool prefetch(const Event& next) const override;
 
 private:
     enum class Phase : std::uint8_t { starting, registering, active, waiting_to_rejoin, leaving, left };

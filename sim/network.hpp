@@ -71,6 +71,7 @@ public:
     void send(Time now, NodeIndex from, EndIndex end, BodyIndex body);
     // What a message to this node will need, fetched early: first the node, later its ends.
     void prefetch_node(NodeIndex node) const { __builtin_prefetch(&nodes_[node]); }
+    void prefetch_end(const Entry& message) const { __builtin_prefetch(&nodes_[message.node].ends[message.end]); }
     void prefetch_ends(NodeIndex node) const;
     // As after a dial of long ago.
     void connect(NodeIndex a, NodeIndex b);

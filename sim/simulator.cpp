@@ -209,22 +209,33 @@ bool Simulator::step_one() {
 // while the ones before it are at work, each pointer before what it points to.
 void Simulator::prefetch_ahead() const {
     constexpr std::size_t far = 16;
-    constexpr std::size_t near = 10;
-    constexpr std::size_t next = 5;
-    if (const Entry* e = queue_.ahead(far); e != nullptr && e->node != no_node) {
+    constexpr std::size_t near = 11;
+    constexpr std::size_t next = 7;
+    constexpr std::size_t last = 3;
+    const auto ahead = [this](std::size_t places) {
+        const Entry* e = queue_.ahead(places);
+        return e != nullptr && e->node != no_node ? e : nullptr;
+    };
+    if (const Entry* e = ahead(far)) {
         __builtin_prefetch(&nodes_[e->node]);
         network_.prefetch_node(e->node);
     }
-    if (const Entry* e = queue_.ahead(near); e != nullptr && e->node != no_node) {
+    if (const Entry* e = ahead(near)) {
         const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
         for (std::size_t line = 0; line < machine_lines; ++line) __builtin_prefetch(machine + 64 * line);
-        network_.prefetch_ends(e->node);
-        if (e->kind == EntryKind::message) bodies_.prefetch(e->body);
+        if (e->kind == EntryKind::message) {
+            network_.prefetch_end(*e);
+            bodies_.prefetch(e->body);
+        }
     }
-    const Entry* e = queue_.ahead(next);
-    if (e == nullptr || e->node == no_node) return;
-    if (e->kind == EntryKind::message) bodies_.prefetch_message(e->body);
-    if (const Machine* machine = nodes_[e->node].machine.get()) machine->prefetch();
+    if (const Entry* e = ahead(next)) {
+        if (e->kind == EntryKind::message) bodies_.prefetch_message(e->body);
+        if (const Machine* machine = nodes_[e->node].machine.get()) machine->prefetch();
+    }
+    const Entry* e = ahead(last);
+    const Machine* machine = e == nullptr ? nullptr : nodes_[e->node].machine.get();
+    if (machine == nullptr) return;
+    if (e->kind != EntryKind::message || machine->prefetch(bodies_[e->body])) network_.prefetch_ends(e->node);
 }
 
 void Simulator::run_until(Time end) {

@@ -121,7 +121,7 @@ public:
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
-    static constexpr std::size_t machine_lines = 9;  // of the cache: what nearly every message touches
+    static constexpr std::size_t machine_lines = 6;  // of the cache: what nearly every message touches
 
     // What only some nodes ever need: those with a journal, and those a scenario is hard on.
     struct Rare {
