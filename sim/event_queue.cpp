@@ -30,7 +30,7 @@ std::size_t EventQueue::next_bit(const Bits& bits, std::size_t from) {
     return word * 64 + static_cast<std::size_t>(std::countr_zero(left));
 }
 
-// The used slots that follow the one whose turn it is.
+// The used slots that follow those whose turn it is.
 std::size_t EventQueue::next_low() const {
     const bool inside = tick_ >> low_bits == window_;
     return next_bit(low_used_, inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
@@ -110,16 +110,26 @@ void EventQueue::push(Time time, const Entry& entry) {
     }
 }
 
-// All items of a slot differ only in the lowest bits of their time.
-std::uint64_t EventQueue::key_of(const Due& due, std::size_t place) {
-    constexpr std::int64_t mask = (std::int64_t{1} << tick_bits) - 1;
-    return static_cast<std::uint64_t>(nanos(due.time) & mask) << 32 | place;
+std::uint64_t EventQueue::key_of(const Due& due, std::size_t place) const {
+    return static_cast<std::uint64_t>(nanos(due.time) - (first_ << tick_bits)) << 32 | place;
 }
 
 void EventQueue::insert_into_turn(const Due& due) {
     const std::uint64_t key = key_of(due, turn_.size());
     turn_.push_back(due);
     order_.insert(std::lower_bound(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), key), key);
+    if (order_.size() - at_ > turn_limit) give_back();
+}
+
+// All slots but that of the next item: they are empty, and get their items in order.
+void EventQueue::give_back() {
+    const std::int64_t next = nanos(in_turn(at_).time) >> tick_bits;
+    if (next == tick_) return;
+    const auto later = [&](std::uint64_t key) { return nanos(turn_[key & place_mask].time) >> tick_bits > next; };
+    const auto from = std::find_if(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), later);
+    for (auto key = from; key != order_.end(); ++key) put_low(turn_[*key & place_mask]);
+    order_.erase(from, order_.end());
+    tick_ = next;
 }
 
 // ---------------------------------------------------------------- out
@@ -127,10 +137,10 @@ void EventQueue::insert_into_turn(const Due& due) {
 EventQueue::Due EventQueue::pop() {
     GOSSIP_ASSERT(size_ > 0);
     if (at_ == order_.size()) load();
-    const Due due = turn_[order_[at_++] & place_mask];
+    const Due due = in_turn(at_++);
     --size_;
     next_known_ = at_ < order_.size();
-    if (next_known_) next_ = turn_[order_[at_] & place_mask].time;
+    if (next_known_) next_ = in_turn(at_).time;
     return due;
 }
 
@@ -143,13 +153,23 @@ void EventQueue::load() {
         next_window();
         slot = next_low();
     }
+    first_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
+    while (slot < low_slots && turn_.size() < turn_items) {
+        const std::int64_t tick = (window_ << low_bits) | static_cast<std::int64_t>(slot);
+        if (tick - first_ >= turn_slots) break;
+        tick_ = tick;
+        take_slot(slot);
+        slot = next_low();
+    }
+    std::sort(order_.begin(), order_.end());
+}
+
+void EventQueue::take_slot(std::size_t slot) {
     clear_bit(low_used_, slot);
-    tick_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
     drain(low_[slot], [this](const Due& due) {
         order_.push_back(key_of(due, turn_.size()));
         turn_.push_back(due);
     });
-    std::sort(order_.begin(), order_.end());
 }
 
 // The lower level is empty: it covers the next span that holds anything.
@@ -181,7 +201,7 @@ Time EventQueue::earliest(const Slot& slot) const {
 
 // Without moving the wheel: what is pushed next may well come before it.
 Time EventQueue::find_next() const {
-    if (at_ < order_.size()) return turn_[order_[at_] & place_mask].time;
+    if (at_ < order_.size()) return in_turn(at_).time;
     if (const std::size_t low = next_low(); low < low_slots) return earliest(low_[low]);
     const std::size_t high = next_high();
     if (high < high_slots) return earliest(high_[high]);

@@ -89,7 +89,7 @@ public:
     [[nodiscard]] Time next_time() const;
     // What comes so many places after the next, if it is near: a hint for fetching memory early.
     [[nodiscard]] const Entry* ahead(std::size_t places) const {
-        return at_ + places < order_.size() ? &turn_[order_[at_ + places] & place_mask].entry : nullptr;
+        return at_ + places < order_.size() ? &in_turn(at_ + places).entry : nullptr;
     }
 
 private:
@@ -99,6 +99,11 @@ private:
     static constexpr std::size_t low_slots = std::size_t{1} << low_bits;
     static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
     static constexpr std::size_t block = 128;  // chunks allocated at once
+    // A turn takes slots until it has so many items, to look ahead over, but no more than so many slots; what is
+    // put in between is sorted in, and when that becomes dear the later slots are given back.
+    static constexpr std::size_t turn_items = 48;
+    static constexpr std::int64_t turn_slots = 64;
+    static constexpr std::size_t turn_limit = 2048;
     static constexpr std::uint32_t none = 0xffffffff;
     static constexpr std::uint64_t place_mask = 0xffffffff;
 
@@ -128,7 +133,10 @@ private:
     void drain(Slot& slot, Take take);
     [[nodiscard]] Time earliest(const Slot& slot) const;
     void insert_into_turn(const Due& due);
-    [[nodiscard]] static std::uint64_t key_of(const Due& due, std::size_t place);
+    [[nodiscard]] std::uint64_t key_of(const Due& due, std::size_t place) const;
+    [[nodiscard]] const Due& in_turn(std::size_t i) const { return turn_[order_[i] & place_mask]; }
+    void take_slot(std::size_t slot);
+    void give_back();
     void load();
     void next_window();
     [[nodiscard]] Time find_next() const;
@@ -140,10 +148,11 @@ private:
     std::map<std::int64_t, std::vector<Due>> far_;  // by the upper level's span
     std::vector<std::unique_ptr<Chunk[]>> blocks_;
     std::vector<std::uint32_t> free_;
-    std::vector<Due> turn_;             // the slot whose turn it is, in the order of insertion
-    std::vector<std::uint64_t> order_;  // its time within the slot, and its place in turn_: sorted; done up to at_
+    std::vector<Due> turn_;             // the slots whose turn it is, in the order of insertion
+    std::vector<std::uint64_t> order_;  // time within the turn, and place in turn_: sorted; done up to at_
     std::size_t at_{0};
-    std::int64_t tick_{-1};   // of the slot whose turn it is
+    std::int64_t tick_{-1};   // of the last slot whose turn it is
+    std::int64_t first_{-1};  // of the first
     std::int64_t window_{0};  // which span the lower level covers
     std::int64_t span_{0};    // which span the upper level covers
     std::size_t size_{0};

@@ -73,6 +73,20 @@ TEST_CASE("the wheel gives what an ordered multimap gives, whatever is pushed an
     }
 }
 
+TEST_CASE("a burst among a few slots that were taken together keeps the order of time and insertion") {
+    Rng rng(6);
+    Twins twins;
+    for (int i = 0; i < 40; ++i) twins.push(5'000'000 + 10'000 * i);
+    bool agree = twins.pop_agrees();
+    for (int i = 0; i < 20'000 && agree; ++i) {
+        twins.push(twins.now() + static_cast<std::int64_t>(rng.below(300'000)));
+        if (rng.below(8) == 0) agree = twins.pop_agrees();
+        if (rng.below(64) == 0) agree = agree && twins.peek_agrees();
+    }
+    while (agree && !twins.empty()) agree = twins.pop_agrees();
+    CHECK(agree);
+}
+
 TEST_CASE("a crowd in one slot of the wheel keeps the order of time and insertion") {
     Rng rng(5);
     Twins twins;
