@@ -9,6 +9,7 @@
 #include "manager/run_command.hpp"
 #include "manager/shell.hpp"
 #include "manager/sim_command.hpp"
+#include "manager/sweep_command.hpp"
 #include "manager/topology_command.hpp"
 #include "node/node_command.hpp"
 
@@ -26,6 +27,7 @@ int run(int argc, char** argv) {
     if (argc > 1 && is_run_command(argv[1])) return run_command({argv + 1, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "topology") return topology_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "predict") return predict_command({argv + 2, argv + argc});
+    if (argc > 1 && std::string(argv[1]) == "sweep") return sweep_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "advise") return advise_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "demo") return demo_command({argv + 2, argv + argc});
     if (argc > 1 && std::string(argv[1]) == "replay") return replay_command({argv + 2, argv + argc});

@@ -30,6 +30,7 @@ constexpr std::array subcommands{
     Subcommand{"compare RUN RUN", "each figure of one run beside the other's"},
     Subcommand{"topology", "overlay strategies side by side: degree law with fit, robustness, cost; table, SVG, CSV"},
     Subcommand{"advise [--peers N] [--stall TIME] …", "parameters for circumstances, tried in the simulator"},
+    Subcommand{"sweep FILE.toml [--jobs N]", "one run for each combination of parameters and each seed; resumable"},
     Subcommand{"check [FILE]", "is this configuration right?"},
     Subcommand{"completion bash|zsh|fish", "print a script for the shell's completion"},
     Subcommand{"man", "print this page"},

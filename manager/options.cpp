@@ -212,6 +212,7 @@ constexpr std::string_view main_usage =
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"
     "  gossipctl predict --peers 1000                what theory says of it; see gossipctl predict --help\n"
+    "  gossipctl sweep study.toml --jobs 2           parameters against figures, each with several seeds\n"
     "  gossipctl advise --peers 500 --stall 20s      which parameters to take, tried in the simulator\n"
     "\n"
     "Starts seeds (who agree by quorum on who is a member) and peers (who gossip and watch each other), each a\n"
