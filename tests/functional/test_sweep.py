@@ -55,7 +55,8 @@ class Sweep(TestCase):
         (self.folder.path / "one.gsh").write_text(
             "wait agree\nwait connected\nsleep 1s\nsay 7000 hello\nwait reached last == all\n"
             "kill 7002\nwait removed 7002 60s\n")
-        rows = json.loads(self.sweep('script = "one.gsh"\nseeds = [1, 2]\nmetrics = ["removed_after_ms"]\n[parameters]\n'
+        rows = json.loads(self.sweep('script = "one.gsh"\nseeds = [1, 2]\nmetrics = ["removed_after_ms"]\n'
+                                     '[parameters]\n'
                                      'peers = 6\ngossip.max_messages = 0\nliveness.misses = [2, 3]\n', "-o", "json"))
         self.assertEqual([(row["liveness.misses"], row["n"]) for row in rows], [(2, 2), (3, 2)])
         self.assertEqual(self.sweep('script = "one.gsh"\nseeds = [1, 2]\n[parameters]\npeers = 6\n'
