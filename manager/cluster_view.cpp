@@ -249,17 +249,36 @@ void ClusterView::apply_peer(const NodeEvent& event, NodeView& peer) {
 
 RumorView& ClusterView::rumor(const NodeEvent& event) {
     const RumorPtr& rumor = event.notice.rumor;
-    const auto [it, fresh] = rumor_index_.try_emplace(rumor->id, first_rumor_ + rumors_.size());
-    if (fresh) rumors_.push_back({rumor, event.mono_ns, {}, {}});
-    return rumors_[it->second - first_rumor_];
+    const auto [it, fresh] = rumor_index_.try_emplace(rumor->id, rumors_.end());
+    if (fresh) {
+        it->second = rumors_.insert(rumors_.end(), {rumor, event.mono_ns, {}, {}, false});
+        if (next_to_forget_ == rumors_.end()) next_to_forget_ = it->second;
+    }
+    return *it->second;
+}
+
+ClusterView::Rumors::iterator ClusterView::forget(Rumors::iterator rumor) {
+    receipts_ -= rumor->receipts.size();
+    rumor_index_.erase(rumor->rumor->id);
+    return rumors_.erase(rumor);
+}
+
+void ClusterView::forget_a_rumor() {
+    while (next_to_forget_ != rumors_.end() && next_to_forget_->said) {
+        ++next_to_forget_;
+        ++kept_;
+    }
+    if (kept_ > said_limit || next_to_forget_ == rumors_.end()) {
+        forget(rumors_.begin());
+        --kept_;
+    } else {
+        next_to_forget_ = forget(next_to_forget_);
+    }
 }
 
 void ClusterView::forget_old_rumors() {
-    while (rumors_.size() > rumor_limit || (receipts_ > receipt_limit && rumors_.size() > 1)) {
-        receipts_ -= rumors_.front().receipts.size();
-        rumor_index_.erase(rumors_.front().rumor->id);
-        rumors_.pop_front();
-        ++first_rumor_;
+    while (rumors_.size() - kept_ > rumor_limit || (receipts_ > receipt_limit && rumors_.size() > 1)) {
+        forget_a_rumor();
     }
 }
 
@@ -275,7 +294,8 @@ void ClusterView::apply_gossip(const NodeEvent& event) {
             if (view.receipts.try_emplace(event.node, Receipt{event.node, {}, 0, 0, event.mono_ns, false}).second) {
                 ++receipts_;
             }
-            if (n.kind == NoticeKind::said) last_ = n.rumor->id;
+            view.said = view.said || n.kind == NoticeKind::said;
+            if (view.said) last_ = n.rumor->id;
             break;
         }
         case NoticeKind::delivered: {
@@ -415,7 +435,7 @@ const RumorView* ClusterView::find_rumor(std::string_view name) const {
     const std::string id(name == "last" ? std::string_view(last_) : name);
     if (id.empty()) return nullptr;
     const auto exact = rumor_index_.find(id);
-    if (exact != rumor_index_.end()) return &rumors_[exact->second - first_rumor_];
+    if (exact != rumor_index_.end()) return &*exact->second;
     const std::string suffix = ":" + id;
     const auto it = std::find_if(rumors_.rbegin(), rumors_.rend(),
                                  [&](const RumorView& view) { return view.rumor->id.ends_with(suffix); });

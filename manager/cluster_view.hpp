@@ -7,6 +7,7 @@
 #include "protocol/names.hpp"
 
 #include <deque>
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -59,6 +60,7 @@ struct RumorView {
     std::int64_t mono_ns{0};             // when the origin said so
     std::map<NodeId, Receipt> receipts;  // the origin has one too, hop 0
     std::map<NodeId, std::uint32_t> duplicates;
+    bool said{false};  // by someone, not by a peer of its own accord
 };
 
 struct CastVote {
@@ -110,6 +112,7 @@ public:
     static constexpr std::size_t note_limit = 2000;
     static constexpr std::size_t refusal_limit = 2000;
     static constexpr std::size_t rumor_limit = 4096;
+    static constexpr std::size_t said_limit = 256;         // said ones that are kept beside them, however old
     static constexpr std::size_t receipt_limit = 200'000;  // of all rumors together
     static constexpr std::size_t proposal_limit = 8192;
     static constexpr std::size_t life_limit = 2000;  // events kept about one node
@@ -134,7 +137,8 @@ public:
     // Both ends hold the link; only peers of `among`.
     [[nodiscard]] std::map<NodeId, std::set<NodeId>> two_sided_links(const std::set<NodeId>& among) const;
 
-    [[nodiscard]] const std::deque<RumorView>& rumors() const { return rumors_; }
+    // Oldest first. What someone said outlives what the peers say by themselves: it will be asked for.
+    [[nodiscard]] const std::list<RumorView>& rumors() const { return rumors_; }
     // "last", an id, or "7000:3" for the newest message of that port with that number.
     [[nodiscard]] const RumorView* find_rumor(std::string_view name) const;
 
@@ -149,6 +153,8 @@ public:
     [[nodiscard]] const std::deque<NodeEvent>* life(NodeId id) const;
 
 private:
+    using Rumors = std::list<RumorView>;
+
     NodeView& node(NodeId id);
     void apply_seed(const NodeEvent& event, NodeView& seed);
     void apply_peer(const NodeEvent& event, NodeView& peer);
@@ -158,14 +164,17 @@ private:
     void set_members(NodeView& seed, Epoch epoch, const Digest& digest, std::set<NodeId> members);
     RumorView& rumor(const NodeEvent& event);
     void forget_old_rumors();
+    void forget_a_rumor();
+    Rumors::iterator forget(Rumors::iterator rumor);
     ProposalView& proposal(const NodeEvent& event);
 
     std::size_t seed_count_{0};
     std::map<NodeId, NodeView> nodes_;
     std::set<NodeId> listed_;  // was in some seed's list at some time
-    std::deque<RumorView> rumors_;
-    std::unordered_map<std::string, std::uint64_t> rumor_index_;  // id -> serial; looked up, never walked
-    std::uint64_t first_rumor_{0};                                // serial of rumors_.front()
+    Rumors rumors_;
+    std::unordered_map<std::string, Rumors::iterator> rumor_index_;  // by id; looked up, never walked
+    Rumors::iterator next_to_forget_{rumors_.end()};                 // all before it were said, and are kept_
+    std::size_t kept_{0};
     std::size_t receipts_{0};
     std::string last_;
     std::deque<ProposalView> proposals_;

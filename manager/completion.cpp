@@ -23,9 +23,9 @@ void add_messages(Words& out, const ClusterView& view) {
     out.emplace_back("last");
     constexpr std::size_t newest = 20;
     const auto& rumors = view.rumors();
-    for (std::size_t i = rumors.size() - std::min(rumors.size(), newest); i < rumors.size(); ++i) {
-        out.push_back(rumors[i].rumor->id);
-    }
+    const auto first = rumors.size() - std::min(rumors.size(), newest);
+    std::for_each(std::next(rumors.begin(), static_cast<std::ptrdiff_t>(first)), rumors.end(),
+                  [&](const RumorView& rumor) { out.push_back(rumor.rumor->id); });
 }
 
 void add_files(Words& out, const std::string& word) {

@@ -124,6 +124,28 @@ TEST_CASE("what is remembered is bounded; the newest messages stay") {
     CHECK(w.view.life(at(7000))->size() == ClusterView::life_limit);
 }
 
+TEST_CASE("what someone said is remembered longer than what peers say by themselves, and is bounded as well") {
+    Watched w;
+    w.tell(7000, gossip_notice(NoticeKind::said, first_id));
+    const auto chatter = [&](std::uint16_t port, std::size_t many) {
+        const std::string name = "1.000:127.0.0.1:" + std::to_string(port) + ":";
+        for (std::size_t i = 1; i <= many; ++i)
+            w.tell(port, gossip_notice(NoticeKind::generated, name + std::to_string(i)));
+    };
+    chatter(7001, ClusterView::rumor_limit + 10);
+    CHECK(w.view.find_rumor(first_id) != nullptr);
+    CHECK(w.view.find_rumor("last") != nullptr);
+    CHECK(w.view.find_rumor("7001:1") == nullptr);
+    for (std::size_t i = 2; i <= ClusterView::said_limit + 10; ++i) {
+        w.tell(7000, gossip_notice(NoticeKind::said, "1.000:127.0.0.1:7000:" + std::to_string(i)));
+    }
+    chatter(7002, ClusterView::rumor_limit + 10);
+    CHECK(w.view.find_rumor(first_id) == nullptr);
+    CHECK(w.view.find_rumor("last") != nullptr);
+    CHECK(w.view.rumors().size() <= ClusterView::rumor_limit + ClusterView::said_limit + 1);
+    CHECK(w.view.find_rumor("7002:" + std::to_string(ClusterView::rumor_limit + 10)) != nullptr);
+}
+
 TEST_CASE("one vote a seat and proposal; the decision stays") {
     Watched w;
     Notice n = notice(NoticeKind::proposal_opened, 7003);

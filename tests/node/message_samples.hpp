@@ -150,6 +150,8 @@ bool same(const T& a, const T& b) {
     } else if constexpr (std::is_same_v<T, Message>) {
         if (a.index() != b.index()) return false;
         return std::visit([&](const auto& m) { return same(m, std::get<std::decay_t<decltype(m)>>(b)); }, a);
+    } else if constexpr (std::is_same_v<T, Checked>) {
+        return true;  // never travels
     } else if constexpr (Leaf<T>) {
         return a == b;
     } else {
