@@ -215,6 +215,10 @@ void PageFrames::compare_notes(RunStamp now) {
     }
 }
 
+void PageFrames::compare_states(RunStamp now) {
+    for (const auto& [id, node] : view_.nodes()) compare_state(node, now);
+}
+
 void PageFrames::compare(RunStamp now) {
     if (gather_due_ && now.mono_ns >= *gather_due_) gather(now);
     const Agreement list = view_.agreement();

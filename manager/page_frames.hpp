@@ -37,6 +37,8 @@ public:
     // What the view has been told already. True when it may have changed more than the one node: compare then.
     bool take(const NodeEvent& event);
     void compare(RunStamp now);
+    // Only which processes began, froze, woke or ended: when they did is what detection is measured from.
+    void compare_states(RunStamp now);
     // Lines about several nodes are held back for a moment; due then, by the network's clock.
     [[nodiscard]] std::optional<std::int64_t> gather_due() const { return gather_due_; }
     void gather(RunStamp now);

@@ -1,12 +1,15 @@
 #include "manager/web_model.hpp"
 
+#include <array>
+
 namespace gossip {
 namespace {
 
 constexpr auto compare_delay = std::chrono::milliseconds(50);
 constexpr int compare_share = 20;  // comparing takes at most one part in so many of the manager's time
-constexpr std::size_t lines_kept = 200;
-constexpr std::size_t notices_kept = 500;
+// The last ones, for who has just come.
+constexpr std::array<std::pair<std::string_view, std::size_t>, 5> kept{
+    {{"line", 200}, {"notice", 500}, {"wave", 1500}, {"change", 200}, {"fault", 100}}};
 constexpr std::size_t waves_a_second = 500;
 
 std::string joined(const std::deque<std::string>& objects) {
@@ -35,21 +38,23 @@ WebModel::WebModel(boost::asio::io_context& io, const ManagedNetwork& network, W
       frames_(network.view(), facts_of(network), waves_a_second,
               [this](std::string_view kind, const std::string& json) { put(kind, json); }) {
     compare();
-    lines_.clear();  // how it started is no news
+    past_["line"].clear();  // how it started is no news
 }
 
 void WebModel::put(std::string_view kind, const std::string& json) {
     feed_.add(kind, json);
-    const auto remember = [&](std::deque<std::string>& past, std::size_t most) {
+    for (const auto& [name, most] : kept) {
+        if (name != kind) continue;
+        std::deque<std::string>& past = past_[name];
         past.push_back(json);
         if (past.size() > most) past.pop_front();
-    };
-    if (kind == "line") remember(lines_, lines_kept);
-    if (kind == "notice") remember(notices_, notices_kept);
+    }
     news_();
 }
 
 void WebModel::take(const NodeEvent* event) {
+    if (event == nullptr && std::exchange(version_, network_.version()) != network_.version())
+        frames_.compare_states(now());
     if (event == nullptr || frames_.take(*event)) schedule_compare();
     if (frames_.gather_due()) schedule_gathering();
 }
@@ -85,7 +90,8 @@ std::string WebModel::snapshot() {
     const RunStamp at = now();
     out.text("event", feed_.id(feed_.newest())).number("t", at.mono_ns / 1000).number("wall", at.wall);
     out.raw("cluster", frames_.cluster_json()).raw("nodes", frames_.nodes_json());
-    return out.raw("lines", joined(lines_)).raw("notices", joined(notices_)).done();
+    for (const auto& [name, most] : kept) out.raw(std::string(name) + "s", joined(past_[name]));
+    return out.done();
 }
 
 }  // namespace gossip

@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 
 namespace gossip {
 
@@ -38,9 +39,9 @@ private:
     boost::asio::steady_timer compare_timer_;
     boost::asio::steady_timer gather_timer_;
     bool compare_due_{false};
+    std::uint64_t version_{0};  // of the network's states and faults
     Clock::time_point not_before_{};
-    std::deque<std::string> lines_;  // the last ones, for who has just come
-    std::deque<std::string> notices_;
+    std::map<std::string_view, std::deque<std::string>> past_;  // of each kind the last ones
     PageFrames frames_;
 };
 

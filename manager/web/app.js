@@ -2,7 +2,9 @@
 // Wires the page: events in, commands out. Text from the network goes in as textContent, never as markup.
 import { Model, condition, isEnded } from "./model.js";
 import { Clock, elapsed, paces } from "./clock.js";
+import { byId as $, element } from "./dom.js";
 import { Graph, shape, shapes } from "./graph.js";
+import { Panels, View, tabs } from "./panels.js";
 import { Timeline } from "./timeline.js";
 
 const timeline = new Timeline();
@@ -12,17 +14,10 @@ timeline.onForget = shift => model.reload(model.position - shift);
 /** @type {string|null} */ let selected = null;
 let dirty = true;
 
-const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
-/** @param {string} tag @param {string} [text] @param {Record<string, string>} [attributes] */
-function element(tag, text = "", attributes = {}) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
 const timeOfDay = (/** @type {number} */ wall) => new Date(wall).toLocaleTimeString([], { hour12: false });
-/** Of a recorded run the time since its beginning. @param {{wall: number, t: number}} event */
-const stamp = event => (clock.live ? timeOfDay(event.wall) : elapsed(event.t - timeline.start));
+/** Of a recorded run the time since its beginning. @param {{wall?: number, t: number}} event */
+const stamp = event => (clock.live && timeline.wallOffset !== null ? timeOfDay(event.wall ?? event.t / 1000 + timeline.wallOffset)
+  : elapsed(event.t - timeline.start));
 const nameOf = (/** @type {string} */ id) => model.nodes.get(id)?.name ?? id;
 
 // ---------------------------------------------------------------- the token
@@ -228,6 +223,8 @@ document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || takesText(event.target)) return;
   const found = verbs.find(v => v.key === event.key);
   if (found) act(found.verb);
+  const tab = tabs[Number(event.key) - 1];
+  if (tab) panels.show(tab.name, true);
   if (event.key === "Escape") select(null);
   if (event.key === "s" && !$("say").hidden) focusOn(event, $("say-text"));
   if (event.key === ":" && token !== null) focusOn(event, $("command-text"));
@@ -379,6 +376,8 @@ function draw() {
   drawNode(suspected);
   drawLog();
   drawClock();
+  view.selected = selected;
+  panels.draw();
 }
 
 /** @param {Set<string>} suspected */
@@ -545,7 +544,10 @@ for (const state of ["alive", "joining", "suspected", "paused", "killed", "left"
 }
 
 const graph = new Graph($("graph"), { select });
+const view = new View(model, { select, stamp, act: token === null ? null : run, place: $("panel"), changed: () => panels.refresh() });
+const panels = new Panels(view);
+panels.show("nodes");
 dirty = false;
 begin();
 refresh();
-Object.assign(window, { gossipctl: { model, timeline, run, select, get clock() { return clock; } } });  // for tests and the curious
+Object.assign(window, { gossipctl: { model, timeline, view, panels, run, select, get clock() { return clock; } } });  // for tests and the curious

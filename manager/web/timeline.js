@@ -28,11 +28,13 @@ export class Timeline {
   /** @param {number} [limit] frames kept */
   constructor(limit = 400000) {
     this.limit = limit;
+    /** how often the frames were numbered anew */ this.generation = 0;
     /** @type {((shift: number) => void)|undefined} positions are smaller by so much from now on */ this.onForget = undefined;
     this.clear();
   }
 
   clear() {
+    ++this.generation;
     /** @type {Frame[]} */ this.frames = [];
     /** @type {number[]} of each frame, never falling */ this.times = [];
     /** @type {Map<string, {at: number[], values: any[]}>} by node */ this.nodes = new Map();
@@ -175,11 +177,7 @@ export class Timeline {
   /** Begins anew with everything as it is. @param {any} state */
   reset(state) {
     this.clear();
-    const past = [
-      ...state.lines.map((/** @type {any} */ data) => ["line", data]),
-      ...state.notices.map((/** @type {any} */ data) => ["notice", data]),
-    ].sort((a, b) => a[1].t - b[1].t);
-    for (const [kind, data] of past) this.add(kind, data);
+    for (const [kind, data] of this.past(state, 0)) this.add(kind, data);
     this.addState(state);
     this.setFirst();
     this.wallOffset = state.wall - state.t / 1000;
@@ -187,10 +185,17 @@ export class Timeline {
 
   /** What a viewer that was away is told: everything as it is, and of the past what it has not heard. @param {any} state */
   resume(state) {
-    const known = this.end;
-    for (const line of state.lines) if (line.t > known) this.add("line", line);
-    for (const notice of state.notices) if (notice.t > known) this.add("notice", notice);
+    for (const [kind, data] of this.past(state, this.end)) this.add(kind, data);
     this.addState(state);
+  }
+
+  /** What a snapshot remembers of what happened after `known`, in order. @param {any} state @param {number} known @returns {[Kind, any][]} */
+  past(state, known) {
+    /** @type {[Kind, any][]} */ const told = [];
+    for (const kind of /** @type {const} */ (["line", "notice", "wave", "change", "fault"])) {
+      for (const data of state[kind + "s"]) if (data.t > known) told.push([kind, data]);
+    }
+    return told.sort((a, b) => a[1].t - b[1].t);
   }
 
   /** @param {any} state */

@@ -16,6 +16,13 @@ def find():
     return next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 
 
+def shot(browser, name):
+    """Kept where GOSSIPCTL_SCREENSHOTS says, for people to look at; no test reads them."""
+    if folder := os.environ.get("GOSSIPCTL_SCREENSHOTS"):
+        os.makedirs(folder, exist_ok=True)
+        browser.screenshot(os.path.join(folder, f"{name}.png"))
+
+
 class Chromium:
     def __init__(self, width=1400, height=900):
         self.folder = tempfile.mkdtemp(prefix="gossip-chromium-")

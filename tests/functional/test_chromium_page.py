@@ -1,26 +1,16 @@
 """The page in a real browser. Skipped where there is no Chromium (Debian's package will do)."""
 import contextlib
-import os
 import socket
 import threading
 import unittest
-from pathlib import Path
 
 import chromium
 import harness
+from chromium import shot
 from harness import SLOW, TestCase
 from test_page import MARKUP, Page
 
 MODEL = "gossipctl.model"
-SHOTS = os.environ.get("GOSSIPCTL_SCREENSHOTS")
-
-
-def shot(browser, name):
-    """Kept where GOSSIPCTL_SCREENSHOTS says, for people to look at; no test reads them."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        browser.screenshot(Path(SHOTS) / f"{name}.png")
-
 
 @unittest.skipUnless(chromium.find(), "there is no Chromium")
 class InBrowser(TestCase):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import chromium
 import harness
+from chromium import shot
 from harness import HOST, SLOW, TestCase, free_ports
 
 WEB = Path(__file__).parents[2] / "manager" / "web"
@@ -134,8 +135,19 @@ class Replay(TestCase):
         recorded(self.folder.path)
         with Served(self.folder.path, "replay", "run") as replay:
             (Path(self.folder.path) / "source.json").write_text(json.dumps(replay.source()))
-        test = Path(__file__).with_name("timeline_test.mjs")
-        done = subprocess.run(["node", str(test), str(WEB), "source.json"], capture_output=True, text=True,
+        self.under_node("timeline_test.mjs")
+        overlay = ["--peers", "1000", "--overlay", "zipf", "--replicates", "0", "-o", "json", "--csv", "degrees.csv"]
+        done = subprocess.run([harness.BINARY, "topology", *overlay], capture_output=True, text=True, check=True,
+                              cwd=self.folder.path, timeout=60 * SLOW)
+        figures = json.loads(done.stdout)[0]
+        rows = [row.split(",") for row in (Path(self.folder.path) / "degrees.csv").read_text().splitlines()]
+        figures["degrees"] = [int(row[2]) for row in rows if row[1] == "all" for _ in range(int(row[3]))]
+        (Path(self.folder.path) / "topology.json").write_text(json.dumps(figures))
+        self.under_node("panels_test.mjs", "topology.json")
+
+    def under_node(self, name, *arguments):
+        test = Path(__file__).with_name(name)
+        done = subprocess.run(["node", str(test), str(WEB), "source.json", *arguments], capture_output=True, text=True,
                               cwd=self.folder.path, timeout=120 * SLOW)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("all well", done.stdout)
@@ -179,9 +191,31 @@ class InBrowser(TestCase):
                              "(document.querySelector('#clock-slider'))")
             half = browser.evaluate("(t => [gossipctl.model.time, (t.start + t.end) / 2])(gossipctl.timeline)")
             self.assertLessEqual(half[0], half[1])
+            self.every_panel(browser)
             self.assertEqual(browser.evaluate("document.querySelectorAll('main b').length"), 0)
             self.assertEqual(browser.complaints(), [])
             self.assertEqual(browser.hosts(), {f"127.0.0.1:{replay.port}"})
+
+    def every_panel(self, browser):
+        """By its key; what it says at the end of the run, of the page's model."""
+        browser.press("End")
+        browser.until("gossipctl.clock.atEnd")
+        for key, name, wanted in (
+                ("2", "seeds", "3 of 3 seeds hold the same list: epoch 3, 7 members"), ("3", "votes", "remove 7003"),
+                ("4", "degrees", "No law is fitted: a tail needs 50 peers"), ("5", "spread", "8 of 8"),
+                ("6", "messages", "All 8 peers that were members when it was said have it"),
+                ("7", "detection", "7003: killed"), ("8", "faults", "partition 7001,7002")):
+            browser.press(key)
+            browser.until("document.querySelector('#panel').textContent.includes(" + json.dumps(wanted) + ")")
+            self.assertEqual(browser.evaluate("document.activeElement.id"), "tab-" + name)
+            self.assertEqual(browser.evaluate("document.querySelectorAll('#tabs [aria-selected=true]').length"), 1)
+            shot(browser, "panel-" + name)
+        # Before the message was said nobody has it, and no vote is known before it was cast.
+        browser.press("5")
+        browser.evaluate("document.querySelector('#clock-start').click()")
+        browser.until("document.querySelector('#panel').textContent.includes('Nobody has said anything')")
+        browser.press("1")
+        browser.until("!document.querySelector('#nodes').hidden && document.querySelector('#panel').hidden")
 
 
 if __name__ == "__main__":
