@@ -1,5 +1,7 @@
 #include "manager/command_table.hpp"
 
+#include "manager/session.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -29,7 +31,7 @@ constexpr std::string_view condition_help =
 
 constexpr std::array table{
     CommandSpec{"list", "[SEL]", "all nodes with state, degree, traffic, memory, uptime", selector_help,
-                "list\nlist peers", Completes::groups_and_nodes, commands::list},
+                "list\nlist peers -o json", Completes::groups_and_nodes, commands::list, true},
     CommandSpec{"add", "[N] [--port P]", "start N more peers (1) and print their ids",
                 "Returns when they are ready; wait registered says when the seeds have admitted them.",
                 "add\nadd 3\nadd --port 7100", Completes::nothing, commands::add},
@@ -62,7 +64,7 @@ constexpr std::array table{
     CommandSpec{"loss", "SEL SHARE", "lose messages on all links from and to nodes", selector_help,
                 "loss 7003 10%\nloss 7003 0%", Completes::groups_and_nodes, commands::loss},
     CommandSpec{"faults", "", "the faults in force, link by link, and what they lost and hold", "", "faults",
-                Completes::nothing, commands::faults},
+                Completes::nothing, commands::faults, true},
     CommandSpec{"churn", "RATE [TIME] | off", "random deaths and births in the background",
                 "RATE is 2/min, 0.5/s or 30/h: so many deaths, and as many births. Ends with off or after TIME.",
                 "churn 2/min 5m\nchurn off", Completes::nothing, commands::churn},
@@ -77,7 +79,7 @@ constexpr std::array table{
                 "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
                 "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal.\n"
                 "--follow prints what nodes say or what is said of them as it comes, until Ctrl-C or for TIME.",
-                "trace last\ntrace 7003\ntrace --follow peers --for 300ms", Completes::messages, commands::trace},
+                "trace last\ntrace 7003\ntrace --follow peers --for 300ms", Completes::messages, commands::trace, true},
     CommandSpec{"logs", "SEL [-n N] [-f] [--for TIME] [--grep TEXT] [--level L]",
                 "the last log lines of nodes, merged by time",
                 "-f goes on with what is written, until Ctrl-C or for TIME.",
@@ -90,27 +92,27 @@ constexpr std::array table{
                 "expect connected\nexpect degree.max >= 5\nexpect not removed 7003", Completes::conditions,
                 commands::expect},
     CommandSpec{"seeds", "", "each seed's epoch, digest, and whether it votes", "", "seeds", Completes::nothing,
-                commands::seeds},
+                commands::seeds, true},
     CommandSpec{"members", "", "the list of peers, and which seeds hold each", "", "members", Completes::nothing,
-                commands::members},
+                commands::members, true},
     CommandSpec{"votes", "[ID]", "every proposal with each seed's vote", "", "votes\nvotes 7003", Completes::nodes,
-                commands::votes},
+                commands::votes, true},
     CommandSpec{"explain", "[SEL]", "what was dropped, refused or rejected, and what that means", selector_help,
-                "explain\nexplain 7003", Completes::groups_and_nodes, commands::explain},
+                "explain\nexplain 7003", Completes::groups_and_nodes, commands::explain, true},
     CommandSpec{"reachability", "", "who does not answer whom, with likely causes", "", "reachability",
-                Completes::nothing, commands::reachability},
+                Completes::nothing, commands::reachability, true},
     CommandSpec{
         "topology", "[--plot FILE.svg]", "the overlay: degrees and their law, components, path length",
         "Links that both ends hold, among live members. The law is fitted after Clauset, Shalizi and Newman (2009),\n"
         "to 50 peers or more; ks is its greatest distance from the degrees. The plot is drawn by gnuplot.",
-        "topology", Completes::nothing, commands::topology},
+        "topology", Completes::nothing, commands::topology, true},
     CommandSpec{"stats", "", "figures of this run so far: coverage, latency, load, decisions, detection", "", "stats",
-                Completes::nothing, commands::stats},
+                Completes::nothing, commands::stats, true},
     CommandSpec{"export", "html|perfetto|dot|graphml|csv [FILE]", "this run so far in the forms of other tools",
                 "Into the run's folder, or FILE (of csv: a folder). html is one page that opens without a network.",
                 "export html\nexport csv tables", Completes::files, commands::export_},
     CommandSpec{"open", "", "where the page, this run's folder and the logs are", "", "open", Completes::nothing,
-                commands::open},
+                commands::open, true},
     CommandSpec{"sleep", "TIME", "let time pass", "", "sleep 2s", Completes::nothing, commands::sleep},
     CommandSpec{"repeat", "N { COMMANDS }", "run commands N times", "", "repeat 3 { kill @random; wait suspects == 0 }",
                 Completes::nothing, commands::repeat},
@@ -144,6 +146,43 @@ std::string indented(std::string_view text) {
 
 std::string head(const CommandSpec& spec) {
     return std::string(spec.verb) + (spec.usage.empty() ? "" : " " + std::string(spec.usage));
+}
+
+// A form for one command, whatever is set: taken out of its words. Empty, or what is wrong.
+std::string take_format(Command& command, std::optional<TableFormat>& format) {
+    for (std::size_t i = 1; i < command.words.size(); ++i) {
+        const std::string word = command.words[i].text;
+        const bool joined = word.starts_with("--output=");
+        if (command.words[i].quoted || (word != "-o" && word != "--output" && !joined)) continue;
+        if (!joined && i + 1 == command.words.size()) return word + " needs table, json or tsv";
+        const std::string value = joined ? word.substr(word.find('=') + 1) : command.words[i + 1].text;
+        format = parse_table_format(value);
+        if (!format) return "\"" + value + "\" is not table, json or tsv";
+        const auto at = command.words.begin() + static_cast<std::ptrdiff_t>(i);
+        command.words.erase(at, at + (joined ? 1 : 2));
+        --i;
+    }
+    return {};
+}
+
+// As if the form had been set for the length of this command.
+Action in_format(Action action, TableFormat format) {
+    return [action = std::move(action), format](Session& session) {
+        const TableFormat before = session.console.format();
+        session.console.set_format(format);
+        Result result = action(session);
+        session.console.set_format(before);
+        return result;
+    };
+}
+
+Compiled compile_listing(const CommandSpec& spec, Command command) {
+    std::optional<TableFormat> format;
+    if (std::string problem = take_format(command, format); !problem.empty()) return problem;
+    Compiled compiled = spec.compile(command);
+    auto* action = std::get_if<Action>(&compiled);
+    if (action != nullptr && format) return in_format(std::move(*action), *format);
+    return compiled;
 }
 
 // Of the word that the problem quotes; else of the verb.
@@ -193,9 +232,9 @@ Compiled compile(const Command& command) {
         return "unknown command \"" + command.verb() + "\"" +
                (near.empty() ? "; see help" : "; did you mean " + near + "?");
     }
-    Compiled compiled = spec->compile(command);
+    Compiled compiled = spec->lists ? compile_listing(*spec, command) : spec->compile(command);
     if (auto* problem = std::get_if<std::string>(&compiled)) {
-        return command.verb() + ": " + *problem + " (usage: " + head(*spec) + ")";
+        return command.verb() + ": " + *problem + " (usage: " + command_head(*spec) + ")";
     }
     return compiled;
 }
@@ -220,6 +259,8 @@ std::variant<Script, Failure> read_script_file(const std::string& path) {
     return std::get<Script>(std::move(parsed));
 }
 
+std::string command_head(const CommandSpec& spec) { return head(spec) + (spec.lists ? " [-o table|json|tsv]" : ""); }
+
 std::string command_summary() {
     std::string out;
     for (const CommandSpec& spec : table) {
@@ -239,7 +280,7 @@ std::string command_summary() {
 std::string command_help(std::string_view verb) {
     const CommandSpec* spec = find_command(verb);
     if (spec == nullptr) return {};
-    std::string out = indented(spec->example) + "\n" + head(*spec) + "\n" + indented(spec->summary);
+    std::string out = indented(spec->example) + "\n" + command_head(*spec) + "\n" + indented(spec->summary);
     if (!spec->help.empty()) out += indented(spec->help);
     return out;
 }

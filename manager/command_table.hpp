@@ -53,6 +53,7 @@ struct CommandSpec {
     std::string_view example;  // lines to type
     Completes completes;
     Compiled (*compile)(const Command&);
+    bool lists{false};  // takes -o table|json|tsv as well
 };
 
 [[nodiscard]] std::span<const CommandSpec> command_table();
@@ -66,6 +67,8 @@ struct CommandSpec {
 // Read and checked whole.
 [[nodiscard]] std::variant<Script, Failure> read_script_file(const std::string& path);
 
+// "list [SEL] [-o table|json|tsv]"
+[[nodiscard]] std::string command_head(const CommandSpec& spec);
 [[nodiscard]] std::string command_summary();
 // Empty for an unknown verb.
 [[nodiscard]] std::string command_help(std::string_view verb);

@@ -101,6 +101,8 @@ std::variant<AddRequest, std::string> parse_add(const Command& command) {
             if (value == "seed") return "seeds are those of the configuration ([[seed]]); only peers can be added";
             if (value != "peer") return "--role needs peer";
             ++i;
+        } else if (word == "--host") {
+            return "--host: nodes of other machines are started there, by gossipctl node --role peer --listen IP:PORT";
         } else {
             const auto count = parse_count(word);
             if (!count || *count == 0 || *count > add_limit) return "\"" + word + "\" is not a number of peers";

@@ -7,6 +7,8 @@
 #include <readline/readline.h>
 #include <unistd.h>
 
+#include <langinfo.h>
+#include <clocale>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -19,6 +21,13 @@ LineReader* LineReader::active_ = nullptr;
 namespace {
 
 constexpr int history_lines = 2000;
+
+// What is printed is UTF-8 whatever the locale; where none is named, as in a container, a letter that is typed is to
+// be one as well. Readline keeps what is set when no variable says otherwise.
+void use_utf8() {
+    std::setlocale(LC_CTYPE, "");
+    if (std::string_view(::nl_langinfo(CODESET)) != "UTF-8") std::setlocale(LC_CTYPE, "C.UTF-8");
+}
 
 }  // namespace
 
@@ -36,6 +45,7 @@ std::string history_file() {
 LineReader::LineReader(boost::asio::io_context& io, std::string history_path, Completer completer)
     : input_(io, ::dup(STDIN_FILENO)), history_path_(std::move(history_path)), completer_(std::move(completer)) {
     active_ = this;
+    use_utf8();
     rl_readline_name = "gossipctl";
     rl_catch_signals = 0;  // the event loop hears them
     rl_catch_sigwinch = 1;

@@ -1,6 +1,7 @@
 #include "manager/advise_command.hpp"
 #include "manager/check.hpp"
 #include "manager/demo_command.hpp"
+#include "manager/doctor.hpp"
 #include "manager/manual.hpp"
 #include "manager/options.hpp"
 #include "manager/predict_command.hpp"
@@ -11,30 +12,47 @@
 #include "manager/sim_command.hpp"
 #include "manager/sweep_command.hpp"
 #include "manager/topology_command.hpp"
+#include "manager/variables.hpp"
 #include "node/node_command.hpp"
 
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
 
+using Words = std::vector<std::string>;
+
+// Subcommands that are no network of ours; `words` are those behind the name.
+std::optional<int> run_tool(const std::string& name, const Words& words) {
+    using namespace gossip;
+    using Tool = int (*)(const Words&);
+    constexpr std::pair<std::string_view, Tool> tools[] = {
+        {"sim", sim_command},         {"topology", topology_command},
+        {"predict", predict_command}, {"sweep", sweep_command},
+        {"advise", advise_command},   {"demo", demo_command},
+        {"replay", replay_command},   {"ctl", ctl_command},
+        {"attach", attach_command},   {"completion", completion_command}};
+    for (const auto& [tool, command] : tools) {
+        if (tool == name) return command(with_variables(name, words));
+    }
+    if (!is_run_command(name)) return std::nullopt;
+    Words all = with_variables(name, words);
+    all.insert(all.begin(), name);
+    return run_command(all);
+}
+
 int run(int argc, char** argv) {
     using namespace gossip;
-    if (argc > 1 && std::string(argv[1]) == "node") return node_command(argc - 1, argv + 1);
-    if (argc > 1 && std::string(argv[1]) == "sim") return sim_command({argv + 2, argv + argc});
-    if (argc > 1 && is_run_command(argv[1])) return run_command({argv + 1, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "topology") return topology_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "predict") return predict_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "sweep") return sweep_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "advise") return advise_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "demo") return demo_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "replay") return replay_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "ctl") return ctl_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "attach") return attach_command({argv + 2, argv + argc});
-    if (argc > 1 && std::string(argv[1]) == "completion") return completion_command({argv + 2, argv + argc});
-    if (argc == 2 && std::string(argv[1]) == "man") {
+    const std::string name = argc > 1 ? argv[1] : "";
+    if (name == "node") return node_command(argc - 1, argv + 1);
+    if (argc > 1) {
+        if (const auto code = run_tool(name, {argv + 2, argv + argc})) return *code;
+    }
+    if (argc == 2 && name == "man") {
         std::fputs(manual_page().c_str(), stdout);
         return 0;
     }
@@ -52,6 +70,11 @@ int run(int argc, char** argv) {
         case Mode::version:
             std::puts(version_text().c_str());
             return 0;
+        case Mode::build_info:
+            std::fputs(build_info_text().c_str(), stdout);
+            return 0;
+        case Mode::doctor:
+            return doctor(options);
         case Mode::check:
             return check_config(options);
         case Mode::network:

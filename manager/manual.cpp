@@ -32,6 +32,7 @@ constexpr std::array subcommands{
     Subcommand{"advise [--peers N] [--stall TIME] …", "parameters for circumstances, tried in the simulator"},
     Subcommand{"sweep FILE.toml [--jobs N]", "one run for each combination of parameters and each seed; resumable"},
     Subcommand{"check [FILE]", "is this configuration right?"},
+    Subcommand{"doctor", "can a network run on this machine, in this folder?"},
     Subcommand{"completion bash|zsh|fish", "print a script for the shell's completion"},
     Subcommand{"man", "print this page"},
     Subcommand{"help [VERB]", "the command line, or one verb of the shell"},
@@ -60,9 +61,7 @@ std::string entry(std::string_view head, std::string_view text) {
 std::string example(std::string_view lines) { return ".RS\n.nf\n" + roff(lines) + "\n.fi\n.RE\n"; }
 
 std::string verb_entry(const CommandSpec& spec) {
-    std::string head(spec.verb);
-    if (!spec.usage.empty()) head += " " + std::string(spec.usage);
-    std::string text = entry(head, spec.summary);
+    std::string text = entry(command_head(spec), spec.summary);
     if (!spec.help.empty()) text += ".RS\n.nf\n" + roff(spec.help) + "\n.fi\n.RE\n";
     return text + example(spec.example);
 }

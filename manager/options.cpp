@@ -3,10 +3,12 @@
 #include "manager/command_table.hpp"
 #include "manager/manual.hpp"
 #include "manager/parser.hpp"
+#include "manager/variables.hpp"
+
+#include <boost/version.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <functional>
 
@@ -73,14 +75,6 @@ const OptionSpec* find_option(std::string_view name) {
     return it == specs.end() ? nullptr : &*it;
 }
 
-std::string variable_name(std::string_view option) {
-    std::string name = "GOSSIPCTL_";
-    for (const char c : option.substr(2)) {
-        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    }
-    return name;
-}
-
 std::string bad_value(std::string_view where, const OptionSpec& spec, const std::string& value) {
     return std::string(where) + ": \"" + value + "\" is not " + std::string(spec.value);
 }
@@ -95,7 +89,8 @@ public:
             const std::string& argument = arguments_[at_++];
             if (!(argument.starts_with('-') && argument.size() > 1 ? option(argument) : word(argument))) return error_;
         }
-        if (options_.mode == Mode::help || options_.mode == Mode::version) return std::move(options_);
+        const bool says_only = options_.mode == Mode::version || options_.mode == Mode::build_info;
+        if (options_.mode == Mode::help || says_only) return std::move(options_);
         if (options_.script_file && options_.script_text) return std::string("run FILE and -e exclude each other");
         if (want_file_) return std::string("run needs a file, as in: gossipctl run experiment.gsh");
         return std::move(options_);
@@ -112,6 +107,8 @@ private:
             const std::string name = variable_name(spec.name);
             const char* value = std::getenv(name.c_str());
             if (value == nullptr || *value == '\0') continue;
+            const bool addresses = spec.name == "--seed" && std::string_view(value).find(':') != std::string_view::npos;
+            if (addresses) continue;  // those of [[seed]], which the configuration reads
             if (!spec.apply(options_, value)) return fail(bad_value(name, spec, value));
         }
         return true;
@@ -120,6 +117,7 @@ private:
     bool option(const std::string& argument) {
         if (argument == "--help" || argument == "-h") return options_.mode = Mode::help, true;
         if (argument == "--version" || argument == "-V") return options_.mode = Mode::version, true;
+        if (argument == "--build-info") return options_.mode = Mode::build_info, true;
         const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
         const std::string name = argument.substr(0, equals);
         const OptionSpec* spec = find_option(name);
@@ -136,7 +134,7 @@ private:
     }
 
     bool unknown_option(const std::string& name) {
-        std::vector<std::string> names{"--help", "--version"};
+        std::vector<std::string> names{"--help", "--version", "--build-info"};
         for (const OptionSpec& spec : specs) names.emplace_back(spec.name);
         const std::string near = closest(name, names);
         return fail("unknown option " + name +
@@ -160,6 +158,7 @@ private:
         options_.help_topic = name;
         if (name == "run") return want_file_ = true;
         if (name == "check") return options_.mode = Mode::check, true;
+        if (name == "doctor") return options_.mode = Mode::doctor, true;
         if (name == "help") return options_.mode = Mode::help, true;
         const std::string near = closest(name, subcommand_names());
         return fail("unknown command \"" + name + "\"" +
@@ -182,7 +181,9 @@ std::string option_lines() {
         left.resize(std::max<std::size_t>(left.size() + 2, 34), ' ');
         out += left + std::string(spec.help) + "\n";
     }
-    return out + "  -h, --help, -V, --version\nEvery option has a variable: GOSSIPCTL_CONFIG, GOSSIPCTL_PEERS, …\n";
+    return out +
+           "  -h, --help, -V, --version, --build-info\nEvery option has a variable: GOSSIPCTL_CONFIG, GOSSIPCTL_PEERS, "
+           "…\n";
 }
 
 constexpr std::string_view check_usage =
@@ -193,6 +194,14 @@ constexpr std::string_view check_usage =
     "\n"
     "Reads a configuration, says where it is wrong (exit code 2), or prints every key with the value in force\n"
     "and, as a last line, what it would start (0). Starts nothing.\n";
+
+constexpr std::string_view doctor_usage =
+    "Examples:\n"
+    "  gossipctl doctor                 can the network of ./config.toml run here?\n"
+    "  gossipctl doctor --peers 200     can one of 200 peers?\n"
+    "\n"
+    "Looks at the configuration, ports, folders, limits and programs that a network uses, and says what to do. Starts\n"
+    "nothing. Exit code 1 when a network could not start.\n";
 
 constexpr std::string_view main_usage =
     "Examples:\n"
@@ -209,6 +218,7 @@ constexpr std::string_view main_usage =
     "  gossipctl export html|perfetto|dot|graphml|csv    the newest run for others; compare RUN RUN\n"
     "  gossipctl topology --peers 10000              overlay strategies side by side: degree law, losses, cost\n"
     "  gossipctl check lab.toml                      is this configuration right?\n"
+    "  gossipctl doctor                              can a network run on this machine?\n"
     "  gossipctl node --role peer --listen 127.0.0.1:7100    one node by itself; see gossipctl node --help\n"
     "  gossipctl sim --peers 1000 --messages 20      the same protocol in virtual time; see gossipctl sim --help\n"
     "  gossipctl predict --peers 1000                what theory says of it; see gossipctl predict --help\n"
@@ -233,6 +243,7 @@ std::variant<Options, std::string> parse_options(const std::vector<std::string>&
 
 std::string usage_text(const std::string& topic) {
     if (topic == "check") return std::string(check_usage);
+    if (topic == "doctor") return std::string(doctor_usage);
     if (std::string verb = command_help(topic); !verb.empty()) return verb;
     return std::string(main_usage) + option_lines() + "\nCommands:\n" + command_summary() + std::string(exit_codes);
 }
@@ -246,6 +257,14 @@ std::vector<OptionText> option_texts() {
 std::string version_text() {
     return "gossipctl " GOSSIPCTL_VERSION " (g++ " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) +
            ", " + GOSSIPCTL_BUILD_TYPE ")";
+}
+
+std::string build_info_text() {
+    std::string text = "version:    " GOSSIPCTL_VERSION "\n";
+    text += "compiler:   g++ " __VERSION__ ", C++" + std::to_string(__cplusplus / 100 % 100) + "\n";
+    text += "build type: " GOSSIPCTL_BUILD_TYPE "\n";
+    text += "flags:      " GOSSIPCTL_BUILD_FLAGS "\n";
+    return text + "boost:      " BOOST_LIB_VERSION "\nopenssl:    " GOSSIPCTL_OPENSSL_VERSION "\n";
 }
 
 }  // namespace gossip

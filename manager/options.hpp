@@ -11,7 +11,7 @@
 
 namespace gossip {
 
-enum class Mode : std::uint8_t { network, check, help, version };
+enum class Mode : std::uint8_t { network, check, doctor, help, version, build_info };
 
 struct Options {
     Mode mode{Mode::network};
@@ -44,5 +44,6 @@ struct OptionText {
 
 [[nodiscard]] std::string usage_text(const std::string& topic);
 [[nodiscard]] std::string version_text();
+[[nodiscard]] std::string build_info_text();
 
 }  // namespace gossip

@@ -396,6 +396,8 @@ constexpr std::string_view usage =
     "leaves out 0.\n";
 
 int sweep(const Request& request, const SweepPlan& plan) {
+    // Ours, and not those of the runs.
+    for (const char* own : {"GOSSIPCTL_OUT", "GOSSIPCTL_OUTPUT", "GOSSIPCTL_JOBS"}) ::unsetenv(own);
     const std::vector<Job> jobs = jobs_of(plan, request.out);
     std::error_code error;
     fs::create_directories(request.out, error);

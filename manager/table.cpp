@@ -41,6 +41,41 @@ std::string tsv_field(std::string_view text) {
     return out;
 }
 
+struct Letters {
+    char32_t first;
+    char32_t last;
+};
+// Unicode Standard Annex 11: the blocks of letters that take two columns (East Asian Wide and Fullwidth, emoji) …
+constexpr Letters wide[] = {
+    {0x1100, 0x115f}, {0x231a, 0x231b},   {0x23e9, 0x23ec},   {0x25fd, 0x25fe},   {0x2614, 0x2615},
+    {0x2648, 0x2653}, {0x26a1, 0x26a1},   {0x26bd, 0x26be},   {0x2705, 0x2705},   {0x274c, 0x274c},
+    {0x2753, 0x2755}, {0x2795, 0x2797},   {0x2b50, 0x2b50},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
+    {0xa960, 0xa97c}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6b},   {0xff01, 0xff60},
+    {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6fc}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd}};
+// … and of those that take none: marks that combine, joiners, variation selectors.
+constexpr Letters without_width[] = {{0x300, 0x36f},    {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},
+                                     {0x64b, 0x65f},    {0x1ab0, 0x1ace}, {0x1dc0, 0x1dff}, {0x200b, 0x200f},
+                                     {0x20d0, 0x20f0},  {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff},
+                                     {0xe0100, 0xe01ef}};
+
+template <std::size_t N>
+bool is_among(char32_t letter, const Letters (&ranges)[N]) {
+    return std::any_of(std::begin(ranges), std::end(ranges),
+                       [letter](const Letters& r) { return letter >= r.first && letter <= r.last; });
+}
+
+constexpr bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+
+// The letter at `at`, which moves behind it; a byte that begins none stands for itself.
+char32_t next_letter(std::string_view text, std::size_t& at) {
+    const auto lead = static_cast<unsigned char>(text[at++]);
+    char32_t letter = lead < 0xc0 ? lead : lead < 0xe0 ? lead & 0x1fU : lead < 0xf0 ? lead & 0x0fU : lead & 0x07U;
+    for (; at < text.size() && continues(text[at]); ++at) {
+        letter = (letter << 6U) | (static_cast<unsigned char>(text[at]) & 0x3fU);
+    }
+    return letter;
+}
+
 void trim_right(std::string& text) { text.erase(text.find_last_not_of(' ') + 1); }
 
 }  // namespace
@@ -53,8 +88,12 @@ std::optional<TableFormat> parse_table_format(std::string_view text) {
 }
 
 std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+    std::size_t width = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const char32_t letter = next_letter(text, at);
+        width += is_among(letter, wide) ? 2 : is_among(letter, without_width) ? 0 : 1;
+    }
+    return width;
 }
 
 std::string json_string(std::string_view text) {

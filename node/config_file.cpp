@@ -226,7 +226,9 @@ std::string read_environment(const std::map<std::string, std::string>& environme
     for (const ConfigKey& key : config_keys()) {
         if (std::string error = read(std::string(key.name)); !error.empty()) return error;
     }
-    return read("seed");
+    // A number is that of the option --seed, an address those of [[seed]].
+    const auto seed = environment.find(environment_name("seed"));
+    return seed == environment.end() || seed->second.find(':') == std::string::npos ? std::string() : read("seed");
 }
 
 std::string read_override(const std::string& text, Layer& layer) {

@@ -1,4 +1,5 @@
 """Exit codes and one-line errors of scripts, and what piped output looks like."""
+import json
 import os
 import socket
 import subprocess
@@ -88,6 +89,54 @@ class Cli(harness.TestCase):
             done = subprocess.run([harness.BINARY, *arguments], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0)
             self.assertTrue(done.stdout)
+
+    def tool(self, *arguments, code=0, **variables):
+        folder = harness.Folder()
+        named = {f"GOSSIPCTL_{name}": value for name, value in variables.items()}
+        done = subprocess.run([harness.BINARY, *arguments], capture_output=True, text=True, cwd=folder.path,
+                              stdin=subprocess.DEVNULL, env={**os.environ, **named}, timeout=60 * harness.SLOW)
+        folder.remove()
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    def test_what_is_built_and_whether_it_can_run_here(self):
+        self.assertIn("compiler:", self.tool("--build-info"))
+        base = harness.free_ports(12)
+        ports = ["--set", f"ports.peers={base}-{base + 9}", "--set", f"seed={harness.HOST}:{base + 10}"]
+        rows = {row["check"]: row for row in json.loads(self.tool("doctor", "-o", "json", "--peers", "3", *ports))}
+        self.assertEqual(rows["peer ports"]["verdict"], "ok", rows)
+        self.assertEqual(rows["seed ports"]["verdict"], "ok", rows)
+        folder = harness.Folder()
+        done = subprocess.run([harness.BINARY, "doctor", "--peers", "11", *ports], cwd=folder.path,
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        folder.remove()
+        self.assertEqual(done.returncode, 1, "11 peers have no room on 10 ports")
+        self.assertRegex(done.stdout, "peer ports +bad")
+
+    def test_every_subcommand_has_its_variables(self):
+        def simulated(*more, **variables):
+            out = self.tool("sim", "--messages", "1", "-o", "tsv", *more, **variables).splitlines()
+            return dict(zip(out[0].split("\t"), out[1].split("\t")))
+        self.assertEqual(simulated(PEERS="7", SEED="5")["seed"], "5")
+        self.assertEqual(simulated(PEERS="7")["peers_up"], "7")
+        self.assertEqual(simulated("--peers", "4", PEERS="7")["peers_up"], "4")
+        rows = json.loads(self.tool("topology", PEERS="60", OVERLAY="random", REPLICATES="0", OUTPUT="json"))
+        self.assertEqual([row["overlay"] for row in rows], ["random"], rows)
+        self.assertIn("PEERS", self.tool("sim", "-e", "list", code=2, PEERS="seven"))
+        self.assertIn("--peers", self.tool("sim", code=2, PEERS="seven"))
+        # A number is that of --seed, addresses are those of [[seed]].
+        self.assertIn("3 seeds", self.tool("check", SEED="5"))
+        self.assertIn("1 seeds", self.tool("check", SEED="127.0.0.1:6100"))
+        self.assertIn("127.0.0.1:6100", self.tool("sim", "-e", "seeds", SEED="127.0.0.1:6100"))
+
+    def test_the_form_of_one_command(self):
+        out = self.tool("sim", "-e", "seeds -o json; seeds; set output json; trace 7000 --output=tsv")
+        self.assertTrue(out.startswith("[\n"), out)
+        self.assertIn("]\nseed\tstate", out)
+        self.assertIn("time\tsince_s", out)
+        for wrong in ["list -o", "list -o xml", "echo ok; say"]:
+            self.assertIn("E_USAGE", self.tool("sim", "-e", wrong, code=2))
+        self.assertIn("gossipctl node", self.tool("sim", "-e", "add --host h1", code=2))
 
     def test_unknown_key_names_its_place(self):
         done = subprocess.run([harness.BINARY, "--set", "gosip.interval=5s", "-e", "list"], capture_output=True,

@@ -46,6 +46,19 @@ TEST_CASE("wide letters count once") {
     CHECK(table.render(TableFormat::table, false) == "N   M\né   1\nab  2\n");
 }
 
+TEST_CASE("letters take the columns that a terminal gives them: two, one, none") {
+    CHECK(display_width("日本語") == 6);
+    CHECK(display_width("한글") == 4);
+    CHECK(display_width("ｶﾅ") == 2);  // halfwidth
+    CHECK(display_width("👍x") == 3);
+    CHECK(display_width("e\u0301") == 1);
+    CHECK(display_width("\xff\x80") == 1);  // no letter at all
+    Table table({{"n"}, {"m"}});
+    table.add({{"日本"}, {"1"}});
+    table.add({{"abc"}, {"2"}});
+    CHECK(table.render(TableFormat::table, false) == "N     M\n日本  1\nabc   2\n");
+}
+
 TEST_CASE("TSV escapes what would break a row") {
     CHECK(sample().render(TableFormat::tsv, true) ==
           "id\tdegree\tnote\n"
