@@ -4,6 +4,7 @@ import { Model, condition, isEnded } from "./model.js";
 import { Clock, elapsed, paces } from "./clock.js";
 import { byId as $, element } from "./dom.js";
 import { Graph, shape, shapes } from "./graph.js";
+import { Menu, actsOn, verbs } from "./menu.js";
 import { Panels, View, tabs } from "./panels.js";
 import { Timeline } from "./timeline.js";
 
@@ -196,14 +197,6 @@ $("command-text").addEventListener("keydown", (/** @type {KeyboardEvent} */ even
   event.target.value = history[recalled] ?? "";
 });
 
-const verbs = [
-  { verb: "kill", key: "k", fits: n => !isEnded(n) },
-  { verb: "stop", key: "t", fits: n => !isEnded(n) && n.state !== "leaving" },
-  { verb: "pause", key: "p", fits: n => n.state === "alive" },
-  { verb: "resume", key: "u", fits: n => n.state === "paused" },
-  { verb: "restart", key: "r", fits: () => true },
-];
-
 /** @param {string} verb */
 function act(verb) {
   const node = selected && model.nodes.get(selected);
@@ -225,15 +218,62 @@ document.addEventListener("keydown", event => {
   if (found) act(found.verb);
   const tab = tabs[Number(event.key) - 1];
   if (tab) panels.show(tab.name, true);
-  if (event.key === "Escape") select(null);
+  if (event.key === "Escape") clearChoice();
+  if (event.key === "g" && selected) toggle(selected);
+  if (event.key === "a" && token !== null && !$("shell").hidden) askFor(event, "add 1", "1");
+  if (event.key === "m" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) focusOn(event, null);
   if (event.key === "s" && !$("say").hidden) focusOn(event, $("say-text"));
   if (event.key === ":" && token !== null) focusOn(event, $("command-text"));
 });
 
-/** @param {Event} event @param {HTMLElement} field */
+/** @param {Event} event @param {HTMLElement|null} field none: the menu */
 function focusOn(event, field) {
   event.preventDefault();
+  if (field) field.focus();
+  else openMenu(selected);
+}
+
+// ---------------------------------------------------------------- the menu, and several nodes at once
+
+/** @type {Set<string>} */ const group = new Set();
+const menu = new Menu({ run, ask: (command, fill) => askFor(null, command, fill) });
+
+/** In the shell's line, with what is to be decided marked. @param {Event|null} event @param {string} command @param {string} fill */
+function askFor(event, command, fill) {
+  event?.preventDefault();
+  const field = $("command-text");
+  field.value = command;
   field.focus();
+  field.setSelectionRange(command.length - fill.length, command.length);
+}
+
+/** @param {string} id */
+function toggle(id) {
+  if (!group.delete(id)) group.add(id);
+  refresh();
+}
+
+function clearChoice() {
+  group.clear();
+  select(null);
+  refresh();
+}
+
+/** Of the group when the node is one of it or none is meant; else of the network. @param {string|null} id @param {{x: number, y: number}} [at] */
+function openMenu(id, at) {
+  if (token === null || $("shell").hidden) return;
+  const ids = id !== null && !group.has(id) ? [id] : [...group];
+  const nodes = ids.map(i => model.nodes.get(i)).filter(n => n !== undefined);
+  const { x, y } = at ?? placeOf(id);
+  const acts = nodes.length > 0 && id !== null ? actsOn(nodes) : nodes.length > 0 ? actsOn(nodes).concat(actsOn([])) : actsOn([]);
+  menu.open(nodes.length === 0 ? "the network" : nodes.map(n => n.name).join(", "), acts, x, y);
+}
+
+/** @param {string|null} id */
+function placeOf(id) {
+  const shown = id === null ? null : graph.boxOf(id);
+  const box = shown ?? $("overlay").getBoundingClientRect();
+  return { x: box.x + (shown ? box.width : 20), y: box.y + (shown ? box.height / 2 : 120) };
 }
 
 // ---------------------------------------------------------------- the clock
@@ -371,6 +411,9 @@ function draw() {
   dirty = false;
   const suspected = model.suspected();
   drawNumbers(suspected);
+  for (const id of group) if (!model.nodes.has(id)) group.delete(id);
+  graph.group = group;
+  $("group").textContent = group.size === 0 ? "" : `Group: ${[...group].map(nameOf).join(", ")}. g adds and takes out, m acts on it, Esc ends it.`;
   graph.draw(model, selected, clock.mode === "following" ? null : timeline.eventBefore(model.position));
   drawTable(suspected);
   drawNode(suspected);
@@ -448,7 +491,15 @@ function drawTable(suspected) {
 function newRow(id) {
   const row = document.createElement("tr");
   for (const column of columns) row.append(element("td", "", column.number ? { class: "number" } : {}));
-  row.addEventListener("click", () => select(id));
+  row.addEventListener("click", event => {
+    select(id);
+    if (event.shiftKey) toggle(id);
+  });
+  row.addEventListener("contextmenu", event => {
+    event.preventDefault();
+    select(id);
+    openMenu(id, { x: event.clientX, y: event.clientY });
+  });
   row.addEventListener("focus", () => select(id));
   row.addEventListener("keydown", event => {
     const next = event.key === "ArrowDown" ? row.nextElementSibling : event.key === "ArrowUp" ? row.previousElementSibling : null;
@@ -460,6 +511,7 @@ function newRow(id) {
 /** @param {HTMLTableRowElement} row @param {any} node @param {Set<string>} suspected */
 function fillRow(row, node, suspected) {
   row.setAttribute("aria-selected", String(node.id === selected));
+  row.classList.toggle("grouped", group.has(node.id));
   columns.forEach((column, at) => {
     const cell = row.cells[at];
     const text = String(column.value(node, suspected));
@@ -543,11 +595,18 @@ for (const state of ["alive", "joining", "suspected", "paused", "killed", "left"
   $("legend").append(item);
 }
 
-const graph = new Graph($("graph"), { select });
+const graph = new Graph($("graph"), {
+  select, toggle, menu: openMenu,
+  lasso: ids => {
+    group.clear();
+    for (const id of ids) group.add(id);
+    refresh();
+  },
+});
 const view = new View(model, { select, stamp, act: token === null ? null : run, place: $("panel"), changed: () => panels.refresh() });
 const panels = new Panels(view);
 panels.show("nodes");
 dirty = false;
 begin();
 refresh();
-Object.assign(window, { gossipctl: { model, timeline, view, panels, run, select, get clock() { return clock; } } });  // for tests and the curious
+Object.assign(window, { gossipctl: { model, timeline, view, panels, graph, group, run, select, get clock() { return clock; } } });  // for tests and the curious

@@ -22,7 +22,8 @@ export function shape(state, size) {
 export class Graph {
   /**
    * @param {SVGSVGElement} svg
-   * @param {{select: (id: string) => void}} handlers
+   * @param {{select: (id: string) => void, toggle: (id: string) => void, lasso: (ids: string[]) => void,
+   *   menu: (id: string|null, at: {x: number, y: number}) => void}} handlers
    */
   constructor(svg, handlers) {
     this.svg = d3.select(svg);
@@ -36,6 +37,13 @@ export class Graph {
     this.linkLayer = this.svg.append("g");
     this.waveLayer = this.svg.append("g");
     this.nodeLayer = this.svg.append("g");
+    this.frame = this.svg.append("rect").attr("class", "lasso").style("display", "none");
+    /** @type {Set<string>} */ this.group = new Set();
+    svg.addEventListener("pointerdown", event => this.startLasso(event));
+    svg.addEventListener("contextmenu", event => {
+      event.preventDefault();
+      if (!onNode(event)) this.handlers.menu(null, { x: event.clientX, y: event.clientY });
+    });
     this.force = d3.layout.force().friction(0.8).gravity(0).on("tick", () => this.place());
     this.shown = "";
     new ResizeObserver(() => this.resize()).observe(svg);
@@ -127,18 +135,22 @@ export class Graph {
   drawNodes(places) {
     const marks = this.nodeLayer.selectAll("g.node").data(places, p => p.id);
     const fresh = marks.enter().append("g").attr({ tabindex: 0, role: "button" })
-      .on("click", p => this.handlers.select(p.id))
+      .on("click", p => {
+        this.handlers.select(p.id);
+        if (d3.event.shiftKey) this.handlers.toggle(p.id);
+      })
       .on("focus", p => this.handlers.select(p.id))
       .on("contextmenu", p => {
         d3.event.preventDefault();
         this.handlers.select(p.id);
+        this.handlers.menu(p.id, { x: d3.event.clientX, y: d3.event.clientY });
       })
       .call(this.force.drag().on("dragstart", () => d3.event.sourceEvent.stopPropagation()));
     fresh.append("circle").attr({ class: "halo", r: 20 });
     fresh.append("path");
     fresh.append("text").attr("class", "name");
     fresh.append("text").attr("class", "more");
-    marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : "") +
+    marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : "") + (this.group.has(p.id) ? " grouped" : "") +
       (p.id === this.actor ? " actor" : this.others.has(p.id) ? " other" : ""));
     marks.attr("aria-label", p => `${p.node.role} ${p.node.name}, ${p.condition}`);
     marks.select("path").attr("d", p => shape(p.condition, this.area(p)))
@@ -167,6 +179,40 @@ export class Graph {
     this.marks?.attr("transform", p => `translate(${p.x},${p.y})`);
   }
 
+  /** A frame drawn around nodes chooses them. @param {PointerEvent} event */
+  startLasso(event) {
+    if (event.button !== 0 || onNode(event)) return;
+    const box = this.element.getBoundingClientRect();
+    const from = { x: event.clientX - box.x, y: event.clientY - box.y };
+    /** @param {PointerEvent} to */
+    const between = to => {
+      const [x, y] = [to.clientX - box.x, to.clientY - box.y];
+      return { x: Math.min(x, from.x), y: Math.min(y, from.y), width: Math.abs(x - from.x), height: Math.abs(y - from.y) };
+    };
+    const move = (/** @type {PointerEvent} */ to) => this.frame.attr(between(to)).style("display", null);
+    const end = (/** @type {PointerEvent} */ to) => {
+      window.removeEventListener("pointermove", move);
+      window.removeEventListener("pointerup", end);
+      this.frame.style("display", "none");
+      this.choose(between(to));
+    };
+    window.addEventListener("pointermove", move);
+    window.addEventListener("pointerup", end);
+  }
+
+  /** @param {{x: number, y: number, width: number, height: number}} frame a mere click chooses nobody */
+  choose(frame) {
+    if (frame.width < 5 && frame.height < 5) return;
+    const within = (/** @type {any} */ p) => p.x >= frame.x && p.x <= frame.x + frame.width && p.y >= frame.y && p.y <= frame.y + frame.height;
+    this.handlers.lasso([...this.marks[0]].map(mark => d3.select(mark).datum()).filter(within).map(p => p.id));
+  }
+
+  /** Where a node is on the screen. @param {string} id @returns {DOMRect|null} */
+  boxOf(id) {
+    const mark = [...this.marks[0]].find(m => d3.select(m).datum().id === id);
+    return mark ? mark.querySelector("path").getBoundingClientRect() : null;
+  }
+
   /** A message on its way. @param {import("./model.js").Wave} wave */
   wave(wave) {
     const to = this.places.get(wave.node);
@@ -181,6 +227,9 @@ export class Graph {
       .transition().duration(450).ease("cubic-out").attr({ cx: to.x, cy: to.y }).remove();
   }
 }
+
+/** @param {Event} event */
+function onNode(event) { return event.target instanceof Element && event.target.closest("g.node") !== null; }
 
 /** @param {import("./model.js").Node} seed */
 function seedText(seed) {

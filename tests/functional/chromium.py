@@ -111,12 +111,16 @@ class Chromium:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", {"type": kind, "key": key, **text})
 
-    def click(self, selector):
+    def click(self, selector, button="left", shift=False):
         """The middle of an element, with a real mouse press."""
         x, y = self.evaluate("(b => [b.x + b.width / 2, b.y + b.height / 2])"
                              f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())")
         for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
+            self.mouse(kind, x, y, button, shift)
+
+    def mouse(self, kind, x, y, button="left", shift=False):
+        self.call("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": button, "clickCount": 1,
+                                               "modifiers": 8 if shift else 0})
 
     def screenshot(self, path):
         data = self.call("Page.captureScreenshot", {"format": "png"})["data"]
