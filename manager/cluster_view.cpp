@@ -45,6 +45,7 @@ bool is_life_step(NoticeKind kind) {
         case NoticeKind::removed_self:
         case NoticeKind::leaving:
         case NoticeKind::suspected:
+        case NoticeKind::witness_asked:
         case NoticeKind::statement_given:
         case NoticeKind::peer_consensus:
         case NoticeKind::suspicion_cancelled:
@@ -130,9 +131,13 @@ void ClusterView::node_started(NodeId id, Role role) {
     nodes_[id] = std::move(fresh);
 }
 
-void ClusterView::node_state(NodeId id, NodeState state) {
+void ClusterView::node_state(NodeId id, NodeState state, Moment at) {
     NodeView& view = node(id);
     view.state = state;
+    if (at.mono_ns != 0 && (state == NodeState::paused || !is_running(state))) {
+        endings_[id].at = at;
+        endings_[id].state = state;
+    }
     if (is_running(state)) return;
     view.registered = false;
     view.suspects.clear();
@@ -181,6 +186,7 @@ void ClusterView::apply(const NodeEvent& event) {
     apply_gossip(event);
     apply_proposal(event);
     remember_life(event);
+    remember_sign(event);
 }
 
 void ClusterView::apply_seed(const NodeEvent& event, NodeView& seed) {
@@ -380,6 +386,25 @@ void ClusterView::remember_life(const NodeEvent& event) {
     while (at != life.begin() && std::prev(at)->mono_ns > event.mono_ns) --at;
     life.insert(at, event);
     if (life.size() > life_limit) life.pop_front();
+}
+
+void ClusterView::remember_sign(const NodeEvent& event) {
+    const Notice& n = event.notice;
+    const Moment at{event.mono_ns, event.wall};
+    if (n.kind == NoticeKind::suspected) {
+        Ending& ending = endings_[n.subject];
+        if (!std::exchange(ending.doubted, true)) ending.doubted_sign = signs_[n.subject];
+    }
+    const auto ending = n.kind == NoticeKind::member_added ? endings_.find(n.subject) : endings_.end();
+    if (ending != endings_.end()) ending->second.doubted = false;
+    signs_[event.node] = {at, event.node};
+    const bool had_message = n.kind == NoticeKind::delivered || n.kind == NoticeKind::duplicate;
+    if (had_message) signs_[n.other] = {at, event.node};
+}
+
+const Ending* ClusterView::ending(NodeId id) const {
+    const auto it = endings_.find(id);
+    return it == endings_.end() ? nullptr : &it->second;
 }
 
 const std::deque<NodeEvent>* ClusterView::life(NodeId id) const {

@@ -107,6 +107,25 @@ struct ManagerNote {
     std::set<NodeId> nodes;
 };
 
+struct Moment {
+    std::int64_t mono_ns{0};  // 0: never
+    WallMs wall{0};
+};
+
+// Something that only a live node can have caused: its own event, or a message that another had from it.
+struct SignOfLife {
+    Moment at;
+    NodeId by{};
+};
+
+// What is known of a node's end, or pause, that no protocol step says.
+struct Ending {
+    Moment at;  // when its process ended or stopped
+    NodeState state{};
+    SignOfLife doubted_sign;  // the last one before somebody doubted it
+    bool doubted{false};      // and has not been admitted anew since
+};
+
 class ClusterView {
 public:
     static constexpr std::size_t note_limit = 2000;
@@ -121,7 +140,7 @@ public:
     [[nodiscard]] std::size_t seed_count() const { return seed_count_; }
 
     void node_started(NodeId id, Role role);
-    void node_state(NodeId id, NodeState state);
+    void node_state(NodeId id, NodeState state, Moment at = {});
     void apply(const NodeEvent& event);
     void apply(const NodeStatus& status);
     void note(ManagerNote note);
@@ -151,6 +170,8 @@ public:
     [[nodiscard]] const std::deque<NodeEvent>& refusals() const { return refusals_; }
     // Everything that concerns this node, whoever said so, oldest first.
     [[nodiscard]] const std::deque<NodeEvent>* life(NodeId id) const;
+    // Null: it never ended and was never doubted.
+    [[nodiscard]] const Ending* ending(NodeId id) const;
 
 private:
     using Rumors = std::list<RumorView>;
@@ -161,6 +182,7 @@ private:
     void apply_gossip(const NodeEvent& event);
     void apply_proposal(const NodeEvent& event);
     void remember_life(const NodeEvent& event);
+    void remember_sign(const NodeEvent& event);
     void set_members(NodeView& seed, Epoch epoch, const Digest& digest, std::set<NodeId> members);
     RumorView& rumor(const NodeEvent& event);
     void forget_old_rumors();
@@ -183,6 +205,8 @@ private:
     std::deque<NodeEvent> refusals_;
     FaultTable faults_;
     std::map<NodeId, std::deque<NodeEvent>> lives_;
+    std::unordered_map<NodeId, SignOfLife> signs_;  // looked up, never walked
+    std::map<NodeId, Ending> endings_;
 };
 
 }  // namespace gossip

@@ -74,12 +74,16 @@ constexpr std::array table{
                 "Of B bytes each (64), R a second (10/s), N in all (1); the peers take turns.",
                 "publish 7000 --count 5\npublish peers --size 200 --rate 50/s --count 20", Completes::groups_and_nodes,
                 commands::publish},
-    CommandSpec{"trace", "MSG | ID | --follow SEL [--for TIME]", "how a message spread, or one node's life",
-                "MSG is last, a message id, or 7000:3 for the third message of 7000. A message's trace is its tree:\n"
-                "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
-                "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal.\n"
-                "--follow prints what nodes say or what is said of them as it comes, until Ctrl-C or for TIME.",
-                "trace last\ntrace 7003\ntrace --follow peers --for 300ms", Completes::messages, commands::trace, true},
+    CommandSpec{
+        "trace", "MSG | ID | --follow SEL [--for TIME]", "how a message spread, or one node's life",
+        "MSG is last, a message id, or 7000:3 for the third message of 7000. A message's trace is its tree:\n"
+        "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
+        "Times are CLOCK_MONOTONIC's, one clock for all nodes of a network here: no offset is between two hops. A\n"
+        "hop of more than four times the median is called late, with the cause where one is known.\n"
+        "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal; below\n"
+        "it the steps of its removal, grouped: last heard, suspected, asked, witness, report, probe, vote, removed.\n"
+        "--follow prints what nodes say or what is said of them as it comes, until Ctrl-C or for TIME.",
+        "trace last\ntrace 7003\ntrace --follow peers --for 300ms", Completes::messages, commands::trace, true},
     CommandSpec{"logs", "SEL [-n N] [-f] [--for TIME] [--grep TEXT] [--level L]",
                 "the last log lines of nodes, merged by time",
                 "-f goes on with what is written, until Ctrl-C or for TIME.",

@@ -2,6 +2,7 @@
 
 #include "manager/command_table.hpp"
 #include "manager/process.hpp"
+#include "manager/removal_view.hpp"
 #include "manager/session.hpp"
 #include "manager/trace_view.hpp"
 #include "node/config_keys.hpp"
@@ -113,6 +114,16 @@ Result trace_message(Session& session, const RumorView& rumor) {
     return std::nullopt;
 }
 
+// For people the steps of its removal follow, grouped; for programs every event names its step.
+void show_life(Session& session, NodeId id) {
+    const ClusterView& view = session.network.view();
+    session.console.result(life_table(id, view));
+    const std::string headline = removal_headline(id, view);
+    if (session.console.format() != TableFormat::table || headline.empty()) return;
+    session.console.result("\n" + paint(headline, Style::bold, session.console.colored()) + "\n");
+    session.console.result(removal_table(id, view));
+}
+
 // A bare port or ip:port is a node; everything else names a message.
 Result trace_anything(Session& session, const std::string& name) {
     const ClusterView& view = session.network.view();
@@ -121,7 +132,7 @@ Result trace_anything(Session& session, const std::string& name) {
         auto selected = session.select(*parsed, Among::known);
         if (auto* ids = std::get_if<Ids>(&selected)) {
             if (ids->size() != 1) return Failure{ErrorKind::command, "one node at a time"};
-            session.console.result(life_table(ids->front(), view));
+            show_life(session, ids->front());
             return std::nullopt;
         }
         return std::get<Failure>(std::move(selected));

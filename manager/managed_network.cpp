@@ -51,7 +51,7 @@ void ManagedNetwork::node_started(NodeId id, Role role) {
 
 void ManagedNetwork::set_state(NodeId id, NodeState state) {
     ++version_;
-    view_.node_state(id, state);
+    view_.node_state(id, state, {now().time_since_epoch().count(), wall_now()});
     record(RunState{stamp(), id, view_.find(id)->role, state});
     observers_.changed();
 }

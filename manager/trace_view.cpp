@@ -1,11 +1,13 @@
 #include "manager/trace_view.hpp"
 
 #include "manager/parser.hpp"
+#include "manager/removal_view.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <limits>
+#include <optional>
 
 namespace gossip {
 namespace {
@@ -49,10 +51,54 @@ std::string why_no_neighbour_told(const RumorView& rumor, const NodeView& node, 
     return "on its way from " + short_names(have);
 }
 
+std::optional<std::int64_t> hop_ns(const Receipt& receipt, const RumorView& rumor) {
+    if (receipt.hop == 0) return std::nullopt;
+    const auto parent = rumor.receipts.find(receipt.from);
+    if (parent == rumor.receipts.end()) return std::nullopt;
+    return receipt.mono_ns - parent->second.mono_ns;
+}
+
+// A hop that took far longer than the message's others.
+std::int64_t late_from(const RumorView& rumor) {
+    constexpr std::int64_t least = 5'000'000;  // on one machine a hop takes less than one millisecond
+    std::vector<std::int64_t> hops;
+    for (const auto& [node, receipt] : rumor.receipts) {
+        if (const auto hop = hop_ns(receipt, rumor)) hops.push_back(*hop);
+    }
+    if (hops.empty()) return std::numeric_limits<std::int64_t>::max();
+    const auto middle = hops.begin() + static_cast<std::ptrdiff_t>((hops.size() - 1) / 2);
+    std::nth_element(hops.begin(), middle, hops.end());
+    return 4 * std::max<std::int64_t>(*middle, 0) + least;
+}
+
+// What is known of this hop that explains it; the faults in force first.
+std::string why_late(const Receipt& receipt, const RumorView& rumor, const ClusterView& view) {
+    if (const LinkFault* fault = view.faults().find(receipt.from, receipt.node)) return fault_text(*fault);
+    const auto meanwhile = [&](std::int64_t ns) { return ns >= rumor.mono_ns && ns <= receipt.mono_ns; };
+    for (auto note = view.notes().rbegin(); note != view.notes().rend(); ++note) {
+        if (note->nodes.contains(receipt.node) && meanwhile(note->mono_ns)) return "after " + note->text;
+    }
+    for (const NodeId id : {receipt.node, receipt.from}) {
+        const Ending* ending = view.ending(id);
+        const bool stood = ending != nullptr && ending->state == NodeState::paused;
+        if (stood && ending->at.mono_ns <= receipt.mono_ns) return short_name(id) + " was paused";
+    }
+    if (registered_at(receipt.node, view) > rumor.mono_ns) return "joined later";
+    return receipt.repair ? "by repair" : "";
+}
+
+// Empty: in time. Else "late", with the cause where one is known.
+std::string lateness(const Receipt& receipt, std::int64_t from, const RumorView& rumor, const ClusterView& view) {
+    const auto hop = hop_ns(receipt, rumor);
+    if (!hop || *hop <= from) return {};
+    const std::string why = why_late(receipt, rumor, view);
+    return why.empty() ? "late" : "late: " + why;
+}
+
 class TreePrinter {
 public:
     TreePrinter(const RumorView& rumor, const ClusterView& view, bool colored)
-        : rumor_(rumor), view_(view), colored_(colored) {
+        : rumor_(rumor), view_(view), colored_(colored), late_from_(late_from(rumor)) {
         for (const auto& [node, receipt] : rumor.receipts) {
             if (receipt.hop > 0) children_[receipt.from].push_back(&receipt);
         }
@@ -96,6 +142,8 @@ private:
             out_ += " (" + milliseconds(receipt.mono_ns - parent->second.mono_ns) + " this hop)";
         }
         if (receipt.repair) out_ += paint("  by repair", Style::yellow, colored_);
+        const std::string late = lateness(receipt, late_from_, rumor_, view_);
+        if (!late.empty()) out_ += paint("  " + late, Style::yellow, colored_);
         out_ += duplicates(receipt.node) + "\n";
     }
 
@@ -148,6 +196,7 @@ private:
     const RumorView& rumor_;
     const ClusterView& view_;
     bool colored_;
+    std::int64_t late_from_;
     std::map<NodeId, std::vector<const Receipt*>> children_;
     std::set<NodeId> shown_;
     std::string out_;
@@ -211,8 +260,15 @@ std::string render_message_tree(const RumorView& rumor, const ClusterView& view,
 }
 
 Table message_table(const RumorView& rumor, const ClusterView& view) {
-    Table table(
-        {{"node"}, {"from"}, {"hop", true}, {"after_ms", true}, {"hop_ms", true}, {"duplicates", true}, {"how"}});
+    Table table({{"node"},
+                 {"from"},
+                 {"hop", true},
+                 {"after_ms", true},
+                 {"hop_ms", true},
+                 {"duplicates", true},
+                 {"how"},
+                 {"late"}});
+    const std::int64_t from = late_from(rumor);
     std::vector<const Receipt*> receipts;
     for (const auto& [node, receipt] : rumor.receipts) receipts.push_back(&receipt);
     std::sort(receipts.begin(), receipts.end(),
@@ -228,35 +284,36 @@ Table message_table(const RumorView& rumor, const ClusterView& view) {
                    {std::to_string(duplicates_of(rumor, r->node))},
                    {origin      ? "origin"
                     : r->repair ? "repair"
-                                : "push"}});
+                                : "push"},
+                   {lateness(*r, from, rumor, view)}});
     }
     for (const auto& [id, node] : view.nodes()) {
         if (node.role != Role::peer || node.state == NodeState::elsewhere || rumor.receipts.contains(id)) continue;
-        table.add({{node_name(id)}, {}, {}, {}, {}, {"0"}, {"missing: " + why_not_reached(rumor, node, view)}});
+        table.add({{node_name(id)}, {}, {}, {}, {}, {"0"}, {"missing: " + why_not_reached(rumor, node, view)}, {}});
     }
     return table;
 }
 
 Table life_table(NodeId id, const ClusterView& view) {
-    Table table({{"time"}, {"since_s", true}, {"node"}, {"event"}});
+    Table table({{"time"}, {"since_s", true}, {"node"}, {"step"}, {"event"}});
     const auto* life = view.life(id);
     if (life == nullptr || life->empty()) return table;
     const std::int64_t start = life->front().mono_ns;
-    const auto add = [&](std::int64_t mono_ns, WallMs wall, Cell node, Cell event) {
+    const auto add = [&](std::int64_t mono_ns, WallMs wall, Cell node, Cell event, std::string_view step) {
         char since[32];
         std::snprintf(since, sizeof since, "%.3f", static_cast<double>(mono_ns - start) / 1e9);
-        table.add({{clock_text(wall)}, {since}, std::move(node), std::move(event)});
+        table.add({{clock_text(wall)}, {since}, std::move(node), {std::string(step)}, std::move(event)});
     };
     auto note = view.notes().begin();
     const auto add_notes_before = [&](std::int64_t mono_ns) {
         for (; note != view.notes().end() && note->mono_ns <= mono_ns; ++note) {
-            if (note->nodes.contains(id)) add(note->mono_ns, note->wall, {}, {note->text, "", Style::cyan});
+            if (note->nodes.contains(id)) add(note->mono_ns, note->wall, {}, {note->text, "", Style::cyan}, "fault");
         }
     };
     for (const NodeEvent& event : *life) {
         add_notes_before(event.mono_ns);
         add(event.mono_ns, event.wall, {node_name(event.node), short_name(event.node)},
-            {step_text(event.notice), "", step_style(event.notice.kind)});
+            {step_text(event.notice), "", step_style(event.notice.kind)}, removal_step(event.notice));
     }
     add_notes_before(std::numeric_limits<std::int64_t>::max());
     return table;

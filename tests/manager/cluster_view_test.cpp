@@ -1,5 +1,6 @@
 #include "manager/cluster_view.hpp"
 #include "manager/live_log.hpp"
+#include "manager/removal_view.hpp"
 #include "manager/trace_view.hpp"
 
 #include <doctest/doctest.h>
@@ -224,11 +225,68 @@ TEST_CASE("a message's tree: who had it from whom, how often again, and who neve
           "reached 3 of 3 live peers in 2.5 ms, 2 hops, 1 duplicate\n"
           "without it: 7003 (paused)\n");
     CHECK(message_table(*w.view.find_rumor("last"), w.view).render(TableFormat::tsv, false) ==
-          "node\tfrom\thop\tafter_ms\thop_ms\tduplicates\thow\n"
-          "127.0.0.1:7000\t\t0\t0.0\t\t0\torigin\n"
-          "127.0.0.1:7001\t127.0.0.1:7000\t1\t1.0\t1.0\t0\tpush\n"
-          "127.0.0.1:7002\t127.0.0.1:7001\t2\t2.5\t1.5\t1\tpush\n"
-          "127.0.0.1:7003\t\t\t\t\t0\tmissing: paused\n");
+          "node\tfrom\thop\tafter_ms\thop_ms\tduplicates\thow\tlate\n"
+          "127.0.0.1:7000\t\t0\t0.0\t\t0\torigin\t\n"
+          "127.0.0.1:7001\t127.0.0.1:7000\t1\t1.0\t1.0\t0\tpush\t\n"
+          "127.0.0.1:7002\t127.0.0.1:7001\t2\t2.5\t1.5\t1\tpush\t\n"
+          "127.0.0.1:7003\t\t\t\t\t0\tmissing: paused\t\n");
+}
+
+TEST_CASE("a late receipt names what is known of the cause") {
+    Watched w;
+    w.tell_at(1'000'000, 7000, gossip_notice(NoticeKind::said, first_id));
+    w.tell_at(1'400'000, 7001, gossip_notice(NoticeKind::delivered, first_id, 7000, 1));
+    w.tell_at(1'800'000, 7002, gossip_notice(NoticeKind::delivered, first_id, 7001, 2));
+    w.tell_at(90'000'000, 7003, gossip_notice(NoticeKind::delivered, first_id, 7001, 2));
+    const auto tree = [&] { return render_message_tree(*w.view.find_rumor("last"), w.view, false); };
+    CHECK(tree().find("7003  hop 2  +89.0 ms (88.6 this hop)  late\n") != std::string::npos);
+    CHECK(tree().find("7002  hop 2  +0.8 ms (0.4 this hop)\n") != std::string::npos);
+    w.view.node_state(at(7003), NodeState::paused, {2'000'000, 2});
+    CHECK(tree().find("late: 7003 was paused\n") != std::string::npos);
+    NodeSet touched;
+    w.view.faults().change({at(7001)}, {at(7003)}, {.delay = std::chrono::milliseconds(80)}, touched);
+    CHECK(tree().find("late: delay 80ms\n") != std::string::npos);
+}
+
+TEST_CASE("a removal by its steps: what was seen last, who said what, when") {
+    Watched w;
+    const auto about = [](NoticeKind kind, std::uint16_t other, Notice n = {}) {
+        n.kind = kind;
+        n.subject = at(7003);
+        if (other != 0) n.other = at(other);
+        return n;
+    };
+    CHECK(removal_headline(at(7003), w.view).empty());
+    w.tell_at(1'000'000, 7001, gossip_notice(NoticeKind::delivered, first_id, 7003, 1));
+    w.view.node_state(at(7003), NodeState::killed, {2'000'000, 1002});
+    Notice suspected = about(NoticeKind::suspected, 0);
+    suspected.text = "silent";
+    w.tell_at(5'000'000, 7000, suspected);
+    w.tell_at(6'000'000, 7000, about(NoticeKind::witness_asked, 7001));
+    w.tell_at(6'500'000, 7000, about(NoticeKind::witness_asked, 7002));
+    w.tell_at(7'000'000, 7001, about(NoticeKind::statement_given, 7000, {.verdict = Verdict::unreachable}));
+    CHECK(removal_headline(at(7003), w.view) == "7003 was doubted and not removed");
+    for (const std::uint16_t hearer : {std::uint16_t{6000}, std::uint16_t{6001}}) {
+        w.tell_at(8'000'000, hearer, about(NoticeKind::case_opinion, 6002, {.yes = true, .text = "own probe failed"}));
+    }
+    w.tell_at(9'000'000, 6000, about(NoticeKind::vote_cast, 0, {.yes = true, .proposal = 7}));
+    w.tell_at(9'500'000, 6000, about(NoticeKind::approved, 0, {.count = 2, .of = 3, .need = 2, .epoch = 5}));
+    w.tell_at(10'000'000, 6000, about(NoticeKind::member_removed, 0, {.epoch = 5}));
+    CHECK(removal_headline(at(7003), w.view) == "7003 was removed (epoch 5), 8.0 ms after it was killed");
+    const std::string rows = removal_table(at(7003), w.view).render(TableFormat::tsv, false);
+    for (const char* row :
+         {"last heard\t", "-1.0\t127.0.0.1:7001\thad a message of it (PINGs are not noted)\n", "0.0\t\tkilled\n",
+          "3.0\t127.0.0.1:7000\tsilent\n", "127.0.0.1:7000\tasks 7001, 7002\n",
+          "5.0\t127.0.0.1:7001\tno answer, to 7000\n", "6.0\t127.0.0.1:6002\tyes: own probe failed\n",
+          "removal approved, 2 of 3 votes, quorum 2\n", "8.0\t127.0.0.1:6000\tfrom its list, epoch 5\n"}) {
+        CHECK_MESSAGE(rows.find(row) != std::string::npos, rows);
+    }
+    CHECK(rows.find("own probe failed") == rows.rfind("own probe failed"));
+    Notice left = about(NoticeKind::proposal_opened, 0);
+    w.tell_at(20'000'000, 6000, about(NoticeKind::member_added, 0));
+    w.tell_at(21'000'000, 6000, left);
+    CHECK(removal_table(at(7003), w.view).render(TableFormat::tsv, false).find("votes yes, at its own word") !=
+          std::string::npos);
 }
 
 TEST_CASE("a receipt whose sender was never heard of is shown, not lost") {
