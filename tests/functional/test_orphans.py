@@ -1,5 +1,6 @@
 """Whatever happens to the manager, no node outlives it."""
 import signal
+import time
 
 import harness
 
@@ -11,7 +12,9 @@ class Orphans(harness.TestCase):
         return network, list(network.pids().values())
 
     def gone(self, pids):
+        start = time.monotonic()
         harness.until(lambda: not any(harness.alive(pid) for pid in pids), 10, "the nodes' end")
+        print(f"all {len(pids)} nodes gone after {(time.monotonic() - start) * 1000:.0f} ms")
 
     def test_manager_killed(self):
         network, pids = self.start()
