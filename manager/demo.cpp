@@ -1,10 +1,8 @@
 #include "manager/demo.hpp"
 
 #include "manager/narration.hpp"
-#include "manager/page_recording.hpp"
 #include "manager/parser.hpp"
-#include "manager/session.hpp"
-#include "manager/sim_network.hpp"
+#include "manager/stage.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,16 +40,6 @@ constexpr std::array<Phase, 6> phases{{
      "them strikes it off the list"},
 }};
 
-// Everything that is written goes here: nobody reads it but for failures of acts.
-struct Quiet {
-    Console console{false, ColorMode::never, std::nullopt};
-    std::string errors;
-    Console::Redirection redirection{
-        console, {false, false, TableFormat::table}, [this](bool error, std::string_view text) {
-            if (error) errors += text;
-        }};
-};
-
 NetworkPlan network_of(const DemoPlan& demo, NetworkPlan plan) {
     plan.initial_peers = 0;
     plan.seed = demo.seed;
@@ -64,39 +52,22 @@ NetworkPlan network_of(const DemoPlan& demo, NetworkPlan plan) {
 class Demo {
 public:
     Demo(const DemoPlan& demo, const NetworkPlan& plan)
-        : demo_(demo),
-          session_(
-              loop_, quiet_.console,
-              [&](ManagedNetwork::Observers observers) { return make(plan, std::move(observers)); }, Settings{}),
-          recording_(session_.network.view(), facts(), {150'000, 20'000, 0}) {
-        session_.settings.live = false;
-        session_.set_onlooker([this](const NodeEvent* event) { take(event); });
-    }
+        : demo_(demo), stage_(plan, demo.loss_percent, [this](const NodeEvent& event) { take(event); }) {}
 
     DemoRun run() {
         begin_phase(1);
-        const Result failure = session_.start();
+        const Result failure = session().start();
         if (!failure) live();
-        recording_.settle(now());
-        session_.set_onlooker({});
-        session_.finish();
-        return {std::move(steps_), page()};
+        stage_.recording().settle(now());
+        std::string frames = page();
+        session().finish();
+        return {std::move(steps_), std::move(frames)};
     }
 
 private:
-    std::unique_ptr<ManagedNetwork> make(const NetworkPlan& plan, ManagedNetwork::Observers observers) {
-        SimNetworkOptions options;
-        options.network.link.drop_per_million = demo_.loss_percent * 10'000;
-        return std::make_unique<SimNetwork>(loop_, options, plan, std::move(observers));
-    }
-    PageFrames::Facts facts() {
-        return {[](NodeId) { return std::int64_t{0}; },
-                [this](NodeId id) { return session_.network.faults().summary(id); }};
-    }
-    [[nodiscard]] RunStamp now() const {
-        return {session_.network.now().time_since_epoch().count(), session_.network.wall_now()};
-    }
-    [[nodiscard]] const ClusterView& view() const { return session_.network.view(); }
+    [[nodiscard]] Session& session() { return stage_.session(); }
+    [[nodiscard]] RunStamp now() const { return stage_.now(); }
+    [[nodiscard]] const ClusterView& view() const { return stage_.view(); }
 
     // ---------------------------------------------------------------- what is told
 
@@ -104,31 +75,29 @@ private:
         if (number <= phase_) return;
         phase_ = number;
         const Phase& phase = phases[static_cast<std::size_t>(number) - 1];
-        recording_.add("phase",
-                       JsonObject().number("number", number).text("title", phase.title).text("say", phase.text),
-                       now().mono_ns);
+        stage_.recording().add("phase",
+                               JsonObject().number("number", number).text("title", phase.title).text("say", phase.text),
+                               now().mono_ns);
         steps_.push_back({now().mono_ns / 1000, number, std::string(phase.title), std::string(phase.text)});
     }
 
-    void take(const NodeEvent* event) {
-        if (event == nullptr) return recording_.settle(now());
-        const NoticeKind kind = event->notice.kind;
+    void take(const NodeEvent& event) {
+        const NoticeKind kind = event.notice.kind;
         if (kind == NoticeKind::link_up && phase_ == 2) begin_phase(3);
         if (kind == NoticeKind::report_received && phase_ == 5) begin_phase(6);
-        if (PageFrames::tells(kind)) steps_.push_back({event->mono_ns / 1000, 0, narrate(*event), {}});
-        recording_.take(*event);
+        if (PageFrames::tells(kind)) steps_.push_back({event.mono_ns / 1000, 0, narrate(event), {}});
     }
 
     // ---------------------------------------------------------------- what is done
 
     // Until then, or so much of the network's time is over; acts that are due on the way are carried out.
     bool until(const std::function<bool()>& done, Duration most) {
-        const Time end = session_.network.now() + most;
+        const Time end = session().network.now() + most;
         for (;;) {
             const Time due =
                 next_act_ < demo_.acts.size() ? Time{std::chrono::microseconds(demo_.acts[next_act_].us)} : end;
-            const Time stop = std::max(session_.network.now(), std::min(due, end));
-            const WaitEnd how = session_.network.run_until(done, stop - session_.network.now());
+            const Time stop = std::max(session().network.now(), std::min(due, end));
+            const WaitEnd how = session().network.run_until(done, stop - session().network.now());
             if (how == WaitEnd::done) return true;
             if (how != WaitEnd::timed_out || due >= end) return false;
             carry_out(demo_.acts[next_act_++].command);
@@ -137,25 +106,18 @@ private:
     // Somebody's acts come before the demo's own of the same time.
     void catch_up() {
         const auto due = [this] { return Time{std::chrono::microseconds(demo_.acts[next_act_].us)}; };
-        while (next_act_ < demo_.acts.size() && due() <= session_.network.now())
+        while (next_act_ < demo_.acts.size() && due() <= session().network.now())
             carry_out(demo_.acts[next_act_++].command);
     }
     void pass(Duration time) {
         static_cast<void>(until([] { return false; }, time));
     }
 
-    void carry_out(const std::string& command) {
-        recording_.add("command", JsonObject().text("text", command), now().mono_ns);
-        steps_.push_back({now().mono_ns / 1000, 0, "gossip> " + command, {}});
-        quiet_.errors.clear();
-        auto script = parse_script(command);
-        if (const auto* error = std::get_if<ParseError>(&script)) {
-            quiet_.errors = error->text;
-        } else {
-            static_cast<void>(session_.run(std::get<Script>(script), ""));
-        }
-        recording_.settle(now());
-        if (!quiet_.errors.empty()) recording_.line(now(), '!', command + ": " + quiet_.errors);
+    // Checked before: it can be read.
+    void carry_out(const std::string& text) {
+        steps_.push_back({now().mono_ns / 1000, 0, "gossip> " + text, {}});
+        const auto script = parse_script(text);
+        for (const Command& command : std::get<Script>(script)) static_cast<void>(stage_.carry_out(command, ""));
     }
 
     [[nodiscard]] std::vector<NodeId> members() const {
@@ -172,7 +134,7 @@ private:
         begin_phase(2);
         catch_up();
         WaitEnd end{};
-        static_cast<void>(session_.network.add_peers(demo_.peers, 0, end));
+        static_cast<void>(session().network.add_peers(demo_.peers, 0, end));
         static_cast<void>(until([this] { return members().size() >= demo_.peers && agreed(); }, seconds(120)));
         begin_phase(3);
         static_cast<void>(until([this] { return linked(); }, seconds(60)));
@@ -249,7 +211,7 @@ private:
                });
     }
 
-    [[nodiscard]] std::string page() const {
+    [[nodiscard]] std::string page() {
         std::string acts;
         for (const DemoAct& act : demo_.acts) {
             acts += (acts.empty() ? "" : ",") + JsonObject().number("t", act.us).text("command", act.command).done();
@@ -259,17 +221,14 @@ private:
         plan.count("loss", demo_.loss_percent).text("seed", std::to_string(demo_.seed)).raw("acts", "[" + acts + "]");
         JsonObject page;
         page.text("kind", "demo").text("title", "demo, virtual time").raw("plan", plan.done());
-        return page.raw("frames", recording_.json()).done();
+        return page.raw("frames", stage_.recording().json()).done();
     }
 
     DemoPlan demo_;
-    EventLoop loop_;
-    Quiet quiet_;
-    Session session_;
-    PageRecording recording_;
     std::vector<DemoStep> steps_;
     std::size_t next_act_{0};
     int phase_{0};
+    Stage stage_;
 };
 
 std::string range_error(std::string_view name, std::string_view value, std::uint64_t least, std::uint64_t most) {

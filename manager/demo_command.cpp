@@ -2,6 +2,7 @@
 
 #include "manager/command_table.hpp"
 #include "manager/demo.hpp"
+#include "manager/lesson.hpp"
 #include "manager/network_plan.hpp"
 #include "manager/parser.hpp"
 #include "manager/recorded_site.hpp"
@@ -24,6 +25,8 @@ constexpr const char* usage =
     "  gossipctl demo --loss 10                         a tenth of all messages is lost\n"
     "  gossipctl demo --text                            in the terminal, a sentence for each Enter\n"
     "  gossipctl demo --text > demo.txt                 all of it\n"
+    "  gossipctl demo --lesson minority                 a question, what happens then, and the measured answer\n"
+    "  gossipctl demo --lesson mine.gsh --text          your own: docs/LESSONS.md says how to write one\n"
     "\n"
     "Seeds, registration and votes, overlay, gossip, failure detection, removal by quorum: done by the real seeds and\n"
     "peers over virtual time and simulated links. The page plays, steps both ways and seeks; what is done there, at\n"
@@ -35,6 +38,8 @@ constexpr const char* usage =
     "  --links N          that a peer opens itself, 1 to 10 (3)\n"
     "  --loss PERCENT     of messages, 0 to 50 (0)\n"
     "  --seed S           what everything random is drawn from (42)\n"
+    "  --lesson NAME|FILE a lesson instead of the six phases:\n"
+    "                     @LESSONS@\n"
     "  --text             in the terminal instead of a browser\n"
     "  --listen IP:PORT   where the page is, on this machine (default: web.listen of the configuration)\n";
 
@@ -42,12 +47,14 @@ struct DemoOptions {
     DemoPlan plan;
     bool text{false};
     bool help{false};
+    std::optional<std::string> lesson;
     std::optional<NodeId> listen;
 };
 
-constexpr std::array valued{"--seeds", "--peers", "--links", "--loss", "--seed", "--listen"};
+constexpr std::array valued{"--seeds", "--peers", "--links", "--loss", "--seed", "--listen", "--lesson"};
 
 std::string set_value(DemoOptions& options, const std::string& name, const std::string& value) {
+    if (name == "--lesson") return options.lesson = value, "";
     if (name != "--listen") {
         const std::string problem = set_demo(options.plan, name.substr(2), value);
         return problem.empty() ? "" : "--" + problem;
@@ -134,19 +141,69 @@ WebReply act(const std::string& body, std::string& page) {
     return {200, "application/json", page + "\n"};
 }
 
-int serve(const DemoOptions& options, DemoRun run) {
+int serve(const DemoOptions& options, std::string page, bool acts) {
     const auto network = plan_network({});
     if (const auto* problem = std::get_if<std::string>(&network)) return fail(ErrorKind::config, *problem);
-    std::string page = std::move(run.page);
     EventLoop loop;
     RecordedSite site(
-        loop, [&] { return page; }, [&](const std::string& body) { return act(body, page); });
+        loop, [&] { return page; },
+        acts ? RecordedSite::Act([&](const std::string& body) { return act(body, page); }) : RecordedSite::Act{});
     const NodeId listen = options.listen.value_or(std::get<NetworkPlan>(network).page_listen);
     if (const auto problem = site.open(listen)) return fail(ErrorKind::start, *problem);
     std::printf("Page: %s\nSpace plays, . and , step. Ctrl-C ends it; gossipctl demo --text needs no browser.\n",
                 site.url().c_str());
     std::fflush(stdout);
     return serve_until_ended(loop);
+}
+
+void wait_for_enter(const char* what) {
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) return;
+    std::printf("\x1b[2m[Enter: %s]\x1b[0m ", what);
+    std::fflush(stdout);
+    std::string line;
+    std::getline(std::cin, line);
+    std::fputs("\x1b[1A\x1b[2K", stdout);
+}
+
+std::string indented(const std::string& command) {
+    std::string out = "    ";
+    for (const char c : command) out += c == '\n' ? std::string("\n    ") : std::string(1, c);
+    return out;
+}
+
+void show_lesson(const Lesson& lesson, const LessonRun& run) {
+    std::printf("== %s ==\n", lesson.title.c_str());
+    constexpr const char* marks[] = {"", "? ", "= "};
+    bool commands = false;
+    for (const LessonLine& line : run.lines) {
+        if (!line.network.empty()) std::printf("\n-- %s --\n", line.network.c_str());
+        const bool is_command = line.kind == LessonStep::Kind::command;
+        if (!is_command || !commands) std::fputs("\n", stdout);
+        commands = is_command;
+        if (is_command) {
+            std::printf("%s\n", indented(line.text).c_str());
+        } else {
+            std::printf("%s%s\n", marks[static_cast<std::size_t>(line.kind)], line.text.c_str());
+        }
+        if (line.kind == LessonStep::Kind::ask) wait_for_enter("what happens");
+    }
+}
+
+int run_lesson(const DemoOptions& options) {
+    const auto lesson = find_lesson(*options.lesson);
+    if (const auto* problem = std::get_if<std::string>(&lesson)) return fail(ErrorKind::usage, *problem);
+    auto run = play_lesson(std::get<Lesson>(lesson));
+    if (const auto* problem = std::get_if<std::string>(&run)) return fail(ErrorKind::command, *problem);
+    if (!options.text) return serve(options, std::move(std::get<LessonRun>(run).page), false);
+    show_lesson(std::get<Lesson>(lesson), std::get<LessonRun>(run));
+    return 0;
+}
+
+std::string help_text() {
+    std::string text = usage;
+    std::string names;
+    for (const auto& [name, title] : own_lessons()) names += (names.empty() ? "" : ", ") + name;
+    return text.replace(text.find("@LESSONS@"), 9, names);
 }
 
 }  // namespace
@@ -158,12 +215,13 @@ int demo_command(const std::vector<std::string>& arguments) {
     if (const auto* problem = std::get_if<std::string>(&parsed)) return fail(ErrorKind::usage, *problem);
     const auto& options = std::get<DemoOptions>(parsed);
     if (options.help) {
-        std::fputs(usage, stdout);
+        std::fputs(help_text().c_str(), stdout);
         return 0;
     }
+    if (options.lesson) return run_lesson(options);
     auto run = run_demo(options.plan);
     if (const auto* problem = std::get_if<std::string>(&run)) return fail(ErrorKind::config, *problem);
-    if (!options.text) return serve(options, std::get<DemoRun>(std::move(run)));
+    if (!options.text) return serve(options, std::move(std::get<DemoRun>(run).page), true);
     Terminal().show(std::get<DemoRun>(run));
     return 0;
 }

@@ -36,10 +36,28 @@ async function begin() {
   const embedded = document.getElementById("recording");
   const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("source")).json();
   document.body.dataset.kind = source.kind;
-  if (source.kind === "recording") $("shell").hidden = true;
+  if (source.kind !== "live" && source.kind !== "demo") $("shell").hidden = true;
   $("demo").hidden = source.kind !== "demo";
   if (source.kind === "live") connect();
+  else if (source.kind === "lesson") teach(source);
   else take(source);
+}
+
+/** A lesson has a network after the other. @param {any} source */
+function teach(source) {
+  const buttons = source.parts.map((/** @type {any} */ part, /** @type {number} */ at) => {
+    const button = element("button", `${at + 1}. ${part.name || "the network"}`);
+    button.addEventListener("click", () => begin(at));
+    return button;
+  });
+  const begin = (/** @type {number} */ at) => {
+    take({ kind: "lesson", title: source.title, frames: source.parts[at].frames });
+    buttons.forEach((/** @type {HTMLElement} */ b, /** @type {number} */ i) => b.setAttribute("aria-pressed", String(i === at)));
+    moveClock(() => clock.chapter(1));
+  };
+  $("parts").append(...buttons);
+  $("parts").hidden = buttons.length < 2;
+  begin(0);
 }
 
 /** @param {any} source */
@@ -88,7 +106,7 @@ async function actInDemo(command) {
   const t = model.time;
   const problem = await rerun({ ...demo, acts: [...demo.acts.filter(act => act.t <= t), { t, command }] });
   if (problem) return problem;
-  const at = timeline.frames.findIndex(f => f.kind === "command" && f.t >= t && f.data.text === command);
+  const at = timeline.frames.findIndex(f => f.kind === "command" && f.t >= t && command.includes(f.data.text));
   moveClock(() => clock.goTo(timeline.next(at + 1)));  // to what it did
 }
 
@@ -363,6 +381,9 @@ function drawClock() {
   if (key !== shownMarks) drawMarks(chapters.filter(c => c.at >= first), part, width);
   shownMarks = key;
   $("caption").textContent = caption();
+  const phase = timeline.lastPhase(model.position);
+  $("told").hidden = document.body.dataset.kind !== "lesson" || !phase || caption().endsWith(phase.say);
+  $("told").textContent = phase ? `${phase.title}: ${phase.say}` : "";
 }
 
 /** @param {import("./timeline.js").Chapter[]} chapters @param {(t: number) => number} part @param {number} width */
@@ -387,7 +408,7 @@ function caption() {
   const { kind, data } = event;
   if (kind === "command") return `gossip> ${data.text}`;
   if (kind === "fault") return `From now on: ${data.text}`;
-  if (kind === "phase") return `${data.title}. ${data.say}`;
+  if (kind === "phase") return data.number === 0 ? `${data.title}: ${data.say}` : `${data.title}. ${data.say}`;
   return data.say + ".";
 }
 

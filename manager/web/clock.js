@@ -86,7 +86,9 @@ export class Clock {
       this.time += ms * 1000 * /** @type {number} */ (this.pace.rate);
       this.model.moveTo(Math.max(before, this.timeline.positionAt(this.time)));
     }
-    if (this.atEnd && (this.pace.steps || this.time >= this.timeline.end)) {
+    const question = this.timeline.question(before, this.model.position);
+    if (question >= 0) this.goTo(this.timeline.settled(question + 1));
+    else if (this.atEnd && (this.pace.steps || this.time >= this.timeline.end)) {
       if (this.live) this.follow();
       else this.mode = "paused";
     }

@@ -70,7 +70,7 @@ export class Timeline {
     else if (kind === "fault") this.faults.push(at);
     else if (kind === "phase") {
       this.phases.push(at);
-      this.chapters.push({ at, t, mark: "§", text: data.title });
+      this.chapters.push({ at, t, mark: "§", text: data.number === 0 ? `${data.title}: ${data.say}` : data.title });
     }
     if (this.frames.length > this.limit) this.forget(Math.floor(this.limit / 2));
   }
@@ -101,6 +101,17 @@ export class Timeline {
     const frames = this.messages.get(wave.message);
     if (frames) frames.push(at);
     else this.messages.set(wave.message, [at]);
+  }
+
+  /** The newest phase before `position`. @param {number} position */
+  lastPhase(position) { return this.newest(this.phases, position, 1)[0] ?? null; }
+
+  /** The first question from `position` on, before `end`: where a reader is to think first. @param {number} position @param {number} end */
+  question(position, end) {
+    for (let i = countUpTo(this.phases, position - 1); i < this.phases.length && this.phases[i] < end; ++i) {
+      if (this.frames[this.phases[i]].data.asks) return this.phases[i];
+    }
+    return -1;
   }
 
   /** What was told so far is where everything begins. */

@@ -3,9 +3,11 @@ import json
 import re
 import subprocess
 import unittest
+from pathlib import Path
 
 import chromium
 import harness
+from chromium import shot
 from harness import SLOW, TestCase
 from test_replay import Served
 
@@ -99,6 +101,57 @@ class OnThePage(TestCase):
             self.assertTrue([d for k, d in answer["frames"] if k == "line" and "no such node: 7999" in d["text"]])
 
 
+# How many questions and answers, and what one answer says; figures in it may change with the protocol.
+LESSONS = {"flooding": (6, r"\d+ copies, \d+ of them for nothing, against 1\d\d over the mesh"),
+           "hub-attack": (4, r"(9\d\.\d|100\.0) % of the survivors, against [4-8]\d\.\d % without the ring"),
+           "missed-pings": (4, r"Suspected after [345]\d\.\d s, removed after [45]\d\.\d s"),
+           "split-vote": (5, r"2 of four seeds could not reach it, 2 could\."),
+           "minority": (4, r"in epoch [12] still\. The other two are in epoch [3-9]")}
+
+
+class Lessons(TestCase):
+    def setUp(self):
+        self.folder = harness.Folder()
+        self.addCleanup(self.folder.remove)
+
+    def test_each_asks_and_answers_with_what_it_measured(self):
+        for name, (texts, answer) in LESSONS.items():
+            text = demo("--lesson", name, "--text")
+            asked = re.findall(r"^\? (.*\?)$", text, re.M)
+            answers = re.findall(r"^= (.*)$", text, re.M)
+            self.assertGreaterEqual(len(asked), 2, name)
+            self.assertGreaterEqual(len(asked) + len(answers), texts, name)
+            self.assertRegex("\n".join(answers), answer)
+            self.assertNotRegex(text, "[{}]\\S", name)
+            self.assertEqual(demo("--lesson", name, "--text"), text)
+
+    def test_the_documents_own_example(self):
+        text = (Path(__file__).parents[2] / "docs" / "LESSONS.md").read_text()
+        example = re.findall(r"```\n(#: title.*?)```", text, re.S)
+        self.assertEqual(len(example), 1)
+        (Path(self.folder.path) / "mine.gsh").write_text(example[0])
+        told = demo("--lesson", str(Path(self.folder.path) / "mine.gsh"), "--text")
+        self.assertRegex(told, r"\n= After 100 ms \d+\.\d %, after 20 s 100\.0 %")
+
+    def test_a_lesson_with_mistakes(self):
+        path = Path(self.folder.path) / "bad.gsh"
+        head = "#: title x\n"
+        for text, code, wanted in (
+                ("say 7000 hello\n", 2, r"bad\.gsh:1: a lesson has a title"),
+                (head, 2, r"bad\.gsh:1: nothing happens in this lesson"),
+                (head + "#: peer 3\nlist\n", 2, r"bad\.gsh:2: unknown setting \"peer\"; did you mean peers\?"),
+                (head + "#: peers 1000\nlist\n", 2, r"bad\.gsh:2: peers: \"1000\" is not a number from 1 to 300"),
+                (head + "list\n#: peers 3\n", 2, r"bad\.gsh:3: \"#: peers\" comes before what happens"),
+                (head + "#> x\nklil 7003\n", 2, r"bad\.gsh:3.*did you mean kill"),
+                (head + "#: set overlay.linsk=3\nlist\n", 1, r"overlay\.linsk"),
+                (head + "kill 7999\n", 1, r"bad\.gsh:2: .*no such node: 7999"),
+                (head + "#= {nonsense(last)}\n", 1, r"bad\.gsh:2: \"nonsense\(last\)\" is no measure"),
+                (head + "expect registered == 3\n", 1, r"bad\.gsh:2: .*E_EXPECT")):
+            path.write_text(text)
+            self.assertRegex(demo("--lesson", str(path), "--text", code=code), wanted)
+        self.assertRegex(demo("--lesson", "minorty", "--text", code=2), r'no lesson "minorty"; did you mean minority\?')
+
+
 @unittest.skipUnless(chromium.find(), "there is no Chromium")
 class InBrowser(TestCase):
     def setUp(self):
@@ -131,6 +184,29 @@ class InBrowser(TestCase):
             browser.evaluate("(i => { i.value = 20; i.dispatchEvent(new Event('change')); })"
                              "(document.querySelector('#demo [name=peers]'))")
             browser.until("gossipctl.timeline.nodes.size === 23")
+            self.assertEqual(browser.complaints(), [])
+
+    def test_a_lesson_stops_at_its_questions(self):
+        with Served(self.folder.path, "demo", "--lesson", "flooding") as served, chromium.Chromium() as browser:
+            self.assertIsNone(served.token)
+            browser.open(served.url)
+            browser.until("document.body.dataset.kind === 'lesson' && gossipctl.model.position > 0")
+            caption = "document.querySelector('#caption').textContent"
+            browser.evaluate("(s => { s.value = '100×'; s.dispatchEvent(new Event('change')); })"
+                             "(document.querySelector('#clock-pace'))")
+            browser.press(" ")
+            browser.until("gossipctl.clock.mode === 'paused' && " + caption + ".startsWith('Question: Thirty peers')")
+            browser.press(" ")
+            browser.until("gossipctl.clock.mode === 'paused' && " + caption + ".startsWith('Question: Does everybody')")
+            browser.until("document.querySelector('#told').hidden")
+            shot(browser, "lesson")
+            # The other network, from its beginning.
+            self.assertEqual(browser.evaluate("document.querySelectorAll('#parts button').length"), 2)
+            browser.click("#parts button:nth-child(2)")
+            browser.until("document.querySelector('#told').textContent.includes('links with only one') ||" + caption +
+                          ".includes('links with only one')")
+            browser.press("End")
+            browser.until(caption + ".includes('of the living peers have it, against')")
             self.assertEqual(browser.complaints(), [])
 
 
