@@ -1,8 +1,8 @@
 #pragma once
 // A value that many hold in common until one of them changes it: what a million peers were told alike is
-// kept once. Not for sharing between threads.
+// kept once. Eight bytes a holder. Not for sharing between threads.
 
-#include <memory>
+#include <cstdint>
 #include <utility>
 
 namespace gossip {
@@ -11,23 +11,44 @@ template <class T>
 class CopyOnWrite {
 public:
     CopyOnWrite() = default;
-    explicit CopyOnWrite(T value) : value_(std::make_shared<T>(std::move(value))) {}
+    explicit CopyOnWrite(T value) : kept_(new Kept{std::move(value)}) {}
+    CopyOnWrite(const CopyOnWrite& other) : kept_(other.kept_) {
+        if (kept_ != nullptr) ++kept_->holders;
+    }
+    CopyOnWrite(CopyOnWrite&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
+    CopyOnWrite& operator=(CopyOnWrite other) noexcept {
+        std::swap(kept_, other.kept_);
+        return *this;
+    }
+    ~CopyOnWrite() {
+        if (kept_ != nullptr && --kept_->holders == 0) end(kept_);
+    }
 
-    [[nodiscard]] const T& operator*() const { return value_ ? *value_ : nothing(); }
+    [[nodiscard]] const T& operator*() const { return kept_ != nullptr ? kept_->value : nothing(); }
     [[nodiscard]] const T* operator->() const { return &**this; }
     // For changing: ours alone from now on.
     [[nodiscard]] T& own() {
-        if (!value_ || value_.use_count() > 1) value_ = std::make_shared<T>(**this);
-        return *value_;
+        if (kept_ == nullptr) kept_ = new Kept{T{}};
+        if (kept_->holders > 1) {
+            --kept_->holders;
+            kept_ = new Kept{kept_->value};
+        }
+        return kept_->value;
     }
     friend bool operator==(const CopyOnWrite& a, const CopyOnWrite& b) { return *a == *b; }
 
 private:
+    struct Kept {
+        T value;
+        std::uint64_t holders{1};
+    };
+    // Apart, and the destructor small: many are destroyed, and few of them are the last.
+    [[gnu::noinline]] static void end(const Kept* kept) { delete kept; }
     static const T& nothing() {
         static const T empty{};
         return empty;
     }
-    std::shared_ptr<T> value_;  // none: a T of its default
+    Kept* kept_{nullptr};  // none: a T of its default
 };
 
 }  // namespace gossip

@@ -67,9 +67,10 @@ void RumorStore::insert(Held held, std::size_t limit) {
     }
 }
 
-std::vector<RumorStore::Age> RumorStore::by_age() const {
-    std::vector<Age> ages;
-    for (const Held& held : held_) ages.emplace_back(held.age, held.rumor->key);
+SlimVector<RumorStore::Age> RumorStore::by_age() const {
+    SlimVector<Age> ages;
+    ages.reserve(held_.size());
+    for (const Held& held : held_) ages.push_back({held.age, held.rumor->key});
     std::sort(ages.begin(), ages.end());
     return ages;
 }
@@ -85,7 +86,7 @@ std::size_t RumorStore::purge(NodeId origin, Incarnation life) {
 
 std::vector<RumorKey> RumorStore::newest(std::size_t limit) const {
     std::vector<RumorKey> result;
-    const std::vector<Age> ages = by_age();
+    const SlimVector<Age> ages = by_age();
     const auto count = static_cast<std::ptrdiff_t>(std::min(limit, ages.size()));
     std::transform(ages.end() - count, ages.end(), std::back_inserter(result), [](const Age& a) { return a.second; });
     return result;
@@ -199,7 +200,7 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
 }
 
 void Dissemination::arrived(const RumorKey& key) {
-    std::erase_if(pulled_, [&key](const Pulled& p) { return p.key == key; });
+    erase_if(pulled_, [&key](const Pulled& p) { return p.key == key; });
 }
 
 bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
@@ -233,7 +234,7 @@ msg::RepairDiff Dissemination::compare(const msg::RepairDigest& theirs, Time now
 }
 
 msg::Pull Dissemination::missing(const msg::RepairDiff& theirs, Time now) {
-    std::erase_if(pulled_, [now](const Pulled& p) { return p.until <= now; });
+    erase_if(pulled_, [now](const Pulled& p) { return p.until <= now; });
     msg::Pull pull;
     for (const RumorKey& key : theirs.keys) {
         if (pulled_.size() >= pull_limit) break;

@@ -14,6 +14,7 @@
 #include "protocol/crypto.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/seen_cache.hpp"
+#include "protocol/slim_vector.hpp"
 
 #include <array>
 #include <memory>
@@ -62,12 +63,12 @@ private:
     [[nodiscard]] std::size_t position(const RumorKey& key) const;
     void settle(Time now);
     void erase(std::size_t position);
-    [[nodiscard]] std::vector<Age> by_age() const;
+    [[nodiscard]] SlimVector<Age> by_age() const;
 
-    std::vector<Held> held_;  // ascending by (key.lo, key.hi): a bucket is a range
-    std::vector<Age> ages_;   // ascending: the first goes first; kept while the store is full, else empty
-    std::uint64_t root_{0};   // of the settled
-    Time oldest_{};           // no message that is not settled came before
+    SlimVector<Held> held_;  // ascending by (key.lo, key.hi): a bucket is a range
+    SlimVector<Age> ages_;   // ascending: the first goes first; kept while the store is full, else empty
+    std::uint64_t root_{0};  // of the settled
+    Time oldest_{};          // no message that is not settled came before
     std::size_t unsettled_{0};
 };
 
@@ -129,7 +130,7 @@ private:
         Time until{};
     };
     RumorStore store_;
-    std::vector<Pulled> pulled_;
+    SlimVector<Pulled> pulled_;
     const GossipConfig* config_;
     SeenCache seen_;
     RecentKeys declined_;

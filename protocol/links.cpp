@@ -40,13 +40,14 @@ const Link* Links::find(NodeId id) const {
 Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }
 
 bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol) {
-    if (Link* known = find(id); known != nullptr && known->incarnation == incarnation) {
+    if (Link* known = find(id); known != nullptr && known->details->incarnation == incarnation) {
         known->kind = merged(known->kind, kind);
         known->mending = false;
         return false;
     }
     remove(id);
-    Link link{.id = id, .incarnation = incarnation, .kind = kind, .protocol = protocol};
+    Link link{.id = id, .kind = kind, .protocol = protocol};
+    link.details.own().incarnation = incarnation;
     links_.insert(lower(links_, id), std::move(link));
     return true;
 }
@@ -81,7 +82,7 @@ std::vector<Dial> Links::expire_dials(Time now) {
     for (const Dial& dial : dials_) {
         if (dial.deadline <= now) expired.push_back(dial);
     }
-    std::erase_if(dials_, [now](const Dial& dial) { return dial.deadline <= now; });
+    erase_if(dials_, [now](const Dial& dial) { return dial.deadline <= now; });
     return expired;
 }
 

@@ -3,9 +3,11 @@
 // Small sorted vectors: a peer has a handful of links, a hub 128.
 
 #include "protocol/config.hpp"
+#include "protocol/copy_on_write.hpp"
 #include "protocol/membership.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/rng.hpp"
+#include "protocol/slim_vector.hpp"
 
 #include <memory>
 #include <optional>
@@ -17,20 +19,27 @@ namespace gossip {
 // Shared by all that hold it: a record goes to every neighbour, and is replaced as a whole.
 using RecordPtr = std::shared_ptr<const LinksRecord>;
 
+// What changes seldom, and is alike for many links of a network that stands.
+struct LinkDetails {
+    Incarnation incarnation{};     // 0 from protocol 0
+    std::uint64_t told{0};         // version of our record it has been sent
+    std::uint64_t refutation{0};   // of the last ALIVE of its that was passed on to us
+    std::optional<PublicKey> key;  // none when not known
+    RecordPtr record;              // its newest; none when it told none
+    bool described{false};         // its newest is the one that Standings know
+};
+
 struct Link {
     NodeId id{};
-    Incarnation incarnation{};  // 0 from protocol 0
+    CopyOnWrite<LinkDetails> details;
+    std::int64_t offset_ms{0};  // its clock minus ours
+    std::uint32_t degree{0};    // its own, as it last said
     LinkKind kind{};
     ProtocolVersion protocol{1};
     bool mending{false};  // it said that it does not count us; we asked it again
     bool offset_known{false};
-    std::uint32_t degree{0};         // its own, as it last said
-    std::uint64_t told{0};           // version of our record it has been sent
-    std::uint64_t refutation{0};     // of the last ALIVE of its that was passed on to us
-    std::int64_t offset_ms{0};       // its clock minus ours
-    std::unique_ptr<PublicKey> key;  // none when not known
-    RecordPtr record;                // its newest; none when it told none
 };
+static_assert(sizeof(Link) == 32);
 
 struct Dial {
     NodeId id{};
@@ -55,6 +64,8 @@ public:
     // Adds or renews. A link that both sides asked for at once has one kind on both sides: the
     // preferential request wins. Says whether the link is new.
     bool add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol);
+    // One that is there already, told ascending.
+    void restore(const Link& link) { links_.push_back(link); }
     std::optional<Link> remove(NodeId id);
     void reserve(std::size_t links) { links_.reserve(links); }
 
@@ -78,9 +89,9 @@ private:
         std::uint32_t failures{0};
         Time until{};
     };
-    std::vector<Link> links_;         // ascending by id
-    std::vector<Dial> dials_;         // in the order dialled
-    std::vector<BackOff> back_offs_;  // ascending by id
+    SlimVector<Link> links_;         // ascending by id
+    SlimVector<Dial> dials_;         // in the order dialled
+    SlimVector<BackOff> back_offs_;  // ascending by id
 };
 
 }  // namespace gossip

@@ -37,7 +37,7 @@ void Liveness::watch_all(const std::vector<NodeId>& ids) {
 }
 
 void Liveness::unwatch(NodeId id) {
-    std::erase_if(watches_, [id](const Watch& w) { return w.id == id; });
+    erase_if(watches_, [id](const Watch& w) { return w.id == id; });
     if (losses_) std::erase_if(losses_->redials, [id](const Redial& r) { return r.id == id; });
 }
 

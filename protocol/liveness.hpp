@@ -10,6 +10,7 @@
 //   answers: it is probably the one that is cut off.
 
 #include "protocol/config.hpp"
+#include "protocol/slim_vector.hpp"
 #include "protocol/types.hpp"
 
 #include <memory>
@@ -87,7 +88,7 @@ private:
     [[nodiscard]] Losses& losses();
     void forget_deferred(NodeId id);
 
-    std::vector<Watch> watches_;      // ascending by id
+    SlimVector<Watch> watches_;       // ascending by id
     std::unique_ptr<Losses> losses_;  // none before the first
     const LivenessConfig* config_;
     Time contact_{};

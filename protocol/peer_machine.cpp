@@ -31,8 +31,7 @@ PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions
       view_(options.self, config.overlay),
       crypto_(&crypto),
       rng_(rng),
-      incarnation_(options.last_life),
-      registration_(config.seeds.size()) {
+      incarnation_(options.last_life) {
     static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
 }
 
@@ -64,7 +63,7 @@ bool PeerMachine::prefetch(const Event& next) const {
 
 PeerStatus PeerMachine::status() const {
     PeerStatus status{.incarnation = incarnation_,
-                      .registered = registration_.acks() > 0,
+                      .registered = registered(),
                       .active = active(),
                       .epoch = view_.epoch(),
                       .digest = view_.digest(),
@@ -79,6 +78,8 @@ PeerStatus PeerMachine::status() const {
     status.stored = dissemination_.stored();
     return status;
 }
+
+bool PeerMachine::registered() const { return registration_ ? registration_->acks() > 0 : standings_ != nullptr; }
 
 // ---------------------------------------------------------------- events
 
@@ -145,7 +146,7 @@ void PeerMachine::handle_timer(const TimerTag& tag) {
 void PeerMachine::handle(const LinkLost& event) {
     if (phase_ == Phase::leaving) return;
     if (const auto seat = seat_of(event.node)) {
-        registration_.on_lost(*seat);
+        registration().on_lost(*seat);
         return;
     }
     if (links_.dialling(event.node) != nullptr) dial_failed(event.node);

@@ -21,6 +21,7 @@
 #include "protocol/view.hpp"
 
 #include <array>
+#include <memory>
 
 namespace gossip {
 
@@ -49,8 +50,9 @@ public:
     // `config` and `crypto` outlive the machine.
     PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng);
     void step(Time now, const Event& event, Effects& out) override;
-    // Instead of Started: the peer is a member with links already.
-    void stand(Time now, WallMs wall, const PeerStanding& standing, Effects& out);
+    // Instead of Started: the peer is a member with links already. What it does not need yet is asked for when it
+    // does: `standings` outlives the machine.
+    void stand(Time now, WallMs wall, const Standings& standings, Effects& out);
     [[nodiscard]] PeerStanding standing() const;
     [[nodiscard]] PeerStatus status() const;
     void prefetch() const override;
@@ -81,6 +83,8 @@ private:
     void begin_registration();
     void ask_seeds(const std::vector<Seat>& seats);
     void handle_registration_timer();
+    [[nodiscard]] Registration& registration() const;
+    [[nodiscard]] bool registered() const;
     void follow(const msg::RegisterAck& m);
     void finish_registration();
     void activate(const msg::RegisterAck& ack, NodeId seed);
@@ -138,6 +142,8 @@ private:
     [[nodiscard]] std::string_view refuse_link(const Sender& from, const msg::LinkRequest& m) const;
     [[nodiscard]] std::vector<NodeId> unavailable() const;
     [[nodiscard]] const LinksRecord& own_record();
+    [[nodiscard]] std::uint64_t newest_version();
+    [[nodiscard]] RecordPtr record_of(const Link& link) const;
     [[nodiscard]] std::vector<LinksRecord> news_for(Link* link);
 
     // ---- gossip
@@ -240,15 +246,17 @@ private:
     Rng rng_;
     Incarnation incarnation_;
     std::array<std::uint32_t, 11> generations_{};
-    std::uint32_t wanted_{0};  // preferential links still to be opened
-    Registration registration_;
+    std::uint32_t wanted_{0};                             // preferential links still to be opened
+    mutable std::unique_ptr<Registration> registration_;  // see registration()
     Damping damping_;
     CopyOnWrite<std::vector<PublicKey>> seed_keys_;  // by seat; zero when not known
     Time delta_asked_{};                             // not again before
     Epoch claimed_epoch_{0};                         // the highest a node told us of
     Epoch registered_epoch_{0};                      // seeds behind it may not know us yet
 
-    RecordPtr record_;    // our own; none before the first link
+    const Standings* standings_{nullptr};  // what we were when we began to stand, if we did
+    RecordPtr record_;                     // our own; none before the first link, or while it is the one we stood with
+    std::uint64_t record_version_{0};
     Time overlay_due_{};  // of the link_dial timer that is set
     Duration candidate_delay_{};
     NodeId repaired_with_{};  // never the same neighbour twice running

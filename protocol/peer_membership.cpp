@@ -31,7 +31,7 @@ std::optional<Seat> PeerMachine::seat_of(NodeId node) const {
 }
 
 NodeId PeerMachine::some_seed() {
-    std::vector<Seat> seats = registration_.acked();
+    std::vector<Seat> seats = registration().acked();
     if (seats.empty() || rng_.chance(200'000)) {  // now and then another, in case ours are dead
         return config_->seeds[static_cast<std::size_t>(rng_.below(config_->seeds.size()))];
     }
@@ -42,15 +42,15 @@ NodeId PeerMachine::some_seed() {
 
 void PeerMachine::begin_registration() {
     phase_ = Phase::registering;
-    const std::vector<Seat> seats = registration_.begin(now_, rng_);
+    const std::vector<Seat> seats = registration().begin(now_, rng_);
     Notice n{.kind = NoticeKind::registering};
     n.count = static_cast<std::uint32_t>(seats.size());
     n.of = static_cast<std::uint32_t>(config_->seeds.size());
-    n.need = static_cast<std::uint32_t>(registration_.need());
+    n.need = static_cast<std::uint32_t>(registration().need());
     for (const Seat seat : seats) n.ids.push_back(config_->seeds[seat]);
     notice(std::move(n));
     ask_seeds(seats);
-    arm(TimerKind::registration, registration_.delay(rng_));
+    arm(TimerKind::registration, registration().delay(rng_));
 }
 
 void PeerMachine::ask_seeds(const std::vector<Seat>& seats) {
@@ -66,13 +66,13 @@ void PeerMachine::ask_seeds(const std::vector<Seat>& seats) {
 }
 
 void PeerMachine::handle_registration_timer() {
-    if (registration_.complete()) return;
-    const std::vector<Seat> seats = registration_.due(now_, rng_);
-    if (!seats.empty() && registration_.acks() == 0) {
+    if (registration().complete()) return;
+    const std::vector<Seat> seats = registration().due(now_, rng_);
+    if (!seats.empty() && registration().acks() == 0) {
         notice({.kind = NoticeKind::registration_retry, .text = "trying again"});
     }
     ask_seeds(seats);
-    arm(TimerKind::registration, registration_.delay(rng_));
+    arm(TimerKind::registration, registration().delay(rng_));
 }
 
 void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
@@ -82,11 +82,11 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     learn_seed_keys(m.seed_keys);
     follow(m);
     view_.learn(m.successors, m.candidates, rng_);
-    const Registration::Ack ack = registration_.on_ack(*seat);
+    const Registration::Ack ack = registration().on_ack(*seat);
     if (!ack.counts) return;
     notice({.kind = NoticeKind::registration_ack,
-            .count = static_cast<std::uint32_t>(registration_.acks()),
-            .need = static_cast<std::uint32_t>(registration_.need()),
+            .count = static_cast<std::uint32_t>(registration().acks()),
+            .need = static_cast<std::uint32_t>(registration().need()),
             .other = from.node,
             .text = m.text});
     if (phase_ == Phase::registering) activate(m, from.node);
@@ -106,9 +106,9 @@ void PeerMachine::follow(const msg::RegisterAck& m) {
 }
 
 void PeerMachine::finish_registration() {
-    if (!registration_.finish()) return;
+    if (!registration().finish()) return;
     notice({.kind = NoticeKind::registration_complete,
-            .count = static_cast<std::uint32_t>(registration_.acks()),
+            .count = static_cast<std::uint32_t>(registration().acks()),
             .epoch = view_.epoch()});
 }
 
@@ -144,19 +144,19 @@ void PeerMachine::on(const Sender& from, const msg::RegisterNack& m) {
     if (m.minimum != Incarnation::none && m.minimum <= incarnation_) return;  // of an earlier request
     notice({.kind = NoticeKind::registration_nack, .other = from.node, .text = m.text});
     if (m.minimum == Incarnation::none) {
-        registration_.on_nack(*seat);
+        registration().on_nack(*seat);
         return finish_registration();
     }
     incarnation_ = m.minimum;
     record_stale_ = true;
-    ask_seeds(registration_.begin(now_, rng_));
+    ask_seeds(registration().begin(now_, rng_));
 }
 
 void PeerMachine::on(const Sender& from, const msg::RegisterPending& m) {
     const auto seat = seat_of(from.node);
     if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_PENDING from a node that is no seed");
     const Duration wait = std::clamp<Duration>(m.retry_after, Registration::first_delay, Registration::last_delay);
-    registration_.on_pending(*seat, now_ + wait);
+    registration().on_pending(*seat, now_ + wait);
 }
 
 void PeerMachine::learn_seed_keys(const std::vector<PublicKey>& keys) {
@@ -175,7 +175,7 @@ void PeerMachine::on(const Sender& from, const msg::GetPeerList&) {
 
 void PeerMachine::send_leases() {
     const auto degree = static_cast<std::uint32_t>(links_.degree());
-    for (const Seat seat : registration_.chosen()) {
+    for (const Seat seat : registration().chosen()) {
         out_->send(config_->seeds[seat], msg::Lease{self_, incarnation_, degree, view_.epoch()});
     }
     arm(TimerKind::lease, jitter(config_->seed.lease));
@@ -290,13 +290,13 @@ void PeerMachine::apply_own_change(const Change& change) {
 // Links and suspicions are of one life: a restarted peer starts without them.
 void PeerMachine::end_former_lives(NodeId id, Incarnation life) {
     const Link* link = links_.find(id);
-    if (link != nullptr && link->protocol > 0 && link->incarnation < life) link_down(id, "it restarted", true);
+    if (link != nullptr && link->protocol > 0 && link->details->incarnation < life) link_down(id, "it restarted", true);
     if (const Suspicion* s = suspicions_.find(id); s != nullptr && s->life < life) suspicions_.close(id);
 }
 
 // What a peer that left said stays worth hearing; what a dead life says is not believed any more.
 void PeerMachine::bury(NodeId id, Incarnation life, bool dead) {
-    if (const Link* link = links_.find(id); link != nullptr && link->incarnation <= life) {
+    if (const Link* link = links_.find(id); link != nullptr && link->details->incarnation <= life) {
         link_down(id, "removed from the list", true);
     }
     if (const Suspicion* s = suspicions_.find(id); s != nullptr && s->life <= life) suspicions_.close(id);
@@ -329,7 +329,7 @@ void PeerMachine::handle(const LeaveRequested&) {
     phase_ = Phase::leaving;
     const Change change{.kind = ChangeKind::leave, .peer = self_, .incarnation = incarnation_};
     const Signature signature = crypto_->sign(canonical_bytes(change));
-    for (const Seat seat : registration_.chosen()) {
+    for (const Seat seat : registration().chosen()) {
         out_->send(config_->seeds[seat], msg::Leave{self_, incarnation_, signature});
     }
     arm(TimerKind::leave_deadline, leave_patience);

@@ -71,13 +71,15 @@ void PeerMachine::dial_preferential() {
 void PeerMachine::demote_ring_links() {
     if (view_.successors().empty()) return;
     const Link* nearest = links_.find(view_.successors().front());
-    if (nearest == nullptr || nearest->record == nullptr) return;
+    if (nearest == nullptr) return;
+    const RecordPtr nearest_record = record_of(*nearest);
+    if (nearest_record == nullptr) return;
     std::vector<NodeId> former;
     for (const Link& link : links_.all()) {
-        if (link.record == nullptr || link.record->successors.empty()) continue;
-        const bool theirs = link.record->successors.front() == self_;
-        const bool only_ring = link.kind == LinkKind::ring && link.id != nearest->id && !theirs;
-        if (only_ring && link.degree > config_->overlay.links && holds(nearest->record->successors, link.id)) {
+        if (link.kind != LinkKind::ring || link.id == nearest->id || link.degree <= config_->overlay.links) continue;
+        const RecordPtr record = record_of(link);
+        if (record == nullptr || record->successors.empty() || record->successors.front() == self_) continue;
+        if (holds(nearest_record->successors, link.id)) {
             former.push_back(link.id);
         }
     }
@@ -163,7 +165,7 @@ std::string_view PeerMachine::refuse_link(const Sender& from, const msg::LinkReq
     if (view_.removed(from.node, m.incarnation)) return "removed";
     if (phase_ != Phase::active && phase_ != Phase::registering) return "not in the network";
     const Link* known = links_.find(from.node);
-    if (known != nullptr && known->incarnation > m.incarnation) return "a later life is known";
+    if (known != nullptr && known->details->incarnation > m.incarnation) return "a later life is known";
     const bool expected = known != nullptr || links_.dialling(from.node) != nullptr;
     return expected || has_room(m.kind == LinkKind::ring) ? "" : "full";
 }
@@ -184,7 +186,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
     link->degree = m.degree;
     out_->send(from.reply,
                msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()), own_record()});
-    link->told = record_->version;
+    link->details.own().told = record_version_;
     ping(from.node);
 }
 
@@ -241,7 +243,7 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
                           const LinksRecord& record) {
     const bool fresh = links_.add(id, kind, life, protocol);
     Link* link = links_.find(id);
-    if (const PublicKey* key = view_.key_of(id, life)) link->key = std::make_unique<PublicKey>(*key);
+    if (const PublicKey* key = view_.key_of(id, life)) link->details.own().key = *key;
     accept_record(*link, record);
     if (!fresh) return;
     links_.forgive(id);
@@ -279,19 +281,22 @@ void PeerMachine::handle_degree_report() {
     degree_due_ = false;
     if (!active()) return;
     send_leases();
-    const std::uint64_t version = own_record().version;
+    const std::uint64_t version = newest_version();
     for (const Link& link : links_.all()) {
-        if (link.protocol > 0 && link.told < version) ping(link.id);
+        if (link.protocol > 0 && link.details->told < version) ping(link.id);
     }
 }
 
 const LinksRecord& PeerMachine::own_record() {
-    if (!record_stale_) return *record_;
+    if (!record_stale_) {
+        if (record_ == nullptr) record_ = standings_->record(self_);
+        return *record_;
+    }
     record_stale_ = false;
     auto record = std::make_shared<LinksRecord>();
     record->peer = self_;
     record->incarnation = incarnation_;
-    record->version = (record_ ? record_->version : 0) + 1;
+    record->version = ++record_version_;
     record->links = links_.ids();
     record->successors.assign(view_.successors().begin(), view_.successors().end());
     record->signature = crypto_->sign(canonical_bytes(*record));
@@ -299,24 +304,33 @@ const LinksRecord& PeerMachine::own_record() {
     return *record_;
 }
 
+std::uint64_t PeerMachine::newest_version() { return record_stale_ ? own_record().version : record_version_; }
+
 // Our record, if this neighbour has not been sent it.
 std::vector<LinksRecord> PeerMachine::news_for(Link* link) {
     if (link == nullptr || link->protocol == 0) return {};
-    const LinksRecord& record = own_record();
-    if (link->told == record.version) return {};
-    link->told = record.version;
-    return {record};
+    if (link->details->told == newest_version()) return {};
+    link->details.own().told = record_version_;
+    return {own_record()};
+}
+
+RecordPtr PeerMachine::record_of(const Link& link) const {
+    return link.details->described ? standings_->record(link.id) : link.details->record;
 }
 
 // Only the newest of this life, and signed by it where its key is known; seeds check it anyway.
 void PeerMachine::accept_record(Link& link, const LinksRecord& record) {
-    if (record.peer != link.id || record.incarnation != link.incarnation) return;
-    if (record.version <= (link.record ? link.record->version : 0)) return;
+    if (record.peer != link.id || record.incarnation != link.details->incarnation) return;
+    const RecordPtr known = record_of(link);
+    if (record.version <= (known ? known->version : 0)) return;
     if (record.links.size() > config_->overlay.cap || record.successors.size() > record_successors_limit) return;
-    if (link.key && !crypto_->verify(*link.key, canonical_bytes(record), record.signature)) {
+    const auto& key = link.details->key;
+    if (key && !crypto_->verify(*key, canonical_bytes(record), record.signature)) {
         return refuse(link.id, "links record with a bad signature");
     }
-    link.record = std::make_shared<const LinksRecord>(record);
+    LinkDetails& details = link.details.own();
+    details.record = std::make_shared<const LinksRecord>(record);
+    details.described = false;
     overlay_stale_ = true;  // it may know the successor whose link we wait to give up
 }
 

@@ -17,56 +17,66 @@ bool same(const RecordPtr& a, const RecordPtr& b) {
 }  // namespace
 
 bool operator==(const StandingLink& a, const StandingLink& b) {
-    return a.id == b.id && a.incarnation == b.incarnation && a.kind == b.kind && a.degree == b.degree &&
-           same(a.record, b.record);
+    return a.id == b.id && a.kind == b.kind && a.degree == b.degree &&
+           a.details->incarnation == b.details->incarnation && a.details->described == b.details->described &&
+           same(a.details->record, b.details->record);
 }
 
 bool operator==(const PeerStanding& a, const PeerStanding& b) {
-    return a.incarnation == b.incarnation && a.epoch == b.epoch && a.digest == b.digest && a.members == b.members &&
-           a.seats == b.seats && a.seed_keys == b.seed_keys && a.successors == b.successors && a.links == b.links &&
-           a.candidates == b.candidates && same(a.record, b.record);
+    const StandingBasis& x = a.basis;
+    const StandingBasis& y = b.basis;
+    return x.incarnation == y.incarnation && x.epoch == y.epoch && x.digest == y.digest &&
+           x.record_version == y.record_version && x.seed_keys == y.seed_keys && x.links == y.links &&
+           a.sample == b.sample && a.seats == b.seats && same(a.record, b.record);
 }
 
-void PeerMachine::stand(Time now, WallMs wall, const PeerStanding& standing, Effects& out) {
+void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effects& out) {
+    const StandingBasis basis = standings.basis(self_);
     now_ = now;
     out_ = &out;
     started_ = now;
     started_wall_ = wall;
-    incarnation_ = standing.incarnation;
+    standings_ = &standings;
+    incarnation_ = basis.incarnation;
     phase_ = Phase::active;
-    registration_.restore(standing.seats);
-    seed_keys_ = standing.seed_keys;
-    view_.rise(standing.epoch, standing.digest, standing.members);
-    view_.restore(standing.successors, standing.candidates);
-    registered_epoch_ = standing.epoch;
-    record_ = standing.record;
+    seed_keys_ = basis.seed_keys;
+    view_.stand(basis.epoch, basis.digest, standings);
+    registered_epoch_ = basis.epoch;
+    record_version_ = basis.record_version;
     record_stale_ = false;
-    links_.reserve(standing.links.size());
-    for (const StandingLink& s : standing.links) {
-        links_.add(s.id, s.kind, s.incarnation, 1);
-        Link* link = links_.find(s.id);
-        link->degree = s.degree;
-        link->record = s.record;
-        link->told = record_->version;
+    links_.reserve(basis.links.size());
+    for (const StandingLink& s : basis.links) {
+        links_.restore({.id = s.id, .details = s.details, .degree = s.degree, .kind = s.kind});
     }
     liveness_.watch_all(links_.ids());
     overlay_announced_ = true;
-    dissemination_.begin_life();
     begin_rounds();
     out_ = nullptr;
 }
 
+Registration& PeerMachine::registration() const {
+    if (registration_ == nullptr) {
+        registration_ = std::make_unique<Registration>(config_->seeds.size());
+        if (standings_ != nullptr) registration_->restore(standings_->seats(self_));
+    }
+    return *registration_;
+}
+
+// All of it, whether it was needed so far or not.
 PeerStanding PeerMachine::standing() const {
-    PeerStanding s{.incarnation = incarnation_,
-                   .epoch = view_.epoch(),
-                   .digest = view_.digest(),
-                   .members = view_.members(),
-                   .seats = registration_.acked(),
-                   .seed_keys = seed_keys_,
-                   .candidates = view_.sample(),
+    PeerStanding s{.basis = {.incarnation = incarnation_,
+                             .epoch = view_.epoch(),
+                             .digest = CopyOnWrite(view_.digest()),
+                             .record_version = record_version_,
+                             .seed_keys = seed_keys_},
+                   .sample = view_.sample(),
+                   .seats = registration().acked(),
                    .record = record_};
-    s.successors.assign(view_.successors().begin(), view_.successors().end());
-    for (const Link& l : links_.all()) s.links.push_back({l.id, l.incarnation, l.kind, l.degree, l.record});
+    if (record_ == nullptr && standings_ != nullptr) s.record = standings_->record(self_);
+    for (const Link& l : links_.all()) {
+        LinkDetails details{.incarnation = l.details->incarnation, .told = record_version_, .record = record_of(l)};
+        s.basis.links.push_back({l.id, l.kind, l.degree, CopyOnWrite(std::move(details))});
+    }
     return s;
 }
 

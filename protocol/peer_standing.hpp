@@ -13,23 +13,45 @@ namespace gossip {
 
 struct StandingLink {
     NodeId id{};
-    Incarnation incarnation{};
     LinkKind kind{};
     std::uint32_t degree{0};
-    RecordPtr record;  // its own, as it told us; none when it never did
+    CopyOnWrite<LinkDetails> details;
+};
+
+// What every message and every round of pings looks at.
+struct StandingBasis {
+    Incarnation incarnation{};
+    Epoch epoch{0};
+    CopyOnWrite<Digest> digest;
+    std::uint64_t record_version{0};                // of its own record; every link has been told it
+    CopyOnWrite<std::vector<PublicKey>> seed_keys;  // by seat
+    std::vector<StandingLink> links;                // ascending by id
+};
+
+// Whom a peer could link with.
+struct ViewSample {
+    std::uint32_t members{0};
+    std::vector<NodeId> successors;                  // nearest first
+    CopyOnWrite<std::vector<Candidate>> candidates;  // ascending by id
+    friend bool operator==(const ViewSample&, const ViewSample&) = default;
 };
 
 struct PeerStanding {
-    Incarnation incarnation{};
-    Epoch epoch{0};
-    Digest digest;
-    std::uint32_t members{0};
-    std::vector<Seat> seats;                         // that acknowledged the registration, ascending
-    CopyOnWrite<std::vector<PublicKey>> seed_keys;   // by seat
-    std::vector<NodeId> successors;                  // nearest first
-    CopyOnWrite<std::vector<Candidate>> candidates;  // ascending by id
-    std::vector<StandingLink> links;                 // ascending by id
-    RecordPtr record;                                // the peer's own; every link has been told it
+    StandingBasis basis;
+    ViewSample sample;
+    std::vector<Seat> seats;  // that acknowledged the registration, ascending
+    RecordPtr record;         // the peer's own
+};
+
+// Where the peers of a network stood when they began to: a pure function, the same answers whenever it is asked.
+// A peer asks for a part when it first needs it, so that what nothing touches takes no memory.
+class Standings {
+public:
+    virtual ~Standings() = default;
+    [[nodiscard]] virtual StandingBasis basis(NodeId peer) const = 0;
+    [[nodiscard]] virtual ViewSample sample(NodeId peer) const = 0;
+    [[nodiscard]] virtual std::vector<Seat> seats(NodeId peer) const = 0;
+    [[nodiscard]] virtual RecordPtr record(NodeId peer) const = 0;  // published by it, as all its links know it
 };
 
 [[nodiscard]] bool operator==(const StandingLink& a, const StandingLink& b);

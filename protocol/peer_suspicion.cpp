@@ -62,10 +62,11 @@ void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
         if (!was_isolated) begin_isolation();
         return;
     }
-    Suspicion* s = suspicions_.open(id, link->incarnation);
+    Suspicion* s = suspicions_.open(id, link->details->incarnation);
     if (s == nullptr) return;
     s->refused = refused;
-    s->record = link->record ? *link->record : LinksRecord{.peer = id, .incarnation = link->incarnation};
+    const RecordPtr record = record_of(*link);
+    s->record = record ? *record : LinksRecord{.peer = id, .incarnation = s->life};
     s->witnesses = s->record.version > 0 ? witnesses_of(s->record, config_->liveness) : stand_in_witnesses(id);
     notice({.kind = NoticeKind::suspected, .subject = id, .incarnation = s->life, .text = std::move(why)});
     ask_witnesses(*s);
@@ -128,8 +129,8 @@ void PeerMachine::on(const Sender& from, const msg::SuspectResponse& m) {
     if (from.anonymous()) return;  // protocol 0 signs nothing: its word is no evidence
     if (m.statement.witness != from.node) return refuse(from.reply, "a statement of somebody else");
     const Link* link = links_.find(from.node);
-    if (link != nullptr && link->key &&
-        !crypto_->verify(*link->key, canonical_bytes(m.statement), m.statement.signature)) {
+    if (link != nullptr && link->details->key &&
+        !crypto_->verify(*link->details->key, canonical_bytes(m.statement), m.statement.signature)) {
         return refuse(from.reply, "statement with a bad signature");
     }
     take_statement(m.statement);
@@ -215,9 +216,9 @@ void PeerMachine::on(const Sender& from, const msg::Alive& m) {
 bool PeerMachine::believed(const Sender& from, const msg::Alive& m) {
     Link* link = links_.find(m.peer);
     if (from.node == m.peer) return true;
-    if (link == nullptr || !link->key || m.refutation <= link->refutation) return false;
-    if (!crypto_->verify(*link->key, canonical_bytes(m), m.signature)) return false;
-    link->refutation = m.refutation;
+    if (link == nullptr || !link->details->key || m.refutation <= link->details->refutation) return false;
+    if (!crypto_->verify(*link->details->key, canonical_bytes(m), m.signature)) return false;
+    link->details.own().refutation = m.refutation;
     return true;
 }
 
@@ -249,7 +250,7 @@ void PeerMachine::send_reports(Suspicion& s) {
                                      Certificate{s.record, s.statements}};
     std::vector<NodeId> seeds(config_->seeds);
     rng_.shuffle(std::span<NodeId>(seeds));
-    seeds.resize(registration_.need());
+    seeds.resize(registration().need());
     for (const NodeId seed : seeds) {
         out_->send(seed, report);
         notice({.kind = NoticeKind::dead_reported, .subject = s.suspect, .other = seed, .text = s.text});

@@ -22,7 +22,7 @@ Probes::Action Probes::conclude(Probe& probe, Verdict verdict, Time now) {
 }
 
 Probes::Action Probes::ask(NodeId suspect, Incarnation life, Asker asker, Time now) {
-    std::erase_if(probes_, [now](const Probe& p) { return p.verdict && now - p.concluded > fresh_for; });
+    erase_if(probes_, [now](const Probe& p) { return p.verdict && now - p.concluded > fresh_for; });
     Probe* known = find(suspect);
     if (known != nullptr && known->life != life && known->verdict) {
         probes_.erase(probes_.begin() + (known - probes_.data()));

@@ -6,6 +6,7 @@
 
 #include "protocol/config.hpp"
 #include "protocol/membership.hpp"
+#include "protocol/slim_vector.hpp"
 
 #include <optional>
 #include <vector>
@@ -66,7 +67,7 @@ private:
     [[nodiscard]] static Action conclude(Probe& probe, Verdict verdict, Time now);
 
     const LivenessConfig* config_;
-    std::vector<Probe> probes_;
+    SlimVector<Probe> probes_;
     std::uint32_t generations_{0};
 };
 

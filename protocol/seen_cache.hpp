@@ -6,6 +6,7 @@
 
 #include "protocol/inline_vector.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/slim_vector.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -77,8 +78,8 @@ private:
     [[nodiscard]] std::size_t position(const Key& key) const;
     Origin& entry(const Key& key);
 
-    std::vector<Origin> origins_;  // ascending by key
-    std::uint64_t clock_{0};       // counts insertions: the order for eviction
+    SlimVector<Origin> origins_;  // ascending by key
+    std::uint64_t clock_{0};      // counts insertions: the order for eviction
     RecentKeys keys_;
 };
 

@@ -46,7 +46,7 @@ Suspicion* Suspicions::open(NodeId suspect, Incarnation life) {
 }
 
 void Suspicions::close(NodeId suspect) {
-    std::erase_if(open_, [suspect](const Suspicion& s) { return s.suspect == suspect; });
+    erase_if(open_, [suspect](const Suspicion& s) { return s.suspect == suspect; });
 }
 
 bool Suspicions::add(const Statement& statement) {

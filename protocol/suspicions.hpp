@@ -9,6 +9,7 @@
 
 #include "protocol/membership.hpp"
 #include "protocol/quorum.hpp"
+#include "protocol/slim_vector.hpp"
 
 #include <functional>
 #include <string>
@@ -67,7 +68,7 @@ public:
     [[nodiscard]] std::vector<NodeId> suspects() const;  // ascending
 
 private:
-    std::vector<Suspicion> open_;  // ascending by suspect
+    SlimVector<Suspicion> open_;  // ascending by suspect
     std::uint32_t generations_{0};
 };
 

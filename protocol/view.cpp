@@ -20,44 +20,51 @@ View::Events& View::events() {
 }
 
 const Candidate* View::candidate(NodeId id) const {
-    const auto at = lower(*candidates_, id);
-    return at != candidates_->end() && at->id == id ? &*at : nullptr;
+    const auto at = lower(*sample().candidates, id);
+    return at != sample().candidates->end() && at->id == id ? &*at : nullptr;
 }
 
-void View::restore(std::span<const NodeId> successors, const CopyOnWrite<std::vector<Candidate>>& candidates) {
-    successors_.assign(successors.begin(), successors.end());
-    candidates_ = candidates;
-    if (candidate(self_) != nullptr) forget(self_);
+void View::stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings& standings) {
+    epoch_ = epoch;
+    digest_ = digest;
+    standings_ = &standings;
+}
+
+ViewSample& View::inflate() const {
+    sample_ = std::make_unique<ViewSample>();
+    if (standings_ != nullptr) *sample_ = standings_->sample(self_);
+    return *sample_;
 }
 
 bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
     if (epoch < epoch_ || epoch == 0) return false;
     epoch_ = epoch;
-    digest_ = digest;
-    if (members > 0) members_ = members;
+    digest_.own() = digest;
+    if (members > 0) sample().members = members;
     if (gap()) std::erase_if(events_->waiting, [this](const msg::Membership& m) { return m.decision.epoch <= epoch_; });
     return true;
 }
 
 void View::add_candidate(const Candidate& candidate, Rng& rng) {
     if (candidate.id == self_ || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
-    auto& sample = candidates_.own();
-    auto at = lower(sample, candidate.id);
-    if (at != sample.end() && at->id == candidate.id) {
+    auto& known = sample().candidates.own();
+    auto at = lower(known, candidate.id);
+    if (at != known.end() && at->id == candidate.id) {
         *at = candidate;
         return;
     }
-    if (sample.size() >= config_->candidates) {
-        sample.erase(sample.begin() + static_cast<std::ptrdiff_t>(rng.below(sample.size())));
-        at = lower(sample, candidate.id);
+    if (known.size() >= config_->candidates) {
+        known.erase(known.begin() + static_cast<std::ptrdiff_t>(rng.below(known.size())));
+        at = lower(known, candidate.id);
     }
-    sample.insert(at, candidate);
+    known.insert(at, candidate);
 }
 
 void View::add_successor(NodeId id) {
     if (id == self_ || id == NodeId::none || is_anonymous(id)) return;
-    successors_.push_back(id);
-    successors_ = ring_successors(self_, successors_, config_->successors);
+    auto& successors = sample().successors;
+    successors.push_back(id);
+    successors = ring_successors(self_, successors, config_->successors);
 }
 
 void View::learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng) {
@@ -70,12 +77,13 @@ void View::learn(std::span<const NodeId> successors, std::span<const Candidate> 
 }
 
 void View::note_degree(NodeId id, std::uint32_t degree) {
-    if (candidate(id) != nullptr) lower(candidates_.own(), id)->degree = degree;
+    if (candidate(id) != nullptr) lower(sample().candidates.own(), id)->degree = degree;
 }
 
 void View::forget(NodeId id) {
-    if (candidate(id) != nullptr) std::erase_if(candidates_.own(), [id](const Candidate& c) { return c.id == id; });
-    std::erase(successors_, id);
+    if (candidate(id) != nullptr)
+        std::erase_if(sample().candidates.own(), [id](const Candidate& c) { return c.id == id; });
+    std::erase(sample().successors, id);
 }
 
 View::Offer View::offer(const msg::Membership& decision) {
@@ -95,14 +103,14 @@ std::optional<msg::Membership> View::next() {
     msg::Membership result = std::move(events_->waiting.front());
     events_->waiting.erase(events_->waiting.begin());
     epoch_ = result.decision.epoch;
-    digest_ = result.decision.digest;
+    digest_.own() = result.decision.digest;
     return result;
 }
 
 void View::apply(const Change& change, Rng& rng) {
     switch (change.kind) {
         case ChangeKind::add:
-            if (candidate(change.peer) == nullptr) ++members_;  // else a restart: its old life made room
+            if (candidate(change.peer) == nullptr) ++sample().members;  // else a restart: its old life made room
             revive(change.peer);
             add_successor(change.peer);
             add_candidate({change.peer, 0, change.protocol}, rng);
@@ -110,7 +118,7 @@ void View::apply(const Change& change, Rng& rng) {
             return;
         case ChangeKind::remove:
         case ChangeKind::leave:
-            if (members_ > 0) --members_;
+            if (sample().members > 0) --sample().members;
             bury(change);
             forget(change.peer);
             return;

@@ -11,6 +11,7 @@
 #include "protocol/copy_on_write.hpp"
 #include "protocol/membership.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/peer_standing.hpp"
 #include "protocol/rng.hpp"
 
 #include <memory>
@@ -30,18 +31,19 @@ public:
     View(NodeId self, const OverlayConfig& config) : self_(self), config_(&config) {}
 
     [[nodiscard]] Epoch epoch() const { return epoch_; }
-    [[nodiscard]] const Digest& digest() const { return digest_; }
+    [[nodiscard]] const Digest& digest() const { return *digest_; }
     // How many members the list has, as far as we followed it.
-    [[nodiscard]] std::uint32_t members() const { return members_; }
-    [[nodiscard]] std::span<const NodeId> successors() const { return successors_; }      // nearest first
-    [[nodiscard]] std::span<const Candidate> candidates() const { return *candidates_; }  // ascending by id
+    [[nodiscard]] std::uint32_t members() const { return sample().members; }
+    [[nodiscard]] std::span<const NodeId> successors() const { return sample().successors; }  // nearest first
+    // Ascending by id.
+    [[nodiscard]] std::span<const Candidate> candidates() const { return *sample().candidates; }
     [[nodiscard]] const Candidate* candidate(NodeId id) const;
 
     // Takes over a state a seed vouches for, unless it is older than ours.
     bool rise(Epoch epoch, const Digest& digest, std::uint32_t members);
-    // As after learning just this, by a driver that knows: the sample may be many peers'.
-    void restore(std::span<const NodeId> successors, const CopyOnWrite<std::vector<Candidate>>& candidates);
-    [[nodiscard]] const CopyOnWrite<std::vector<Candidate>>& sample() const { return candidates_; }
+    // As after learning what these know, which are asked when it is looked at: they outlive the view.
+    void stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings& standings);
+    [[nodiscard]] const ViewSample& sample() const { return sample_ ? *sample_ : inflate(); }
     // Adds what a seed's sample names; when full, a random old candidate makes room.
     void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng);
     void note_degree(NodeId id, std::uint32_t degree);
@@ -97,14 +99,16 @@ private:
     void revive(NodeId id);
     [[nodiscard]] const Tombstone* tombstone(NodeId id) const;
 
+    [[nodiscard]] ViewSample& sample() { return sample_ ? *sample_ : inflate(); }
+    [[nodiscard]] ViewSample& inflate() const;
+
     std::unique_ptr<Events> events_;  // none before the first
     NodeId self_;
     const OverlayConfig* config_;
     Epoch epoch_{0};
-    Digest digest_{};
-    std::uint32_t members_{0};
-    std::vector<NodeId> successors_;
-    CopyOnWrite<std::vector<Candidate>> candidates_;
+    CopyOnWrite<Digest> digest_;
+    mutable std::unique_ptr<ViewSample> sample_;  // none before it is looked at
+    const Standings* standings_{nullptr};
 };
 
 }  // namespace gossip

@@ -49,8 +49,6 @@ public:
     // peers in it, and peers as after registration and the handshakes of their links.
     void stand_up(std::uint32_t count, bool with_seeds = true);
     void stand_up(const std::vector<PeerStanding>& standings);
-    // What stand_up gives the peers of a grown overlay, one by one.
-    using EachStanding = std::function<PeerStanding(std::size_t number)>;
     void start(NodeId id) { sim_.start(id); }
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     void lose_disk(NodeId seed);  // down: its next life finds no journal
@@ -77,13 +75,14 @@ public:
 private:
     void add_seed(std::uint32_t seat);
     void make_peer(NodeId id);
-    void stand_seeds(const PeerStanding& any, const std::vector<Member>& members);
-    void stand_peers(const EachStanding& each);
-    void connect_links(const PeerStanding& standing, NodeId self);
+    void stand_seeds(const StandingBasis& any, const std::vector<Member>& members);
+    void stand_peers();
+    void connect_links(NodeId self);
     [[nodiscard]] NodeOptions node_options(NodeId id, Trust trust) const;
 
     ClusterOptions options_;
     Config config_;
+    std::unique_ptr<Standings> standings_;  // which peers that stood up ask for more
     Simulator sim_;
     std::map<NodeId, SimCrypto> seed_crypto_;
     std::deque<SimCrypto> peer_crypto_;  // as peers_

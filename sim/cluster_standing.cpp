@@ -10,110 +10,149 @@
 namespace gossip::sim {
 namespace {
 
-// What every peer of a grown network has in common, and the records they are given.
-struct Grown {
-    const Cluster& cluster;
-    GrownOverlay overlay;
-    PeerStanding common;
-    std::vector<RecordPtr> records;
-    std::vector<CopyOnWrite<std::vector<Candidate>>> samples;
+// Peers of a grown network: all of it follows from the overlay and the seed.
+class GrownStandings final : public Standings {
+public:
+    GrownStandings(const Cluster& cluster, std::uint32_t peers, Rng rng)
+        : cluster_(cluster),
+          overlay_(cluster.peers(), cluster.config().overlay, rng),
+          peers_(peers),
+          samples_(peers / together + 1) {
+        const auto started = static_cast<std::uint64_t>(cluster.sim().wall_at_zero());
+        common_.incarnation = Incarnation{std::max<std::uint64_t>(started, 1)};
+        common_.epoch = 1;
+        common_.digest.own() = cluster.crypto(cluster.seeds().front()).digest("a network that stands");
+        common_.record_version = 1;
+        for (const NodeId seed : cluster.seeds()) {
+            common_.seed_keys.own().push_back(cluster.crypto(seed).public_key());
+        }
+        details_.own() = {.incarnation = common_.incarnation, .told = common_.record_version, .described = true};
+    }
 
-    [[nodiscard]] RecordPtr record_of(std::size_t number) const {
-        auto record = std::make_shared<LinksRecord>();
-        record->peer = cluster.peers()[number];
-        record->incarnation = common.incarnation;
-        record->version = 1;
-        record->links.reserve(overlay.degree(number));
-        for (const auto& end : overlay.of(number)) record->links.push_back(cluster.peers()[end.other]);
-        record->successors = successors_of(number);
-        record->signature = cluster.crypto(record->peer).sign(canonical_bytes(*record));
-        return record;
-    }
-    [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
-        std::vector<NodeId> ids;
-        const auto next = overlay.successors(number, cluster.config().overlay.successors);
-        ids.reserve(next.size());
-        for (const std::uint32_t s : next) {
-            ids.push_back(cluster.peers()[s]);
+    [[nodiscard]] const StandingBasis& common() const { return common_; }
+
+    [[nodiscard]] StandingBasis basis(NodeId peer) const override {
+        StandingBasis b = common_;
+        const std::size_t number = cluster_.number_of(peer);
+        b.links.reserve(overlay_.degree(number));
+        for (const auto& end : overlay_.of(number)) {
+            const LinkKind kind = end.ring ? LinkKind::ring : LinkKind::preferential;
+            b.links.push_back({cluster_.peers()[end.other], kind, overlay_.degree(end.other), details_});
         }
-        return ids;
+        return b;
     }
-    [[nodiscard]] PeerStanding standing_of(std::size_t number) const {
-        PeerStanding s = common;
-        Rng rng = cluster.sim().draws().stream(Purpose::standing, 1, number);
-        s.seats = quorum_of_seats(rng);
-        s.successors = successors_of(number);
-        s.candidates = samples[number / together];
-        for (const auto& end : overlay.of(number)) {
-            s.links.push_back({cluster.peers()[end.other], common.incarnation,
-                               end.ring ? LinkKind::ring : LinkKind::preferential, overlay.degree(end.other),
-                               records[end.other]});
-        }
-        s.record = records[number];
+    // Peers that joined together were told of the same others; who is one of them leaves itself out.
+    [[nodiscard]] ViewSample sample(NodeId peer) const override {
+        const std::size_t number = cluster_.number_of(peer);
+        auto& shared = samples_[number / together];
+        if (shared->empty()) shared.own() = sample_for(number / together);
+        ViewSample s{.members = peers_, .successors = successors_of(number), .candidates = shared};
+        const auto self = [peer](const Candidate& c) { return c.id == peer; };
+        if (std::any_of(shared->begin(), shared->end(), self)) std::erase_if(s.candidates.own(), self);
         return s;
     }
-    [[nodiscard]] std::vector<Seat> quorum_of_seats(Rng& rng) const {
+    [[nodiscard]] std::vector<Seat> seats(NodeId peer) const override {
+        Rng rng = cluster_.sim().draws().stream(Purpose::standing, 1, cluster_.number_of(peer));
         std::vector<Seat> seats;
-        for (std::size_t i = 0; i < cluster.seeds().size(); ++i) seats.push_back(static_cast<Seat>(i));
+        for (std::size_t i = 0; i < cluster_.seeds().size(); ++i) seats.push_back(static_cast<Seat>(i));
         rng.shuffle(std::span<Seat>(seats));
         seats.resize(majority(seats.size()));
         std::sort(seats.begin(), seats.end());
         return seats;
     }
-    // Peers that joined together were told of the same others; who is one of them leaves itself out.
+    [[nodiscard]] RecordPtr record(NodeId peer) const override {
+        const std::size_t number = cluster_.number_of(peer);
+        auto record = std::make_shared<LinksRecord>();
+        record->peer = peer;
+        record->incarnation = common_.incarnation;
+        record->version = common_.record_version;
+        record->links.reserve(overlay_.degree(number));
+        for (const auto& end : overlay_.of(number)) record->links.push_back(cluster_.peers()[end.other]);
+        record->successors = successors_of(number);
+        record->signature = cluster_.crypto(peer).sign(canonical_bytes(*record));
+        return record;
+    }
+
+private:
     static constexpr std::size_t together = 16;
+
+    [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
+        const auto next = overlay_.successors(number, cluster_.config().overlay.successors);
+        std::vector<NodeId> ids;
+        ids.reserve(next.size());
+        for (const std::uint32_t s : next) ids.push_back(cluster_.peers()[s]);
+        return ids;
+    }
     [[nodiscard]] std::vector<Candidate> sample_for(std::size_t group) const {
-        Rng rng = cluster.sim().draws().stream(Purpose::standing, 2, group);
-        const auto peers = cluster.peers();
+        Rng rng = cluster_.sim().draws().stream(Purpose::standing, 2, group);
         std::vector<std::size_t> drawn;
-        for (std::uint32_t i = 0; i < cluster.config().overlay.candidates; ++i) {
-            drawn.push_back(static_cast<std::size_t>(rng.below(peers.size())));
+        for (std::uint32_t i = 0; i < cluster_.config().overlay.candidates; ++i) {
+            drawn.push_back(static_cast<std::size_t>(rng.below(peers_)));
         }
         std::sort(drawn.begin(), drawn.end());
         drawn.erase(std::unique(drawn.begin(), drawn.end()), drawn.end());
         std::vector<Candidate> sample;
         sample.reserve(drawn.size());
-        for (const std::size_t i : drawn) sample.push_back({peers[i], overlay.degree(i), 1});
+        for (const std::size_t i : drawn) sample.push_back({cluster_.peers()[i], overlay_.degree(i), 1});
         return sample;
     }
+
+    const Cluster& cluster_;
+    GrownOverlay overlay_;
+    std::uint32_t peers_;
+    StandingBasis common_;
+    CopyOnWrite<LinkDetails> details_;                                  // of every link
+    mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // as asked for
+};
+
+// Peers of a network that registered and shook hands once.
+class TakenStandings final : public Standings {
+public:
+    TakenStandings(const Cluster& cluster, const std::vector<PeerStanding>& all) : cluster_(cluster), all_(all) {}
+
+    [[nodiscard]] StandingBasis basis(NodeId peer) const override { return of(peer).basis; }
+    [[nodiscard]] ViewSample sample(NodeId peer) const override { return of(peer).sample; }
+    [[nodiscard]] std::vector<Seat> seats(NodeId peer) const override { return of(peer).seats; }
+    [[nodiscard]] RecordPtr record(NodeId peer) const override { return of(peer).record; }
+
+private:
+    [[nodiscard]] const PeerStanding& of(NodeId peer) const { return all_[cluster_.number_of(peer)]; }
+
+    const Cluster& cluster_;
+    std::vector<PeerStanding> all_;
 };
 
 }  // namespace
 
 void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
     while (peers_.size() < count) add_peer();
-    const auto life = static_cast<std::uint64_t>(options_.sim.wall_at_zero);
-    PeerStanding common{.incarnation = Incarnation{std::max<std::uint64_t>(life, 1)}, .epoch = 1, .members = count};
-    common.digest = crypto(config_.seeds.front()).digest("a network that stands");
-    for (const NodeId seed : config_.seeds) common.seed_keys.own().push_back(crypto(seed).public_key());
-    Rng rng = sim_.draws().stream(Purpose::standing);
-    Grown grown{*this, GrownOverlay(peers(), config_.overlay, rng), std::move(common), {}, {}};
-    grown.records.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) grown.records.push_back(grown.record_of(i));
-    for (std::size_t i = 0; i * Grown::together < count; ++i) grown.samples.emplace_back(grown.sample_for(i));
+    auto grown = std::make_unique<GrownStandings>(*this, count, sim_.draws().stream(Purpose::standing));
     if (with_seeds) {
+        const StandingBasis& common = grown->common();
         std::vector<Member> members;
         members.reserve(count);
         for (const NodeId id : peers_) {
-            members.push_back({id, grown.common.incarnation, 1, crypto(id).public_key(), grown.common.epoch});
+            members.push_back({id, common.incarnation, 1, crypto(id).public_key(), common.epoch});
         }
-        stand_seeds(grown.common, members);
+        stand_seeds(common, members);
     }
-    stand_peers([&grown](std::size_t i) { return grown.standing_of(i); });
+    standings_ = std::move(grown);
+    stand_peers();
 }
 
 void Cluster::stand_up(const std::vector<PeerStanding>& standings) {
     while (peers_.size() < standings.size()) add_peer();
     std::vector<Member> members;
     for (std::size_t i = 0; i < standings.size(); ++i) {
-        members.push_back({peers_[i], standings[i].incarnation, 1, crypto(peers_[i]).public_key(), 1});
+        members.push_back({peers_[i], standings[i].basis.incarnation, 1, crypto(peers_[i]).public_key(), 1});
     }
-    stand_seeds(standings.front(), members);
-    stand_peers([&standings](std::size_t i) { return standings[i]; });
+    stand_seeds(standings.front().basis, members);
+    standings_ = std::make_unique<TakenStandings>(*this, standings);
+    stand_peers();
 }
 
 // Each from a journal that was compacted just now; all of them have voted before.
-void Cluster::stand_seeds(const PeerStanding& any, const std::vector<Member>& members) {
+void Cluster::stand_seeds(const StandingBasis& any, const std::vector<Member>& members) {
     SnapshotRecord record;
     record.header.fingerprint = membership_fingerprint(config_);
     for (Seat seat = 0; seat < config_.seeds.size(); ++seat) {
@@ -121,7 +160,7 @@ void Cluster::stand_seeds(const PeerStanding& any, const std::vector<Member>& me
         record.lives.push_back({seat, sim_.draws().at(Purpose::seat_life, key, 1) | 1});
     }
     record.snapshot.epoch = any.epoch;
-    record.snapshot.digest = any.digest;
+    record.snapshot.digest = *any.digest;
     record.snapshot.members = members;
     for (Seat seat = 0; seat < config_.seeds.size(); ++seat) {
         record.header.own = record.lives[seat];
@@ -130,20 +169,19 @@ void Cluster::stand_seeds(const PeerStanding& any, const std::vector<Member>& me
     start_seeds();
 }
 
-void Cluster::stand_peers(const EachStanding& each) {
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        const NodeId self = peers_[i];
-        const PeerStanding standing = each(i);
-        sim_.start_standing(self, [&standing](Machine& machine, Time now, WallMs wall, Effects& out) {
-            static_cast<PeerMachine&>(machine).stand(now, wall, standing, out);
+void Cluster::stand_peers() {
+    for (const NodeId self : peers_) {
+        sim_.start_standing(self, [this](Machine& machine, Time now, WallMs wall, Effects& out) {
+            static_cast<PeerMachine&>(machine).stand(now, wall, *standings_, out);
         });
-        sim_.reserve_ends(self, standing.links.size());
-        connect_links(standing, self);
+        connect_links(self);
     }
 }
 
-void Cluster::connect_links(const PeerStanding& standing, NodeId self) {
-    for (const StandingLink& link : standing.links) {
+void Cluster::connect_links(NodeId self) {
+    const auto links = standings_->basis(self).links;
+    sim_.reserve_ends(self, links.size());
+    for (const StandingLink& link : links) {
         if (link.id < self) sim_.connect(link.id, self);
     }
 }

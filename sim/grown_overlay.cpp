@@ -7,6 +7,10 @@
 #include <numeric>
 
 namespace gossip::sim {
+namespace {
+// What an end has room for.
+constexpr std::uint32_t last_peer = 0x7fffffff;
+}  // namespace
 
 GrownOverlay::GrownOverlay(std::span<const NodeId> ids, const OverlayConfig& config, Rng rng)
     : ids_(ids), config_(config) {
@@ -16,6 +20,7 @@ GrownOverlay::GrownOverlay(std::span<const NodeId> ids, const OverlayConfig& con
     for (std::uint32_t peer = 1; peer < ids.size(); ++peer) join(peer, edges, degrees, rng);
     close_ring(edges);
     arrange(edges);
+    ids_ = {};
 }
 
 // What a joiner knows: as many of the others as it remembers, uniformly, with their degrees.
@@ -74,15 +79,15 @@ void GrownOverlay::arrange(const std::vector<Edge>& edges) {
     ends_.resize(2 * edges.size());
     std::vector<std::uint32_t> at(starts.begin(), starts.end() - 1);
     for (const Edge& e : edges) {
-        ends_[at[e.from]++] = {e.to, e.ring};
-        ends_[at[e.to]++] = {e.from, e.ring};
+        ends_[at[e.from]++] = {e.to & last_peer, e.ring};
+        ends_[at[e.to]++] = {e.from & last_peer, e.ring};
     }
     first_.assign(1, 0);
     std::uint32_t kept = 0;
     for (std::size_t i = 0; i < ids_.size(); ++i) {
         const auto row = std::span(ends_).subspan(starts[i], starts[i + 1] - starts[i]);
         std::sort(row.begin(), row.end(), [](const End& a, const End& b) {
-            return std::pair{a.other, a.ring} < std::pair{b.other, b.ring};
+            return std::pair(+a.other, +a.ring) < std::pair(+b.other, +b.ring);
         });
         for (std::size_t k = 0; k < row.size(); ++k) {
             if (k == 0 || row[k].other != row[k - 1].other) ends_[kept++] = End(row[k]);

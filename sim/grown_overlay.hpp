@@ -19,9 +19,10 @@ public:
     GrownOverlay(std::span<const NodeId> ids, const OverlayConfig& config, Rng rng);
 
     struct End {
-        std::uint32_t other{0};
-        bool ring{false};
+        std::uint32_t other : 31 {0};
+        std::uint32_t ring : 1 {0};
     };
+    static_assert(sizeof(End) == 4);
     [[nodiscard]] std::size_t links() const { return ends_.size() / 2; }
     [[nodiscard]] std::span<const End> of(std::size_t peer) const {
         return {ends_.data() + first_[peer], first_[peer + 1] - first_[peer]};  // ascending by `other`
@@ -40,7 +41,7 @@ private:
     void close_ring(std::vector<Edge>& edges);
     void arrange(const std::vector<Edge>& edges);
 
-    std::span<const NodeId> ids_;
+    std::span<const NodeId> ids_;  // while it grows
     const OverlayConfig& config_;
     std::vector<std::uint32_t> ring_;   // peers by position
     std::vector<std::uint32_t> place_;  // of each peer in ring_

@@ -109,6 +109,7 @@ public:
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
     [[nodiscard]] std::uint64_t events() const { return events_; }
     [[nodiscard]] const Draws& draws() const { return draws_; }
+    [[nodiscard]] WallMs wall_at_zero() const { return options_.wall_at_zero; }
     [[nodiscard]] std::uint64_t torn_tails() const { return torn_tails_; }
     [[nodiscard]] std::uint64_t ended_by_disk() const { return ended_by_disk_; }
     [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }

@@ -93,6 +93,31 @@ TEST_CASE("a grown network is at rest: leases, pings and the ring find nothing t
     }
 }
 
+// Suspicions need neighbours' records, leases the seats, joiners and replaced links the sample: all of it is asked
+// for on the way in one network, and was there from the start in the other.
+TEST_CASE("a peer that asks for its parts as it needs them runs as one that was given all of them") {
+    TestNetwork lazy(quiet_config(), 3, 33, false);
+    lazy.cluster.stand_up(50);
+    TestNetwork source(quiet_config(), 3, 33, false);
+    source.cluster.stand_up(50);
+    const auto all = standings(source.cluster);
+    TestNetwork eager(quiet_config(), 3, 33, false);
+    eager.cluster.stand_up(all);
+    for (TestNetwork* net : {&lazy, &eager}) {
+        net->run_for(3s);
+        net->cluster.crash(net->peer(7));
+        REQUIRE(net->cluster.run_until([net] { return net->cluster.listed_nowhere(net->peer(7)); }, 30s));
+        REQUIRE(net->said_everywhere(net->peer(3), "hello", 5s));
+        net->run_for(40s);
+        CHECK(net->trouble() == "");
+    }
+    CHECK(lazy.cluster.sim().trace_hash() == eager.cluster.sim().trace_hash());
+    for (const NodeId p : lazy.cluster.live_peers()) {
+        CHECK(lazy.cluster.peer(p)->standing() == eager.cluster.peer(p)->standing());
+    }
+    CHECK(standings(source.cluster) == all);
+}
+
 TEST_CASE("a grown network takes joiners, removes the dead and heals like any other") {
     TestNetwork net(quiet_config(), 3, 9, false);
     net.cluster.stand_up(40);

@@ -55,9 +55,9 @@ TEST_CASE("a link both sides asked for has one kind on both sides") {
 TEST_CASE("a new life is a new link") {
     Links links;
     (void)links.add(NodeId{1}, LinkKind::preferential, life, 1);
-    links.find(NodeId{1})->told = 9;
+    links.find(NodeId{1})->details.own().told = 9;
     CHECK(links.add(NodeId{1}, LinkKind::ring, Incarnation{2}, 1));
-    CHECK(links.find(NodeId{1})->told == 0);
+    CHECK(links.find(NodeId{1})->details->told == 0);
     CHECK(links.find(NodeId{1})->kind == LinkKind::ring);
 }
 

@@ -1,0 +1,113 @@
+#pragma once
+// A vector of eight bytes: its size and capacity lie before its items. For the many lists in objects of which
+// there are millions, most of them empty or short; it grows to exactly one item first.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace gossip {
+
+template <class T>
+class SlimVector {
+public:
+    using value_type = T;
+    using iterator = T*;
+    using const_iterator = const T*;
+
+    SlimVector() = default;
+    explicit SlimVector(std::size_t count) {
+        reserve(count);
+        for (std::size_t i = 0; i < count; ++i) push_back(T{});
+    }
+    SlimVector(const SlimVector& other) {
+        reserve(other.size());
+        for (const T& item : other) push_back(item);
+    }
+    SlimVector(SlimVector&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    SlimVector& operator=(SlimVector other) noexcept {
+        std::swap(block_, other.block_);
+        return *this;
+    }
+    ~SlimVector() {
+        clear();
+        release(block_);
+    }
+
+    [[nodiscard]] T* data() { return block_ == nullptr ? nullptr : items(block_); }
+    [[nodiscard]] const T* data() const { return block_ == nullptr ? nullptr : items(block_); }
+    [[nodiscard]] std::size_t size() const { return block_ == nullptr ? 0 : block_->size; }
+    [[nodiscard]] std::size_t capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] T* begin() { return data(); }
+    [[nodiscard]] T* end() { return data() + size(); }
+    [[nodiscard]] const T* begin() const { return data(); }
+    [[nodiscard]] const T* end() const { return data() + size(); }
+    [[nodiscard]] T& operator[](std::size_t i) { return data()[i]; }
+    [[nodiscard]] const T& operator[](std::size_t i) const { return data()[i]; }
+    [[nodiscard]] T& front() { return *begin(); }
+    [[nodiscard]] const T& front() const { return *begin(); }
+    [[nodiscard]] T& back() { return end()[-1]; }
+    [[nodiscard]] const T& back() const { return end()[-1]; }
+
+    void reserve(std::size_t room) {
+        if (room <= capacity()) return;
+        Block* const wider = allocate(room);
+        std::uninitialized_move(begin(), end(), items(wider));
+        wider->size = static_cast<std::uint32_t>(size());
+        clear();
+        release(std::exchange(block_, wider));
+    }
+    void push_back(T item) {
+        if (size() == capacity()) reserve(std::max<std::size_t>(1, size() + size() / 2 + size() % 2));
+        new (end()) T(std::move(item));
+        ++block_->size;
+    }
+    T* insert(const T* before, T item) {
+        const std::ptrdiff_t at = before - begin();
+        push_back(std::move(item));
+        std::rotate(begin() + at, end() - 1, end());
+        return begin() + at;
+    }
+    T* erase(const T* item) { return erase(item, item + 1); }
+    T* erase(const T* first, const T* last) {
+        T* const at = begin() + (first - begin());
+        T* const left = std::move(begin() + (last - begin()), end(), at);
+        if (first == last) return at;
+        block_->size -= static_cast<std::uint32_t>(end() - left);
+        std::destroy(left, left + (last - first));
+        return at;
+    }
+    void clear() {
+        if (block_ == nullptr) return;
+        std::destroy(begin(), end());
+        block_->size = 0;
+    }
+
+private:
+    struct Block {
+        std::uint32_t size;
+        std::uint32_t capacity;
+    };
+    static_assert(alignof(T) <= alignof(std::max_align_t));
+    static constexpr std::size_t offset = std::max(sizeof(Block), alignof(T));
+
+    static T* items(Block* block) { return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset); }
+    static Block* allocate(std::size_t room) {
+        void* const memory = ::operator new(offset + room * sizeof(T));
+        return new (memory) Block{0, static_cast<std::uint32_t>(room)};
+    }
+    static void release(Block* block) { ::operator delete(block); }
+
+    Block* block_{nullptr};
+};
+
+template <class T, class Unwanted>
+void erase_if(SlimVector<T>& items, Unwanted unwanted) {
+    items.erase(std::remove_if(items.begin(), items.end(), unwanted), items.end());
+}
+
+}  // namespace gossip

@@ -1,0 +1,72 @@
+#include "protocol/slim_vector.hpp"
+
+#include "protocol/copy_on_write.hpp"
+#include "protocol/rng.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <vector>
+
+using namespace gossip;
+
+namespace {
+
+using Item = std::shared_ptr<std::uint64_t>;  // counts who holds it: nothing may be lost or held twice
+
+bool same(const SlimVector<Item>& ours, const std::vector<Item>& twin) {
+    if (ours.size() != twin.size()) return false;
+    for (std::size_t i = 0; i < twin.size(); ++i) {
+        if (ours[i] != twin[i] || twin[i].use_count() != 2) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("a slim vector agrees with std::vector under random changes, and lets go of all it held") {
+    static_assert(sizeof(SlimVector<Item>) == 8);
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Rng rng(seed);
+        SlimVector<Item> ours;
+        std::vector<Item> twin;
+        for (int i = 0; i < 200; ++i) {
+            const auto at = static_cast<std::ptrdiff_t>(rng.below(twin.size() + 1));
+            if (twin.empty() || rng.chance(600'000)) {
+                const auto item = std::make_shared<std::uint64_t>(i);
+                ours.insert(ours.begin() + at, item);
+                twin.insert(twin.begin() + at, item);
+            } else if (rng.chance(800'000)) {
+                const std::ptrdiff_t last = std::min<std::ptrdiff_t>(at, std::ssize(twin) - 1);
+                ours.erase(ours.begin() + last);
+                twin.erase(twin.begin() + last);
+            } else {
+                const auto odd = [](const Item& item) { return *item % 2 == 1; };
+                erase_if(ours, odd);
+                std::erase_if(twin, odd);
+            }
+            REQUIRE(same(ours, twin));
+        }
+        SlimVector<Item> copy = ours;
+        SlimVector<Item> moved = std::move(copy);
+        CHECK(moved.size() == twin.size());
+        moved = SlimVector<Item>();
+        REQUIRE(same(ours, twin));
+    }
+}
+
+TEST_CASE("what is shared is copied when one of its holders changes it") {
+    static_assert(sizeof(CopyOnWrite<std::vector<int>>) == 8);
+    CopyOnWrite<std::vector<int>> first(std::vector{1, 2});
+    CopyOnWrite<std::vector<int>> second = first;
+    const int* const kept = first->data();
+    CHECK(second->data() == kept);
+    second.own().push_back(3);
+    CHECK(*first == std::vector{1, 2});
+    CHECK(*second == std::vector{1, 2, 3});
+    first.own().push_back(4);
+    CHECK(first->size() == 3);
+    second = first;
+    CHECK(second == first);
+    CHECK(CopyOnWrite<int>{} == CopyOnWrite<int>(0));
+}
