@@ -143,13 +143,13 @@ void PageRecording::settle(RunStamp now) {
     frames_.compare(now);
 }
 
-std::variant<RecordedPage, std::string> page_of_run(const std::string& folder) {
+std::variant<RecordedPage, std::string> page_of_run(const std::string& folder, const std::string& title) {
     Replayed replayed;
     auto read = read_run(folder, [&](const RunLine& line) { replayed.take(line); });
     if (auto* problem = std::get_if<std::string>(&read)) return std::move(*problem);
     const PageRecording& recording = replayed.finish();
     JsonObject page;
-    page.text("kind", "recording").text("title", folder).raw("frames", recording.json());
+    page.text("kind", "recording").text("title", title.empty() ? folder : title).raw("frames", recording.json());
     return RecordedPage{page.done(), recording.size(), remark_of(std::get<RunReading>(read))};
 }
 

@@ -54,7 +54,8 @@ struct RecordedPage {
     std::size_t frames{0};
     std::string remark;  // what is missing: the run goes on, was cut off, or has damaged lines; may be empty
 };
-// Of a run's folder; the error is one line.
-[[nodiscard]] std::variant<RecordedPage, std::string> page_of_run(const std::string& folder);
+// Of a run's folder, called that if nothing else is said; the error is one line.
+[[nodiscard]] std::variant<RecordedPage, std::string> page_of_run(const std::string& folder,
+                                                                  const std::string& title = {});
 
 }  // namespace gossip

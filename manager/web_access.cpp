@@ -86,9 +86,7 @@ std::optional<WebReply> refuse_stranger(const WebRequest& request, std::string_v
 
 WebReply page_file(const std::string& path) {
     const std::string name = path == "/" ? "index.html" : path.substr(1);
-    const bool part = name.starts_with("report.");  // of exported runs, not of this page
-    if (const auto asset = web_asset(name); asset && !part)
-        return {200, std::string(type_of(name)), std::string(*asset)};
+    if (const auto asset = web_asset(name)) return {200, std::string(type_of(name)), std::string(*asset)};
     return refusal(404, "there is nothing at " + printable(path));
 }
 

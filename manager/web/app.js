@@ -70,9 +70,18 @@ function take(source) {
   model.reload(0);
   clock.step();
   showConnection("over", source.title);
+  document.title = `gossipctl: ${source.title}`;
   if (source.kind === "demo") showDemo(source.plan);
+  if (source.kind === "recording") fromAddress();
   refresh();
 }
+
+/** …#t=1.5: so many seconds after the start. */
+function fromAddress() {
+  const seconds = new URLSearchParams(location.hash.slice(1)).get("t");
+  if (seconds !== null && Number(seconds) >= 0) moveClock(() => clock.seek(timeline.start + Number(seconds) * 1e6));
+}
+window.addEventListener("hashchange", fromAddress);
 
 // ---------------------------------------------------------------- the demo
 
