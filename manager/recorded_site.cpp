@@ -17,13 +17,13 @@ int serve_until_ended(EventLoop& loop) {
 
 WebReply RecordedSite::answer(const WebRequest& request) const {
     if (auto no = refuse_elsewhere(request)) return std::move(*no);
-    if (request.path == "/act" && act_) {
+    if (request.path == "/api/act" && act_) {
         if (request.method != "POST") return refusal(405, "an act is posted");
         if (auto no = refuse_stranger(request, token_)) return std::move(*no);
         return act_(request.body);
     }
     if (request.method != "GET") return refusal(405, "nothing can be done to what is over");
-    if (request.path == "/source") return {200, "application/json", source_() + "\n"};
+    if (request.path == "/api/source") return {200, "application/json", source_() + "\n"};
     return page_file(request.path);
 }
 

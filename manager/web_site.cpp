@@ -2,6 +2,7 @@
 
 #include "manager/web_access.hpp"
 #include "manager/web_json.hpp"
+#include "manager/web_metrics.hpp"
 
 namespace gossip {
 namespace {
@@ -53,7 +54,7 @@ WebSite::~WebSite() {
 
 void WebSite::answer(const WebRequest& request, const WebServer::Answer& reply) {
     if (auto no = refuse_elsewhere(request)) return reply(std::move(*no));
-    const bool is_command = request.path == "/command" || request.path == "/api/cmd";
+    const bool is_command = request.path == "/api/cmd";
     if (is_command && request.method == "POST") return command(request, reply);
     if (is_command) return reply(refusal(405, "a command is posted"));
     if (request.method != "GET") return reply(refusal(405, "only GET is understood here"));
@@ -83,11 +84,12 @@ void WebSite::run_jobs() {
 }
 
 WebReply WebSite::get(const WebRequest& request) {
-    if (request.path == "/state" || request.path == "/api/state") {
-        return {200, "application/json", model_.snapshot() + "\n"};
+    if (request.path == "/api/state") return {200, "application/json", model_.snapshot() + "\n"};
+    if (request.path == "/api/events") return events(request.last_event_id);
+    if (request.path == "/api/source") return {200, "application/json", "{\"kind\":\"live\"}\n"};
+    if (request.path == "/metrics") {
+        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(session_.network)};
     }
-    if (request.path == "/events" || request.path == "/api/events") return events(request.last_event_id);
-    if (request.path == "/source") return {200, "application/json", "{\"kind\":\"live\"}\n"};
     return page_file(request.path);
 }
 

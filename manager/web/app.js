@@ -34,7 +34,7 @@ $("command").hidden = token === null;
 /** A run that is over comes whole: in the page itself where it was exported, else from the server. */
 async function begin() {
   const embedded = document.getElementById("recording");
-  const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("source")).json();
+  const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("api/source")).json();
   document.body.dataset.kind = source.kind;
   if (source.kind !== "live" && source.kind !== "demo") $("shell").hidden = true;
   $("demo").hidden = source.kind !== "demo";
@@ -103,7 +103,7 @@ function showDemo(plan) {
 async function rerun(plan) {
   const lines = ["seeds", "peers", "links", "loss", "seed"].map(name => `${name} ${plan[name]}`)
     .concat(plan.acts.map((/** @type {any} */ act) => `at ${act.t} ${act.command}`));
-  const response = await fetch("act", { method: "POST", body: lines.join("\n"), headers: { Authorization: "Bearer " + token } });
+  const response = await fetch("api/act", { method: "POST", body: lines.join("\n"), headers: { Authorization: "Bearer " + token } });
   const answer = await response.json();
   if (answer.error) return answer.error;
   take(answer);
@@ -129,7 +129,7 @@ $("demo-undo").addEventListener("click", () => rerun({ ...demo, acts: [] }));
 $("demo").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
 
 function connect() {
-  const events = new EventSource("/events");
+  const events = new EventSource("api/events");
   let run = "";
   const on = (/** @type {string} */ kind, /** @type {(data: any) => void} */ take) =>
     events.addEventListener(kind, event => {
@@ -189,7 +189,7 @@ async function run(text) {
     return;
   }
   try {
-    const response = await fetch("/command", {
+    const response = await fetch("api/cmd", {
       method: "POST", body: text, headers: { Authorization: "Bearer " + token, "Content-Type": "text/plain" },
     });
     const answer = await response.json();

@@ -61,7 +61,7 @@ class InBrowser(TestCase):
         def same():
             shown = browser.evaluate(f"[...{MODEL}.nodes.values()].map(({{t, ...n}}) => n)")
             return {n["id"]: n for n in shown} == {n["id"]: n for n in page.state()["nodes"]}
-        harness.until(same, 10, "the page's model equal to /state")
+        harness.until(same, 10, "the page's model equal to /api/state")
 
     def test_every_act_by_menu_mouse_and_keyboard(self):
         with Page(5) as page, chromium.Chromium() as browser:

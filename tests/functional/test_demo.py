@@ -65,7 +65,7 @@ class OnThePage(TestCase):
 
     def act(self, served, body, token=True):
         headers = {"Authorization": f"Bearer {served.token}"} if token else {}
-        status, text = served.request("POST", "/act", body.encode(), headers)
+        status, text = served.request("POST", "/api/act", body.encode(), headers)
         return status, json.loads(text)
 
     def test_acting_in_the_past_runs_again_from_there(self):

@@ -41,12 +41,12 @@ class Page:
         return answer
 
     def run(self, command):
-        status, _, text = self.request("POST", "/command", command.encode(), {"Authorization": f"Bearer {self.token}"})
+        status, _, text = self.request("POST", "/api/cmd", command.encode(), {"Authorization": f"Bearer {self.token}"})
         assert status == 200, (status, text)
         return json.loads(text)
 
     def state(self):
-        return json.loads(self.request("GET", "/state")[2])
+        return json.loads(self.request("GET", "/api/state")[2])
 
 
 class Viewer:
@@ -55,7 +55,7 @@ class Viewer:
     def __init__(self, page, last_event_id=None):
         self.connection = http.client.HTTPConnection(HOST, page.port, timeout=20 * SLOW)
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        self.connection.request("GET", "/events", headers=headers)
+        self.connection.request("GET", "/api/events", headers=headers)
         self.response = self.connection.getresponse()
         assert self.response.status == 200, self.response.status
         assert self.response.getheader("Content-Type") == "text/event-stream"
@@ -136,12 +136,36 @@ class Served(TestCase):
             self.assertTrue(state["cluster"]["quorum"])
             self.assertEqual(state["cluster"]["epoch"], page.network.rows("seeds")[0]["epoch"])
 
+    def test_metrics(self):
+        with Page() as page:
+            page.network.do(f"wait connected {20 * SLOW}s")
+            status, headers, text = page.request("GET", "/metrics")
+            self.assertEqual(status, 200)
+            self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            values = {}
+            for line in text.splitlines():
+                if line.startswith("#"):
+                    self.assertRegex(line, r"^# (HELP \w+ \S.*|TYPE \w+ (gauge|counter))$")
+                    continue
+                found = re.fullmatch(r'(gossipctl_\w+(?:\{\w+="[^"]*"(?:,\w+="[^"]*")*\})?) (\d+)', line)
+                self.assertTrue(found, line)
+                self.assertNotIn(found[1], values)
+                values[found[1]] = int(found[2])
+            self.assertEqual(values['gossipctl_nodes{role="peer",state="alive"}'], 3)
+            self.assertEqual(values['gossipctl_nodes{role="seed",state="alive"}'], 3)
+            figures = [values["gossipctl_" + name] for name in ("members", "quorum", "links")]
+            self.assertEqual(figures, [3, 1, 3])
+            self.assertEqual(values["gossipctl_epoch"], page.state()["cluster"]["epoch"])
+            page.run("list")  # asks every node for its counters
+            text = page.request("GET", "/metrics")[2]
+            self.assertRegex(text, r'gossipctl_messages_sent_total\{node="127\.0\.0\.1:\d+"\} [1-9]')
+
     def test_unknown_path_and_method(self):
         with Page(1) as page:
             self.assertEqual(page.request("GET", "/../etc/passwd")[0], 404)
             self.assertEqual(page.request("GET", "/nothing")[0], 404)
-            self.assertEqual(page.request("DELETE", "/state")[0], 405)
-            self.assertEqual(page.request("GET", "/command")[0], 405)
+            self.assertEqual(page.request("DELETE", "/api/state")[0], 405)
+            self.assertEqual(page.request("GET", "/api/cmd")[0], 405)
 
     def test_garbage_is_answered_and_harmless(self):
         with Page(1) as page:
@@ -176,23 +200,25 @@ class Guarded(TestCase):
         with Page(1) as page:
             for host in ("evil.example", f"evil.example:{page.port}", "127.0.0.1.evil.example", "10.0.0.1", "",
                          "localhost:x"):
-                for path in ("/", "/state", "/events"):
+                for path in ("/", "/api/state", "/api/events"):
                     self.assertEqual(page.request("GET", path, headers={"Host": host})[0], 403, (host, path))
             for host in (f"localhost:{page.port}", f"127.0.0.1:{page.port}", "localhost:9999", "127.0.0.1"):
-                self.assertEqual(page.request("GET", "/state", headers={"Host": host})[0], 200, host)
+                self.assertEqual(page.request("GET", "/api/state", headers={"Host": host})[0], 200, host)
             own = f"127.0.0.1:{page.port}"
             token = {"Authorization": f"Bearer {page.token}", "Host": own}
             for origin in ("http://evil.example", "null", f"http://127.0.0.1:{page.port + 1}", f"https://{own}"):
-                self.assertEqual(page.request("GET", "/state", headers={"Host": own, "Origin": origin})[0], 403, origin)
-                self.assertEqual(page.request("POST", "/command", b"list", {**token, "Origin": origin})[0], 403, origin)
-            self.assertEqual(page.request("POST", "/command", b"list", {**token, "Origin": f"http://{own}"})[0], 200)
+                refused = page.request("GET", "/api/state", headers={"Host": own, "Origin": origin})[0]
+                self.assertEqual(refused, 403, origin)
+                refused = page.request("POST", "/api/cmd", b"list", {**token, "Origin": origin})[0]
+                self.assertEqual(refused, 403, origin)
+            self.assertEqual(page.request("POST", "/api/cmd", b"list", {**token, "Origin": f"http://{own}"})[0], 200)
 
     def test_a_command_needs_the_token(self):
         with Page(1) as page:
             victim = page.network.peers[0]
             for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": page.token},
                             {"Authorization": "Bearer " + "0" * 32}):
-                status, _, text = page.request("POST", "/command", f"kill {victim}".encode(), headers)
+                status, _, text = page.request("POST", "/api/cmd", f"kill {victim}".encode(), headers)
                 self.assertEqual(status, 403, headers)
                 self.assertIn("token", json.loads(text)["error"])
             page.network.do(f"expect alive({victim})")
@@ -214,7 +240,7 @@ class Commands(TestCase):
     def test_a_command_that_waits_holds_up_nobody(self):
         with Page() as page:
             slow = http.client.HTTPConnection(HOST, page.port, timeout=60)
-            slow.request("POST", "/command", b"wait registered == 4 60s", {"Authorization": f"Bearer {page.token}"})
+            slow.request("POST", "/api/cmd", b"wait registered == 4 60s", {"Authorization": f"Bearer {page.token}"})
             page.network.do("expect registered == 3")
             self.assertTrue(page.run("echo meanwhile")["ok"])
             self.assertTrue(page.run("add 1")["ok"])

@@ -65,7 +65,7 @@ class Served:
         return answer
 
     def source(self):
-        status, text = self.request("GET", "/source")
+        status, text = self.request("GET", "/api/source")
         assert status == 200, text
         return json.loads(text)
 
@@ -96,9 +96,9 @@ class Replay(TestCase):
             self.assertEqual([d for k, d in frames if k == "cluster"][-1]["members"], 7)
             self.assertNotIn("faults", nodes[harness.name(7001)])
             for host in ("evil.example", "10.0.0.1"):
-                self.assertEqual(replay.request("GET", "/source", headers={"Host": host})[0], 403)
-            self.assertEqual(replay.request("POST", "/command", b"list")[0], 405)
-            self.assertEqual(replay.request("POST", "/act", b"")[0], 405)
+                self.assertEqual(replay.request("GET", "/api/source", headers={"Host": host})[0], 403)
+            self.assertEqual(replay.request("POST", "/api/cmd", b"list")[0], 405)
+            self.assertEqual(replay.request("POST", "/api/act", b"")[0], 405)
             self.assertEqual(replay.request("GET", "/timeline.js")[0], 200)
             replay.process.send_signal(signal.SIGINT)
             self.assertEqual(replay.process.wait(30 * SLOW), 0)
