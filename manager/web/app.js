@@ -443,6 +443,7 @@ function draw() {
   drawNumbers(suspected);
   for (const id of group) if (!model.nodes.has(id)) group.delete(id);
   graph.group = group;
+  graph.message = model.nodes.size > 300 ? view.spread().find(view.message) : undefined;
   $("group").textContent = group.size === 0 ? "" : `Group: ${[...group].map(nameOf).join(", ")}. g adds and takes out, m acts on it, Esc ends it.`;
   graph.draw(model, selected, clock.mode === "following" ? null : timeline.eventBefore(model.position));
   drawTable(suspected);

@@ -76,7 +76,7 @@ function part(scale, value) {
 /** Powers of ten, and where there are few of them their halves. @param {number} from @param {number} to @param {(v: number) => string} [name] @returns {Scale} */
 export function logScale(from, to, name = String) {
   const ticks = [];
-  const wide = to / from > 30;
+  const wide = to / from > 200;
   for (let power = Math.floor(Math.log10(from)); power <= Math.ceil(Math.log10(to)); ++power) {
     for (const factor of wide ? [1] : [1, 2, 5]) {
       const at = factor * 10 ** power;

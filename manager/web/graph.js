@@ -1,11 +1,13 @@
 // @ts-check
 // The overlay: peers pulled together by their links, seeds in a row of their own, messages as they travel.
 import { condition, isEnded } from "./model.js";
+import { placesOf, ringsOf } from "./rings.js";
 
 const d3 = /** @type {any} */ (window).d3;
 const seedLane = 96;
 const shownAfterEnd = 15e6;  // µs of the network's time that an ended peer which nobody lists stays in the picture
 const wavesShown = 120;
+const mostLinked = 300;  // peers; of more the links are a hairball, and rings by hop are shown instead
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Every condition has a shape of its own beside its colour. */
@@ -33,7 +35,8 @@ export class Graph {
     this.lane = this.svg.append("line").attr("class", "lane");
     this.labels = this.svg.append("g").attr("class", "lane-labels");
     this.labels.append("text").attr({ x: 14, y: 22 }).text("Seeds: who is a member");
-    this.labels.append("text").attr({ x: 14, y: seedLane + 22 }).text("Peers: links of the overlay");
+    this.title = this.labels.append("text").attr({ x: 14, y: seedLane + 22 });
+    /** @type {import("./spread.js").Message|undefined} whose way is shown where there are many */ this.message = undefined;
     this.linkLayer = this.svg.append("g");
     this.waveLayer = this.svg.append("g");
     this.nodeLayer = this.svg.append("g");
@@ -72,10 +75,15 @@ export class Graph {
     const suspected = model.suspected();
     const places = visible.map(node => this.placeOf(node));
     for (const place of places) place.condition = condition(place.node, suspected);
-    const links = model.links()
+    const many = visible.filter(n => n.role !== "seed").length > mostLinked;
+    this.element.classList.toggle("rings", many);
+    this.ringsShown = many;
+    const shown = new Set(places);
+    const links = many ? this.layOutRings(places) : model.links()
       .map(l => ({ source: this.places.get(l.a), target: this.places.get(l.b), both: l.both, key: l.a + " " + l.b }))
-      .filter(l => places.includes(l.source) && places.includes(l.target));
-    this.layOut(places, links);
+      .filter(l => shown.has(l.source) && shown.has(l.target));
+    if (!many) this.layOut(places, links);
+    this.title.text(many ? this.ringsTitle() : "Peers: links of the overlay");
     const told = event?.data ?? {};
     this.actor = told.node;
     this.others = new Set([told.from, told.subject, told.other].filter(id => id && id !== told.node));
@@ -121,6 +129,39 @@ export class Graph {
     if (calm.matches) for (let i = 0; i < 200 && this.force.alpha() > 0; ++i) this.force.tick();
   }
 
+  ringsTitle() {
+    return this.message ? `Peers in rings by hops of “${(this.message.text || this.message.id).slice(0, 60)}”; ` + (this.outside ? `outermost: ${this.outside} that do not have it` : `all have it`)
+      : "Peers in rings by hops from the best linked";
+  }
+
+  /** Only what has changed moves; the edges are who had the message from whom first. @param {any[]} places */
+  layOutRings(places) {
+    const message = this.message;
+    const peers = places.filter(p => p.node.role !== "seed");
+    this.force.stop();
+    this.force.nodes(peers).links([]);
+    const key = `${message?.id} ${message?.receipts.size} ${peers.length} ${this.width} ${this.height} ` +
+      (message ? "" : peers.map(p => p.node.degree).join());
+    if (key !== this.shown) {
+      const nodes = new Map(peers.map(p => [p.id, p.node]));
+      const { rings, edges, outside } = ringsOf(nodes, message);
+      this.outside = outside;
+      const radius = Math.min(this.width, this.height - seedLane) / 2 - 26;
+      this.ringEdges = edges;
+      for (const [id, place] of placesOf(rings, radius)) {
+        const p = this.places.get(id);
+        p.x = p.px = this.width / 2 + place.x * Math.min(2.8, (this.width / 2 - 30) / radius);
+        p.y = p.py = (this.height + seedLane) / 2 - 6 + place.y;
+      }
+      places.filter(p => p.node.role === "seed").forEach((p, i, seeds) => {
+        p.x = p.px = this.width * (i + 1) / (seeds.length + 1);
+        p.y = p.py = seedLane / 2 + 4;
+      });
+      this.shown = key;
+    }
+    return (this.ringEdges ?? []).map(([a, b]) => ({ source: this.places.get(a), target: this.places.get(b), both: true, key: a + ">" + b }));
+  }
+
   /** @param {any[]} links */
   drawLinks(links) {
     const lines = this.linkLayer.selectAll("line").data(links, l => l.key);
@@ -146,13 +187,14 @@ export class Graph {
         this.handlers.menu(p.id, { x: d3.event.clientX, y: d3.event.clientY });
       })
       .call(this.force.drag().on("dragstart", () => d3.event.sourceEvent.stopPropagation()));
-    fresh.append("circle").attr({ class: "halo", r: 20 });
+    fresh.append("circle").attr("class", "halo");
     fresh.append("path");
     fresh.append("text").attr("class", "name");
     fresh.append("text").attr("class", "more");
     marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : "") + (this.group.has(p.id) ? " grouped" : "") +
       (p.id === this.actor ? " actor" : this.others.has(p.id) ? " other" : ""));
     marks.attr("aria-label", p => `${p.node.role} ${p.node.name}, ${p.condition}`);
+    marks.select("circle").attr("r", p => (this.ringsShown && p.node.role !== "seed" ? 9 : 20));
     marks.select("path").attr("d", p => shape(p.condition, this.area(p)))
       .attr("transform", p => (shapes[p.condition] === "cross" ? "rotate(45)" : null));
     marks.select("text.name").attr("y", p => this.radius(p) + 14).text(p => p.node.name);
@@ -163,11 +205,17 @@ export class Graph {
   }
 
   /** By degree. @param {any} p */
-  area(p) { return p.node.role === "seed" ? 460 : 130 + 45 * Math.min(40, p.node.degree ?? 0); }
+  area(p) { return p.node.role === "seed" ? 460 : this.ringsShown ? 22 + 6 * Math.min(20, p.node.degree ?? 0) : 130 + 45 * Math.min(40, p.node.degree ?? 0); }
   /** @param {any} p */
   radius(p) { return Math.sqrt(this.area(p) / Math.PI); }
 
   place() {
+    if (!this.ringsShown) this.keepInside();
+    this.lines?.attr({ x1: l => l.source.x, y1: l => l.source.y, x2: l => l.target.x, y2: l => l.target.y });
+    this.marks?.attr("transform", p => `translate(${p.x},${p.y})`);
+  }
+
+  keepInside() {
     const middle = (this.height + seedLane) / 2;
     for (const p of this.force.nodes()) {
       p.x += (this.width / 2 - p.x) * 0.02 * this.force.alpha() * 10;
@@ -175,8 +223,6 @@ export class Graph {
       p.x = Math.max(28, Math.min(this.width - 28, p.x));
       p.y = Math.max(seedLane + 44, Math.min(this.height - 62, p.y));
     }
-    this.lines?.attr({ x1: l => l.source.x, y1: l => l.source.y, x2: l => l.target.x, y2: l => l.target.y });
-    this.marks?.attr("transform", p => `translate(${p.x},${p.y})`);
   }
 
   /** A frame drawn around nodes chooses them. @param {PointerEvent} event */
