@@ -221,7 +221,7 @@ $("command-text").addEventListener("keydown", (/** @type {KeyboardEvent} */ even
   if (step === 0) return;
   event.preventDefault();
   recalled = Math.max(0, Math.min(history.length, recalled + step));
-  event.target.value = history[recalled] ?? "";
+  $("command-text").value = history[recalled] ?? "";
 });
 
 /** @param {string} verb */

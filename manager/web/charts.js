@@ -18,20 +18,22 @@ export class Chart {
   constructor(label, width, height, x, y) {
     this.xScale = x;
     this.yScale = y;
+    this.width = width;
+    this.height = height;
     this.svg = svgElement("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
     this.axes();
   }
 
   /** @param {number} value */
-  x(value) { return left + (this.svg.viewBox.baseVal.width - left - right) * part(this.xScale, value); }
+  x(value) { return left + (this.width - left - right) * part(this.xScale, value); }
   /** @param {number} value */
   y(value) {
-    const height = this.svg.viewBox.baseVal.height;
+    const { height } = this;
     return height - bottom - (height - top - bottom) * part(this.yScale, value);
   }
 
   axes() {
-    const { width, height } = this.svg.viewBox.baseVal;
+    const { width, height } = this;
     for (const tick of this.xScale.ticks) {
       this.add("line", { class: "grid", x1: this.x(tick.at), x2: this.x(tick.at), y1: top, y2: height - bottom });
       this.add("text", { x: this.x(tick.at), y: height - bottom + 12, "text-anchor": "middle" }, tick.text);

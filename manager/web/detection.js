@@ -23,7 +23,8 @@ export class Detections {
   }
 
   /** @param {import("./timeline.js").Frame} frame */
-  take({ kind, t, data }) {
+  take({ kind, t: known, data }) {
+    const t = data.t ?? known;  // its own: what is told late stands behind what came after it
     if (kind === "node") this.node(t, data);
     else if (kind === "change") this.change(t, data);
     else if (kind === "notice" && data.subject) this.notice(t, data);

@@ -41,7 +41,7 @@ export class Menu {
     /** @type {HTMLElement|null} had the focus before */ this.before = null;
     this.box.addEventListener("keydown", event => this.pressed(event));
     document.addEventListener("pointerdown", event => {
-      if (!this.box.contains(/** @type {Node & EventTarget} */ (/** @type {unknown} */ (event.target)))) this.close(false);
+      if (!this.box.contains(/** @type {any} */ (event.target))) this.close(false);
     });
     this.box.addEventListener("focusout", event => {
       if (event.relatedTarget && !this.box.contains(/** @type {any} */ (event.relatedTarget))) this.close(false);

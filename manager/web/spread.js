@@ -19,7 +19,8 @@ export class Spread {
   }
 
   /** @param {import("./timeline.js").Frame} frame */
-  take({ kind, t, data }) {
+  take({ kind, t: known, data }) {
+    const t = data.t ?? known;  // its own: what is told late stands behind what came after it
     if (kind === "node" && data.role === "peer") this.peers.set(data.id, data);
     if (kind !== "wave") return;
     this.skipped += data.skipped ?? 0;

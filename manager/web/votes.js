@@ -18,7 +18,8 @@ export class Votes {
   }
 
   /** @param {import("./timeline.js").Frame} frame */
-  take({ kind, t, data }) {
+  take({ kind, t: known, data }) {
+    const t = data.t ?? known;  // its own: what is told late stands behind what came after it
     if (kind !== "notice" || !data.subject) return;
     if (data.kind === "proposal_opened") this.propose(t, data);
     else if (data.kind === "vote_cast") this.vote(t, data, data.node);

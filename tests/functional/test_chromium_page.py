@@ -127,6 +127,29 @@ class InBrowser(TestCase):
             browser.until(shown + ".includes('gossip> add 1')")
             self.assertEqual(browser.complaints(), [])
 
+    def test_two_viewers_see_the_same_and_one_acts(self):
+        with Page(3) as page, chromium.Chromium() as one, chromium.Chromium() as other:
+            self.opened(page, one)
+            self.opened(page, other, token=False)
+            peer = page.network.peers[1]
+            one.evaluate(self.row(peer, "focus()"))
+            one.press("k")
+            for browser in (one, other):
+                browser.until(f"{MODEL}.lines.some(l => l.text.startsWith('{peer} removed: dead'))", 30)
+            page.network.do(f"wait agree {10 * SLOW}s")
+            page.network.do(f"wait connected {20 * SLOW}s")
+            for browser in (one, other):
+                self.same_as_manager(page, browser)
+            # What detection came to is the same for both, and for who comes only now.
+            steps = "(d => [d.how, d.ended, d.suspected, d.removed])(gossipctl.view.detections().cases[0])"
+            seen = one.evaluate(steps)
+            self.assertEqual(seen[0], "killed")
+            self.assertGreater(seen[3], seen[1])
+            self.assertEqual(other.evaluate(steps), seen)
+            other.call("Page.reload")
+            other.until("document.readyState === 'complete' && window.gossipctl?.view.detections().cases.length === 1")
+            self.assertEqual(other.evaluate(steps), seen)
+
     def mark(self, browser, port):
         """Of a node in the graph, a selector."""
         browser.evaluate(f"[...document.querySelectorAll('g.node')].find(g => g.textContent.startsWith('{port}'))"
