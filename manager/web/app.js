@@ -36,7 +36,10 @@ async function begin() {
   const embedded = document.getElementById("recording");
   const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("api/source")).json();
   document.body.dataset.kind = source.kind;
-  if (source.kind !== "live" && source.kind !== "demo") $("shell").hidden = true;
+  if (source.kind !== "live" && source.kind !== "demo") {
+    $("shell").hidden = true;  // nothing can be done to what is over
+    view.act = null;
+  }
   $("demo").hidden = source.kind !== "demo";
   if (source.kind === "live") connect();
   else if (source.kind === "lesson") teach(source);

@@ -9,13 +9,13 @@ export function drawFaults(place, view) {
   const now = element("div", "", { class: "scroll" });
   now.append(element("p", impaired.length === 0 ? "No link is impaired." : `${impaired.length} nodes have impaired links:`, { class: "note" }));
   if (impaired.length > 0) {
-    now.append(tableOf(["node", "its links"], impaired.map(n => ({ key: n.id, chosen: view.selected === n.id, choose: () => view.select(n.id),
-      cells: [n.name, n.faults ?? ""] }))));
     if (view.act) {
       const button = element("button", "heal", { title: "the command: heal" });
       button.addEventListener("click", () => view.act?.("heal"));
       now.append(button);
     }
+    now.append(tableOf(["node", "its links"], impaired.map(n => ({ key: n.id, chosen: view.selected === n.id, choose: () => view.select(n.id),
+      cells: [n.name, n.faults ?? ""] }))));
   }
   const past = element("div", "", { class: "scroll" });
   const faults = view.model.faults.reverse();

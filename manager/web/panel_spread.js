@@ -106,7 +106,7 @@ function story(message, view) {
     { cells: [`${view.name(message.origin) || "?"}, who said it`, 0, "", "", ""] },
     ...rows.slice(0, receiptsShown).map(({ receipt, depth }) => ({
       key: receipt.node, chosen: view.selected === receipt.node, choose: () => view.select(receipt.node),
-      cells: [`${"  ".repeat(depth - 1)}└ ${view.name(receipt.node)}`, receipt.hop,
+      cells: [`${"\u2003".repeat(depth - 1)}└ ${view.name(receipt.node)}`, receipt.hop,
         message.born >= 0 ? duration(receipt.t - message.born) : "", receipt.again || "", receipt.repair ? "by repair" : ""],
     })),
   ]));
