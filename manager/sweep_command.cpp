@@ -102,6 +102,8 @@ std::vector<std::string> command_of(const SweepPlan& plan, const std::vector<Set
     } else {
         words.insert(words.end(), {"--out", folder});
     }
+    // Of its own: the start of a network clears the folder that another one writes to.
+    if (plan.processes) words.insert(words.end(), {"--set", "log.dir=" + folder + ".logs"});
     return words;
 }
 
@@ -128,6 +130,25 @@ std::string read_text(const std::string& path) {
     std::ostringstream all;
     all << file.rdbuf();
     return all.str();
+}
+
+// What all runs have in common and their names do not tell.
+std::string inputs_of(const SweepPlan& plan) {
+    std::string text = "# What these results were made from. Others are kept in another folder: --out FOLDER\n";
+    text += plan.script.empty() ? "gossipctl sim" : plan.processes ? "gossipctl run" : "gossipctl sim FILE";
+    if (plan.script.empty()) return text + "\n";
+    return text + "\n\n# the script\n" + read_text(plan.script) + "\n# config.toml\n" + read_text("config.toml");
+}
+
+// Results of one folder have to be comparable: it belongs to the script and the configuration it was begun with.
+std::string claim_folder(const SweepPlan& plan, const std::string& out) {
+    const std::string path = out + "/inputs.txt";
+    const std::string inputs = inputs_of(plan);
+    const std::string before = read_text(path);
+    if (before.empty()) return replace_file(path, inputs) ? "" : "cannot write " + path;
+    if (before == inputs) return {};
+    return out + " holds results of another script or configuration (" + path +
+           " has them): choose another folder with --out, or remove it";
 }
 
 // A result is whole or not there: a run that was interrupted is done again.
@@ -180,6 +201,8 @@ class Runner {
 public:
     Runner(const std::vector<Job>& jobs, std::uint32_t most) : jobs_(jobs), most_(most) {}
 
+    [[nodiscard]] std::size_t left() const { return total_ - good_; }
+
     // How many failed; the first complaint is kept.
     std::size_t run() {
         for (std::size_t i = 0; i < jobs_.size(); ++i) {
@@ -221,6 +244,7 @@ private:
         running_.erase(at);
         ++ended_;
         const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (good) ++good_;
         const std::string& result = jobs_[index].result;
         std::error_code error;
         if (good && result.ends_with(".tsv")) fs::rename(result + ".part", result, error);
@@ -253,6 +277,7 @@ private:
     std::map<pid_t, std::size_t> running_;
     std::size_t total_{0};
     std::size_t ended_{0};
+    std::size_t good_{0};
     std::size_t failed_{0};
     std::string complaint_;
     bool shown_{false};
@@ -373,6 +398,23 @@ Table table_of(const SweepPlan& plan, const std::vector<Job>& jobs, const std::v
     return table;
 }
 
+// A metric that no run has: the nearest that they have.
+std::string unknown_metric(const SweepPlan& plan, const std::vector<Metrics>& results) {
+    std::vector<std::string> known;
+    for (const Metrics& metrics : results) {
+        for (const auto& [name, value] : metrics) known.push_back(name);
+        if (!metrics.empty()) break;
+    }
+    for (const std::string& metric : plan.metrics) {
+        const auto has = [&](const Metrics& metrics) { return metrics.contains(metric); };
+        if (known.empty() || std::any_of(results.begin(), results.end(), has)) continue;
+        const std::string near = closest(metric, known);
+        return "metrics: no run has \"" + metric + "\"" +
+               (near.empty() ? "; the heading of results.csv names what there is" : "; did you mean " + near + "?");
+    }
+    return {};
+}
+
 constexpr std::string_view usage =
     "Examples:\n"
     "  gossipctl sweep study.toml --jobs 2              run what is missing, then show the results\n"
@@ -393,7 +435,12 @@ constexpr std::string_view usage =
     "has\n"
     "mean and 95 % interval; against_first is the paired difference to the first combination, with * where its "
     "interval\n"
-    "leaves out 0.\n";
+    "leaves out 0. A folder's inputs.txt has the script and configuration that its results belong to. Runs of "
+    "processes\n"
+    "(mode \"run\") go one at a time, whatever --jobs says: parallel -j1 for their printed commands as well.\n";
+
+constexpr std::string_view one_at_a_time =
+    "gossipctl: sweep: runs of processes go one at a time: the ports that the script names would be another's\n";
 
 int sweep(const Request& request, const SweepPlan& plan) {
     // Ours, and not those of the runs.
@@ -402,23 +449,34 @@ int sweep(const Request& request, const SweepPlan& plan) {
     std::error_code error;
     fs::create_directories(request.out, error);
     if (error) return complain(ErrorKind::command, "cannot make the folder " + request.out + ": " + error.message());
+    if (std::string problem = claim_folder(plan, request.out); !problem.empty()) {
+        return complain(ErrorKind::config, problem);
+    }
     if (request.print_commands) {
         for (const Job& job : jobs) {
             if (!is_done(job)) std::printf("%s\n", shell_line(job).c_str());
         }
         return 0;
     }
+    if (plan.processes && request.jobs > 1) std::fputs(one_at_a_time.data(), stderr);
     struct sigaction action {};
     action.sa_handler = on_signal;  // without SA_RESTART: a wait for a run ends
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
     Runner runner(jobs, plan.processes ? 1 : request.jobs);  // processes of several runs would share ports
     const std::size_t failed = runner.run();
-    if (interrupted != 0) return 128 + interrupted;
+    if (interrupted != 0) {
+        std::fprintf(stderr, "gossipctl: sweep: interrupted with %zu runs to go; the same command goes on\n",
+                     runner.left());
+        return 128 + interrupted;
+    }
     std::vector<Metrics> results;
     for (const Job& job : jobs) results.push_back(is_done(job) ? metrics_of(job) : Metrics{});
     if (!replace_file(request.out + "/results.csv", csv_of(plan, jobs, results))) {
         return complain(ErrorKind::command, "cannot write " + request.out + "/results.csv");
+    }
+    if (std::string problem = unknown_metric(plan, results); !problem.empty()) {
+        return complain(ErrorKind::config, request.file + ": " + problem);
     }
     const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);

@@ -1,6 +1,7 @@
 """gossipctl sweep: every combination with every seed, once."""
 import csv
 import json
+import signal
 import subprocess
 from pathlib import Path
 
@@ -61,6 +62,49 @@ class Sweep(TestCase):
         self.assertEqual([(row["liveness.misses"], row["n"]) for row in rows], [(2, 2), (3, 2)])
         self.assertEqual(self.sweep('script = "one.gsh"\nseeds = [1, 2]\n[parameters]\npeers = 6\n'
                                     'gossip.max_messages = 0\nliveness.misses = [2, 3]\n', "--print-commands"), "")
+
+    def test_results_of_another_script_are_not_mixed_in(self):
+        study = 'script = "one.gsh"\nseeds = [1]\nmetrics = ["coverage"]\n[parameters]\npeers = 4\n'
+        (self.folder.path / "one.gsh").write_text("wait registered == 4\nwait connected\nsay 7000 a\n")
+        self.sweep(study)
+        (self.folder.path / "one.gsh").write_text("wait registered == 4\nwait connected\nsay 7001 b\n")
+        self.assertIn("another script or configuration", self.sweep(study, code=2))
+        self.sweep(study, "--out", "second")
+
+    def test_a_metric_that_no_run_has(self):
+        study = STUDY.replace('"redundancy"', '"redundanzy"')
+        self.assertIn("study.toml: metrics: no run has \"redundanzy\"; did you mean redundancy?",
+                      self.sweep(study, code=2))
+
+    def test_processes_one_at_a_time_and_as_commands(self):
+        base = harness.free_ports(40)
+        (self.folder.path / "config.toml").write_text(harness.to_toml(
+            {**harness.FAST, **harness.QUIET, "ports.peers": f"{base + 1}-{base + 30}", "web.enabled": False}, [base]))
+        (self.folder.path / "one.gsh").write_text(
+            "wait registered == 2\nwait connected\nsay @random hello\nwait reached last == all\n")
+        study = ('script = "one.gsh"\nmode = "run"\nseeds = [1, 2]\nmetrics = ["coverage"]\n'
+                 '[parameters]\npeers = 2\noverlay.links = [1, 2]\n')
+        commands = self.sweep(study, "--print-commands")
+        self.assertEqual(len(commands.splitlines()), 4)
+        first = commands.splitlines()[0].replace("gossipctl ", harness.BINARY + " ", 1)
+        subprocess.run(["sh", "-c", first], cwd=self.folder.path, check=True, stdin=subprocess.DEVNULL,
+                       capture_output=True)
+        self.assertEqual(self.sweep(study, "--print-commands").splitlines(), commands.splitlines()[1:])
+        rows = json.loads(self.sweep(study, "-o", "json"))
+        self.assertEqual([(row["overlay.links"], row["n"], row["mean"]) for row in rows], [(1, 2, 1), (2, 2, 1)])
+
+    def test_interrupted_and_gone_on_with(self):
+        study = "seeds = [1]\nmetrics = [\"coverage_min\"]\n[parameters]\npeers = [4, 2000]\nmessages = 4000\n"
+        (self.folder.path / "study.toml").write_text(study)
+        running = subprocess.Popen([harness.BINARY, "sweep", "study.toml"], cwd=self.folder.path, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        results = self.folder.path / "study-results"
+        harness.until(lambda: list(results.glob("peers=2000*.part")), 30, "the second run")
+        running.send_signal(signal.SIGINT)
+        out, errors = running.communicate(timeout=60 * harness.SLOW)
+        self.assertEqual((running.returncode, out), (130, ""), errors)
+        self.assertIn("1 runs to go; the same command goes on", errors)
+        self.assertEqual(len(self.sweep(study, "--print-commands").splitlines()), 1)
 
     def test_a_failing_run_is_named(self):
         errors = self.sweep("[parameters]\npeers = [8, 0]\n", code=1)
