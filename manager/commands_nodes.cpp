@@ -127,7 +127,16 @@ Result add_nodes(Session& session, const AddRequest& request) {
     return std::nullopt;
 }
 
+// The seeds list a peer a moment before it hears of that; until then it may say nothing.
+Result await_admission(Session& session, NodeId id) {
+    const auto knows = [&] { return session.network.view().find(id)->registered || session.network.ended(id); };
+    if (!session.network.view().agreement().members().contains(id)) return std::nullopt;
+    bool timed_out = false;
+    return knows() ? std::nullopt : session.wait(knows, say_timeout, timed_out);
+}
+
 Result say_once(Session& session, NodeId id, const std::string& text) {
+    if (auto failure = await_admission(session, id)) return failure;
     const std::uint64_t seq = session.network.say(id, text);
     bool timed_out = false;
     const auto answered = [&] { return session.network.reply(seq) != nullptr || session.network.ended(id); };

@@ -31,6 +31,11 @@ void Console::result(std::string_view text) {
     print(stdout, text);
 }
 
+void Console::result(const Table& table) {
+    const std::size_t width = sink_ ? manner_.width : terminal_width(STDOUT_FILENO);
+    result(table.render(manner_.format, manner_.colored, width));
+}
+
 void Console::remark(std::string_view line) {
     const std::string text = std::string(line) + "\n";
     if (sink_) return sink_(true, text);

@@ -21,6 +21,7 @@ public:
         bool interactive{false};
         bool colored{false};
         TableFormat format{};
+        std::size_t width{0};  // of a second terminal; our own is asked each time
     };
 
     Console(bool interactive, ColorMode color, std::optional<TableFormat> format);
@@ -33,7 +34,7 @@ public:
 
     // What a command was asked for. Text ends with a newline.
     void result(std::string_view text);
-    void result(const Table& table) { result(table.render(manner_.format, manner_.colored)); }
+    void result(const Table& table);
     // One line of what happens meanwhile, without its newline.
     void remark(std::string_view line);
     // "gossipctl: E_WAIT exp.gsh:12: …"

@@ -162,7 +162,8 @@ private:
     }
 
     void run_line(const std::string& text) {
-        busy_ = line_.send("run", encode_run({options_.format_name(), options_.colored(), true, text + "\n"}));
+        busy_ = line_.send("run", encode_run({options_.format_name(), options_.colored(), true, text + "\n",
+                                              terminal_width(STDOUT_FILENO)}));
         // A Ctrl-C here has nothing to end but our own wait: the command goes on over there.
         const WaitEnd end = loop_.run_until([this] { return !busy_ || gone_; });
         if (end == WaitEnd::terminated) gone_ = true;
@@ -284,7 +285,8 @@ int ctl_command(const std::vector<std::string>& arguments) {
             return complain(ErrorKind::usage, "ctl needs a command, as in: gossipctl ctl list");
         }
         if (text.empty()) text = read_input();
-        return run_text(line, {options.format_name(), options.colored(), false, text + "\n"});
+        return run_text(line,
+                        {options.format_name(), options.colored(), false, text + "\n", terminal_width(STDOUT_FILENO)});
     });
 }
 
@@ -309,7 +311,7 @@ int attach_command(const std::vector<std::string>& arguments) {
         if (!options.command.empty()) {
             return complain(ErrorKind::usage, "attach takes no command; see gossipctl ctl");
         }
-        if (::isatty(STDIN_FILENO) != 1) return run_text(line, {options.format_name(), false, false, read_input()});
+        if (::isatty(STDIN_FILENO) != 1) return run_text(line, {options.format_name(), false, false, read_input(), 0});
         AttachedShell shell(line, options);
         return shell.run();
     });

@@ -9,8 +9,8 @@ namespace gossip {
 
 RemoteJob::RemoteJob(Session& session, RunRequest request, Emit emit)
     : session_(session), request_(std::move(request)), emit_(std::move(emit)) {
-    manner_ = {request_.interactive, request_.colored,
-               parse_table_format(request_.format).value_or(TableFormat::table)};
+    manner_ = {request_.interactive, request_.colored, parse_table_format(request_.format).value_or(TableFormat::table),
+               request_.width};
 }
 
 void RemoteJob::fail(Failure failure, const Step* step) {
@@ -42,10 +42,17 @@ void RemoteJob::parse() {
 }
 
 bool RemoteJob::advance(std::optional<Deadline>& wake) {
+    // Then everybody else has a turn: the first terminal, other clients, the network's own events.
+    constexpr auto slice = std::chrono::milliseconds(20);
     if (!parsed_) parse();
+    const Deadline begin = std::chrono::steady_clock::now();
     while (!ended_) {
         if (waiting_ && still_waiting(wake)) return false;
         if (!ended_ && !run_next()) break;
+        const Deadline now = std::chrono::steady_clock::now();
+        if (now - begin < slice || ended_) continue;
+        wake = now;
+        return false;
     }
     return true;
 }

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 
 namespace gossip {
 namespace {
@@ -65,15 +66,18 @@ bool FrameReader::next(std::optional<RemoteFrame>& frame) {
 }
 
 std::string encode_run(const RunRequest& request) {
-    return request.format + (request.colored ? " 1" : " 0") + (request.interactive ? " 1\n" : " 0\n") + request.text;
+    return request.format + (request.colored ? " 1" : " 0") + (request.interactive ? " 1 " : " 0 ") +
+           std::to_string(request.width) + "\n" + request.text;
 }
 
 std::optional<RunRequest> decode_run(std::string_view payload) {
-    const std::size_t line = payload.find('\n');
-    if (line == std::string_view::npos || line < 5) return std::nullopt;
-    const std::string_view head = payload.substr(0, line);
-    return RunRequest{std::string(head.substr(0, line - 4)), head[line - 3] == '1', head[line - 1] == '1',
-                      std::string(payload.substr(line + 1))};
+    const std::size_t end = payload.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    std::istringstream head{std::string(payload.substr(0, end))};
+    RunRequest request;
+    if (!(head >> request.format >> request.colored >> request.interactive >> request.width)) return std::nullopt;
+    request.text = payload.substr(end + 1);
+    return request;
 }
 
 // Only its owner may enter: whoever can write to the socket commands the network.

@@ -34,12 +34,13 @@ private:
     std::string buffer_;
 };
 
-// "FORMAT COLOR INTERACTIVE\n" and the commands.
+// "FORMAT COLOR INTERACTIVE WIDTH\n" and the commands.
 struct RunRequest {
     std::string format;
     bool colored{false};
     bool interactive{false};
     std::string text;
+    std::size_t width{0};  // of the terminal; 0: none
 };
 [[nodiscard]] std::string encode_run(const RunRequest& request);
 [[nodiscard]] std::optional<RunRequest> decode_run(std::string_view payload);

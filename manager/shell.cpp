@@ -150,8 +150,8 @@ private:
         const std::string plain = session_.prompt();
         if (!session_.console.colored()) return plain;
         const bool doubt = plain.find('!') != std::string::npos;
-        return std::string("\001\x1b[") + (doubt ? "33" : "36") + "m\002" + plain.substr(0, plain.size() - 2) +
-               "\001\x1b[0m\002> ";
+        return "\001" + style_code(doubt ? Style::yellow : Style::cyan) + "\002" + plain.substr(0, plain.size() - 2) +
+               "\001" + style_code(Style::plain) + "\002> ";
     }
 
     void schedule_redraw() {

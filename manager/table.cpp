@@ -76,6 +76,33 @@ char32_t next_letter(std::string_view text, std::size_t& at) {
     return letter;
 }
 
+std::size_t width_of(char32_t letter) { return is_among(letter, wide) ? 2 : is_among(letter, without_width) ? 0 : 1; }
+
+// How many bytes of it fit into so many columns; a blank is the best place to break, behind the last that fits.
+std::size_t fitting(std::string_view text, std::size_t width) {
+    std::size_t blank = 0;
+    std::size_t used = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t begin = at;
+        used += width_of(next_letter(text, at));
+        if (used > width && begin > 0) return text[begin] == ' ' || blank == 0 ? begin : blank;
+        if (text[begin] == ' ') blank = at;
+    }
+    return text.size();
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+    std::vector<std::string> lines;
+    do {
+        const std::size_t end = fitting(text, width);
+        lines.emplace_back(text.substr(0, end));
+        if (end < text.size()) lines.back().erase(lines.back().find_last_not_of(' ') + 1);
+        text.remove_prefix(end);
+        while (text.starts_with(' ')) text.remove_prefix(1);
+    } while (!text.empty());
+    return lines;
+}
+
 void trim_right(std::string& text) { text.erase(text.find_last_not_of(' ') + 1); }
 
 }  // namespace
@@ -90,8 +117,7 @@ std::optional<TableFormat> parse_table_format(std::string_view text) {
 std::size_t display_width(std::string_view text) {
     std::size_t width = 0;
     for (std::size_t at = 0; at < text.size();) {
-        const char32_t letter = next_letter(text, at);
-        width += is_among(letter, wide) ? 2 : is_among(letter, without_width) ? 0 : 1;
+        width += width_of(next_letter(text, at));
     }
     return width;
 }
@@ -114,7 +140,7 @@ std::string json_string(std::string_view text) {
     return out + "\"";
 }
 
-std::string Table::render(TableFormat format, bool colored) const {
+std::string Table::render(TableFormat format, bool colored, std::size_t width) const {
     switch (format) {
         case TableFormat::tsv:
             return render_tsv();
@@ -123,7 +149,7 @@ std::string Table::render(TableFormat format, bool colored) const {
         case TableFormat::table:
             break;
     }
-    return render_table(colored);
+    return render_table(colored, width);
 }
 
 std::vector<std::size_t> Table::columns_shown() const {
@@ -135,28 +161,57 @@ std::vector<std::size_t> Table::columns_shown() const {
     return indices;
 }
 
-std::string Table::render_table(bool colored) const {
-    if (rows_.empty()) return {};
-    const std::vector<std::size_t> indices = columns_shown();
+// The widest columns of text give way, evenly, until the line fits or they would be unreadable.
+std::vector<std::size_t> Table::column_widths(const std::vector<std::size_t>& shown_columns, std::size_t width) const {
+    constexpr std::size_t least = 12;
     std::vector<std::size_t> widths(columns_.size());
-    std::string heading;
-    for (const std::size_t i : indices) {
+    std::size_t line = 0;
+    for (const std::size_t i : shown_columns) {
         widths[i] = columns_[i].name.size();
         for (const auto& row : rows_) widths[i] = std::max(widths[i], display_width(shown(row[i])));
-        heading += (i == 0 ? "" : "  ") + padded(upper(columns_[i].name), widths[i], columns_[i].numeric);
+        line += widths[i] + (i == shown_columns.front() ? 0 : 2);
+    }
+    for (; width != 0 && line > width; --line) {
+        std::size_t widest = columns_.size();
+        for (const std::size_t i : shown_columns) {
+            const bool gives = !columns_[i].numeric && widths[i] > std::max(least, columns_[i].name.size());
+            if (gives && (widest == columns_.size() || widths[i] > widths[widest])) widest = i;
+        }
+        if (widest == columns_.size()) break;
+        --widths[widest];
+    }
+    return widths;
+}
+
+std::string Table::render_table(bool colored, std::size_t width) const {
+    if (rows_.empty()) return {};
+    const std::vector<std::size_t> indices = columns_shown();
+    const std::vector<std::size_t> widths = column_widths(indices, width);
+    std::string heading;
+    for (const std::size_t i : indices) {
+        heading += (i == indices.front() ? "" : "  ") + padded(upper(columns_[i].name), widths[i], columns_[i].numeric);
     }
     trim_right(heading);
     std::string out = paint(heading, Style::bold, colored) + "\n";
     for (const auto& row : rows_) {
-        std::string line;
+        std::vector<std::vector<std::string>> cells(columns_.size());
+        std::size_t lines = 1;
         for (const std::size_t i : indices) {
-            // Nothing behind the last text: blanks inside colour codes would wrap on a narrow terminal.
-            const bool open_end = i == indices.back() && !columns_[i].numeric;
-            const std::string field = padded(shown(row[i]), open_end ? 0 : widths[i], columns_[i].numeric);
-            line += (i == 0 ? "" : "  ") + paint(field, row[i].style, colored);
+            cells[i] = wrapped(shown(row[i]), widths[i]);
+            lines = std::max(lines, cells[i].size());
         }
-        trim_right(line);
-        out += line + "\n";
+        for (std::size_t n = 0; n < lines; ++n) {
+            std::string line;
+            for (const std::size_t i : indices) {
+                // Nothing behind the last text: blanks inside colour codes would wrap on a narrow terminal.
+                const bool open_end = i == indices.back() && !columns_[i].numeric;
+                const std::string text = n < cells[i].size() ? cells[i][n] : "";
+                const std::string field = padded(text, open_end ? 0 : widths[i], columns_[i].numeric);
+                line += (i == indices.front() ? "" : "  ") + paint(field, row[i].style, colored && !text.empty());
+            }
+            trim_right(line);
+            out += line + "\n";
+        }
     }
     return out;
 }

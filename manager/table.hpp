@@ -33,12 +33,15 @@ public:
         rows_.push_back(std::move(row));
     }
     [[nodiscard]] bool empty() const { return rows_.empty(); }
-    // Ends with a newline; a table without rows is empty text, JSON without rows "[]".
-    [[nodiscard]] std::string render(TableFormat format, bool colored) const;
+    // Ends with a newline; a table without rows is empty text, JSON without rows "[]". A table that is wider than
+    // `width` columns (0: none) goes on in further lines within its widest columns of text.
+    [[nodiscard]] std::string render(TableFormat format, bool colored, std::size_t width = 0) const;
 
 private:
     [[nodiscard]] std::vector<std::size_t> columns_shown() const;
-    [[nodiscard]] std::string render_table(bool colored) const;
+    [[nodiscard]] std::string render_table(bool colored, std::size_t width) const;
+    [[nodiscard]] std::vector<std::size_t> column_widths(const std::vector<std::size_t>& shown,
+                                                         std::size_t width) const;
     [[nodiscard]] std::string render_tsv() const;
     [[nodiscard]] std::string render_json() const;
 
@@ -47,7 +50,7 @@ private:
 };
 
 [[nodiscard]] std::string json_string(std::string_view text);
-// How many terminal cells UTF-8 text takes (a byte sequence counts once; no double-width letters).
+// How many terminal cells UTF-8 text takes takes: letters of East Asia and emoji two, marks that combine none.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
 }  // namespace gossip

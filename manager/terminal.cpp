@@ -1,11 +1,20 @@
 #include "manager/terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
 namespace gossip {
+namespace {
+
+bool has_many_colors() {
+    const char* term = std::getenv("TERM");
+    return term != nullptr && std::string_view(term).find("256color") != std::string_view::npos;
+}
+
+}  // namespace
 
 std::optional<ColorMode> parse_color_mode(std::string_view text) {
     if (text == "auto") return ColorMode::automatic;
@@ -23,10 +32,24 @@ bool use_color(ColorMode mode, int fd) {
     return isatty(fd) == 1;
 }
 
+std::size_t terminal_width(int fd) {
+    winsize size{};
+    return ::isatty(fd) == 1 && ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+std::string style_code(Style style) {
+    constexpr std::string_view basic[] = {"0", "1", "2", "31", "32", "33", "34", "36", "35"};
+    // Contrast of 3 and more (WCAG 2.1) with black as with white; the basic yellow, green and cyan vanish on white.
+    constexpr std::string_view middle[] = {"0",        "1",       "2",       "38;5;160", "38;5;28",
+                                           "38;5;130", "38;5;26", "38;5;30", "38;5;127"};
+    static const bool many = has_many_colors();
+    const auto& codes = many ? middle : basic;
+    return "\x1b[" + std::string(codes[static_cast<std::size_t>(style)]) + "m";
+}
+
 std::string paint(std::string_view text, Style style, bool colored) {
     if (!colored || style == Style::plain || text.empty()) return std::string(text);
-    constexpr std::string_view codes[] = {"0", "1", "2", "31", "32", "33", "34", "36", "35"};
-    return "\x1b[" + std::string(codes[static_cast<std::size_t>(style)]) + "m" + std::string(text) + "\x1b[0m";
+    return style_code(style) + std::string(text) + style_code(Style::plain);
 }
 
 std::string printable(std::string_view text) {

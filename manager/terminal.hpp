@@ -16,6 +16,12 @@ enum class ColorMode : std::uint8_t { automatic, always, never };
 // --color, then NO_COLOR, then TERM=dumb, then whether `fd` is a terminal.
 [[nodiscard]] bool use_color(ColorMode mode, int fd);
 
+// Its columns; 0: it is no terminal, or does not say.
+[[nodiscard]] std::size_t terminal_width(int fd);
+
+// The escape that begins it; of `plain`, the one that ends all others.
+[[nodiscard]] std::string style_code(Style style);
+// On terminals of 256 colours they are of middle brightness, to be read on dark and on light ground.
 [[nodiscard]] std::string paint(std::string_view text, Style style, bool colored);
 
 // Control characters become visible escapes: a peer's text never moves the cursor.

@@ -104,6 +104,11 @@ class Simulated(unittest.TestCase):
         self.assertNotEqual(first[0], other[0])
         self.assertEqual(re.findall("trace.*", first[1]), re.findall("trace.*", second[1]))
 
+    def test_who_is_registered_may_speak(self):
+        # The seeds list a peer before it knows: that is no reason to refuse what it is told to say.
+        out, _ = simulate("wait registered == 5\nsay peers hello\n", "--runs", "50")
+        self.assertEqual(len(out.splitlines()), 250)
+
     def test_time_is_virtual(self):
         out, errors = self.sim("sleep 10h\nwatch 1h -n 3 echo tick\nlist peers\n")
         self.assertEqual(out.count("tick"), 3)

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ constexpr const char* quick_config =
     "[web]\nenabled = false\n";
 
 void clean_environment(const fs::path& home) {
-    for (const char* name : {"NO_COLOR", "INPUTRC", "XDG_STATE_HOME"}) ::unsetenv(name);
+    for (const char* name : {"NO_COLOR", "INPUTRC", "XDG_STATE_HOME", "LANG", "LC_ALL", "LC_CTYPE"}) ::unsetenv(name);
     ::setenv("HOME", home.c_str(), 1);
     ::setenv("TERM", "xterm", 1);
 }
@@ -122,6 +123,11 @@ Gossipctl::~Gossipctl() {
 
 void Gossipctl::type(const std::string& text) const {
     if (::write(input_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+}
+
+void Gossipctl::resize(unsigned short columns) const {
+    const winsize size{.ws_row = 30, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    if (::ioctl(input_, TIOCSWINSZ, &size) != 0) std::abort();
 }
 
 void Gossipctl::close_input() {

@@ -42,6 +42,8 @@ public:
     void type(const std::string& text) const;
     void close_input();
     void signal(int number) const;
+    // Of the terminal; the process hears of it.
+    void resize(unsigned short columns) const;
     // Reads until `text` has come on stdout (on a terminal: at all) after what was matched before.
     [[nodiscard]] bool shows(const std::string& text, Seconds within = Seconds(60));
     // Waits for its end; -1 when it does not come.

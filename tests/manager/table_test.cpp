@@ -59,6 +59,23 @@ TEST_CASE("letters take the columns that a terminal gives them: two, one, none")
     CHECK(table.render(TableFormat::table, false) == "N     M\n日本  1\nabc   2\n");
 }
 
+TEST_CASE("a table too wide for its terminal goes on in the next line, within its widest columns") {
+    Table table({{"id"}, {"what"}, {"n", true}});
+    table.add({{"7000"}, {"one two three four five", "", Style::red}, {"12"}});
+    table.add({{"7001"}, {"short"}, {"3"}});
+    CHECK(table.render(TableFormat::table, false, 25) ==
+          "ID    WHAT              N\n"
+          "7000  one two three    12\n"
+          "      four five\n"
+          "7001  short             3\n");
+    CHECK(table.render(TableFormat::table, false, 100) == table.render(TableFormat::table, false));
+    CHECK(table.render(TableFormat::table, true, 25).find("\x1b[31mfour five      \x1b[0m") != std::string::npos);
+    Table one({{"what"}});
+    one.add({{"日本語日本語日本語"}});
+    CHECK(one.render(TableFormat::table, false, 13) == "WHAT\n日本語日本語\n日本語\n");
+    CHECK(one.render(TableFormat::table, false, 1) == "WHAT\n日本語日本語\n日本語\n");  // and not less than 12
+}
+
 TEST_CASE("TSV escapes what would break a row") {
     CHECK(sample().render(TableFormat::tsv, true) ==
           "id\tdegree\tnote\n"

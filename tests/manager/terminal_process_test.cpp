@@ -1,17 +1,31 @@
 // gossipctl on a terminal: prompt, Ctrl-C, Ctrl-D, live lines.
 
 #include "gossipctl_process.hpp"
+#include "manager/table.hpp"
 
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <functional>
+#include <sstream>
+#include <thread>
 
 using namespace gossip::testing;
+using gossip::display_width;
 
 namespace {
 
 constexpr const char* ctrl_c = "\x03";
 constexpr const char* ctrl_d = "\x04";
+
+bool eventually(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + Seconds(60);
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+}
 
 }  // namespace
 
@@ -121,4 +135,83 @@ TEST_CASE("NO_COLOR and TERM=dumb aside, colours are there on a terminal and nev
     CHECK(run_gossipctl(place, {"-e", "list"}).out.find('\x1b') == std::string::npos);
     CHECK(run_gossipctl(place, {"--color", "always", "-o", "table", "-e", "list"}).out.find("\x1b[1mID") !=
           std::string::npos);
+}
+
+TEST_CASE("letters beyond ASCII are typed and erased whole, without any locale set") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 1p]> "));
+    shell.type("echo \xc5\xbc\xc3\xb3\x7f\xe6\x97\xa5z\r");  // ż ó (erased) 日 z
+    CHECK(shell.shows("\r\xc5\xbc\xe6\x97\xa5z\r\n"));
+    shell.type("exit\r");
+    CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("a terminal that gets narrow while a line is typed: the line stays whole, and tables fit") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("registered"));
+    shell.type("echo before-the-edge-moves ");
+    REQUIRE(shell.shows("moves "));
+    shell.resize(24);
+    shell.type("and-after\r");
+    CHECK(shell.shows("\rbefore-the-edge-moves and-after\r\n"));
+    shell.resize(70);
+    shell.type("trace 17000\r");
+    REQUIRE(shell.shows("STEP"));
+    REQUIRE(shell.shows("complete"));
+    shell.type("exit\r");
+    CHECK(shell.exit_code() == 0);
+    const std::size_t table = shell.out().find("TIME  ");
+    REQUIRE(table != std::string::npos);
+    std::istringstream lines(shell.out().substr(table, shell.out().find("complete") - table));
+    for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(display_width(line) <= 71, line);  // with its \r
+}
+
+TEST_CASE("line upon line above the prompt: what is typed is answered meanwhile") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "2", "--set", "gossip.burst=1000000"}, Input::terminal);
+    REQUIRE(shell.shows("registered"));
+    Gossipctl load(place, {"ctl", "--network", "16000", "repeat 100000 { say 17000 load }"});
+    for (int line = 0; line < 100; ++line) REQUIRE(shell.shows("= \"load\" reached all 2 peers"));
+    shell.type("help echo\r");
+    CHECK(shell.shows("print a line"));
+    shell.type("list seeds\r");
+    CHECK(shell.shows("UPTIME"));
+    REQUIRE(shell.shows("= \"load\" reached all 2 peers"));  // and the load goes on
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("Ctrl-C ends watch, logs -f and trace --follow, and nothing else") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 1p]> "));
+    const std::vector<pid_t> nodes = children_of(shell.pid());
+    for (const char* command : {"watch 100ms echo round", "logs seeds -f -n 1", "trace --follow all", "sleep 100s"}) {
+        shell.type(std::string(command) + "\r");
+        REQUIRE(shell.shows("\r\n"));
+        shell.type(ctrl_c);
+        REQUIRE_MESSAGE(shell.shows("gossip[3s 1p]> "), command);
+    }
+    CHECK(children_of(shell.pid()) == nodes);
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("Ctrl-Z stops the shell and not its nodes; fg shows the prompt again") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 1p]> "));
+    const std::vector<pid_t> nodes = children_of(shell.pid());
+    shell.type("echo half");
+    REQUIRE(shell.shows("half"));
+    shell.type("\x1a");
+    REQUIRE(eventually([&] { return process_state(shell.pid()) == 'T'; }));
+    for (const pid_t node : nodes) CHECK(process_state(node) != 'T');
+    shell.signal(SIGCONT);
+    shell.type(" whole\r");
+    CHECK(shell.shows("\rhalf whole\r\n"));
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
 }
