@@ -21,6 +21,8 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <thread>
+#include <utility>
 
 namespace gossip {
 namespace {
@@ -231,13 +233,21 @@ private:
             fail(index);
     }
 
+    // A blocking wait would not hear of a signal that came just before it.
+    pid_t wait_for_one(int& status) {
+        pid_t pid = 0;
+        while ((pid = ::waitpid(-1, &status, WNOHANG)) == 0) {
+            if (interrupted != 0 && !std::exchange(told_, true)) {
+                for (const auto& [child, index] : running_) ::kill(child, SIGTERM);  // they tear down
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return pid;
+    }
+
     void end_one() {
         int status = 0;
-        const pid_t pid = ::waitpid(-1, &status, 0);
-        if (pid < 0) {
-            for (const auto& [child, index] : running_) ::kill(child, SIGTERM);  // interrupted: they tear down
-            return;
-        }
+        const pid_t pid = wait_for_one(status);
         const auto at = running_.find(pid);
         if (at == running_.end()) return;
         const std::size_t index = at->second;
@@ -281,6 +291,7 @@ private:
     std::size_t failed_{0};
     std::string complaint_;
     bool shown_{false};
+    bool told_{false};  // that it is over
     std::chrono::steady_clock::time_point begin_{std::chrono::steady_clock::now()};
 };
 
