@@ -144,6 +144,11 @@ void Dissemination::begin_life() {
     next_typed_ = 1;
 }
 
+void Dissemination::make_room() {
+    store_.reserve(1);
+    seen_.reserve(1);
+}
+
 // Typed and generated messages count apart, so two ids of one number must differ in their stamp.
 RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
                                const Crypto& crypto) {

@@ -47,6 +47,7 @@ public:
     // nullptr when it is not kept.
     [[nodiscard]] const Held* find(const RumorKey& key) const;
     void insert(Held held, std::size_t limit);
+    void reserve(std::size_t messages) { held_.reserve(messages); }
     // Drops everything a life said.
     std::size_t purge(NodeId origin, Incarnation life);
     // Digests of the messages that are settled at `now`: of all, and by bucket.
@@ -89,6 +90,8 @@ public:
     // How many messages this life has generated.
     [[nodiscard]] std::uint64_t generated() const { return next_generated_ - 1; }
     void begin_life();
+    // Room for a first message now: what is made together lies together.
+    void make_room();
 
     // The received message with every derived field computed by us, or why it is refused.
     [[nodiscard]] std::variant<RumorPtr, std::string_view> check(const RumorPtr& rumor, const Crypto& crypto) const;
@@ -129,8 +132,8 @@ private:
         RumorKey key;
         Time until{};
     };
-    RumorStore store_;
     SlimVector<Pulled> pulled_;
+    RumorStore store_;
     const GossipConfig* config_;
     SeenCache seen_;
     RecentKeys declined_;

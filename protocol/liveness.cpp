@@ -1,5 +1,7 @@
 #include "protocol/liveness.hpp"
 
+#include "protocol/assert.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -8,36 +10,39 @@ namespace {
 
 constexpr std::size_t deferred_limit = 256;
 
-template <class Items>
-auto lower(Items& items, NodeId id) {
-    return std::lower_bound(items.begin(), items.end(), id, [](const auto& item, NodeId n) { return item.id < n; });
-}
-
 }  // namespace
 
+Liveness::Watch::Watch(NodeId node) : endpoint(static_cast<std::uint64_t>(node) & ((std::uint64_t{1} << 48) - 1)) {
+    GOSSIP_ASSERT(id() == node);
+}
+
+const Liveness::Watch* Liveness::lower(NodeId id) const {
+    return std::lower_bound(watches_.begin(), watches_.end(), id, [](const Watch& w, NodeId n) { return w.id() < n; });
+}
+
 Liveness::Watch* Liveness::find(NodeId id) {
-    const auto at = lower(watches_, id);
-    return at != watches_.end() && at->id == id ? &*at : nullptr;
+    const Watch* at = lower(id);
+    return at != watches_.end() && at->id() == id ? const_cast<Watch*>(at) : nullptr;
 }
 
 bool Liveness::watching(NodeId id) const {
-    const auto at = lower(watches_, id);
-    return at != watches_.end() && at->id == id;
+    const Watch* at = lower(id);
+    return at != watches_.end() && at->id() == id;
 }
 
 // Heard of at its start: the cycle in which a link comes up is never a missed one.
 void Liveness::watch(NodeId id) {
-    if (find(id) == nullptr) watches_.insert(lower(watches_, id), Watch{.id = id});
+    if (find(id) == nullptr) watches_.insert(lower(id), Watch(id));
     heard(id);
 }
 
 void Liveness::watch_all(const std::vector<NodeId>& ids) {
     watches_.reserve(ids.size());
-    for (const NodeId id : ids) watches_.push_back(Watch{.id = id});
+    for (const NodeId id : ids) watches_.push_back(Watch(id));
 }
 
 void Liveness::unwatch(NodeId id) {
-    erase_if(watches_, [id](const Watch& w) { return w.id == id; });
+    erase_if(watches_, [id](const Watch& w) { return w.id() == id; });
     if (losses_) std::erase_if(losses_->redials, [id](const Redial& r) { return r.id == id; });
 }
 
@@ -52,7 +57,7 @@ void Liveness::forget_deferred(NodeId id) {
 
 void Liveness::heard(NodeId id) {
     if (Watch* watch = find(id)) {
-        watch->heard = true;
+        watch->heard = 1;
         watch->missed = 0;
     }
     if (losses_) forget_deferred(id);
@@ -71,19 +76,20 @@ std::optional<Duration> Liveness::redial_after(NodeId id, Time now) {
 }
 
 void Liveness::doubt(NodeId id) {
-    if (Watch* watch = find(id)) watch->missed = config_->misses - 1;
+    if (Watch* watch = find(id)) watch->missed = std::min(config_->misses - 1, missed_limit) & missed_limit;
 }
 
 Round Liveness::round(Time now, Time due) {
     Round round;
     round.late = now - due > config_->interval / 4;
     for (Watch& watch : watches_) {
-        const bool silent = !watch.heard && !round.late;
-        watch.heard = false;
+        const bool silent = watch.heard == 0 && !round.late;
+        watch.heard = 0;
         if (!silent) continue;
-        ++watch.missed;
-        round.missed.push_back({watch.id, watch.missed});
-        if (watch.missed >= config_->misses) round.silent.push_back(watch.id);
+        if (watch.missed < missed_limit) ++watch.missed;
+        const auto missed = static_cast<std::uint32_t>(watch.missed);
+        round.missed.push_back({watch.id(), missed});
+        if (missed >= std::min(config_->misses, missed_limit)) round.silent.push_back(watch.id());
     }
     return round;
 }

@@ -68,11 +68,16 @@ public:
     bool contact(Time now, std::vector<Deferred>& deferred);
 
 private:
+    // An endpoint is 48 bits, and nobody without one is watched.
     struct Watch {
-        NodeId id{};
-        std::uint32_t missed{0};
-        bool heard{true};
+        explicit Watch(NodeId node);
+        std::uint64_t endpoint : 48;
+        std::uint64_t missed : 15 {0};
+        std::uint64_t heard : 1 {1};
+        [[nodiscard]] NodeId id() const { return NodeId{endpoint}; }
     };
+    static_assert(sizeof(Watch) == 8);
+    static constexpr std::uint32_t missed_limit = 0x7fff;
     struct Redial {
         NodeId id{};
         Time at{};  // the last one, or the next
@@ -85,6 +90,7 @@ private:
         std::size_t counted{0};  // in it
     };
     [[nodiscard]] Watch* find(NodeId id);
+    [[nodiscard]] const Watch* lower(NodeId id) const;
     [[nodiscard]] Losses& losses();
     void forget_deferred(NodeId id);
 

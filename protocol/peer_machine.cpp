@@ -24,10 +24,10 @@ void fetch(const void* first, std::size_t lines) {
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
     : self_(options.self),
-      config_(&config),
       liveness_(config.liveness),
       probes_(config.liveness),
       dissemination_(config.gossip),
+      config_(&config),
       view_(options.self, config.overlay),
       crypto_(&crypto),
       rng_(rng),
@@ -56,7 +56,7 @@ bool PeerMachine::prefetch(const Event& next) const {
     if (received == nullptr) return true;
     const auto* gossip = std::get_if<msg::Gossip>(received->message.get());
     if (gossip != nullptr && gossip->rumor && dissemination_.keeps(gossip->rumor)) return false;
-    fetch(&links_, (sizeof(Links) + sizeof(View)) / cache_line + 1);
+    fetch(&dissemination_, (sizeof(Dissemination) + sizeof(Links) + sizeof(View)) / cache_line + 1);
     fetch(links_.all().data(), links_.degree() * sizeof(Link) / cache_line + 1);
     return true;
 }

@@ -218,7 +218,7 @@ private:
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
 
-    // In the order of how often they are looked at: a message that was seen before touches the first few lines
+    // In the order of how often they are looked at: a message that was seen before touches the first three lines
     // of the cache and no more (see prefetch).
     Phase phase_{Phase::starting};
     bool overlay_stale_{false};  // something changed in this step: see maintain_overlay
@@ -227,16 +227,16 @@ private:
     bool candidates_due_{false};  // a ring_check timer is set
     bool degree_due_{false};      // a degree_report timer is set
     NodeId self_;
-    const Config* config_;
     Effects* out_{nullptr};  // of the step in hand
     Time now_{};             // of the step in hand
-    Time started_{};
-    WallMs started_wall_{0};
     Liveness liveness_;
     Suspicions suspicions_;
     Probes probes_;
     std::uint64_t duplicates_{0};
     Dissemination dissemination_;
+    const Config* config_;
+    Time started_{};
+    WallMs started_wall_{0};
     Links links_;
     std::uint64_t delivered_{0};
     std::uint64_t gossip_sent_{0};

@@ -50,6 +50,7 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
     }
     liveness_.watch_all(links_.ids());
     overlay_announced_ = true;
+    dissemination_.make_room();
     begin_rounds();
     out_ = nullptr;
 }

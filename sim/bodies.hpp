@@ -51,7 +51,7 @@ public:
 
 private:
     static constexpr std::size_t block = 256;
-    struct Body {
+    struct alignas(64) Body {  // a line of the cache
         Event event;
         std::uint64_t hash{0};
         std::uint32_t users{0};

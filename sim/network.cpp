@@ -19,11 +19,13 @@ std::uint64_t stamp(Time t) { return static_cast<std::uint64_t>(t.time_since_epo
 
 }  // namespace
 
-Network::Network(const Draws& draws, NetworkOptions options, EventQueue& queue, Bodies& bodies)
-    : draws_(draws), options_(options), queue_(queue), bodies_(bodies) {}
+Network::Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue, Bodies& bodies)
+    : draws_(draws), options_(options), queue_(queue), bodies_(bodies), nodes_(nodes) {}
 
 NodeIndex Network::add_node(NodeId id, bool dialable) {
-    nodes_.push_back({.id = id, .dialable = dialable});
+    nodes_.emplace_back();
+    nodes_.back().id = id;
+    nodes_.back().dialable = dialable;
     return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
@@ -37,7 +39,7 @@ EndIndex Network::guess_end(NodeIndex node, NodeId other, EndIndex guess) const 
 
 EndIndex Network::search_end(NodeIndex node, NodeId other) const {
     const auto& ends = nodes_[node].ends;
-    const auto at = std::find_if(ends.begin(), ends.end(), [other](const End& e) { return e.id == other; });
+    const End* at = std::find_if(ends.begin(), ends.end(), [other](const End& e) { return e.id == other; });
     return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
 }
 
@@ -52,7 +54,8 @@ EndIndex Network::end_between(NodeIndex node, NodeIndex other) const {
 EndIndex Network::add_end(NodeIndex node, NodeIndex other, Duration base) {
     auto& ends = nodes_[node].ends;
     if (ends.size() == ends.capacity()) ends.reserve(ends.size() + std::max<std::size_t>(2, ends.size() / 4));
-    End& end = ends.emplace_back();
+    ends.push_back({});
+    End& end = ends.back();
     end.id = nodes_[other].id;
     end.other = other;
     end.base = static_cast<std::uint64_t>(base.count()) & ((std::uint64_t{1} << 59) - 1);
@@ -69,7 +72,7 @@ EndIndex Network::meet(NodeIndex node, NodeIndex other) {
     return here;
 }
 
-const Network::End* Network::known(NodeIndex node, NodeIndex other) const {
+const End* Network::known(NodeIndex node, NodeIndex other) const {
     const EndIndex end = end_between(node, other);
     return end == no_end ? nullptr : &nodes_[node].ends[end];
 }
@@ -93,7 +96,7 @@ Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
     return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spread.count()) + 1)));
 }
 
-Network::End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
+End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
     const EndIndex at = end_between(node, other);
     if (at == no_end) return nullptr;
     End& end = end_of(node, at);

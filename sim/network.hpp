@@ -6,6 +6,7 @@
 #include "sim/bodies.hpp"
 #include "sim/draw.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/node.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,15 +50,12 @@ struct NetworkOptions {
 
 class Network {
 public:
-    Network(const Draws& draws, NetworkOptions options, EventQueue& queue, Bodies& bodies);
+    Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue, Bodies& bodies);
 
     // `dialable`: others may open connections to it (an anonymous client has no address).
     NodeIndex add_node(NodeId id, bool dialable);
     [[nodiscard]] NodeId id(NodeIndex node) const { return nodes_[node].id; }
-    void set_up(NodeIndex node, std::uint32_t life) {
-        nodes_[node].up = true;
-        nodes_[node].life = life;
-    }
+    void set_up(NodeIndex node) { nodes_[node].up = true; }
     void set_profile(const LinkProfile& profile) { options_.link = profile; }
     [[nodiscard]] const LinkProfile& profile() const { return options_.link; }
     [[nodiscard]] const NetworkOptions& options() const { return options_; }
@@ -69,9 +67,10 @@ public:
     void reserve(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
     // `body`: what is received at the other side. It becomes the network's: whatever is lost is released.
     void send(Time now, NodeIndex from, EndIndex end, BodyIndex body);
-    // What a message to this node will need, fetched early: first the node, later its ends.
-    void prefetch_node(NodeIndex node) const { __builtin_prefetch(&nodes_[node]); }
-    void prefetch_end(const Entry& message) const { __builtin_prefetch(&nodes_[message.node].ends[message.end]); }
+    // What a message to this node will need, fetched early.
+    void prefetch_end(const Entry& message) const {
+        __builtin_prefetch(&nodes_[message.node].ends[message.end].connection);
+    }
     void prefetch_ends(NodeIndex node) const;
     // As after a dial of long ago.
     void connect(NodeIndex a, NodeIndex b);
@@ -109,34 +108,7 @@ private:
         std::array<std::optional<Time>, 2> stalled_since;
         Time dial_started{};
     };
-    enum class Phase : std::uint8_t { none, dialing, open, broken };
-    // One node's end of what it ever had to do with another, and of their connection if there is one. The ends
-    // of a node lie side by side and know all that sending and receiving needs; what both ends know is kept in both.
-    struct End {
-        NodeId id{};  // of the other node
-        NodeIndex other{no_node};
-        EndIndex back{no_end};      // the other node's end
-        Time last_arrival{};        // of what was sent from here
-        std::uint32_t messages{0};  // sent from here: draws so far
-        ConnectionId connection{0};
-        std::uint64_t base : 59 {0};  // usual delay, nanoseconds
-        std::uint64_t state : 2 {0};  // a Phase
-        std::uint64_t dialer : 1 {0};
-        std::uint64_t open : 1 {0};
-        std::uint64_t other_open : 1 {0};
-
-        [[nodiscard]] Phase phase() const { return static_cast<Phase>(state); }
-        [[nodiscard]] bool exists() const { return phase() != Phase::none; }
-        [[nodiscard]] Duration delay() const { return Duration(static_cast<std::int64_t>(base)); }
-    };
-    static_assert(sizeof(End) == 40);
-    struct NodeState {
-        NodeId id{};
-        bool up{false};
-        bool dialable{true};
-        std::uint32_t life{0};
-        std::vector<End> ends;  // in the order they met: an end keeps its place
-    };
+    using Phase = End::Phase;
     struct Draw {
         Duration delay{};
         Duration duplicate_after{};
@@ -186,7 +158,7 @@ private:
     NetworkOptions options_;
     EventQueue& queue_;
     Bodies& bodies_;
-    std::vector<NodeState> nodes_;
+    Nodes& nodes_;
     std::map<ConnectionId, Delay> delays_;
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;

@@ -20,7 +20,7 @@ bool is_timer(const Entry& e) { return e.kind == EntryKind::timer; }
 Simulator::Simulator(SimOptions options)
     : options_(options),
       draws_(options.seed),
-      network_(draws_, options.network, queue_, bodies_),
+      network_(draws_, options.network, nodes_, queue_, bodies_),
       table_(1024, no_node) {
     effects_.quiet = options.quiet;
 }
@@ -49,7 +49,6 @@ void Simulator::grow_table() {
 
 NodeIndex Simulator::insert(NodeId id) {
     const NodeIndex i = network_.add_node(id, !is_anonymous(id));
-    nodes_.emplace_back();
     if (nodes_.size() * 2 > table_.size()) {
         grow_table();
     } else {
@@ -58,10 +57,10 @@ NodeIndex Simulator::insert(NodeId id) {
     return i;
 }
 
-Simulator::Rare& Simulator::rare(NodeIndex i) {
+RareParts& Simulator::rare(NodeIndex i) {
     Node& n = nodes_[i];
     if (!n.rare) {
-        n.rare = std::make_unique<Rare>();
+        n.rare = std::make_unique<RareParts>();
         n.rare->disk_profile = options_.disk;
     }
     return *n.rare;
@@ -104,7 +103,7 @@ void Simulator::begin_life(NodeIndex i) {
     n.paused = false;
     if (n.rare) n.rare->cut_next_step = false;
     n.disturbed = now_;
-    network_.set_up(i, n.life);
+    network_.set_up(i);
     const NodeId id = network_.id(i);
     const auto key = static_cast<std::uint64_t>(id);
     const auto journal = n.rare ? n.rare->disk.records() : std::span<const Record>{};
@@ -115,7 +114,7 @@ void Simulator::begin_life(NodeIndex i) {
 void Simulator::crash(NodeId id, CrashKind kind) { stop(index_of(id), StopKind::crashed, kind); }
 
 void Simulator::crash_within_next_step(NodeId id, CrashKind kind) {
-    Rare& r = rare(index_of(id));
+    RareParts& r = rare(index_of(id));
     r.cut_next_step = true;
     r.cut_kind = kind;
 }
@@ -218,7 +217,6 @@ void Simulator::prefetch_ahead() const {
     };
     if (const Entry* e = ahead(far)) {
         __builtin_prefetch(&nodes_[e->node]);
-        network_.prefetch_node(e->node);
     }
     if (const Entry* e = ahead(near)) {
         const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
@@ -321,7 +319,7 @@ bool Simulator::handle(const Entry& entry) {
 }
 
 void Simulator::end_by_disk(NodeIndex i) {
-    Rare& r = rare(i);
+    RareParts& r = rare(i);
     ++ended_by_disk_;
     if (r.disk_failure == DiskFailure::write) {
         r.disk.lose_unsynced();
@@ -377,7 +375,7 @@ void Simulator::apply(NodeIndex i) {
 
 // Dies between two effects: some of the records are written, and only then some of the sends left.
 void Simulator::apply_cut(NodeIndex i) {
-    Rare& r = rare(i);
+    RareParts& r = rare(i);
     Rng rng = draws_.stream(Purpose::disk_crash, static_cast<std::uint64_t>(network_.id(i)), nodes_[i].life, 1);
     const std::size_t effects = effects_.appends.size() + effects_.sends.size();
     const auto done = static_cast<std::size_t>(rng.below(effects + 1));

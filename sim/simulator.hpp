@@ -4,10 +4,10 @@
 // seed and from what the scenario calls.
 
 #include "sim/bodies.hpp"
-#include "sim/disk.hpp"
 #include "sim/draw.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/network.hpp"
+#include "sim/node.hpp"
 #include "sim/trace.hpp"
 
 #include <deque>
@@ -17,11 +17,6 @@
 #include <vector>
 
 namespace gossip::sim {
-
-struct DiskProfile {
-    Duration sync_min = std::chrono::microseconds(200);
-    Duration sync_max = std::chrono::milliseconds(3);
-};
 
 struct SimOptions {
     std::uint64_t seed{1};
@@ -122,33 +117,11 @@ public:
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
-    static constexpr std::size_t machine_lines = 6;  // of the cache: what nearly every message touches
-
-    // What only some nodes ever need: those with a journal, and those a scenario is hard on.
-    struct Rare {
-        Disk disk;
-        DiskProfile disk_profile;
-        std::vector<Send> held;     // sends that wait for the disk, and those behind them
-        std::vector<Entry> missed;  // while paused
-        std::uint64_t syncs{0};
-        DiskFailure disk_failure{};
-        bool cut_next_step{false};
-        CrashKind cut_kind{};
-    };
-    struct Node {
-        std::unique_ptr<Machine> machine;
-        std::unique_ptr<Rare> rare;
-        Time disturbed{};  // last start or resumption
-        std::int64_t wall_skew_ms{0};
-        std::uint32_t life{0};
-        std::uint32_t factory{0};
-        Trust trust{Trust::claimed};
-        bool paused{false};
-    };
+    static constexpr std::size_t machine_lines = 3;  // of the cache: what nearly every message touches
 
     [[nodiscard]] NodeIndex index_of(NodeId id) const;
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
-    Rare& rare(NodeIndex i);
+    RareParts& rare(NodeIndex i);
     NodeIndex insert(NodeId id);
     void put_in_table(NodeIndex i);
     void begin(NodeId id, std::uint32_t factory, NodeOptions options);
@@ -180,8 +153,8 @@ private:
     Draws draws_;
     EventQueue queue_;
     Bodies bodies_;
+    Nodes nodes_;
     Network network_;
-    std::vector<Node> nodes_;
     std::vector<NodeIndex> table_;  // by id: open addressing, a power of two; no_node where free
     std::deque<Factory> factories_;
     std::vector<std::function<void()>> actions_;
