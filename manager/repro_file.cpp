@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(sim::last_fault_
     "cut-off-one-way", "slow-disk", "leave",     "publish", "disk-error"};
 constexpr std::array<std::string_view, 2> crash_names{"process", "power"};
 constexpr std::array<std::string_view, 4> overlay_names{"pa-ring", "pa", "zipf", "random"};
+constexpr std::array<std::string_view, 3> mode_names{"flood", "tree", "auto"};
 
 // One description of the fields serves both directions: `io(name, value)`.
 class Writer {
@@ -105,6 +106,9 @@ void config_fields(Io& io, Config& c) {
     io("gossip.first_after", c.gossip.first_after);
     io("gossip.max_messages", c.gossip.max_messages);
     io("gossip.repair_interval", c.gossip.repair_interval);
+    io.choice("gossip.mode", c.gossip.mode, mode_names);
+    io("gossip.copies", c.gossip.copies);
+    io("gossip.tree_above", c.gossip.tree_above);
     io.choice("overlay.strategy", c.overlay.strategy, overlay_names);
     io("overlay.links", c.overlay.links);
     io("overlay.cap", c.overlay.cap);

@@ -71,6 +71,17 @@ Problem take_overlay(SimCommand& c, const std::string& text) {
     return {};
 }
 
+Problem take_gossip(SimCommand& c, const std::string& text) {
+    constexpr std::array names{"flood", "tree", "auto"};
+    const std::size_t colon = text.find(':');
+    const auto at = std::find(names.begin(), names.end(), text.substr(0, colon));
+    if (at == names.end()) return "is not flood, tree or auto";
+    c.experiment.config.gossip.mode = static_cast<GossipMode>(at - names.begin());
+    if (colon == std::string::npos) return {};
+    if (at == names.begin()) return "names copies, which flooding does not count";
+    return take_count(c.experiment.config.gossip.copies, text.substr(colon + 1), 1, 64);
+}
+
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> parts(1);
     for (const char letter : text) {
@@ -168,6 +179,8 @@ constexpr std::array options{
     SimOption{
         Scope::both, "--links", "", "N", "links a joiner opens (default 3)",
         [](SimCommand& c, const std::string& v) { return take_count(c.experiment.config.overlay.links, v, 1, 64); }},
+    SimOption{Scope::both, "--gossip", "", "MODE",
+              "flood (default), tree or auto; tree:1 for one copy a peer instead of two", take_gossip},
     SimOption{Scope::both, "--latency", "", "MODEL",
               "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", take_latency},
     SimOption{Scope::both, "--faults", "", "LIST",
@@ -312,6 +325,10 @@ private:
             return given.name + ": \"" + given.value.value_or("") + "\" " + problem;
         }
         if (given.name == "--overlay") pass_on({"--set", "overlay.strategy=\"" + *given.value + "\""});
+        if (given.name == "--gossip") {
+            pass_on({"--set", "gossip.mode=\"" + given.value->substr(0, given.value->find(':')) + "\""});
+            pass_on({"--set", "gossip.copies=" + std::to_string(command_.experiment.config.gossip.copies)});
+        }
         if (given.name == "--links") pass_on({"--set", "overlay.links=" + *given.value});
         return {};
     }

@@ -223,7 +223,9 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(duration_key("gossip.interval", GOSSIP_FIELD(config.gossip.interval)));
     keys.push_back(duration_key("gossip.first_after", GOSSIP_FIELD(config.gossip.first_after)));
     keys.push_back(count_key("gossip.max_messages", GOSSIP_FIELD(config.gossip.max_messages), 0, any));
-    keys.push_back(choice_key("gossip.mode", GOSSIP_FIELD(config.gossip.mode), {"flood"}));
+    keys.push_back(choice_key("gossip.mode", GOSSIP_FIELD(config.gossip.mode), {"flood", "tree", "auto"}));
+    keys.push_back(count_key("gossip.copies", GOSSIP_FIELD(config.gossip.copies), 1, 64));
+    keys.push_back(count_key("gossip.tree_above", GOSSIP_FIELD(config.gossip.tree_above), 1, any));
     keys.push_back(duration_key("gossip.repair_interval", GOSSIP_FIELD(config.gossip.repair_interval)));
     keys.push_back(count_key("gossip.rate", GOSSIP_FIELD(config.gossip.origin_rate), 1, 1'000'000));
     keys.push_back(count_key("gossip.burst", GOSSIP_FIELD(config.gossip.origin_burst), 1, 1'000'000));

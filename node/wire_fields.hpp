@@ -197,6 +197,9 @@ GOSSIP_FIELDS(msg::RepairDiff) {
     io.opt("reply", m.reply);
 }
 GOSSIP_FIELDS(msg::Pull) { io.list("keys", m.keys); }
+GOSSIP_FIELDS(msg::Prune) {}
+GOSSIP_FIELDS(msg::Announce) { io.list("keys", m.keys); }
+GOSSIP_FIELDS(msg::Graft) { io.list("keys", m.keys); }
 GOSSIP_FIELDS(msg::Suspect) {
     io.need("suspect", m.suspect);
     io.opt("inc", m.incarnation);

@@ -12,13 +12,16 @@
 namespace gossip {
 
 enum class OverlayStrategy : std::uint8_t { pa_ring, pa, zipf, random };
-enum class GossipMode : std::uint8_t { flood };
+// `automatic` floods until more than `tree_above` comes in.
+enum class GossipMode : std::uint8_t { flood, tree, automatic };
 
 struct GossipConfig {
     Duration interval = std::chrono::seconds(5);         // gossip.interval
     Duration first_after = std::chrono::seconds(2);      // gossip.first_after
     std::uint32_t max_messages = 10;                     // gossip.max_messages: generated a life
     GossipMode mode = GossipMode::flood;                 // gossip.mode
+    std::uint32_t copies = 2;                            // gossip.copies: of a message that a peer of a tree takes
+    std::uint32_t tree_above = 65'536;                   // gossip.tree_above: bytes a second (automatic)
     Duration repair_interval = std::chrono::seconds(5);  // gossip.repair_interval: push-pull tick
     std::uint32_t origin_rate = 1;                       // gossip.rate: own messages a second
     std::uint32_t origin_burst = 20;                     // gossip.burst

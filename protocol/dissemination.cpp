@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 namespace gossip {
 namespace {
@@ -37,6 +38,14 @@ std::size_t RumorStore::position(const RumorKey& key) const {
 const RumorStore::Held* RumorStore::find(const RumorKey& key) const {
     const std::size_t at = position(key);
     return at < held_.size() && held_[at].rumor->key == key ? &held_[at] : nullptr;
+}
+
+std::uint32_t RumorStore::count_copy(const RumorKey& key) {
+    const std::size_t at = position(key);
+    if (at == held_.size() || held_[at].rumor->key != key) return 0;
+    std::uint8_t& copies = held_[at].copies;
+    if (copies < std::numeric_limits<std::uint8_t>::max()) ++copies;
+    return copies;
 }
 
 void RumorStore::erase(std::size_t at) {

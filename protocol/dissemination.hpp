@@ -18,6 +18,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -39,13 +40,16 @@ public:
     [[nodiscard]] const void* first() const { return held_.data(); }
     struct Held {
         RumorPtr rumor;
-        WallMs age{0};         // orders eviction
-        Time since{};          // when it came
-        std::uint32_t hop{0};  // at which it reached us
-        bool settled{false};   // true from the start when it came by repair: others have long held it
+        WallMs age{0};           // orders eviction
+        Time since{};            // when it came
+        std::uint32_t hop{0};    // at which it reached us
+        bool settled{false};     // true from the start when it came by repair: others have long held it
+        std::uint8_t copies{1};  // pushed to us, as far as we counted
     };
     // nullptr when it is not kept.
     [[nodiscard]] const Held* find(const RumorKey& key) const;
+    // One more copy of it was pushed: how many that makes; 0 when it is not kept.
+    std::uint32_t count_copy(const RumorKey& key);
     void insert(Held held, std::size_t limit);
     void reserve(std::size_t messages) { held_.reserve(messages); }
     // Drops everything a life said.
@@ -124,6 +128,14 @@ public:
     // Every message pulled has arrived or is overdue.
     [[nodiscard]] bool idle(Time now) const;
     [[nodiscard]] std::size_t stored() const { return store_.size(); }
+    std::uint32_t count_copy(const RumorKey& key) { return store_.count_copy(key); }
+    // How many copies of it were pushed to us; nothing when it is not kept.
+    [[nodiscard]] std::optional<std::uint32_t> copies(const RumorKey& key) const {
+        const RumorStore::Held* held = store_.find(key);
+        return held == nullptr ? std::nullopt : std::optional<std::uint32_t>(held->copies);
+    }
+    // Kept, or refused for good.
+    [[nodiscard]] bool has(const RumorKey& key) const { return store_.find(key) != nullptr || declined_.contains(key); }
     [[nodiscard]] const void* first() const { return store_.first(); }
 
 private:

@@ -36,8 +36,9 @@ struct Link {
     std::uint32_t degree{0};    // its own, as it last said
     LinkKind kind{};
     ProtocolVersion protocol{1};
-    bool mending{false};  // it said that it does not count us; we asked it again
-    bool offset_known{false};
+    bool mending : 1 {false};  // it said that it does not count us; we asked it again
+    bool offset_known : 1 {false};
+    bool lazy : 1 {false};  // carries announcements instead of messages: see Tree
 };
 static_assert(sizeof(Link) == 32);
 

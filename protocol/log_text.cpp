@@ -237,6 +237,11 @@ std::string peer_text(const Notice& n) {
             return delivered(n);
         case NoticeKind::duplicate:
             return "Duplicate message " + rumor_id(n) + " from " + other;
+        case NoticeKind::pruned:
+            return "Pruned: the link with " + other + " carries announcements";
+        case NoticeKind::grafted:
+            return "Grafted: the link with " + other + " carries messages again, " + std::to_string(n.count) +
+                   " missing";
         case NoticeKind::repaired:
             return std::string("Repair: asked ") + other + " for " + std::to_string(n.count) + " missing messages";
         default:
@@ -297,6 +302,8 @@ LogLevel log_level(NoticeKind kind) {
     switch (kind) {
         case NoticeKind::duplicate:
         case NoticeKind::forwarded:
+        case NoticeKind::pruned:
+        case NoticeKind::grafted:
         case NoticeKind::member_added:
         case NoticeKind::epoch_learned:
         case NoticeKind::witness_asked:

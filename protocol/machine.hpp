@@ -33,6 +33,8 @@ enum class TimerKind : std::uint8_t {
     ring_check,
     generate,
     repair,
+    announce,
+    graft,
     delta_gap,
     rejoin,
     degree_report,

@@ -187,6 +187,13 @@ struct RepairDiff {
 struct Pull {
     std::vector<RumorKey> keys;
 };
+struct Prune {};   // announcements only, please: both ends of the link send no messages over it any more
+struct Announce {  // messages that came in lately
+    std::vector<RumorKey> keys;
+};
+struct Graft {  // both ends send messages over the link again, these first
+    std::vector<RumorKey> keys;
+};
 struct Suspect {
     NodeId suspect{};
     Incarnation incarnation{};
@@ -226,7 +233,7 @@ using MessageBody =
                  msg::Fetch, msg::Decisions, msg::SnapshotPart, msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery,
                  msg::SeatAnswer, msg::LinkRequest, msg::LinkAccept, msg::LinkReject, msg::Unlink, msg::Ping, msg::Pong,
                  msg::Gossip, msg::RepairDigest, msg::RepairDiff, msg::Pull, msg::Suspect, msg::Alive,
-                 msg::SuspectQuery, msg::SuspectResponse, msg::Error>;
+                 msg::SuspectQuery, msg::SuspectResponse, msg::Error, msg::Prune, msg::Announce, msg::Graft>;
 
 template <class T, class Variant>
 inline constexpr bool is_alternative = false;

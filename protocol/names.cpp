@@ -60,6 +60,8 @@ constexpr std::array kind_names{"seed_started",
                                 "duplicate",
                                 "forwarded",
                                 "repaired",
+                                "pruned",
+                                "grafted",
                                 "ping_missed",
                                 "suspected",
                                 "witness_asked",
@@ -124,7 +126,10 @@ constexpr std::array message_names{"REGISTER_REQUEST",
                                    "ALIVE",
                                    "SUSPECT_QUERY",
                                    "SUSPECT_RESPONSE",
-                                   "ERROR"};
+                                   "ERROR",
+                                   "PRUNE",
+                                   "IHAVE",
+                                   "GRAFT"};
 static_assert(message_names.size() == std::variant_size_v<MessageBody>);
 
 // A number from exactly these digits; nothing for signs, blanks, leftovers or overflow.

@@ -69,6 +69,8 @@ enum class NoticeKind : std::uint8_t {
     duplicate,        // rumor other=from
     forwarded,        // rumor count=links it was pushed to
     repaired,         // other count: messages pulled from it
+    pruned,           // other: the link with it carries announcements from now on
+    grafted,          // other count: so many messages asked for, the link with it carries messages again
     // ---- peer: detection
     ping_missed,          // subject count
     suspected,            // subject incarnation text=why

@@ -37,11 +37,17 @@ void PeerMachine::publish(bool typed, std::string text) {
 void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
     const SharedMessage message = msg::Gossip{rumor, self_, hop, wall(), false};
     std::uint32_t count = 0;
+    bool announced = false;
     for (const Link& link : links_.all()) {
         if (link.id == except) continue;
+        if (link.lazy) {
+            announced = true;
+            continue;
+        }
         out_->send(link.id, message);
         ++count;
     }
+    if (announced) announce(rumor->key);
     gossip_sent_ += count;
     if (count > 0 && observed()) notice({.kind = NoticeKind::forwarded, .count = count, .rumor = rumor});
 }
@@ -50,6 +56,9 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
     const Sender from = named(sender, m.sender);
     if (is_anonymous(sender.reply)) heard(from);  // others were, when the message came in
     if (from.anonymous()) imply_link(from);
+    if (m.rumor && config_->gossip.mode == GossipMode::automatic) {
+        tree().weigh(m.rumor->id.size() + m.rumor->text.size(), now_);
+    }
     // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
     if (m.rumor && dissemination_.keeps(m.rumor)) {
         dissemination_.again(m.rumor->key);
@@ -61,6 +70,7 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
 }
 
 void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
+    if (tree_) tree_->arrived(rumor->key);
     if (view_.dead(rumor->origin, rumor->incarnation)) {
         // Who repairs may not know of the removal yet: declined without a word.
         if (m.repair) return dissemination_.decline(rumor->key);
@@ -74,14 +84,17 @@ void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr&
 void PeerMachine::take_duplicate(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     ++duplicates_;
     if (observed()) notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
-    if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
+    if (!m.repair) return prune_if_enough(from, rumor);
+    if (dissemination_.idle(now_)) spread_repair(from.node);
 }
 
 void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     ++delivered_;
     out_->deliveries.push_back({rumor, from.node, m.hop});
     if (observed()) notice_delivery(from, m, rumor);
-    if (!m.repair) push(rumor, m.hop + 1, from.node);
+    if (m.repair) return;
+    push(rumor, m.hop + 1, from.node);
+    widen_if_short(rumor);
 }
 
 void PeerMachine::notice_delivery(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
@@ -101,6 +114,7 @@ void PeerMachine::notice_delivery(const Sender& from, const msg::Gossip& m, cons
 void PeerMachine::handle_repair() {
     if (!active()) return;
     arm(TimerKind::repair, config_->gossip.repair_interval);
+    if (config_->gossip.mode == GossipMode::automatic) flood_again();
     if (dissemination_.stored() == 0) return;
     std::vector<NodeId> neighbours;
     for (const Link& link : links_.all()) {
@@ -157,12 +171,12 @@ void PeerMachine::on(const Sender& from, const msg::RepairDiff& m) {
 
 void PeerMachine::on(const Sender& from, const msg::Pull& m) {
     if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
-    hand_over(dissemination_.answer(m), from.reply);
+    hand_over(dissemination_.answer(m), from.reply, true);
 }
 
-void PeerMachine::hand_over(std::vector<RumorStore::Held> messages, NodeId to) {
+void PeerMachine::hand_over(std::vector<RumorStore::Held> messages, NodeId to, bool repair) {
     for (RumorStore::Held& held : messages) {
-        out_->send(to, msg::Gossip{std::move(held.rumor), self_, held.hop + 1, wall(), true});
+        out_->send(to, msg::Gossip{std::move(held.rumor), self_, held.hop + 1, wall(), repair});
     }
 }
 

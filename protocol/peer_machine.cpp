@@ -12,7 +12,8 @@ namespace {
 constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,         TimerKind::ping_round,
                                    TimerKind::link_dial,     TimerKind::ring_check,    TimerKind::generate,
                                    TimerKind::repair,        TimerKind::delta_gap,     TimerKind::rejoin,
-                                   TimerKind::degree_report, TimerKind::leave_deadline};
+                                   TimerKind::degree_report, TimerKind::leave_deadline, TimerKind::announce,
+                                   TimerKind::graft};
 
 constexpr std::size_t cache_line = 64;
 
@@ -130,6 +131,10 @@ void PeerMachine::handle_timer(const TimerTag& tag) {
             return handle_generate();
         case TimerKind::repair:
             return handle_repair();
+        case TimerKind::announce:
+            return handle_announce();
+        case TimerKind::graft:
+            return handle_graft();
         case TimerKind::delta_gap:
             return ask_for_delta();
         case TimerKind::rejoin:

@@ -4,7 +4,8 @@
 // data and never call each other.
 //
 // By file: peer_machine.cpp events and dispatch · peer_membership.cpp registration, leases, epochs,
-// leaving · peer_overlay.cpp links · peer_gossip.cpp messages and repair · peer_detection.cpp signs of
+// leaving · peer_overlay.cpp links · peer_gossip.cpp messages and repair · peer_tree.cpp
+// the links that carry them · peer_detection.cpp signs of
 // life and testimony · peer_suspicion.cpp accusations and reports.
 
 #include "protocol/config.hpp"
@@ -18,6 +19,7 @@
 #include "protocol/registration.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/suspicions.hpp"
+#include "protocol/tree.hpp"
 #include "protocol/view.hpp"
 
 #include <array>
@@ -162,7 +164,21 @@ private:
     void compare_roots(NodeId neighbour, std::uint64_t root);
     void send_digest(NodeId neighbour);
     void spread_repair(NodeId from);
-    void hand_over(std::vector<RumorStore::Held> messages, NodeId to);
+    void hand_over(std::vector<RumorStore::Held> messages, NodeId to, bool repair);
+
+    // ---- the links that carry messages
+    void on(const Sender& from, const msg::Prune& m);
+    void on(const Sender& from, const msg::Announce& m);
+    void on(const Sender& from, const msg::Graft& m);
+    [[nodiscard]] bool prunes() const;
+    void prune_if_enough(const Sender& from, const RumorPtr& rumor);
+    void widen_if_short(const RumorPtr& rumor);
+    void announce(const RumorKey& key);
+    void handle_announce();
+    void handle_graft();
+    void graft(NodeId neighbour, std::vector<RumorKey> keys);
+    void flood_again();
+    [[nodiscard]] Tree& tree();
 
     // ---- signs of life, testimony
     void on(const Sender& from, const msg::Ping& m);
@@ -245,7 +261,7 @@ private:
     const Crypto* crypto_;
     Rng rng_;
     Incarnation incarnation_;
-    std::array<std::uint32_t, 11> generations_{};
+    std::array<std::uint32_t, 13> generations_{};
     std::uint32_t wanted_{0};                             // preferential links still to be opened
     mutable std::unique_ptr<Registration> registration_;  // see registration()
     Damping damping_;
@@ -257,7 +273,8 @@ private:
     const Standings* standings_{nullptr};  // what we were when we began to stand, if we did
     RecordPtr record_;                     // our own; none before the first link, or while it is the one we stood with
     std::uint64_t record_version_{0};
-    Time overlay_due_{};  // of the link_dial timer that is set
+    std::unique_ptr<Tree> tree_;  // none while every link carries messages
+    Time overlay_due_{};          // of the link_dial timer that is set
     Duration candidate_delay_{};
     NodeId repaired_with_{};  // never the same neighbour twice running
     Time digest_sent_{};

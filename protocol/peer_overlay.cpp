@@ -252,7 +252,7 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
     record_stale_ = true;
     degree_changed();
     // It cannot compare digests: what was said just before the link would never reach it.
-    if (protocol == 0) hand_over(dissemination_.newest(), id);
+    if (protocol == 0) hand_over(dissemination_.newest(), id, true);
 }
 
 // `replace`: by the overlay's rule, as for a link whose other end is gone.
@@ -260,6 +260,7 @@ void PeerMachine::link_down(NodeId id, std::string reason, bool replace) {
     const auto link = links_.remove(id);
     if (!link) return;
     liveness_.unwatch(id);
+    if (tree_) tree_->lost(id);
     notice({.kind = NoticeKind::link_down, .other = id, .text = std::move(reason)});
     const bool lost = replace && link->kind != LinkKind::ring;
     if (lost && replaces_lost_link(config_->overlay, links_.preferential(), rng_)) {

@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::last_mark)
     "came back after a wrong removal",
     "message repaired",
     "duplicate dropped",
+    "link pruned",
+    "message grafted",
     "link refused",
     "isolated",
     "run with one seed",
@@ -47,6 +49,7 @@ const std::map<NoticeKind, Mark>& plain_marks() {
         {NoticeKind::suspicion_cancelled, Mark::suspicion_cancelled},
         {NoticeKind::repaired, Mark::repaired},
         {NoticeKind::duplicate, Mark::duplicate_dropped},
+        {NoticeKind::pruned, Mark::pruned},
         {NoticeKind::link_refused, Mark::link_refused},
         {NoticeKind::isolated, Mark::isolated},
     };
@@ -72,6 +75,7 @@ void Coverage::on_step(Time, NodeId node, const Event& event, const Effects& eff
 void Coverage::on_notice(NodeId node, const Notice& n) {
     const auto plain = plain_marks().find(n.kind);
     if (plain != plain_marks().end()) hit(plain->second);
+    if (n.kind == NoticeKind::grafted && n.count > 0) hit(Mark::grafted);
     if (n.kind == NoticeKind::member_removed) hit(n.text == "left" ? Mark::left_in_order : Mark::removal_decided);
     if (n.kind == NoticeKind::removed_self) {
         hit(Mark::removed_alive);

@@ -38,6 +38,8 @@ enum class Mark : std::uint8_t {
     came_back,  // after having been removed while alive
     repaired,   // a message came by repair
     duplicate_dropped,
+    pruned,
+    grafted,  // for want of a message
     link_refused,
     isolated,
     one_seed,

@@ -43,6 +43,13 @@ void draw_gossip(Rng& rng, Config& c) {
     c.gossip.repair_interval = between(rng, seconds(1), seconds(3));
 }
 
+void draw_mode(Rng rng, Config& c) {
+    constexpr std::array modes{GossipMode::flood, GossipMode::tree, GossipMode::automatic};
+    c.gossip.mode = modes[static_cast<std::size_t>(rng.below(modes.size()))];
+    c.gossip.copies = between(rng, 1, 2);
+    c.gossip.tree_above = between(rng, 1, 200);  // so little is said in a run
+}
+
 void draw_seed_config(Rng& rng, Config& c) {
     c.seed.sync_interval = between(rng, milliseconds(500), seconds(2));
     c.seed.vote_timeout = between(rng, milliseconds(150), milliseconds(500));
@@ -374,6 +381,7 @@ RunShape draw_shape(std::uint64_t seed) {
     s.classes = draw_classes(rng);
     // Drawn apart: runs without it are what they were before there was such a class.
     if (Draws(seed).stream(Purpose::shape, 1).chance(200'000)) s.classes.add(FaultClass::disk_error);
+    draw_mode(Draws(seed).stream(Purpose::shape, 2), s.config);
     s.fault_phase = between(rng, seconds(20), seconds(60));
     draw_liveness(rng, s.config);
     draw_gossip(rng, s.config);

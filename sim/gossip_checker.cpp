@@ -25,7 +25,12 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
     if (const auto* lost = std::get_if<LinkLost>(&event)) {
         pushed_[{node, lost->node}].clear();
     }
-    if (const auto* received = std::get_if<Received>(&event)) note_removals(holders_[node], *received);
+    if (const auto* received = std::get_if<Received>(&event)) {
+        note_removals(holders_[node], *received);
+        if (const auto* graft = std::get_if<msg::Graft>(received->message.get())) {
+            allow_again(node, received->from, graft->keys);
+        }
+    }
     for (const Notice& n : effects.notices) {
         if (n.kind == NoticeKind::generated || n.kind == NoticeKind::said) on_generated(now, node, n);
         if (n.kind == NoticeKind::epoch_learned) learn(holders_[node], n.epoch);
@@ -92,9 +97,18 @@ void GossipChecker::on_wire(Time now, NodeId from, NodeId to, const Message& mes
     const auto* g = std::get_if<msg::Gossip>(&message);
     if (g == nullptr || g->repair) return;
     const std::uint32_t number = number_of(g->rumor->id);
+    numbers_by_key_[g->rumor->key] = number;
     ++pushes_[number];
     if (!pushed_[{from, to}].insert(number)) {
         alarm_.raise("G5", now, {from, to}, "pushes " + g->rumor->id + " twice over one link");
+    }
+}
+
+// What was lost with a connection may be asked for once more.
+void GossipChecker::allow_again(NodeId from, NodeId to, const std::vector<RumorKey>& keys) {
+    for (const RumorKey& key : keys) {
+        if (const auto at = numbers_by_key_.find(key); at != numbers_by_key_.end())
+            pushed_[{from, to}].erase(at->second);
     }
 }
 

@@ -43,6 +43,9 @@ private:
             bits_[message] = true;
             return fresh;
         }
+        void erase(std::uint32_t message) {
+            if (message < bits_.size()) bits_[message] = false;
+        }
         [[nodiscard]] bool contains(std::uint32_t message) const { return message < bits_.size() && bits_[message]; }
         void clear() { bits_.clear(); }
 
@@ -68,6 +71,7 @@ private:
     void learn(Holder& h, Epoch epoch);
     void check_delivery(Time now, NodeId node, const Deliver& d);
     void check_bounds(Time now, NodeId node);
+    void allow_again(NodeId from, NodeId to, const std::vector<RumorKey>& keys);
     [[nodiscard]] bool still_member(const Origin& origin) const;
     std::uint32_t number_of(const std::string& id);
 
@@ -78,8 +82,9 @@ private:
     std::map<NodeId, Holder> holders_;                        // the current process lives
     std::map<std::pair<NodeId, NodeId>, Set> pushed_;         // since the link was last lost
     std::unordered_map<std::string, std::uint32_t> numbers_;  // looked up, never walked
-    std::vector<std::string> ids_;                            // by number
-    std::vector<std::size_t> pushes_;                         // by number
+    std::map<RumorKey, std::uint32_t> numbers_by_key_;
+    std::vector<std::string> ids_;     // by number
+    std::vector<std::size_t> pushes_;  // by number
     std::uint64_t steps_{0};
 };
 

@@ -139,6 +139,9 @@ bool disturbs_passage(const ExperimentOptions& o) {
            link.tail_per_million > 0 || link.reset_per_million > 0;
 }
 
+// Over a tree a message's way depends on the ones before it.
+bool floods(const ExperimentOptions& o) { return o.config.gossip.mode == GossipMode::flood; }
+
 void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector<Predicted>& out) {
     const double edges = expected_edges(o);
     const std::string ring = ring_ends(o) > 0 ? " + n" : "";
@@ -148,10 +151,12 @@ void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector
         out.push_back({"degree_exponent", 3 + 1 / opened(o), 0.15, 2, "3 + 1/c, weight degree + 1",
                        "Dorogovtsev, Mendes, Samukhin 2000"});
     }
-    const double sends = 2 * edges - (o.peers - 1);
-    out.push_back({"redundancy", sends / (o.peers - 1) - 1, o.peers < fewest_for_passage ? 0.2 : 0.1, 3,
-                   "(2E-(n-1))/(n-1) - 1", "flooding, counted"});
-    out.push_back({"sends_per_message", sends, 0, 0, "2E-(n-1)", "flooding, counted"});
+    if (floods(o)) {
+        const double sends = 2 * edges - (o.peers - 1);
+        out.push_back({"redundancy", sends / (o.peers - 1) - 1, o.peers < fewest_for_passage ? 0.2 : 0.1, 3,
+                       "(2E-(n-1))/(n-1) - 1", "flooding, counted"});
+        out.push_back({"sends_per_message", sends, 0, 0, "2E-(n-1)", "flooding, counted"});
+    }
     if (o.peers < fewest_for_passage) {
         const double linked = std::min(degrees.mean / (o.peers - 1), 1.0);
         out.push_back({"path_mean", 2 - linked, 0.2, 3, "2 - d/(n-1)", "few peers: one hop or two"});
@@ -162,7 +167,7 @@ void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector
 }
 
 void add_passage(const ExperimentOptions& o, const Degrees& degrees, std::vector<Predicted>& out) {
-    if (disturbs_passage(o) || o.peers < fewest_for_passage) return;
+    if (disturbs_passage(o) || !floods(o) || o.peers < fewest_for_passage) return;
     const Passage way = passage(o.peers, degrees, link_times(o.network.link));
     // Where hubs bind the graph, theory knows the order of ln n and little more.
     const double tolerance = prefers_hubs(o) && ring_ends(o) == 0 ? 0.4 : 0.25;

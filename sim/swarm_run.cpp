@@ -105,8 +105,16 @@ private:
         converge(options_.heal_limit);
     }
 
+    // How long an accusation of the last moment of trouble may take to its decision.
+    [[nodiscard]] Duration wake_of_trouble() const {
+        const Config& c = plan_.shape.config;
+        return c.liveness.interval * c.liveness.misses + c.liveness.probe_timeout * c.liveness.probes +
+               c.liveness.refute + c.seed.probe_timeout + c.seed.vote_timeout;
+    }
+
     // D2, O2: a network at rest removes nobody and keeps its links two-sided.
     void stay_quiet() {
+        advance(healed_ + wake_of_trouble() - cluster_.sim().now());
         const std::size_t before = watch_.live_removals();
         advance(options_.quiet_phase);
         if (watch_.live_removals() != before) {

@@ -1,4 +1,5 @@
-"""Flooding over real sockets costs exactly 2E-(n-1) sends a message: every send is a delivery or a duplicate."""
+"""What a message costs over real sockets, where every send is a delivery or a duplicate: flooding exactly 2E-(n-1)
+sends, a tree one a peer."""
 import harness
 
 PEERS = 50 if harness.FULL_SPEED else 15
@@ -35,6 +36,25 @@ class FloodCount(harness.TestCase):
                 self.assertEqual(new + again, expected)
                 return
             self.fail("the overlay did not settle")
+
+    def test_a_tree_sends_a_message_once_a_peer(self):
+        settings = {**harness.QUIET, "log.level": "debug", "gossip.mode": "tree", "gossip.copies": 1,
+                    "gossip.rate": 1000, "gossip.burst": 1000}
+        with harness.Network(3, 15, settings) as network:
+            network.start(30)
+            self.settled(network)
+            counts = []
+            for attempt in range(40):
+                message = network.say(network.peers[attempt % 15], f"message {attempt}")
+                network.do(f"wait reached last == all {10 * harness.SLOW}s")
+                new, again = self.count(network, message)
+                self.assertEqual(new, 14)
+                counts.append(again)
+                if sum(counts[-5:]) <= 1 and attempt >= 4:
+                    break
+            print(f"15 peers, duplicates of each message: {counts}")
+            self.assertGreater(counts[0], 14)  # flooded, before anything was pruned
+            self.assertLessEqual(sum(counts[-5:]), 1)
 
     def settled(self, network):
         last = None

@@ -87,7 +87,9 @@ TEST_CASE("every key can be read, printed and read back") {
                                                     {"gossip.interval", "250ms"},
                                                     {"gossip.first_after", "1h"},
                                                     {"gossip.max_messages", "3"},
-                                                    {"gossip.mode", "flood"},
+                                                    {"gossip.mode", "auto"},
+                                                    {"gossip.copies", "1"},
+                                                    {"gossip.tree_above", "4096"},
                                                     {"gossip.repair_interval", "90s"},
                                                     {"gossip.rate", "2"},
                                                     {"gossip.burst", "5"},
@@ -226,7 +228,8 @@ TEST_CASE("values of the wrong kind or out of range") {
     CHECK(error_of("[gossip]\ninterval = '-5s'").find("must be a duration") != std::string::npos);
     CHECK(error_of("[gossip]\nmax_messages = '10'") == "0.toml:2:1: gossip.max_messages: must be a whole number");
     CHECK(error_of("[gossip]\nmax_messages = -1") == "0.toml:2:1: gossip.max_messages: must be in 0..4294967295");
-    CHECK(error_of("[gossip]\nmode = 'tree'") == "0.toml:2:1: gossip.mode: must be \"flood\" in this version");
+    CHECK(error_of("[gossip]\nmode = 'trees'") ==
+          "0.toml:2:1: gossip.mode: must be one of \"flood\", \"tree\", \"auto\"");
     CHECK(error_of("[gossip]\nmode = [1]").find("gossip.mode") != std::string::npos);
     CHECK(error_of("[overlay]\nstrategy = 'star'") ==
           "0.toml:2:1: overlay.strategy: must be one of \"pa-ring\", \"pa\", \"zipf\", \"random\"");
