@@ -10,7 +10,6 @@ namespace gossip::sim {
 namespace {
 
 constexpr Duration glance = std::chrono::milliseconds(200);
-constexpr Duration settle_limit = std::chrono::seconds(5);
 
 class Narrator final : public Observer {
 public:
@@ -120,7 +119,8 @@ private:
         if (watch_.live_removals() != before) {
             watch_.alarm().raise("D2", cluster_.sim().now(), {}, "removes a live peer of a network at rest");
         }
-        converge(settle_limit);  // a message may be under way
+        // A message may be under way; and who left while its registration was pending is a member until its lease ends.
+        converge(options_.heal_limit);
     }
 
     SwarmResult result() {
