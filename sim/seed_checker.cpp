@@ -34,32 +34,45 @@ const RoundSeen* SeedChecker::round(Epoch epoch, Ballot ballot) const {
 }
 
 // A lost disk takes every promise with it; the seat may not vote again in its old life.
-void SeedChecker::on_started(Time, NodeId node, std::uint32_t) {
+void SeedChecker::on_started(Time now, NodeId node, std::uint32_t) {
     const Seat seat = cluster_.seat_of(node);
     if (seat == no_seat) return;
-    if (cluster_.sim().disk(node).records().empty()) seats_[seat] = {};
+    const auto journal = cluster_.sim().disk(node).records();
+    if (journal.empty()) seats_[seat] = {};
     seats_[seat].said = seats_[seat].left;
+    // What was written and not yet synced when the process ended may be there all the same.
+    for (const Record& r : journal) on_durable({now, node, seat}, r.type, r.body);
 }
 
 void SeedChecker::on_synced(Time now, NodeId node, std::span<const Append> appends) {
     const Context c{now, node, cluster_.seat_of(node)};
     if (c.seat == no_seat) return;
+    for (const Append& a : appends) on_durable(c, a.type, a.body);
+}
+
+void SeedChecker::on_durable(const Context& c, RecordType type, std::string_view body) {
     Seating& s = seats_[c.seat];
-    for (const Append& a : appends) {
-        if (a.type == RecordType::header) {
-            if (const auto r = decode_header(a.body)) s.life = r->own.life;
-        } else if (a.type == RecordType::ceiling) {
-            if (const auto r = decode_ceiling(a.body)) s.ceiling = std::max(s.ceiling, *r);
-        } else if (a.type == RecordType::accepted) {
-            if (const auto r = decode_accepted(a.body)) on_accepted(c, r->accepted);
-        } else if (a.type == RecordType::snapshot) {
-            if (const auto r = decode_snapshot(a.body)) on_snapshot(c, *r);
-        }
+    if (type == RecordType::header) {
+        if (const auto r = decode_header(body)) s.life = r->own.life;
+    } else if (type == RecordType::ceiling) {
+        if (const auto r = decode_ceiling(body)) s.ceiling = std::max(s.ceiling, *r);
+    } else if (type == RecordType::accepted) {
+        if (const auto r = decode_accepted(body)) on_accepted(c, r->accepted);
+    } else if (type == RecordType::snapshot) {
+        if (const auto r = decode_snapshot(body)) on_snapshot(c, *r);
     }
 }
 
 void SeedChecker::on_accepted(const Context& c, const Accepted& accepted) {
     seats_[c.seat].durable.insert({accepted.epoch, accepted.ballot});
+    // A proposer's own acceptance is its COMMIT, also when it dies before that leaves.
+    if (accepted.ballot.seat == c.seat) {
+        msg::Commit commit;
+        commit.epoch = accepted.epoch;
+        commit.ballot = accepted.ballot;
+        commit.batch = accepted.batch;
+        see(c, commit);
+    }
     fail_if(c, chain_.on_accepted(c.seat, accepted));
 }
 

@@ -67,6 +67,7 @@ private:
     void check_rejected(const Context& c, const Notice& n);
     void check_applied(const Context& c, const Notice& n);
     void on_notice(const Context& c, const Notice& n);
+    void on_durable(const Context& c, RecordType type, std::string_view body);
     void on_accepted(const Context& c, const Accepted& accepted);
     void on_snapshot(const Context& c, const SnapshotRecord& record);
 

@@ -139,6 +139,7 @@ class Served(TestCase):
     def test_metrics(self):
         with Page() as page:
             page.network.do(f"wait connected {20 * SLOW}s")
+            page.network.do(f"wait degree.min >= 2 {20 * SLOW}s")  # everybody with everybody
             status, headers, text = page.request("GET", "/metrics")
             self.assertEqual(status, 200)
             self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")

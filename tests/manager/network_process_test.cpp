@@ -27,12 +27,13 @@ std::size_t lines_with(const std::string& text, std::initializer_list<const char
 
 TEST_CASE("the whole story: register, agree, say, kill, removed, add") {
     const Workplace place;
-    const Finished run = run_gossipctl(place, {},
-                                       "wait registered == 5 20s\nwait agree 5s\nexpect connected\nsay 17000 hello\n"
-                                       "wait reached last == all 10s\nexpect coverage(last) == 100%\n"
-                                       "expect degree.min >= 1\nexpect alive(17003)\n"
-                                       "kill 17003\nwait removed 17003 10s\nexpect votes(remove 17003).yes >= quorum\n"
-                                       "expect not alive(17003)\nadd 3\nwait registered == 7 10s\nlist\n");
+    const Finished run =
+        run_gossipctl(place, {},
+                      "wait registered == 5 60s\nwait agree 60s\nexpect connected\nsay 17000 hello\n"
+                      "wait reached last == all 60s\nexpect coverage(last) == 100%\n"
+                      "expect degree.min >= 1\nexpect alive(17003)\n"
+                      "kill 17003\nwait removed 17003 60s\nwait votes(remove 17003).yes >= quorum 60s\n"
+                      "expect not alive(17003)\nadd 3\nwait registered == 7 60s\nlist\n");
     CHECK_MESSAGE(run.code == 0, run.err);
     CHECK(field(run.out, 17003, 3) == "killed");
     CHECK(lines_with(run.out, {"peer", "alive", "yes"}) == 7);
