@@ -51,6 +51,9 @@ LineReader::LineReader(boost::asio::io_context& io, std::string history_path, Co
     rl_catch_sigwinch = 1;
     rl_attempted_completion_function = &LineReader::complete;
     rl_completer_word_break_characters = const_cast<char*>(" \t,(");
+    // While a command runs the terminal stays as it is while a line is edited: what is typed ahead is shown once, on
+    // its own line, and a Ctrl-D is not made into a zero by the terminal.
+    rl_deprep_term_function = nullptr;
     rl_bind_key('\t', rl_complete);
     rl_variable_bind("enable-bracketed-paste", "on");
     stifle_history(history_lines);
@@ -59,6 +62,7 @@ LineReader::LineReader(boost::asio::io_context& io, std::string history_path, Co
 
 LineReader::~LineReader() {
     stop();
+    rl_deprep_terminal();
     if (!history_path_.empty() && write_history(history_path_.c_str()) == 0) {
         std::error_code error;
         std::filesystem::permissions(history_path_, std::filesystem::perms(0600), error);
@@ -141,11 +145,10 @@ void LineReader::drop_line() {
 }
 
 void LineReader::suspend() {
-    const bool shown = shown_;
-    if (shown) rl_deprep_terminal();
+    rl_deprep_terminal();
     ::raise(SIGSTOP);
-    if (!shown) return;
     rl_prep_terminal(1);
+    if (!shown_) return;
     rl_on_new_line();
     rl_redisplay();
     std::fflush(rl_outstream);

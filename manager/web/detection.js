@@ -83,9 +83,10 @@ export class Detections {
 
   /** @param {number} t @param {any} data @param {Detection} found */
   removed(t, data, found) {
-    found.removedAll = t;
-    if (found.removed >= 0) return;
-    found.removed = t;
+    found.removedAll = Math.max(found.removedAll, t);
+    const before = found.removed;
+    first(found, "removed", t);
+    if (before >= 0) return;
     found.epoch = data.epoch ?? 0;
     for (const peer of this.nodes.values()) if (this.ignorant(peer, found)) found.waiting.add(peer.id);
   }
@@ -106,8 +107,9 @@ export class Detections {
   }
 }
 
-/** @param {Detection} found @param {"suspected"|"consensus"|"reported"|"proposed"} step @param {number} t */
-function first(found, step, t) { if (found[step] < 0) found[step] = t; }
+/** What two nodes saw may be told in either order. @param {Detection} found
+ * @param {"suspected"|"consensus"|"reported"|"proposed"|"removed"} step @param {number} t */
+function first(found, step, t) { if (found[step] < 0 || t < found[step]) found[step] = t; }
 
 /** When it began to be found out. @param {Detection} found */
 export function beginning(found) {

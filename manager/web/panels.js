@@ -69,6 +69,9 @@ export class Panels {
     this.drawn = 0;
     this.timer = 0;
     this.shown = "";
+    /** while a mouse button is down: what it was pressed on stays until it is let go, else there is no click */ this.held = false;
+    this.place.addEventListener("pointerdown", () => { this.held = true; });
+    for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => this.letGo());
     tabs.forEach((tab, at) => this.addTab(tab, at));
     new ResizeObserver(() => this.refresh()).observe(this.place);
   }
@@ -112,8 +115,15 @@ export class Panels {
     this.draw();
   }
 
+  /** The click comes after this. */
+  letGo() {
+    if (!this.held) return;
+    this.held = false;
+    setTimeout(() => this.draw(), 0);
+  }
+
   draw() {
-    if (this.current === "nodes") return;
+    if (this.current === "nodes" || this.held) return;
     const { model, selected, message } = this.view;
     const key = `${model.timeline.generation} ${model.position} ${selected} ${message}`;
     if (key === this.shown) return;

@@ -111,10 +111,13 @@ class Chromium:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", {"type": kind, "key": key, **text})
 
+    def middle(self, selector):
+        return self.evaluate("(b => [b.x + b.width / 2, b.y + b.height / 2])"
+                             f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())")
+
     def click(self, selector, button="left", shift=False):
         """The middle of an element, with a real mouse press."""
-        x, y = self.evaluate("(b => [b.x + b.width / 2, b.y + b.height / 2])"
-                             f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())")
+        x, y = self.middle(selector)
         for kind in ("mousePressed", "mouseReleased"):
             self.mouse(kind, x, y, button, shift)
 

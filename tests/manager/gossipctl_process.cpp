@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -128,6 +129,12 @@ void Gossipctl::type(const std::string& text) const {
 void Gossipctl::resize(unsigned short columns) const {
     const winsize size{.ws_row = 30, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     if (::ioctl(input_, TIOCSWINSZ, &size) != 0) std::abort();
+}
+
+bool Gossipctl::echoes() const {
+    termios settings{};
+    if (::tcgetattr(input_, &settings) != 0) std::abort();
+    return (settings.c_lflag & ECHO) != 0;
 }
 
 void Gossipctl::close_input() {

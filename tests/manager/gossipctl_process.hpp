@@ -44,6 +44,8 @@ public:
     void signal(int number) const;
     // Of the terminal; the process hears of it.
     void resize(unsigned short columns) const;
+    // Whether the terminal shows what is typed by itself, as where no program edits lines.
+    [[nodiscard]] bool echoes() const;
     // Reads until `text` has come on stdout (on a terminal: at all) after what was matched before.
     [[nodiscard]] bool shows(const std::string& text, Seconds within = Seconds(60));
     // Waits for its end; -1 when it does not come.

@@ -142,7 +142,7 @@ TEST_CASE("letters beyond ASCII are typed and erased whole, without any locale s
     Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
     REQUIRE(shell.shows("gossip[3s 1p]> "));
     shell.type("echo \xc5\xbc\xc3\xb3\x7f\xe6\x97\xa5z\r");  // ż ó (erased) 日 z
-    CHECK(shell.shows("\r\xc5\xbc\xe6\x97\xa5z\r\n"));
+    CHECK(shell.shows("\r\n\xc5\xbc\xe6\x97\xa5z\r\n"));
     shell.type("exit\r");
     CHECK(shell.exit_code() == 0);
 }
@@ -155,7 +155,7 @@ TEST_CASE("a terminal that gets narrow while a line is typed: the line stays who
     REQUIRE(shell.shows("moves "));
     shell.resize(24);
     shell.type("and-after\r");
-    CHECK(shell.shows("\rbefore-the-edge-moves and-after\r\n"));
+    CHECK(shell.shows("\nbefore-the-edge-moves and-after\r\n"));
     shell.resize(70);
     shell.type("trace 17000\r");
     REQUIRE(shell.shows("STEP"));
@@ -181,6 +181,23 @@ TEST_CASE("line upon line above the prompt: what is typed is answered meanwhile"
     REQUIRE(shell.shows("= \"load\" reached all 2 peers"));  // and the load goes on
     shell.type(ctrl_d);
     CHECK(shell.exit_code() == 0);
+}
+
+TEST_CASE("what is typed while a command runs is the next line, Ctrl-D too, and the terminal is given back as it was") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("gossip[3s 1p]> "));
+    shell.type("echo begun; sleep 200ms\r");
+    REQUIRE(shell.shows("begun\r\n"));
+    shell.type("echo ahead\r");
+    CHECK(shell.shows("gossip[3s 1p]> echo ahead\r\nahead\r\n"));
+    CHECK(shell.out().find("begun\r\necho") == std::string::npos);
+    shell.type("echo begun; sleep 200ms\r");
+    REQUIRE(shell.shows("begun\r\n"));
+    CHECK_FALSE(shell.echoes());
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+    CHECK(shell.echoes());
 }
 
 TEST_CASE("Ctrl-C ends watch, logs -f and trace --follow, and nothing else") {
@@ -211,7 +228,7 @@ TEST_CASE("Ctrl-Z stops the shell and not its nodes; fg shows the prompt again")
     for (const pid_t node : nodes) CHECK(process_state(node) != 'T');
     shell.signal(SIGCONT);
     shell.type(" whole\r");
-    CHECK(shell.shows("\rhalf whole\r\n"));
+    CHECK(shell.shows("half whole\r\nhalf whole\r\n"));
     shell.type(ctrl_d);
     CHECK(shell.exit_code() == 0);
 }
