@@ -8,7 +8,7 @@
 namespace gossip {
 namespace {
 
-constexpr Duration shutdown_grace = std::chrono::seconds(2);
+constexpr Duration shutdown_grace = std::chrono::seconds(10);  // leaving may take 2 s by itself; Ctrl-C ends this too
 constexpr Duration gather_window = std::chrono::milliseconds(120);
 
 Style mark_style(char mark) {

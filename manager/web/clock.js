@@ -10,6 +10,8 @@ export const paces = [
   { name: "50×", rate: 50 }, { name: "100×", rate: 100 },
 ];
 
+const long = 3000;  // frames: event by event they would take a quarter of an hour
+
 export class Clock {
   /**
    * @param {import("./model.js").Model} model
@@ -19,7 +21,7 @@ export class Clock {
     this.model = model;
     this.live = live;
     /** @type {"following"|"paused"|"playing"} */ this.mode = live ? "following" : "paused";
-    this.pace = paces[live ? 8 : 1];
+    this.pace = paces[live || this.timeline.length > long ? 8 : 1];
     this.time = 0;      // of the network, in µs; between two events while playing
     this.steps = 0;     // parts of an event that are due
   }

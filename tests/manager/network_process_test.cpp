@@ -111,7 +111,7 @@ TEST_CASE("on a terminal, what happens shows above the prompt and the typed half
     REQUIRE(shell.shows("gossip[3s 5p]> "));
     REQUIRE(shell.shows(" registered"));  // one line or several: they may come one after the other
     shell.type("wait registered == 5 60s\recho all of them\r");
-    REQUIRE(shell.shows("\rall of them"));
+    REQUIRE(shell.shows("\nall of them"));
     shell.type("say 17000 half a line");
     REQUIRE(shell.shows("half a line"));
     ::kill(children_of(shell.pid()).back(), SIGKILL);

@@ -59,7 +59,7 @@ TEST_CASE("-e: results on stdout, nothing else anywhere, exit code 0") {
     const Workplace place;
     const Finished run = run_gossipctl(place, {"-e", "list; echo done"});
     CHECK(run.code == 0);
-    CHECK(run.err.empty());
+    CHECK(run.err == "");
     CHECK(lines_of(run.out) == 10);  // heading, 3 seeds, 5 peers, done
     CHECK(run.out.starts_with("id\trole\tpid\tstate"));
     CHECK(run.out.ends_with("done\n"));
