@@ -157,7 +157,12 @@ bool RunAnalysis::should_have(NodeId id, const RunMessage& message) const {
 void RunAnalysis::finish() {
     for (RunMessage& m : messages_) {
         std::set<NodeId> have{m.origin};
-        for (const RunReceipt& receipt : m.receipts) have.insert(receipt.node);
+        std::int64_t last = m.born_ns;
+        for (const RunReceipt& receipt : m.receipts) {
+            have.insert(receipt.node);
+            last = std::max(last, receipt.mono_ns);
+        }
+        m.settled = end_ns_ - last >= last - m.born_ns;
         for (const auto& [id, lives] : lives_) {
             if (!should_have(id, m)) continue;
             ++m.targets;

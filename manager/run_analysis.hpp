@@ -27,6 +27,7 @@ struct RunMessage {
     bool begun{false};  // its origin's own event is there
     std::int64_t born_ns{0};
     std::vector<RunReceipt> receipts;  // first ones, without the origin's
+    bool settled{false};  // the run went on after the last receipt for as long as it took: no copy was on its way
     std::uint64_t duplicates{0};
     std::uint64_t sends{0};
     std::size_t targets{0};  // peers that should have it, the origin among them

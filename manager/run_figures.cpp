@@ -43,6 +43,7 @@ private:
         std::uint64_t deliveries = 0;
         std::uint64_t repairs = 0;
         std::uint64_t duplicates = 0;
+        std::uint64_t settled = 0;  // deliveries
         std::vector<double> coverage;
         std::vector<double> latency;
         std::vector<double> complete;
@@ -50,7 +51,8 @@ private:
         std::vector<double> sends;
         for (const RunMessage& m : run_.messages()) {
             deliveries += m.receipts.size();
-            duplicates += m.duplicates;
+            if (m.settled) duplicates += m.duplicates;
+            if (m.settled) settled += m.receipts.size();
             if (m.targets > 0) coverage.push_back(m.coverage());
             if (m.sends > 0) sends.push_back(count(m.sends));
             std::int64_t last = m.born_ns;
@@ -70,7 +72,7 @@ private:
         sample("to_all_ms") = std::move(complete);
         sample("hops") = std::move(hops);
         sample("sends_per_message") = std::move(sends);
-        if (deliveries > 0) single("duplicates_per_delivery", count(duplicates) / count(deliveries));
+        if (settled > 0) single("duplicates_per_delivery", count(duplicates) / count(settled));
         single("repairs", count(repairs));
     }
 

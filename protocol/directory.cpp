@@ -10,7 +10,11 @@ namespace gossip {
 
 void Directory::rebuild(const Ledger& ledger, Time now) {
     *this = {};
-    for (const auto& [id, member] : ledger.members()) add(id, member.protocol, now);
+    std::vector<Member> members;
+    for (const auto& [id, member] : ledger.members()) members.push_back(member);
+    std::stable_sort(members.begin(), members.end(),
+                     [](const Member& a, const Member& b) { return a.since < b.since; });
+    for (const Member& member : members) add(member.id, member.protocol, now);
 }
 
 void Directory::add(NodeId peer, ProtocolVersion protocol, Time now) {
@@ -84,12 +88,8 @@ std::vector<NodeId> Directory::lease_holders(std::size_t count, Rng& rng) const 
     return {holders.begin(), holders.end()};
 }
 
-Candidate Directory::candidate(NodeId peer) const {
-    const Entry& entry = entries_.at(peer);
-    return {peer, entry.degree, entry.protocol};
-}
-
-std::vector<Candidate> Directory::sample(std::size_t count, NodeId except, Rng& rng) const {
+std::vector<Candidate> Directory::sample(std::size_t count, NodeId except, const OverlayConfig& overlay,
+                                         Rng& rng) const {
     std::vector<NodeId> chosen;
     if (order_.size() <= count + 1) {
         chosen = order_;
@@ -103,7 +103,12 @@ std::vector<Candidate> Directory::sample(std::size_t count, NodeId except, Rng& 
     }
     std::erase(chosen, except);
     std::vector<Candidate> candidates;
-    for (const NodeId peer : chosen) candidates.push_back(candidate(peer));
+    for (const NodeId peer : chosen) {
+        const Entry& entry = entries_.at(peer);
+        const std::uint32_t degree =
+            entry.degree ? *entry.degree : expected_degree(overlay, entry.index + 1, order_.size());
+        candidates.push_back({peer, degree, entry.protocol});
+    }
     if (candidates.size() > count) candidates.resize(count);
     return candidates;
 }
@@ -124,7 +129,7 @@ std::vector<Candidate> Directory::take_degrees(std::size_t count) {
         if (news.size() == count) break;
         if (entry.told) continue;
         entry.told = true;
-        news.push_back(candidate(peer));
+        news.push_back({peer, entry.degree.value_or(0), entry.protocol});
     }
     return news;
 }

@@ -4,9 +4,11 @@
 // Volatile: rebuilt from the list at start, and nothing here decides anything alone.
 
 #include "protocol/ledger.hpp"
+#include "protocol/overlay.hpp"
 #include "protocol/rng.hpp"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace gossip {
@@ -30,8 +32,9 @@ public:
     // Up to `count` random members of protocol 1 that hold a lease here.
     [[nodiscard]] std::vector<NodeId> lease_holders(std::size_t count, Rng& rng) const;
 
-    // A uniform sample without `except`.
-    [[nodiscard]] std::vector<Candidate> sample(std::size_t count, NodeId except, Rng& rng) const;
+    // A uniform sample without `except`. Who has not told its degree yet has the one that its seniority will give it.
+    [[nodiscard]] std::vector<Candidate> sample(std::size_t count, NodeId except, const OverlayConfig& overlay,
+                                                Rng& rng) const;
     // The next on the hash ring after `peer`, nearest first.
     [[nodiscard]] std::vector<NodeId> successors(NodeId peer, std::size_t count) const;
 
@@ -42,16 +45,15 @@ public:
 private:
     struct Entry {
         std::size_t index{0};  // in order_
-        std::uint32_t degree{0};
+        std::optional<std::uint32_t> degree;
         ProtocolVersion protocol{1};
         bool leased{false};
         bool told{true};  // the other seeds know its degree
         Time heard;
     };
-    [[nodiscard]] Candidate candidate(NodeId peer) const;
 
     std::map<NodeId, Entry> entries_;
-    std::vector<NodeId> order_;             // for drawing at random
+    std::vector<NodeId> order_;             // for drawing at random; the longest in the list first, as far as is known
     std::map<std::uint64_t, NodeId> ring_;  // by ring position
 };
 

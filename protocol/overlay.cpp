@@ -58,6 +58,12 @@ NodeId choose_link(const OverlayConfig& config, std::span<const Candidate> candi
     return NodeId::none;
 }
 
+std::uint32_t expected_degree(const OverlayConfig& config, std::size_t rank, std::size_t peers) {
+    const double age = static_cast<double>(peers) / static_cast<double>(rank);
+    const double limit = degree_limit(config, false) - 1;
+    return static_cast<std::uint32_t>(std::min(limit, config.links * std::sqrt(age)));
+}
+
 NodeId ring_target(std::span<const NodeId> successors, std::span<const NodeId> unreachable) {
     for (const NodeId id : successors) {
         if (!contains(unreachable, id)) return id;

@@ -35,6 +35,12 @@ namespace gossip {
 [[nodiscard]] NodeId choose_link(const OverlayConfig& config, std::span<const Candidate> candidates,
                                  std::span<const NodeId> excluded, Rng& rng);
 
+// The degree that the peer of this rank (1: the oldest) comes to in a network that has grown one by one to `peers`:
+// links * sqrt(peers / rank) (Barabási, Albert, Jeong 1999, section 4), below the cap. Many that come at once know
+// nothing of each other's degrees, and links drawn evenly among those of one age make no power law; links drawn by
+// weights rank^-1/2 do, with exponent 3 (Goh, Kahng, Kim 2001).
+[[nodiscard]] std::uint32_t expected_degree(const OverlayConfig& config, std::size_t rank, std::size_t peers);
+
 // The nearest successor that can be had: the first that is not in `unreachable` (ascending).
 [[nodiscard]] NodeId ring_target(std::span<const NodeId> successors, std::span<const NodeId> unreachable);
 

@@ -104,7 +104,7 @@ void SeedMachine::acknowledge(NodeId client, NodeId peer, std::string text, Turn
     ack.digest = ledger_.digest();
     ack.members = as_u32(ledger_.members().size());
     ack.successors = directory_.successors(peer, config_->overlay.successors);
-    ack.candidates = directory_.sample(config_->seed.sample, peer, rng_);
+    ack.candidates = directory_.sample(config_->seed.sample, peer, config_->overlay, rng_);
     for (const NodeId seed : config_->seeds) {
         const auto it = others_.find(seed);
         ack.seed_keys.push_back(it == others_.end() ? crypto_->public_key() : it->second.key);
@@ -209,7 +209,7 @@ void SeedMachine::on_get_peer_list(NodeId from, const msg::GetPeerList& m, Turn&
 
 void SeedMachine::on_get_candidates(NodeId from, const msg::GetCandidates& m, Turn& t) {
     t.out.send(from, msg::Candidates{ledger_.epoch(), directory_.successors(m.peer, config_->overlay.successors),
-                                     directory_.sample(config_->seed.sample, m.peer, rng_)});
+                                     directory_.sample(config_->seed.sample, m.peer, config_->overlay, rng_)});
 }
 
 void SeedMachine::on_get_delta(NodeId from, const msg::GetDelta& m, Turn& t) {

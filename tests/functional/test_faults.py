@@ -128,7 +128,7 @@ class Why(TestCase):
             self.assertTrue(any("stays a member" in r["meaning"] for r in n.rows("explain")), n.rows("explain"))
 
     def test_a_wait_that_runs_out_names_the_missing_and_why(self):
-        script = ("wait registered == 3 20s\nwait agree\nwait connected\n"
+        script = ("wait registered == 3 20s\nwait agree\nwait degree.min >= 2 20s\n"
                   "partition {peer[0]} | {peer[1]},{peer[2]}\nsay {peer[0]} lost\nwait reached last == all 300ms\n")
         code, _, errors, _ = harness.run_script(script, seeds=1, peers=3, settings=PATIENT)
         self.assertEqual(code, 4, errors)

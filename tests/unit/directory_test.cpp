@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Time t0{};
+const OverlayConfig overlay;
 
 Directory of(std::size_t peers) {
     Directory d;
@@ -44,7 +45,7 @@ TEST_CASE("successors are those of the plain function over the whole list, also 
         const std::vector<NodeId> all(twin.begin(), twin.end());
         const NodeId asking = peer_id(rng.below(60));
         REQUIRE(d.successors(asking, 4) == ring_successors(asking, all, 4));
-        REQUIRE(d.sample(100, NodeId::none, rng).size() == all.size());
+        REQUIRE(d.sample(100, NodeId::none, overlay, rng).size() == all.size());
     }
 }
 
@@ -54,7 +55,7 @@ TEST_CASE("a sample has no doubles, nobody that is not listed, not the asker, an
     std::map<NodeId, int> drawn;
     for (int i = 0; i < 4000; ++i) {
         std::set<NodeId> seen;
-        const auto sample = d.sample(5, peer_id(3), rng);
+        const auto sample = d.sample(5, peer_id(3), overlay, rng);
         REQUIRE(sample.size() == 5);
         for (const Candidate& c : sample) {
             REQUIRE(seen.insert(c.id).second);
@@ -74,8 +75,8 @@ TEST_CASE("a sample of more than there are is everybody else") {
     for (std::size_t n = 0; n < 8; ++n) {
         for (std::size_t count = 0; count < 8; ++count) {
             const std::size_t others = n > 0 ? n - 1 : 0;
-            CHECK(of(n).sample(count, peer_id(0), rng).size() == std::min(count, others));
-            CHECK(of(n).sample(count, peer_id(99), rng).size() == std::min(count, n));
+            CHECK(of(n).sample(count, peer_id(0), overlay, rng).size() == std::min(count, others));
+            CHECK(of(n).sample(count, peer_id(99), overlay, rng).size() == std::min(count, n));
         }
     }
 }
@@ -122,7 +123,7 @@ TEST_CASE("degrees go to the other seeds once, and are what candidates carry") {
     d.lease(peer_id(1), 0, t0);
     d.lease(peer_id(2), 9, t0);
     CHECK(d.take_degrees(1).size() == 1);
-    CHECK(d.take_degrees(10).size() == 1);
+    CHECK(d.take_degrees(10).size() == 2);  // also that a peer has no links yet
     CHECK(d.take_degrees(10).empty());
     d.lease(peer_id(0), 4, t0);
     CHECK(d.take_degrees(10).empty());
@@ -133,10 +134,41 @@ TEST_CASE("degrees go to the other seeds once, and are what candidates carry") {
     CHECK(news[0].degree == 5);
     d.learn_degree({peer_id(1), 77, 1});
     d.learn_degree({peer_id(50), 77, 1});
-    for (const Candidate& c : d.sample(10, NodeId::none, rng)) {
+    for (const Candidate& c : d.sample(10, NodeId::none, overlay, rng)) {
         CHECK(c.degree == (c.id == peer_id(0) ? 5U : c.id == peer_id(1) ? 77U : 9U));
     }
     CHECK(d.take_degrees(10).empty());  // hearsay is not passed on
+}
+
+TEST_CASE("who has told no degree yet has the one of its seniority, below the cap") {
+    Directory d = of(100);
+    Rng rng(10);
+    d.lease(peer_id(24), 5, t0);
+    std::map<NodeId, std::uint32_t> degrees;
+    for (const Candidate& c : d.sample(100, NodeId::none, overlay, rng)) degrees[c.id] = c.degree;
+    CHECK(degrees[peer_id(0)] == overlay.links * 10);
+    CHECK(degrees[peer_id(3)] == overlay.links * 5);
+    CHECK(degrees[peer_id(24)] == 5);
+    CHECK(degrees[peer_id(99)] == overlay.links);
+    CHECK(expected_degree(overlay, 1, 1'000'000) == degree_limit(overlay, false) - 1);
+}
+
+TEST_CASE("rebuilding keeps the order of admission") {
+    Ledger ledger;
+    const FakeCrypto crypto(1);
+    for (const std::size_t peer : {9U, 2U, 5U}) {
+        ledger.apply(ledger.next(crypto, {Change{ChangeKind::add, peer_id(peer), life(1)}}));
+    }
+    Directory d;
+    d.rebuild(ledger, t0);
+    Rng rng(11);
+    OverlayConfig many_links;
+    many_links.links = 30;
+    std::map<std::uint32_t, NodeId> by_degree;
+    for (const Candidate& c : d.sample(3, NodeId::none, many_links, rng)) by_degree[c.degree] = c.id;
+    REQUIRE(by_degree.size() == 3);
+    CHECK(by_degree.begin()->second == peer_id(5));
+    CHECK(by_degree.rbegin()->second == peer_id(9));
 }
 
 TEST_CASE("rebuilding takes the list as it is and gives everybody a new lease") {
