@@ -117,9 +117,14 @@ void PageFrames::emit(std::string_view kind, const JsonObject& json, std::int64_
     sink_(kind, with_time(json.done(), mono_ns));
 }
 
-void PageFrames::line(RunStamp now, char mark, const std::string& text) {
+void PageFrames::emit_line(RunStamp now, char mark, const std::string& text) {
     emit("line", JsonObject().text("mark", std::string(1, mark)).text("text", text).number("wall", now.wall),
          now.mono_ns);
+}
+
+void PageFrames::line(RunStamp now, char mark, const std::string& text) {
+    if (live_.gathering()) gather(now);
+    emit_line(now, mark, text);
 }
 
 bool PageFrames::tells(NoticeKind kind) { return is_step(kind) || (is_gossip(kind) && kind != NoticeKind::forwarded); }
@@ -145,13 +150,13 @@ void PageFrames::take_lines(const NodeEvent& event) {
         line(now, '>', short_name(event.node) + " says \"" + shortened(printable(n.rumor->text), 200) + "\"");
     }
     const bool was_gathering = live_.gathering();
-    for (const LiveLine& told : live_.take(event, view_)) line(now, told.mark, told.text);
+    for (const LiveLine& told : live_.take(event, view_)) emit_line(now, told.mark, told.text);
     if (!was_gathering && live_.gathering()) gather_due_ = event.mono_ns + gather_ns;
 }
 
 void PageFrames::gather(RunStamp now) {
     gather_due_.reset();
-    for (const LiveLine& told : live_.gathered(view_)) line(now, told.mark, told.text);
+    for (const LiveLine& told : live_.gathered(view_)) emit_line(now, told.mark, told.text);
 }
 
 bool PageFrames::wave_allowed(std::int64_t mono_ns) {

@@ -42,6 +42,7 @@ public:
     // Lines about several nodes are held back for a moment; due then, by the network's clock.
     [[nodiscard]] std::optional<std::int64_t> gather_due() const { return gather_due_; }
     void gather(RunStamp now);
+    // After those held back until then: a registration stands before the kill that came after it.
     void line(RunStamp now, char mark, const std::string& text);
 
     // Nodes as they were told last.
@@ -55,6 +56,7 @@ private:
     void compare_node(const NodeView& node, RunStamp now);
     void compare_state(const NodeView& node, RunStamp now);
     void compare_notes(RunStamp now);
+    void emit_line(RunStamp now, char mark, const std::string& text);
     void emit(std::string_view kind, const JsonObject& json, std::int64_t mono_ns);
 
     const ClusterView& view_;
