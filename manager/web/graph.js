@@ -217,9 +217,10 @@ export class Graph {
 
   keepInside() {
     const middle = (this.height + seedLane) / 2;
+    const wide = this.width / (this.height - seedLane);  // the wider the room, the flatter the whole
     for (const p of this.force.nodes()) {
-      p.x += (this.width / 2 - p.x) * 0.02 * this.force.alpha() * 10;
-      p.y += (middle - p.y) * 0.03 * this.force.alpha() * 10;
+      p.x += (this.width / 2 - p.x) * 0.2 * this.force.alpha() / wide;
+      p.y += (middle - p.y) * 0.3 * this.force.alpha() * wide;
       p.x = Math.max(28, Math.min(this.width - 28, p.x));
       p.y = Math.max(seedLane + 44, Math.min(this.height - 62, p.y));
     }
