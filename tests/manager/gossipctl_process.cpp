@@ -72,11 +72,13 @@ void Workplace::write(const std::string& name, const std::string& text) const { 
 
 std::string Workplace::read(const std::string& name) const { return slurp(path_ / name); }
 
-Gossipctl::Gossipctl(const Workplace& place, const std::vector<std::string>& arguments, Input input) {
-    start(place, arguments, input);
+Gossipctl::Gossipctl(const Workplace& place, const std::vector<std::string>& arguments, Input input,
+                     const std::map<std::string, std::string>& environment) {
+    start(place, arguments, input, environment);
 }
 
-void Gossipctl::start(const Workplace& place, const std::vector<std::string>& arguments, Input input) {
+void Gossipctl::start(const Workplace& place, const std::vector<std::string>& arguments, Input input,
+                      const std::map<std::string, std::string>& environment) {
     std::vector<char*> words{const_cast<char*>("gossipctl")};
     for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
     words.push_back(nullptr);
@@ -97,6 +99,7 @@ void Gossipctl::start(const Workplace& place, const std::vector<std::string>& ar
             ::dup2(err[1], 2);
         }
         clean_environment(place.path());
+        for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
         if (::chdir(place.path().c_str()) != 0) ::_exit(126);
         ::execv(GOSSIPCTL_PATH, words.data());
         ::_exit(127);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ enum class Input { pipe, terminal };
 
 class Gossipctl {
 public:
-    Gossipctl(const Workplace& place, const std::vector<std::string>& arguments, Input input = Input::pipe);
+    Gossipctl(const Workplace& place, const std::vector<std::string>& arguments, Input input = Input::pipe,
+              const std::map<std::string, std::string>& environment = {});
     // Kills it if it still runs.
     ~Gossipctl();
     Gossipctl(const Gossipctl&) = delete;
@@ -56,7 +58,8 @@ public:
     [[nodiscard]] const std::string& err() const { return err_; }
 
 private:
-    void start(const Workplace& place, const std::vector<std::string>& arguments, Input input);
+    void start(const Workplace& place, const std::vector<std::string>& arguments, Input input,
+               const std::map<std::string, std::string>& environment);
     // Reads what is there; false when nothing came in time.
     bool read_some(Seconds within);
 

@@ -200,6 +200,27 @@ TEST_CASE("what is typed while a command runs is the next line, Ctrl-D too, and 
     CHECK(shell.echoes());
 }
 
+TEST_CASE("colours only where they are wanted, and a dumb terminal gets text alone") {
+    const Workplace place;
+    const auto session = [&](const std::map<std::string, std::string>& environment) {
+        Gossipctl shell(place, {"--peers", "2"}, Input::terminal, environment);
+        REQUIRE(shell.shows("registered"));
+        shell.type("kill 17001\r");
+        REQUIRE(shell.shows("17001 removed: dead"));
+        shell.type("list\r");
+        REQUIRE(shell.shows("UPTIME"));
+        shell.type(ctrl_d);
+        CHECK(shell.exit_code() == 0);
+        return shell.out();
+    };
+    const std::string red = "\x1b[31m";
+    CHECK(session({}).find(red) != std::string::npos);
+    const std::string plain = session({{"NO_COLOR", "1"}});
+    CHECK(plain.find(red) == std::string::npos);
+    CHECK(plain.find('\x1b') != std::string::npos);  // the prompt is redrawn all the same
+    CHECK(session({{"TERM", "dumb"}}).find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("Ctrl-C ends watch, logs -f and trace --follow, and nothing else") {
     const Workplace place;
     Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
