@@ -7,11 +7,6 @@
 namespace gossip {
 namespace {
 
-void write_all(std::FILE* file, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), file);
-    std::fflush(file);
-}
-
 TableFormat default_format() { return isatty(STDOUT_FILENO) == 1 ? TableFormat::table : TableFormat::tsv; }
 
 }  // namespace
@@ -23,7 +18,8 @@ void Console::set_color(ColorMode mode) { manner_.colored = use_color(mode, STDO
 
 void Console::print(std::FILE* file, std::string_view text) {
     if (above_prompt_ && above_prompt_(text)) return;
-    write_all(file, text);
+    std::fflush(file);
+    write_out(fileno(file), text);
 }
 
 void Console::result(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "manager/line_reader.hpp"
 
+#include "manager/terminal.hpp"
+
 // readline/history.h needs stdio.h before it.
 #include <cstdio>
 
@@ -43,7 +45,7 @@ std::string history_file() {
 }
 
 LineReader::LineReader(boost::asio::io_context& io, std::string history_path, Completer completer)
-    : input_(io, ::dup(STDIN_FILENO)), history_path_(std::move(history_path)), completer_(std::move(completer)) {
+    : input_(io, reopened(STDIN_FILENO)), history_path_(std::move(history_path)), completer_(std::move(completer)) {
     active_ = this;
     use_utf8();
     rl_readline_name = "gossipctl";
@@ -114,7 +116,8 @@ std::optional<std::string> LineReader::take() { return std::exchange(line_, std:
 bool LineReader::above(std::string_view text) {
     if (!shown_) return false;
     rl_clear_visible_line();
-    std::fwrite(text.data(), 1, text.size(), rl_outstream);
+    std::fflush(rl_outstream);
+    write_out(fileno(rl_outstream), text);
     rl_on_new_line();
     rl_redisplay();
     std::fflush(rl_outstream);

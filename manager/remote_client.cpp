@@ -6,6 +6,7 @@
 #include "manager/parser.hpp"
 #include "manager/remote_options.hpp"
 #include "manager/remote_socket.hpp"
+#include "manager/terminal.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -79,11 +80,7 @@ private:
     FrameReader reader_;
 };
 
-void print(const RemoteFrame& frame) {
-    std::FILE* file = frame.kind == "out" ? stdout : stderr;
-    std::fwrite(frame.payload.data(), 1, frame.payload.size(), file);
-    std::fflush(file);
-}
+void print(const RemoteFrame& frame) { write_out(frame.kind == "out" ? STDOUT_FILENO : STDERR_FILENO, frame.payload); }
 
 int code_of(const RemoteFrame& frame) { return static_cast<int>(parse_count(frame.payload).value_or(1)); }
 
@@ -216,8 +213,8 @@ private:
 
     void show(const std::string& text) {
         if (reader_.above(text)) return;
-        std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
+        write_out(STDOUT_FILENO, text);
     }
 
     // Asked from within readline: the answer is awaited on the spot, at most as long as the manager is busy.

@@ -1,6 +1,7 @@
 #include "manager/script_input.hpp"
 
 #include "manager/parser.hpp"
+#include "manager/terminal.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ ScriptInput::ScriptInput(boost::asio::io_context& io, int fd) : fd_(fd) {
         while (!ended_) read_some();
         return;
     }
-    descriptor_ = std::make_unique<boost::asio::posix::stream_descriptor>(io, ::dup(fd));
+    descriptor_ = std::make_unique<boost::asio::posix::stream_descriptor>(io, reopened(fd));
     await_input();
 }
 
@@ -45,7 +46,8 @@ void ScriptInput::await_input() {
 
 void ScriptInput::read_some() {
     std::array<char, 4096> buffer;
-    const ssize_t size = ::read(fd_, buffer.data(), buffer.size());
+    const int fd = descriptor_ ? descriptor_->native_handle() : fd_;
+    const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size > 0)
         unread_.append(buffer.data(), static_cast<std::size_t>(size));
     else if (size == 0 || (errno != EINTR && errno != EAGAIN))

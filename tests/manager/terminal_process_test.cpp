@@ -200,6 +200,21 @@ TEST_CASE("what is typed while a command runs is the next line, Ctrl-D too, and 
     CHECK(shell.echoes());
 }
 
+TEST_CASE("a terminal slower than what is printed loses nothing") {
+    const Workplace place;
+    Gossipctl shell(place, {"--color", "never", "--peers", "1"}, Input::terminal);
+    REQUIRE(shell.shows("registered"));
+    constexpr std::size_t rounds = 20'000;
+    shell.type("repeat " + std::to_string(rounds) + " { echo a line of many }; echo over\r");
+    REQUIRE(shell.shows("\nover\r\n"));
+    std::size_t printed = 0;
+    const std::string text = "\na line of many\r";
+    for (std::size_t at = 0; (at = shell.out().find(text, at)) != std::string::npos; at += text.size() - 1) ++printed;
+    CHECK(printed == rounds);
+    shell.type(ctrl_d);
+    CHECK(shell.exit_code() == 0);
+}
+
 TEST_CASE("colours only where they are wanted, and a dumb terminal gets text alone") {
     const Workplace place;
     const auto session = [&](const std::map<std::string, std::string>& environment) {
