@@ -17,6 +17,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -169,8 +170,23 @@ std::string quoted(const std::string& word) {
     return out + "'";
 }
 
+std::string own_path() { return fs::read_symlink("/proc/self/exe").string(); }
+
+// How a shell finds this very executable.
+std::string own_name() {
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path == nullptr ? "" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        std::error_code error;
+        const fs::path candidate = fs::path(folder) / "gossipctl";
+        if (!fs::exists(candidate, error)) continue;
+        return fs::equivalent(candidate, own_path(), error) ? "gossipctl" : own_path();
+    }
+    return own_path();
+}
+
 std::string shell_line(const Job& job) {
-    std::string line = "gossipctl";
+    std::string line = quoted(own_name());
     for (const std::string& word : job.words) line += " " + quoted(word);
     if (!job.result.ends_with(".tsv")) return line;
     return line + " > " + quoted(job.result + ".part") + " && mv " + quoted(job.result + ".part") + " " +
@@ -178,7 +194,7 @@ std::string shell_line(const Job& job) {
 }
 
 pid_t start(const Job& job) {
-    const std::string self = fs::read_symlink("/proc/self/exe").string();
+    const std::string self = own_path();
     std::vector<std::string> words{self};
     words.insert(words.end(), job.words.begin(), job.words.end());
     std::vector<char*> arguments;

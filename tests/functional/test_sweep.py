@@ -1,9 +1,12 @@
 """gossipctl sweep: every combination with every seed, once."""
 import csv
 import json
+import os
+import re
 import signal
 import subprocess
 from pathlib import Path
+from unittest import mock
 
 import harness
 from harness import TestCase
@@ -48,7 +51,11 @@ class Sweep(TestCase):
         lost.unlink()
         commands = self.sweep(STUDY, "--print-commands").splitlines()
         self.assertEqual(len(commands), 1)
-        self.assertTrue(commands[0].startswith("gossipctl sim --peers"), commands)
+        executable = re.escape(str(Path(harness.BINARY).resolve()))
+        self.assertRegex(commands[0], rf"^('?){executable}\1 sim --peers ")
+        (self.folder.path / "gossipctl").symlink_to(Path(harness.BINARY).resolve())
+        with mock.patch.dict(os.environ, {"PATH": f"{self.folder.path}:{os.environ['PATH']}"}):
+            self.assertTrue(self.sweep(STUDY, "--print-commands").startswith("gossipctl sim --peers "))
         self.assertEqual(json.loads(self.sweep(STUDY, "-o", "json")), rows)
         self.assertEqual((lost.read_text(), kept.stat().st_mtime_ns), (whole, before))
 
@@ -86,8 +93,7 @@ class Sweep(TestCase):
                  '[parameters]\npeers = 2\noverlay.links = [1, 2]\n')
         commands = self.sweep(study, "--print-commands")
         self.assertEqual(len(commands.splitlines()), 4)
-        first = commands.splitlines()[0].replace("gossipctl ", harness.BINARY + " ", 1)
-        subprocess.run(["sh", "-c", first], cwd=self.folder.path, check=True, stdin=subprocess.DEVNULL,
+        subprocess.run(["sh", "-c", commands.splitlines()[0]], cwd=self.folder.path, check=True, stdin=subprocess.DEVNULL,
                        capture_output=True)
         self.assertEqual(self.sweep(study, "--print-commands").splitlines(), commands.splitlines()[1:])
         rows = json.loads(self.sweep(study, "-o", "json"))
@@ -108,7 +114,8 @@ class Sweep(TestCase):
 
     def test_a_failing_run_is_named(self):
         errors = self.sweep("[parameters]\npeers = [8, 0]\n", code=1)
-        self.assertIn("5 runs failed, the first: gossipctl sim --peers 0 --seed 1", errors)
+        self.assertIn("5 runs failed, the first: ", errors)
+        self.assertIn("gossipctl sim --peers 0 --seed 1 ", errors)
         self.assertIn("is not a number from 1", errors)
 
     def test_bad_words(self):
