@@ -93,8 +93,8 @@ class Sweep(TestCase):
                  '[parameters]\npeers = 2\noverlay.links = [1, 2]\n')
         commands = self.sweep(study, "--print-commands")
         self.assertEqual(len(commands.splitlines()), 4)
-        subprocess.run(["sh", "-c", commands.splitlines()[0]], cwd=self.folder.path, check=True, stdin=subprocess.DEVNULL,
-                       capture_output=True)
+        subprocess.run(["sh", "-c", commands.splitlines()[0]], cwd=self.folder.path, check=True,
+                       stdin=subprocess.DEVNULL, capture_output=True)
         self.assertEqual(self.sweep(study, "--print-commands").splitlines(), commands.splitlines()[1:])
         rows = json.loads(self.sweep(study, "-o", "json"))
         self.assertEqual([(row["overlay.links"], row["n"], row["mean"]) for row in rows], [(1, 2, 1), (2, 2, 1)])
