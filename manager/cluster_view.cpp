@@ -122,11 +122,12 @@ const NodeView* ClusterView::find(NodeId id) const {
     return it == nodes_.end() ? nullptr : &it->second;
 }
 
-void ClusterView::node_started(NodeId id, Role role) {
+void ClusterView::node_started(NodeId id, Role role, const std::string& host) {
     NodeView fresh;
     fresh.id = id;
     fresh.role = role;
     fresh.state = NodeState::starting;
+    fresh.host = host;
     if (const NodeView* before = find(id)) fresh.incarnation = before->incarnation;
     nodes_[id] = std::move(fresh);
 }

@@ -30,6 +30,7 @@ struct NodeView {
     NodeId id{};
     Role role{};
     NodeState state{NodeState::elsewhere};
+    std::string host;  // a name of [[host]]; empty: this machine, or unknown
 
     // seed
     bool list_known{false};
@@ -139,7 +140,11 @@ public:
     void configure(std::size_t seed_count) { seed_count_ = seed_count; }
     [[nodiscard]] std::size_t seed_count() const { return seed_count_; }
 
-    void node_started(NodeId id, Role role);
+    // The names of [[host]].
+    void set_hosts(std::vector<std::string> hosts) { hosts_ = std::move(hosts); }
+    [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }
+
+    void node_started(NodeId id, Role role, const std::string& host = {});
     void node_state(NodeId id, NodeState state, Moment at = {});
     void apply(const NodeEvent& event);
     void apply(const NodeStatus& status);
@@ -203,6 +208,7 @@ private:
     std::deque<ManagerNote> notes_;
     std::uint64_t notes_taken_{0};
     std::deque<NodeEvent> refusals_;
+    std::vector<std::string> hosts_;
     FaultTable faults_;
     std::map<NodeId, std::deque<NodeEvent>> lives_;
     std::unordered_map<NodeId, SignOfLife> signs_;  // looked up, never walked

@@ -11,8 +11,8 @@ namespace gossip {
 namespace {
 
 constexpr std::string_view selector_help =
-    "SEL is 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub (highest degree), @random:3, host=IP, or a list\n"
-    "of these with commas.";
+    "SEL is 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub (highest degree), @random:3, host=h1 (a name or\n"
+    "an IP), or a list of these with commas.";
 
 constexpr std::string_view condition_help =
     "Conditions:\n"
@@ -32,9 +32,11 @@ constexpr std::string_view condition_help =
 constexpr std::array table{
     CommandSpec{"list", "[SEL]", "all nodes with state, degree, traffic, memory, uptime", selector_help,
                 "list\nlist peers -o json", Completes::groups_and_nodes, commands::list, true},
-    CommandSpec{"add", "[N] [--port P]", "start N more peers (1) and print their ids",
-                "Returns when they are ready; wait registered says when the seeds have admitted them.",
-                "add\nadd 3\nadd --port 7100", Completes::nothing, commands::add},
+    CommandSpec{
+        "add", "[N] [--port P] [--host H]", "start N more peers (1) and print their ids",
+        "Returns when they are ready; wait registered says when the seeds have admitted them. H is the name of a\n"
+        "[[host]] in config.toml: they start there, through an agent (ssh, or the command of the [[host]]).",
+        "add\nadd 3\nadd --port 7100", Completes::nothing, commands::add},
     CommandSpec{"kill", "SEL", "end nodes at once, as a crash does (SIGKILL)", selector_help,
                 "kill 7003\nkill @hub\nkill 7001-7004", Completes::groups_and_nodes, commands::kill},
     CommandSpec{"stop", "SEL", "let nodes leave in order (leave, then SIGTERM)", selector_help, "stop 7003",

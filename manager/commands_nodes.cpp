@@ -2,6 +2,7 @@
 
 #include "manager/command_table.hpp"
 #include "manager/session.hpp"
+#include "node/config_keys.hpp"
 
 #include <algorithm>
 
@@ -82,13 +83,8 @@ Result restart_nodes(Session& session, const Ids& ids) {
     return Session::from_wait(end, session.loop);
 }
 
-struct AddRequest {
-    std::size_t count{1};
-    std::uint16_t port{0};
-};
-
-std::variant<AddRequest, std::string> parse_add(const Command& command) {
-    AddRequest request;
+std::variant<PeerRequest, std::string> parse_add(const Command& command) {
+    PeerRequest request;
     for (std::size_t i = 1; i < command.words.size(); ++i) {
         const std::string& word = command.words[i].text;
         const std::string value = i + 1 < command.words.size() ? command.words[i + 1].text : "";
@@ -102,7 +98,9 @@ std::variant<AddRequest, std::string> parse_add(const Command& command) {
             if (value != "peer") return "--role needs peer";
             ++i;
         } else if (word == "--host") {
-            return "--host: nodes of other machines are started there, by gossipctl node --role peer --listen IP:PORT";
+            if (!is_host_name(value)) return "--host needs the name of a [[host]] in config.toml";
+            request.host = value;
+            ++i;
         } else {
             const auto count = parse_count(word);
             if (!count || *count == 0 || *count > add_limit) return "\"" + word + "\" is not a number of peers";
@@ -112,9 +110,13 @@ std::variant<AddRequest, std::string> parse_add(const Command& command) {
     return request;
 }
 
-Result add_nodes(Session& session, const AddRequest& request) {
+Result add_nodes(Session& session, const PeerRequest& request) {
+    const auto& hosts = session.network.view().hosts();
+    if (!request.host.empty() && std::find(hosts.begin(), hosts.end(), request.host) == hosts.end()) {
+        return Failure{ErrorKind::command, unknown_host(request.host, hosts)};
+    }
     WaitEnd end = WaitEnd::done;
-    auto added = session.network.add_peers(request.count, request.port, end);
+    auto added = session.network.add_peers(request, end);
     if (auto* problem = std::get_if<StartFailure>(&added)) return Failure{ErrorKind::start, problem->text};
     if (auto failure = Session::from_wait(end, session.loop)) return failure;
     std::string text;
@@ -249,7 +251,7 @@ Compiled restart(const Command& command) { return on_nodes(command, Among::known
 Compiled add(const Command& command) {
     auto parsed = parse_add(command);
     if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
-    return [request = std::get<AddRequest>(parsed)](Session& session) { return add_nodes(session, request); };
+    return [request = std::get<PeerRequest>(parsed)](Session& session) { return add_nodes(session, request); };
 }
 
 Compiled publish(const Command& command) {

@@ -1,11 +1,11 @@
 // Verbs that show: list, trace, logs, seeds, members, votes.
 
 #include "manager/command_table.hpp"
-#include "manager/process.hpp"
 #include "manager/removal_view.hpp"
 #include "manager/session.hpp"
 #include "manager/trace_view.hpp"
 #include "node/config_keys.hpp"
+#include "node/file.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -54,6 +54,11 @@ Cell listed_cell(const Session& session, bool seed, bool listed) {
     return {listed ? "yes" : "no"};
 }
 
+// Asked of the system where it can be, so that a paused node's is known as well.
+std::uint64_t memory_of(const ManagedNode& node) {
+    return node.host.empty() ? resident_bytes(node.pid) : node.status.resident;
+}
+
 void add_list_row(Table& table, const Session& session, NodeId id, const Agreement& list) {
     const NodeView& view = *session.network.view().find(id);
     const ManagedNode* node = session.network.find(id);
@@ -61,7 +66,7 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
     const bool runs = node != nullptr && is_running(view.state);
     const bool seed = view.role == Role::seed;
     const bool process = runs && node->pid != 0;  // a simulated node is none
-    const std::uint64_t memory = process ? resident_bytes(static_cast<pid_t>(node->pid)) : 0;
+    const std::uint64_t memory = process ? memory_of(*node) : 0;
     const auto number = [&](bool shown, std::uint64_t value) { return Cell{shown ? std::to_string(value) : ""}; };
     table.add({node_cell(id),
                {std::string(role_name(view.role))},
@@ -202,6 +207,8 @@ Style log_style(const std::string& line) {
 Result show_logs(Session& session, const LogRequest& request) {
     auto selected = session.select(request.selector, Among::known);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
+    const WaitEnd end = session.network.refresh_logs(std::get<Ids>(selected));
+    if (auto failure = Session::from_wait(end, session.loop)) return failure;
     std::vector<std::pair<std::string, std::string>> files;
     for (const NodeId id : std::get<Ids>(selected)) files.emplace_back(short_name(id), session.network.log_path(id));
     const auto show = [&session](const std::vector<LogLine>& lines) {

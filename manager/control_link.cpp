@@ -22,9 +22,24 @@ void ControlLink::start() {
 }
 
 void ControlLink::await_readable() {
+    if (reading_ || held_ || !control_.is_open()) return;
+    reading_ = true;
     control_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
-        if (!error && self->read_some() != Got::end) self->await_readable();
+        self->reading_ = false;
+        if (error || self->held_) return;
+        if (self->read_some() != Got::end) return self->await_readable();
+        if (self->handlers_.closed) self->handlers_.closed();
     });
+}
+
+void ControlLink::hold(bool held) {
+    held_ = held;
+    await_readable();
+}
+
+void ControlLink::close() {
+    error_code ignored;
+    control_.close(ignored);
 }
 
 void ControlLink::await_exit() {
@@ -57,23 +72,19 @@ void ControlLink::take_lines(std::string_view bytes) {
         const std::size_t end = bytes.find('\n');
         if (end == std::string_view::npos) break;
         if (partial_.empty()) {
-            take_line(bytes.substr(0, end));
+            handlers_.line(bytes.substr(0, end));
         } else {
             partial_.append(bytes.substr(0, end));
-            take_line(std::exchange(partial_, {}));
+            handlers_.line(std::exchange(partial_, {}));
         }
         bytes.remove_prefix(end + 1);
     }
     partial_.append(bytes);
 }
 
-void ControlLink::take_line(std::string_view line) {
-    if (auto decoded = decode_from_node(line)) handlers_.line(std::move(*decoded));
-}
-
-void ControlLink::send(const ToNode& command) {
+void ControlLink::send(std::string_view lines) {
     if (!control_.is_open()) return;
-    unsent_ += encode(command);
+    unsent_ += lines;
     if (!writing_) await_writable();
 }
 

@@ -134,7 +134,7 @@ private:
         begin_phase(2);
         catch_up();
         WaitEnd end{};
-        static_cast<void>(session().network.add_peers(demo_.peers, 0, end));
+        static_cast<void>(session().network.add_peers({demo_.peers, 0, {}}, end));
         static_cast<void>(until([this] { return members().size() >= demo_.peers && agreed(); }, seconds(120)));
         begin_phase(3);
         static_cast<void>(until([this] { return linked(); }, seconds(60)));

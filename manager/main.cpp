@@ -1,4 +1,5 @@
 #include "manager/advise_command.hpp"
+#include "manager/agent_command.hpp"
 #include "manager/check.hpp"
 #include "manager/demo_command.hpp"
 #include "manager/doctor.hpp"
@@ -35,7 +36,8 @@ std::optional<int> run_tool(const std::string& name, const Words& words) {
         {"predict", predict_command}, {"sweep", sweep_command},
         {"advise", advise_command},   {"demo", demo_command},
         {"replay", replay_command},   {"ctl", ctl_command},
-        {"attach", attach_command},   {"completion", completion_command}};
+        {"attach", attach_command},   {"completion", completion_command},
+        {"agent", agent_command}};
     for (const auto& [tool, command] : tools) {
         if (tool == name) return command(with_variables(name, words));
     }

@@ -9,6 +9,9 @@ std::string file_stem(NodeId id, Role role) {
 ManagedNetwork::ManagedNetwork(NetworkPlan plan, Observers observers)
     : plan_(std::move(plan)), observers_(std::move(observers)) {
     view_.configure(plan_.config.seeds.size());
+    std::vector<std::string> hosts;
+    for (const HostSettings& host : plan_.hosts) hosts.push_back(host.name);
+    view_.set_hosts(std::move(hosts));
 }
 
 const ManagedNode* ManagedNetwork::find(NodeId id) const {
@@ -44,9 +47,9 @@ void ManagedNetwork::record(const RunLine& line) const {
 }
 
 void ManagedNetwork::node_started(NodeId id, Role role) {
-    view_.node_started(id, role);
-    const auto node = nodes_.find(id);
-    record(RunState{stamp(), id, role, NodeState::starting, node == nodes_.end() ? 0 : node->second.pid});
+    const ManagedNode* const node = find(id);
+    view_.node_started(id, role, node == nullptr ? "" : node->host);
+    record(RunState{stamp(), id, role, NodeState::starting, node == nullptr ? 0 : node->pid});
 }
 
 void ManagedNetwork::set_state(NodeId id, NodeState state) {

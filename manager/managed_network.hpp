@@ -26,6 +26,13 @@ struct ManagedNode {
     NodeStatus status;       // the last one it sent
     std::string end_text;    // "SIGKILL", "exit code 1"
     std::string error_path;  // its stderr
+    std::string host;        // a name of [[host]]; empty: this machine
+};
+
+struct PeerRequest {
+    std::size_t count{1};
+    std::uint16_t port{0};  // the first one's; 0: the next free ones
+    std::string host;       // as in ManagedNode
 };
 
 struct StartFailure {
@@ -52,10 +59,8 @@ public:
 
     // Seeds and the first peers, all at once; returns when all are ready.
     virtual std::optional<StartFailure> start_network(WaitEnd& end) = 0;
-    // More nodes; `port` 0: the next free one.
-    virtual std::variant<std::vector<NodeId>, StartFailure> add_peers(std::size_t count, std::uint16_t port,
-                                                                      WaitEnd& end) = 0;
-    // Without waiting until it is ready.
+    virtual std::variant<std::vector<NodeId>, StartFailure> add_peers(const PeerRequest& request, WaitEnd& end) = 0;
+    // On this machine, without waiting until it is ready.
     virtual std::variant<NodeId, StartFailure> launch_peer() = 0;
     virtual std::optional<StartFailure> restart(const std::vector<NodeId>& ids, WaitEnd& end) = 0;
 
@@ -83,6 +88,8 @@ public:
     // Asks running nodes for their status and waits for the answers, a second at the most.
     virtual WaitEnd refresh(const std::vector<NodeId>& ids) = 0;
 
+    // What these nodes have logged by now can be read at `log_path` afterwards.
+    virtual WaitEnd refresh_logs(const std::vector<NodeId>& /*ids*/) { return WaitEnd::done; }
     [[nodiscard]] virtual std::string log_path(NodeId id) const = 0;
     // Of what it wrote to stderr; empty when it wrote nothing.
     [[nodiscard]] virtual std::string last_error_line(const ManagedNode& node) const = 0;

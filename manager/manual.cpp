@@ -18,6 +18,7 @@ struct Subcommand {
 constexpr std::array subcommands{
     Subcommand{"run FILE.gsh", "start a network, run a script in it, and end it"},
     Subcommand{"node --role seed|peer --listen IP:PORT", "one node by itself, on this or a remote machine"},
+    Subcommand{"agent --stdio", "many nodes of this machine for a manager on another one, over ssh"},
     Subcommand{"sim", "the same protocol in virtual time"},
     Subcommand{"predict", "what theory says of a network before it runs, each figure with its formula"},
     Subcommand{"demo [--text]", "six phases of a network's life, step by step, in a browser or the terminal"},

@@ -3,6 +3,7 @@
 #include "manager/parser.hpp"
 #include "node/config_file.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace gossip {
@@ -71,10 +72,38 @@ NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
     plan.run_out = options.out.value_or("");
     plan.run_limit = std::uint64_t{loaded.node.run_megabytes} * 1'000'000;
     plan.node_arguments = arguments_for_nodes(options);
+    plan.hosts = loaded.node.hosts;
     return plan;
 }
 
+bool is_loopback(NodeId id) { return endpoint(id).ip >> 24 == 127; }
+
+// Who is to be reached from another machine cannot be on loopback; and what leaves the machine is not encrypted.
+std::string check_hosts(const NetworkPlan& plan, const std::string& tls) {
+    for (const HostSettings& host : plan.hosts) {
+        if (is_loopback(host.address)) continue;
+        const std::string who = host.place + ": host " + host.name + " (" + ip_string(host.address) + ")";
+        for (const NodeId seed : plan.config.seeds) {
+            if (!is_loopback(seed)) continue;
+            return who + " cannot reach the seed " + node_name(seed) +
+                   ": loopback is each machine's own; give every [[seed]] an address of this machine that the host "
+                   "reaches";
+        }
+        if (tls != "off") {
+            return who +
+                   ": this version has no TLS, so nodes listen on loopback addresses only; on a network you "
+                   "trust, allow others with security.tls = \"off\"";
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+const HostSettings* NetworkPlan::host(const std::string& name) const {
+    const auto at = std::find_if(hosts.begin(), hosts.end(), [&](const HostSettings& h) { return h.name == name; });
+    return at == hosts.end() ? nullptr : &*at;
+}
 
 std::variant<NetworkPlan, std::string> plan_network(const Options& options) {
     ConfigSources sources = standard_sources(options.config);
@@ -95,6 +124,9 @@ std::variant<NetworkPlan, std::string> plan_network(const Options& options) {
         return "web.listen: " + node_name(plan.page_listen) +
                " is not an address of this machine alone; the page is served on 127.0.0.1 only";
     }
+    if (std::string problem = check_hosts(plan, std::get<LoadedConfig>(loaded).node.tls); !problem.empty())
+        return problem;
+    if (!is_loopback(plan.config.seeds.front())) plan.peer_address = plan.config.seeds.front();
     auto& in_force = std::get<LoadedConfig>(loaded);
     in_force.config = plan.config;
     in_force.node.initial_peers = plan.initial_peers;

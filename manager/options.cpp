@@ -254,6 +254,8 @@ std::vector<OptionText> option_texts() {
     return texts;
 }
 
+std::string version_number() { return GOSSIPCTL_VERSION; }
+
 std::string version_text() {
     return "gossipctl " GOSSIPCTL_VERSION " (g++ " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) +
            ", " + GOSSIPCTL_BUILD_TYPE ")";

@@ -43,6 +43,7 @@ struct OptionText {
 [[nodiscard]] std::vector<OptionText> option_texts();
 
 [[nodiscard]] std::string usage_text(const std::string& topic);
+[[nodiscard]] std::string version_number();  // "0.1.0"
 [[nodiscard]] std::string version_text();
 [[nodiscard]] std::string build_info_text();
 

@@ -10,10 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <span>
+#include <sstream>
 
 namespace gossip {
 namespace {
@@ -22,11 +25,10 @@ std::string error_text(const char* what) { return std::string(what) + ": " + std
 
 // Only async-signal-safe calls from here to exec: the child is a copy of a running program.
 struct ChildPlan {
+    const char* program;
     char* const* arguments;
-    int null_fd;
-    int output_fd;
-    int listen_fd;
-    int control_fd;
+    std::array<int, 5> descriptors;  // what becomes 0, 1, 2 …; the first `count` of them
+    std::size_t count;
     pid_t parent;
 };
 
@@ -39,12 +41,8 @@ void reset_signals() {
 
 // The sources lie above the targets, so no dup2 overwrites what a later one needs.
 void arrange_descriptors(const ChildPlan& plan) {
-    ::dup2(plan.null_fd, 0);
-    ::dup2(plan.output_fd, 1);
-    ::dup2(plan.output_fd, 2);
-    ::dup2(plan.listen_fd, node_listen_fd);
-    ::dup2(plan.control_fd, node_control_fd);
-    ::close_range(node_control_fd + 1, ~0U, 0);
+    for (std::size_t i = 0; i < plan.count; ++i) ::dup2(plan.descriptors[i], static_cast<int>(i));
+    ::close_range(static_cast<unsigned>(plan.count), ~0U, 0);
 }
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
@@ -54,7 +52,7 @@ void arrange_descriptors(const ChildPlan& plan) {
     if (::getppid() != plan.parent) ::_exit(127);
     reset_signals();
     arrange_descriptors(plan);
-    ::execv("/proc/self/exe", plan.arguments);
+    ::execv(plan.program, plan.arguments);
     ::_exit(127);
 }
 
@@ -78,6 +76,41 @@ std::variant<Child, std::string> fork_child(ChildPlan plan) {
     return Child{pid, Fd{pidfd}};
 }
 
+Fd open_for_appending(const std::string& path) {
+    return Fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+}
+
+std::variant<Child, std::string> run_program(const std::string& program, std::vector<std::string> words,
+                                             std::span<const int> descriptors) {
+    ChildPlan plan{program.c_str(), nullptr, {}, descriptors.size(), ::getpid()};
+    std::vector<Fd> high;
+    for (std::size_t i = 0; i < descriptors.size(); ++i) {
+        high.push_back(lifted(descriptors[i]));
+        if (!high.back().valid()) return error_text("descriptors for a process");
+        plan.descriptors[i] = high.back().get();
+    }
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    plan.arguments = arguments.data();
+    return fork_child(plan);
+}
+
+// Before the fork, so that what cannot be run is said with its reason; errno tells it.
+std::optional<std::string> find_program(const std::string& name) {
+    if (name.find('/') != std::string::npos) {
+        return ::access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
+    }
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        std::string whole = (folder.empty() ? "." : folder) + "/" + name;
+        if (::access(whole.c_str(), X_OK) == 0) return whole;
+    }
+    errno = ENOENT;
+    return std::nullopt;
+}
+
 }  // namespace
 
 void Fd::reset(int value) {
@@ -86,23 +119,21 @@ void Fd::reset(int value) {
 }
 
 std::variant<Child, std::string> spawn(const SpawnRequest& request) {
-    const Fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-    const Fd output{::open(request.stderr_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
-    if (!output.valid()) return error_text(request.stderr_path.c_str());
-    const Fd null_high = lifted(null.get());
-    const Fd output_high = lifted(output.get());
-    const Fd listen_high = lifted(request.listen_fd);
-    const Fd control_high = lifted(request.control_fd);
-    if (!null_high.valid() || !output_high.valid() || !listen_high.valid() || !control_high.valid()) {
-        return error_text("descriptors for a node");
-    }
     std::vector<std::string> words{"gossipctl"};
     words.insert(words.end(), request.arguments.begin(), request.arguments.end());
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    return fork_child(
-        {arguments.data(), null_high.get(), output_high.get(), listen_high.get(), control_high.get(), ::getpid()});
+    const Fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    const Fd output = open_for_appending(request.stderr_path);
+    if (!output.valid()) return error_text(request.stderr_path.c_str());
+    const std::array given{null.get(), output.get(), output.get(), request.listen_fd, request.control_fd};
+    return run_program("/proc/self/exe", words, given);
+}
+
+std::variant<Child, std::string> spawn(const CommandRequest& request) {
+    const auto program = find_program(request.words.front());
+    if (!program) return "cannot run " + request.words.front() + ": " + std::strerror(errno);
+    const Fd output = open_for_appending(request.stderr_path);
+    if (!output.valid()) return error_text(request.stderr_path.c_str());
+    return run_program(*program, request.words, std::array{request.channel_fd, request.channel_fd, output.get()});
 }
 
 bool send_signal(int pidfd, int number) { return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0; }
@@ -154,14 +185,24 @@ std::variant<Fd, int> bind_listener(NodeId id) {
     return fd;
 }
 
-std::uint64_t resident_bytes(pid_t pid) {
-    std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/statm").c_str(), "re");
-    if (file == nullptr) return 0;
-    unsigned long long size = 0;
-    unsigned long long resident = 0;
-    const int read = std::fscanf(file, "%llu %llu", &size, &resident);
-    std::fclose(file);
-    return read == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count, std::map<NodeId, Fd>& listeners) {
+    Listening result;
+    std::map<NodeId, Fd> bound;
+    for (const NodeId id : candidates) {
+        if (bound.size() == count) break;
+        auto listener = bind_listener(id);
+        if (auto* fd = std::get_if<Fd>(&listener)) {
+            bound.emplace(id, std::move(*fd));
+            result.bound.push_back(id);
+        } else if (std::get<int>(listener) == EADDRINUSE) {
+            result.taken.push_back(id);
+        } else {
+            return {{}, {}, id, std::strerror(std::get<int>(listener))};
+        }
+    }
+    if (bound.size() < count) return {{}, std::move(result.taken), {}, {}};
+    for (auto& [id, fd] : bound) listeners[id] = std::move(fd);
+    return result;
 }
 
 void raise_descriptor_limit() {

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -54,6 +55,14 @@ struct Child {
 // thread ends, so call from the main thread only. The error names the cause.
 [[nodiscard]] std::variant<Child, std::string> spawn(const SpawnRequest& request);
 
+// Runs another program, found on PATH, in the same manner; `channel_fd` becomes its stdin and stdout.
+struct CommandRequest {
+    std::vector<std::string> words;  // the program's name first
+    int channel_fd{-1};
+    std::string stderr_path;  // appended to
+};
+[[nodiscard]] std::variant<Child, std::string> spawn(const CommandRequest& request);
+
 // False when the process is gone already.
 bool send_signal(int pidfd, int number);
 // SIGSTOP, and returns when the child of ours stands still (a moment: it cannot be refused) or is gone.
@@ -73,8 +82,16 @@ struct ExitStatus {
 // Bound and listening, or the error number.
 [[nodiscard]] std::variant<Fd, int> bind_listener(NodeId endpoint);
 
-// Resident memory in bytes; 0 when the process is gone.
-[[nodiscard]] std::uint64_t resident_bytes(pid_t pid);
+// Listening sockets on the first `count` candidates that nobody else listens on. All of them or none: with a problem,
+// or where `bound` stays short, nothing is kept.
+struct Listening {
+    std::vector<NodeId> bound;
+    std::vector<NodeId> taken;  // passed over
+    NodeId at{};                // where the problem is
+    std::string problem;        // other than that it is taken
+};
+[[nodiscard]] Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count,
+                                   std::map<NodeId, Fd>& listeners);
 
 // As many descriptors as the system allows us: three a node add up.
 void raise_descriptor_limit();

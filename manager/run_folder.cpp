@@ -111,13 +111,16 @@ bool RunFolder::write_manifest(const std::optional<RunOutcome>& outcome) const {
     return replace_file(file("manifest.json"), manifest.done() + "\n");
 }
 
-void RunFolder::keep_logs(const std::string& log_dir, bool copies) const {
+void RunFolder::keep_logs(const std::string& log_dir, bool copies, const std::string& folder) const {
     std::error_code error;
+    if (!fs::is_directory(log_dir, error)) return;
+    const std::string kept_in = folder.empty() ? file("logs") : file("logs/" + folder);
+    fs::create_directories(kept_in, error);
     for (const auto& entry : fs::directory_iterator(log_dir, error)) {
         const std::string name = entry.path().filename().string();
         std::error_code ignored;  // a log that cannot be kept is still where it was
         if (!is_node_log(name) || !entry.is_regular_file(ignored)) continue;
-        const fs::path kept = file("logs/" + name);
+        const fs::path kept = kept_in + "/" + name;
         if (fs::equivalent(entry.path(), kept, ignored)) continue;
         fs::remove(kept, ignored);
         fs::create_hard_link(entry.path(), kept, ignored);

@@ -39,7 +39,8 @@ public:
 
     // The log files of the nodes as they are now, by hard links, so that they outlive the next start's cleaning;
     // copies where links are impossible and `copies` allows.
-    void keep_logs(const std::string& log_dir, bool copies) const;
+    // `folder` of the run's logs; empty: themselves.
+    void keep_logs(const std::string& log_dir, bool copies, const std::string& folder = {}) const;
     void write_script(std::string_view text) const;
     void append_script(std::string_view line) const;
     // The manifest once more, with how it ended.

@@ -1,13 +1,15 @@
 #include "manager/selector.hpp"
 
 #include "manager/parser.hpp"
+#include "node/config_keys.hpp"
 
 #include <algorithm>
 
 namespace gossip {
 namespace {
 
-constexpr std::string_view forms = "7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, host=IP";
+constexpr std::string_view forms =
+    "7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, host=h1, host=IP";
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
     const auto value = parse_count(text);
@@ -23,9 +25,10 @@ std::optional<SelectorTerm> parse_group(std::string_view text) {
     if (text == "@random") return SelectorTerm{SelectorKind::random};
     constexpr std::string_view host = "host=";
     if (text.starts_with(host)) {
-        const auto address = parse_node(std::string(text.substr(host.size())) + ":1");
-        if (!address) return std::nullopt;
-        return SelectorTerm{.kind = SelectorKind::host, .id = *address};
+        const std::string name(text.substr(host.size()));
+        if (!is_host_name(name)) return std::nullopt;
+        const NodeId address = parse_node(name + ":1").value_or(NodeId::none);
+        return SelectorTerm{.kind = SelectorKind::host, .id = address, .host = name};
     }
     constexpr std::string_view random = "@random:";
     if (!text.starts_with(random)) return std::nullopt;
@@ -63,7 +66,7 @@ bool in_group(const NodeView& node, const SelectorTerm& term) {
         case SelectorKind::all:
             return true;
         case SelectorKind::host:
-            return endpoint(node.id).ip == endpoint(term.id).ip;
+            return node.host == term.host || (term.id != NodeId::none && endpoint(node.id).ip == endpoint(term.id).ip);
         default:
             return false;
     }
@@ -124,12 +127,18 @@ Ids match(const SelectorTerm& term, const ClusterView& view, Among among, Rng& r
     }
 }
 
-std::string term_text(const SelectorTerm& term) {
+std::string host_text(const SelectorTerm& term, const ClusterView& view) {
+    const auto& hosts = view.hosts();
+    const bool known = std::find(hosts.begin(), hosts.end(), term.host) != hosts.end();
+    return known || term.id != NodeId::none ? "no node on " + term.host : unknown_host(term.host, hosts);
+}
+
+std::string term_text(const SelectorTerm& term, const ClusterView& view) {
     switch (term.kind) {
         case SelectorKind::node:
             return "no such node: " + node_name(term.id);
         case SelectorKind::host:
-            return "no node on " + ip_string(term.id);
+            return host_text(term, view);
         case SelectorKind::port:
             return "no such node: " + std::to_string(term.first);
         case SelectorKind::range:
@@ -149,6 +158,15 @@ std::string term_text(const SelectorTerm& term) {
 
 }  // namespace
 
+std::string unknown_host(const std::string& name, const std::vector<std::string>& hosts) {
+    if (hosts.empty()) return "no host \"" + name + "\": none is configured; see [[host]] in config.toml";
+    const std::string near = nearest_word(name, hosts);
+    std::string list;
+    for (const std::string& host : hosts) list += (list.empty() ? "" : ", ") + host;
+    return "no host \"" + name + "\" is configured; " +
+           (near.empty() ? "there is " + list : "did you mean " + near + "?");
+}
+
 std::variant<Selector, std::string> parse_selector(std::string_view text) {
     Selector selector{std::string(text), {}};
     for (std::size_t begin = 0; begin <= text.size();) {
@@ -167,7 +185,7 @@ std::variant<std::vector<NodeId>, std::string> select(const Selector& selector, 
     Ids ids;
     for (const SelectorTerm& term : selector.terms) {
         const Ids matched = match(term, view, among, rng);
-        if (matched.empty()) return term_text(term);
+        if (matched.empty()) return term_text(term, view);
         for (const NodeId id : matched) {
             if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
         }

@@ -1,5 +1,5 @@
 #pragma once
-// How people name nodes: 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, host=IP,
+// How people name nodes: 7003, 127.0.0.1:7003, 7001-7005, peers, seeds, all, @hub, @random:3, host=h1,
 // and lists of these with commas.
 
 #include "manager/cluster_view.hpp"
@@ -13,10 +13,11 @@ enum class SelectorKind : std::uint8_t { node, port, range, peers, seeds, all, h
 
 struct SelectorTerm {
     SelectorKind kind{};
-    NodeId id{};             // node
+    NodeId id{};             // node; host, where it is an address
     std::uint16_t first{0};  // port, range
     std::uint16_t last{0};   // range
     std::uint32_t count{1};  // random
+    std::string host{};      // a name of [[host]], or an address
 };
 
 struct Selector {
@@ -37,5 +38,8 @@ enum class Among : std::uint8_t {
 // groups are filtered. The error names what matched nothing.
 [[nodiscard]] std::variant<std::vector<NodeId>, std::string> select(const Selector& selector, const ClusterView& view,
                                                                     Among among, Rng& rng);
+
+// Why there is no such host, with the nearest that there is.
+[[nodiscard]] std::string unknown_host(const std::string& name, const std::vector<std::string>& hosts);
 
 }  // namespace gossip

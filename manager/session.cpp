@@ -59,8 +59,17 @@ Result Session::start() {
         return failure;
     }
     history.start(network.now());
-    if (recorder_ && plan.keep_logs) recorder_->folder().keep_logs(plan.log_dir, false);
+    if (recorder_ && plan.keep_logs) keep_logs(false);
     return std::nullopt;
+}
+
+// Those of other hosts' nodes in a folder of the host's name, here as there.
+void Session::keep_logs(bool copies) const {
+    const NetworkPlan& plan = network.plan();
+    recorder_->folder().keep_logs(plan.log_dir, copies);
+    for (const HostSettings& host : plan.hosts) {
+        recorder_->folder().keep_logs(plan.log_dir + "/" + host.name, copies, host.name);
+    }
 }
 
 Result Session::settle() {
@@ -102,7 +111,7 @@ void Session::record_failure(const Failure& failure) const {
 
 void Session::close_record(int exit_code) {
     if (!recorder_) return;
-    if (network.plan().keep_logs) recorder_->folder().keep_logs(network.plan().log_dir, true);
+    if (network.plan().keep_logs) keep_logs(true);
     recorder_->close(stamp(), exit_code);
     loop.on_idle(this, {});
     recorder_.reset();

@@ -99,6 +99,7 @@ public:
 private:
     Result run_one(const Command& command, const std::string& name);
     [[nodiscard]] RunStamp stamp() const { return {network.now().time_since_epoch().count(), network.wall_now()}; }
+    void keep_logs(bool copies) const;
     Result take_death();
     void live(const LiveLine& line);
     void tell_onlooker(const NodeEvent* event);

@@ -76,7 +76,7 @@ void SimNetwork::launch(NodeId id, Role role) {
 std::optional<StartFailure> SimNetwork::start_network(WaitEnd& end) {
     end = WaitEnd::done;
     for (const NodeId seed : plan_.config.seeds) launch(seed, Role::seed);
-    auto peers = add_peers(plan_.initial_peers, 0, end);
+    auto peers = add_peers({plan_.initial_peers, 0, {}}, end);
     if (auto* problem = std::get_if<StartFailure>(&peers)) return std::move(*problem);
     return std::nullopt;
 }
@@ -105,11 +105,12 @@ std::variant<NodeId, StartFailure> SimNetwork::choose_peer(std::uint16_t port) {
     return id;
 }
 
-std::variant<std::vector<NodeId>, StartFailure> SimNetwork::add_peers(std::size_t count, std::uint16_t port,
-                                                                      WaitEnd& end) {
+std::variant<std::vector<NodeId>, StartFailure> SimNetwork::add_peers(const PeerRequest& request, WaitEnd& end) {
     end = WaitEnd::done;
+    if (!request.host.empty()) return StartFailure{"a simulated network is on no host; leave out --host"};
+    std::uint16_t port = request.port;
     std::vector<NodeId> ids;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < request.count; ++i) {
         auto id = choose_peer(port);
         if (auto* problem = std::get_if<StartFailure>(&id)) return std::move(*problem);
         ids.push_back(std::get<NodeId>(id));
@@ -124,7 +125,7 @@ std::variant<std::vector<NodeId>, StartFailure> SimNetwork::add_peers(std::size_
 
 std::variant<NodeId, StartFailure> SimNetwork::launch_peer() {
     WaitEnd end{};
-    auto ids = add_peers(1, 0, end);
+    auto ids = add_peers({}, end);
     if (auto* problem = std::get_if<StartFailure>(&ids)) return std::move(*problem);
     return std::get<std::vector<NodeId>>(ids).front();
 }

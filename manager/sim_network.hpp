@@ -28,8 +28,7 @@ public:
     SimNetwork(EventLoop& loop, SimNetworkOptions options, NetworkPlan plan, Observers observers);
 
     std::optional<StartFailure> start_network(WaitEnd& end) override;
-    std::variant<std::vector<NodeId>, StartFailure> add_peers(std::size_t count, std::uint16_t port,
-                                                              WaitEnd& end) override;
+    std::variant<std::vector<NodeId>, StartFailure> add_peers(const PeerRequest& request, WaitEnd& end) override;
     std::variant<NodeId, StartFailure> launch_peer() override;
     std::optional<StartFailure> restart(const std::vector<NodeId>& ids, WaitEnd& end) override;
     void kill(NodeId id) override;

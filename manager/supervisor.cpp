@@ -15,18 +15,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration ready_timeout = std::chrono::seconds(20);
+constexpr Duration stop_timeout = std::chrono::seconds(5);  // of a host far away
 constexpr Duration status_timeout = std::chrono::seconds(1);
 
 StartFailure failure(std::string text) { return StartFailure{std::move(text)}; }
 
 NodeId with_port(NodeId id, std::uint16_t port) { return node_id({endpoint(id).ip, port}); }
 
-constexpr NodeId loopback(std::uint16_t port) { return node_id({0x7f000001, port}); }
+void remove_node_logs(const std::string& dir) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(dir, error)) {
+        const std::string name = entry.path().filename().string();
+        const bool node_file = name.starts_with("seed-") || name.starts_with("peer-");
+        if (node_file && (name.ends_with(".log") || name.ends_with(".err"))) fs::remove(entry.path(), error);
+    }
+}
 
 }  // namespace
 
 Supervisor::Supervisor(EventLoop& loop, NetworkPlan plan, Observers observers)
-    : ManagedNetwork(std::move(plan), std::move(observers)), loop_(loop), next_port_(plan_.peer_ports.first) {
+    : ManagedNetwork(std::move(plan), std::move(observers)),
+      loop_(loop),
+      here_(loop.io(), {plan_.log_dir, plan_.state_dir, plan_.node_arguments}),
+      next_port_(plan_.peer_ports.first) {
     raise_descriptor_limit();
 }
 
@@ -57,8 +68,10 @@ void Supervisor::call_after(Duration delay, std::function<void()> action) {
 }
 
 std::string Supervisor::log_path(NodeId id) const {
-    const NodeView* node = view_.find(id);
-    return plan_.log_dir + "/" + file_stem(id, node == nullptr ? Role::peer : node->role) + ".log";
+    const auto node = nodes_.find(id);
+    if (node == nodes_.end()) return plan_.log_dir + "/" + file_stem(id, Role::peer) + ".log";
+    const std::string dir = node->second.host.empty() ? plan_.log_dir : plan_.log_dir + "/" + node->second.host;
+    return dir + "/" + file_stem(id, node->second.role) + ".log";
 }
 
 // ---------------------------------------------------------------- starting
@@ -68,11 +81,8 @@ std::optional<StartFailure> Supervisor::prepare_folders() {
     if (plan_.fresh_state) fs::remove_all(plan_.state_dir, error);
     fs::create_directories(plan_.state_dir, error);
     if (error) return failure("cannot make the folder " + plan_.state_dir + ": " + error.message());
-    for (const auto& entry : fs::directory_iterator(plan_.log_dir, error)) {
-        const std::string name = entry.path().filename().string();
-        const bool node_file = name.starts_with("seed-") || name.starts_with("peer-");
-        if (node_file && (name.ends_with(".log") || name.ends_with(".err"))) fs::remove(entry.path(), error);
-    }
+    remove_node_logs(plan_.log_dir);
+    for (const HostSettings& host : plan_.hosts) remove_node_logs(plan_.log_dir + "/" + host.name);
     if (!plan_.shared_log) return std::nullopt;
     const std::string path = plan_.log_dir + "/outputfile.txt";
     if (fs::hard_link_count(path, error) > 1) fs::remove(path, error);  // an earlier run's folder keeps it
@@ -81,63 +91,88 @@ std::optional<StartFailure> Supervisor::prepare_folders() {
     return std::nullopt;
 }
 
-std::variant<Supervisor::Slots, StartFailure> Supervisor::bind_seeds() {
-    Slots slots;
+std::variant<Supervisor::Ids, StartFailure> Supervisor::bind_seeds() {
     std::set<NodeId> taken(plan_.config.seeds.begin(), plan_.config.seeds.end());
     for (NodeId& seed : plan_.config.seeds) {
         const NodeId wanted = seed;
-        auto bound = bind_listener(seed);
         // Next free one that no other seed is configured for.
-        while (std::holds_alternative<int>(bound) && std::get<int>(bound) == EADDRINUSE &&
-               endpoint(seed).port < 65535) {
-            do seed = with_port(seed, static_cast<std::uint16_t>(endpoint(seed).port + 1));
-            while (taken.contains(seed) && endpoint(seed).port < 65535);
-            bound = bind_listener(seed);
+        Ids candidates{wanted};
+        for (std::uint32_t port = endpoint(wanted).port + 1U; port <= 65535; ++port) {
+            const NodeId next = with_port(wanted, static_cast<std::uint16_t>(port));
+            if (!taken.contains(next)) candidates.push_back(next);
         }
-        if (const int* error = std::get_if<int>(&bound)) {
-            return failure("seed " + node_name(wanted) + ": cannot listen: " + std::strerror(*error));
+        WaitEnd end{};
+        const Listening heard = here_.listen(candidates, 1, end);
+        if (heard.bound.empty()) {
+            const std::string why = heard.problem.empty() ? std::strerror(EADDRINUSE) : heard.problem;
+            return failure("seed " + node_name(wanted) + ": cannot listen: " + why);
         }
+        seed = heard.bound.front();
         if (seed != wanted) {
             observers_.remark("port " + std::to_string(endpoint(wanted).port) + " is taken; this seed listens on " +
                               std::to_string(endpoint(seed).port));
         }
         taken.insert(seed);
-        slots.push_back({seed, std::move(std::get<Fd>(bound))});
     }
-    return slots;
+    return plan_.config.seeds;
 }
 
-std::variant<Supervisor::Slot, StartFailure> Supervisor::bind_peer(std::uint16_t port) {
-    if (port == 0) return next_free_peer();
-    const NodeId id = loopback(port);
-    if (nodes_.contains(id) && !ended(id)) return failure(short_name(id) + " is running already");
-    auto bound = bind_listener(id);
-    if (const int* error = std::get_if<int>(&bound)) {
-        return failure("peer " + node_name(id) + ": cannot listen: " + std::strerror(*error));
+// Ports not used before come first: a new peer is not taken for the return of a dead one. A port in use on one host
+// is not given on another, so that it names one node.
+Supervisor::Ids Supervisor::peer_candidates(const PeerRequest& request) const {
+    const HostSettings* const host = plan_.host(request.host);
+    const NodeId address = host == nullptr ? plan_.peer_address : host->address;
+    Ids candidates;
+    for (std::uint32_t i = 0; request.port != 0 && i < request.count && request.port + i <= 65535; ++i) {
+        candidates.push_back(with_port(address, static_cast<std::uint16_t>(request.port + i)));
     }
-    return Slot{id, std::move(std::get<Fd>(bound))};
-}
-
-// Ports not used before come first: a new peer is not taken for the return of a dead one.
-std::variant<Supervisor::Slot, StartFailure> Supervisor::next_free_peer() {
-    for (int round = 0; round < 2; ++round) {
-        const bool reuse = round == 1;
-        if (reuse) next_port_ = plan_.peer_ports.first;
-        for (; next_port_ <= plan_.peer_ports.last && next_port_ != 0; ++next_port_) {
-            const NodeId id = loopback(next_port_);
-            if (nodes_.contains(id) && (!reuse || !ended(id))) continue;
-            auto bound = bind_listener(id);
-            if (const int* error = std::get_if<int>(&bound)) {
-                if (*error != EADDRINUSE) return failure("peer " + node_name(id) + ": " + std::strerror(*error));
-                observers_.remark("port " + std::to_string(next_port_) + " is taken; trying the next");
-                continue;
-            }
-            ++next_port_;
-            return Slot{id, std::move(std::get<Fd>(bound))};
+    if (request.port != 0) return candidates;
+    std::set<std::uint16_t> used;
+    std::set<std::uint16_t> running;
+    for (const auto& [id, node] : nodes_) {
+        used.insert(endpoint(id).port);
+        if (!ended(id)) running.insert(endpoint(id).port);
+    }
+    const auto add = [&](std::uint32_t first, const std::set<std::uint16_t>& without) {
+        for (std::uint32_t port = first; port <= plan_.peer_ports.last; ++port) {
+            const auto number = static_cast<std::uint16_t>(port);
+            if (!without.contains(number)) candidates.push_back(with_port(address, number));
         }
+    };
+    add(next_port_, used);
+    const std::set<NodeId> fresh(candidates.begin(), candidates.end());
+    for (const NodeId id : fresh) running.insert(endpoint(id).port);
+    add(plan_.peer_ports.first, running);
+    return candidates;
+}
+
+// All ports first: when one cannot be had, nothing has been started.
+std::variant<Supervisor::Ids, StartFailure> Supervisor::bind_peers(const PeerRequest& request, WaitEnd& end) {
+    const Ids candidates = peer_candidates(request);
+    for (const NodeId id : candidates) {
+        if (nodes_.contains(id) && !ended(id)) return failure(short_name(id) + " is running already");
     }
-    return failure("no free port in " + std::to_string(plan_.peer_ports.first) + "-" +
-                   std::to_string(plan_.peer_ports.last) + "; see ports.peers");
+    const Listening heard = host(request.host).listen(candidates, request.count, end);
+    if (end != WaitEnd::done) return Ids{};
+    if (!heard.problem.empty()) {
+        const bool of_host = heard.at == NodeId::none;
+        return failure(of_host ? heard.problem : "peer " + node_name(heard.at) + ": cannot listen: " + heard.problem);
+    }
+    if (request.port != 0 && heard.bound.empty()) {
+        const NodeId at = heard.taken.empty() ? candidates.back() : heard.taken.front();
+        return failure("peer " + node_name(at) + ": cannot listen: " + std::strerror(EADDRINUSE));
+    }
+    const std::string where = request.host.empty() ? "" : " on " + request.host;
+    for (const NodeId id : heard.taken) {
+        observers_.remark("port " + std::to_string(endpoint(id).port) + " is taken" + where + "; trying the next");
+    }
+    if (heard.bound.empty() && request.count > 0) {
+        return failure("no free port in " + std::to_string(plan_.peer_ports.first) + "-" +
+                       std::to_string(plan_.peer_ports.last) + where + "; see ports.peers");
+    }
+    const std::uint32_t last = heard.bound.empty() ? 0 : endpoint(heard.bound.back()).port;
+    if (request.port == 0 && last != 0) next_port_ = last + 1;
+    return heard.bound;
 }
 
 // The seeds as they really listen, for the nodes to read.
@@ -150,40 +185,36 @@ std::optional<StartFailure> Supervisor::write_seed_file() {
     return std::nullopt;
 }
 
-std::vector<std::string> Supervisor::node_arguments(NodeId id, Role role) const {
-    std::vector<std::string> out{"node", "--role", role == Role::seed ? "seed" : "peer", "--listen", node_name(id)};
-    out.insert(out.end(), plan_.node_arguments.begin(), plan_.node_arguments.end());
-    const std::vector<std::string> rest{
-        "--seeds",     plan_.state_dir + "/seeds.txt", "--set",        "seeds.state_dir=" + plan_.state_dir,
-        "--listen-fd", std::to_string(node_listen_fd), "--control-fd", std::to_string(node_control_fd)};
-    out.insert(out.end(), rest.begin(), rest.end());
-    return out;
+NodeHost& Supervisor::host(const std::string& name) {
+    const HostSettings* const settings = plan_.host(name);
+    if (settings == nullptr) return here_;
+    return agent(*settings);
 }
 
-std::optional<StartFailure> Supervisor::launch(Slot slot, Role role, const std::vector<std::string>& more) {
-    auto pair = control_pair();
-    if (!pair) return failure(short_name(slot.id) + ": no control channel: " + std::strerror(errno));
-    SpawnRequest request;
-    request.arguments = node_arguments(slot.id, role);
-    request.arguments.insert(request.arguments.end(), more.begin(), more.end());
-    request.listen_fd = slot.listener.get();
-    request.control_fd = pair->second.get();
-    request.stderr_path = plan_.log_dir + "/" + file_stem(slot.id, role) + ".err";
-    auto spawned = spawn(request);
-    if (const auto* error = std::get_if<std::string>(&spawned)) return failure(short_name(slot.id) + ": " + *error);
-    auto& child = std::get<Child>(spawned);
-    const NodeId id = slot.id;
+AgentHost& Supervisor::agent(const HostSettings& settings) {
+    auto& agent = agents_[settings.name];
+    if (agent) return *agent;
+    const std::string shared = plan_.shared_log ? plan_.log_dir + "/outputfile.txt" : "";
+    agent = std::make_unique<AgentHost>(loop_, AgentHost::Settings{settings, plan_.log_dir + "/" + settings.name,
+                                                                   shared, plan_.toml, plan_.config.seeds});
+    return *agent;
+}
+
+std::optional<StartFailure> Supervisor::launch(NodeLaunch launch, const std::string& host_name) {
+    const NodeId id = launch.id;
+    const Role role = launch.role;
+    launch.handlers = {[this, id](FromNode line) { handle_line(id, std::move(line)); },
+                       [this, id](const NodeEnd& end) { handle_end(id, end); }};
+    auto started = host(host_name).start(std::move(launch));
+    if (const auto* error = std::get_if<std::string>(&started)) return failure(short_name(id) + ": " + *error);
+    const auto& [link, pid, error_path] = std::get<StartedNode>(started);
     ManagedNode node;
     node.id = id;
     node.role = role;
-    node.pid = child.pid;
+    node.pid = pid;
     node.started = now();
-    node.error_path = request.stderr_path;
-    const auto link = std::make_shared<ControlLink>(
-        loop_.io(), std::move(pair->first), std::move(child.pidfd),
-        ControlLink::Handlers{[this, id](FromNode line) { handle_line(id, std::move(line)); },
-                              [this, id](ExitStatus status) { handle_exit(id, status); }});
-    link->start();
+    node.error_path = error_path;
+    node.host = host_name;
     links_[id] = link;
     nodes_[id] = std::move(node);
     node_started(id, role);
@@ -210,48 +241,51 @@ std::optional<StartFailure> Supervisor::await_ready(const std::vector<NodeId>& i
 }
 
 std::optional<StartFailure> Supervisor::start_network(WaitEnd& end) {
+    end = WaitEnd::done;
     if (auto problem = prepare_folders()) return problem;
     auto seeds = bind_seeds();
     if (auto* problem = std::get_if<StartFailure>(&seeds)) return std::move(*problem);
     if (auto problem = write_seed_file()) return problem;
-    auto peers = bind_peers(plan_.initial_peers, 0);
+    auto peers = bind_peers({plan_.initial_peers, 0, {}}, end);
     if (auto* problem = std::get_if<StartFailure>(&peers)) return std::move(*problem);
-    std::vector<std::string> first_start;
-    if (plan_.fresh_state) first_start = {"--bootstrap"};
-    std::vector<NodeId> ids;
-    if (auto problem = launch_all(std::get<Slots>(seeds), Role::seed, first_start, ids)) return problem;
-    if (auto problem = launch_all(std::get<Slots>(peers), Role::peer, {}, ids)) return problem;
+    Ids ids;
+    for (const NodeId id : std::get<Ids>(seeds)) {
+        if (auto problem = launch({id, Role::seed, plan_.fresh_state, {}, {}}, {})) return problem;
+        ids.push_back(id);
+    }
+    if (auto problem = launch_peers(std::get<Ids>(peers), {}, ids)) return problem;
+    if (auto problem = start_on_hosts(ids, end); problem || end != WaitEnd::done) return problem;
     return await_ready(ids, end);
 }
 
-// All ports first: when one cannot be had, nothing has been started.
-std::variant<Supervisor::Slots, StartFailure> Supervisor::bind_peers(std::size_t count, std::uint16_t port) {
-    Slots slots;
-    for (std::size_t i = 0; i < count; ++i) {
-        auto slot = bind_peer(port);
-        if (auto* problem = std::get_if<StartFailure>(&slot)) return std::move(*problem);
-        slots.push_back(std::move(std::get<Slot>(slot)));
-        if (port != 0) ++port;
+// All agents at once: a connection takes its time.
+std::optional<StartFailure> Supervisor::start_on_hosts(Ids& ids, WaitEnd& end) {
+    for (const HostSettings& settings : plan_.hosts) {
+        if (settings.peers > 0) agent(settings).begin();
     }
-    return slots;
+    for (const HostSettings& settings : plan_.hosts) {
+        if (settings.peers == 0) continue;
+        auto bound = bind_peers({settings.peers, 0, settings.name}, end);
+        if (auto* problem = std::get_if<StartFailure>(&bound)) return std::move(*problem);
+        if (end != WaitEnd::done) return std::nullopt;
+        if (auto problem = launch_peers(std::get<Ids>(bound), settings.name, ids)) return problem;
+    }
+    return std::nullopt;
 }
 
-std::optional<StartFailure> Supervisor::launch_all(Slots& slots, Role role, const std::vector<std::string>& more,
-                                                   std::vector<NodeId>& ids) {
-    for (Slot& slot : slots) {
-        const NodeId id = slot.id;
-        if (auto problem = launch(std::move(slot), role, more)) return problem;
+std::optional<StartFailure> Supervisor::launch_peers(const Ids& bound, const std::string& host_name, Ids& ids) {
+    for (const NodeId id : bound) {
+        if (auto problem = launch({id, Role::peer, false, {}, {}}, host_name)) return problem;
         ids.push_back(id);
     }
     return std::nullopt;
 }
 
-std::variant<std::vector<NodeId>, StartFailure> Supervisor::add_peers(std::size_t count, std::uint16_t port,
-                                                                      WaitEnd& end) {
-    auto slots = bind_peers(count, port);
-    if (auto* problem = std::get_if<StartFailure>(&slots)) return std::move(*problem);
-    std::vector<NodeId> ids;
-    auto problem = launch_all(std::get<Slots>(slots), Role::peer, {}, ids);
+std::variant<std::vector<NodeId>, StartFailure> Supervisor::add_peers(const PeerRequest& request, WaitEnd& end) {
+    auto bound = bind_peers(request, end);
+    if (end != WaitEnd::done || std::holds_alternative<StartFailure>(bound)) return bound;
+    Ids ids;
+    auto problem = launch_peers(std::get<Ids>(bound), request.host, ids);
     if (!problem) problem = await_ready(ids, end);
     if (!problem) return ids;
     for (const NodeId id : ids) kill(id);
@@ -259,25 +293,25 @@ std::variant<std::vector<NodeId>, StartFailure> Supervisor::add_peers(std::size_
 }
 
 std::variant<NodeId, StartFailure> Supervisor::launch_peer() {
-    auto slot = bind_peer(0);
-    if (auto* problem = std::get_if<StartFailure>(&slot)) return std::move(*problem);
-    const NodeId id = std::get<Slot>(slot).id;
-    if (auto problem = launch(std::move(std::get<Slot>(slot)), Role::peer, {})) return std::move(*problem);
+    WaitEnd end{};
+    auto bound = bind_peers({}, end);
+    if (auto* problem = std::get_if<StartFailure>(&bound)) return std::move(*problem);
+    const NodeId id = std::get<Ids>(bound).front();
+    if (auto problem = launch({id, Role::peer, false, {}, {}}, {})) return std::move(*problem);
     return id;
 }
 
-std::optional<StartFailure> Supervisor::relaunch(NodeId id) {
+std::optional<StartFailure> Supervisor::relaunch(NodeId id, WaitEnd& end) {
     const Role role = nodes_[id].role;
-    auto bound = bind_listener(id);
-    if (const int* error = std::get_if<int>(&bound)) {
-        return failure(short_name(id) + ": cannot listen on its port again: " + std::strerror(*error));
+    const std::string where = nodes_[id].host;
+    const Listening heard = host(where).listen({id}, 1, end);
+    if (end != WaitEnd::done) return std::nullopt;
+    if (heard.bound.empty()) {
+        const std::string why = heard.problem.empty() ? std::strerror(EADDRINUSE) : heard.problem;
+        return failure(short_name(id) + ": cannot listen on its port again: " + why);
     }
-    std::vector<std::string> more;
-    const Incarnation last = view_.find(id)->incarnation;
-    if (role == Role::peer && last != Incarnation::none) {
-        more = {"--last-life", std::to_string(static_cast<std::uint64_t>(last))};
-    }
-    return launch({id, std::move(std::get<Fd>(bound))}, role, more);
+    const Incarnation last = role == Role::peer ? view_.find(id)->incarnation : Incarnation::none;
+    return launch({id, role, false, last, {}}, where);
 }
 
 std::optional<StartFailure> Supervisor::restart(const std::vector<NodeId>& ids, WaitEnd& end) {
@@ -288,7 +322,7 @@ std::optional<StartFailure> Supervisor::restart(const std::vector<NodeId>& ids, 
     end = loop_.run_until(all_ended);
     if (end != WaitEnd::done) return std::nullopt;
     for (const NodeId id : ids) {
-        if (auto problem = relaunch(id)) return problem;
+        if (auto problem = relaunch(id, end); problem || end != WaitEnd::done) return problem;
     }
     return await_ready(ids, end);
 }
@@ -300,6 +334,7 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
     ManagedNode& node = nodes_[id];
     if (std::holds_alternative<NodeReady>(line)) {
         node.ready = true;
+        node.pid = std::get<NodeReady>(line).pid;
         if (view_.find(id)->state == NodeState::starting) set_state(id, NodeState::alive);
         if (!faults().empty()) send_faults(id);
         // A recovered seed's list is not in any event.
@@ -322,10 +357,11 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
     }
 }
 
-void Supervisor::handle_exit(NodeId id, ExitStatus status) {
+void Supervisor::handle_end(NodeId id, const NodeEnd& end) {
     ++version_;
     ManagedNode& node = nodes_[id];
-    node.end_text = describe(status);
+    const ExitStatus status = end.status;
+    node.end_text = end.text;
     const NodeState before = view_.find(id)->state;
     const bool killed = status.signalled && status.value == SIGKILL;
     const bool late = killed && before == NodeState::leaving;
@@ -357,7 +393,10 @@ void Supervisor::kill(NodeId id) {
 }
 
 void Supervisor::pause(NodeId id) {
-    links_[id]->stop(static_cast<pid_t>(nodes_[id].pid));
+    links_[id]->stop();
+    const auto effective = [&] { return links_[id]->stands() || ended(id); };
+    if (!effective()) loop_.run_until(effective, stop_timeout);
+    if (ended(id)) return;
     set_state(id, NodeState::paused);
 }
 
@@ -415,6 +454,16 @@ void Supervisor::shutdown(Duration grace) {
     loop_.ignore_termination();
     stop_group(Role::peer, grace);
     stop_group(Role::seed, grace);
+    close_agents();
+}
+
+void Supervisor::close_agents() {
+    for (auto& [name, agent] : agents_) agent->close();
+    const auto gone = [&] {
+        return std::all_of(agents_.begin(), agents_.end(), [](const auto& entry) { return entry.second->gone(); });
+    };
+    loop_.run_until(gone, std::chrono::seconds(2));
+    agents_.clear();
 }
 
 // ---------------------------------------------------------------- questions
@@ -423,6 +472,22 @@ std::uint64_t Supervisor::say(NodeId id, const std::string& text) {
     const std::uint64_t seq = next_seq_++;
     links_[id]->send(SayCommand{seq, text});
     return seq;
+}
+
+WaitEnd Supervisor::refresh_logs(const std::vector<NodeId>& ids) {
+    std::map<AgentHost*, std::uint64_t> asked;
+    for (const NodeId id : ids) {
+        const auto node = nodes_.find(id);
+        const auto agent = node == nodes_.end() ? agents_.end() : agents_.find(node->second.host);
+        if (agent != agents_.end() && !asked.contains(agent->second.get())) {
+            asked[agent->second.get()] = agent->second->ask_logs();
+        }
+    }
+    if (asked.empty()) return WaitEnd::done;
+    const auto here = [&] {
+        return std::all_of(asked.begin(), asked.end(), [](const auto& a) { return a.first->has_logs(a.second); });
+    };
+    return loop_.run_until(here, stop_timeout);
 }
 
 WaitEnd Supervisor::refresh(const std::vector<NodeId>& ids) {

@@ -1,7 +1,8 @@
 #pragma once
 // Starts, signals, watches and ends the node processes, and keeps the ClusterView told.
 
-#include "manager/control_link.hpp"
+#include "manager/agent_host.hpp"
+#include "manager/local_host.hpp"
 #include "manager/managed_network.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -18,8 +19,7 @@ public:
     ~Supervisor() override;
 
     std::optional<StartFailure> start_network(WaitEnd& end) override;
-    std::variant<std::vector<NodeId>, StartFailure> add_peers(std::size_t count, std::uint16_t port,
-                                                              WaitEnd& end) override;
+    std::variant<std::vector<NodeId>, StartFailure> add_peers(const PeerRequest& request, WaitEnd& end) override;
     std::variant<NodeId, StartFailure> launch_peer() override;
     std::optional<StartFailure> restart(const std::vector<NodeId>& ids, WaitEnd& end) override;
     void kill(NodeId id) override;
@@ -30,6 +30,7 @@ public:
     std::optional<std::uint64_t> send_faults(NodeId id) override;
     std::uint64_t say(NodeId id, const std::string& text) override;
     WaitEnd refresh(const std::vector<NodeId>& ids) override;
+    WaitEnd refresh_logs(const std::vector<NodeId>& ids) override;
     [[nodiscard]] std::string log_path(NodeId id) const override;
     [[nodiscard]] std::string last_error_line(const ManagedNode& node) const override;
     [[nodiscard]] Time now() const override;
@@ -40,35 +41,34 @@ public:
     void call_after(Duration delay, std::function<void()> action) override;
 
 private:
-    struct Slot {
-        NodeId id{};
-        Fd listener;
-    };
-    using Slots = std::vector<Slot>;
+    using Ids = std::vector<NodeId>;
 
     std::optional<StartFailure> prepare_folders();
-    std::variant<Slots, StartFailure> bind_seeds();
-    std::variant<Slot, StartFailure> bind_peer(std::uint16_t port);
-    std::variant<Slots, StartFailure> bind_peers(std::size_t count, std::uint16_t port);
-    std::variant<Slot, StartFailure> next_free_peer();
+    std::variant<Ids, StartFailure> bind_seeds();
+    std::variant<Ids, StartFailure> bind_peers(const PeerRequest& request, WaitEnd& end);
+    [[nodiscard]] Ids peer_candidates(const PeerRequest& request) const;
     std::optional<StartFailure> write_seed_file();
-    std::optional<StartFailure> launch(Slot slot, Role role, const std::vector<std::string>& more);
-    std::optional<StartFailure> launch_all(Slots& slots, Role role, const std::vector<std::string>& more,
-                                           std::vector<NodeId>& ids);
-    std::optional<StartFailure> await_ready(const std::vector<NodeId>& ids, WaitEnd& end);
-    std::optional<StartFailure> relaunch(NodeId id);
-    [[nodiscard]] std::vector<std::string> node_arguments(NodeId id, Role role) const;
+    std::optional<StartFailure> start_on_hosts(Ids& ids, WaitEnd& end);
+    std::optional<StartFailure> launch(NodeLaunch launch, const std::string& host);
+    std::optional<StartFailure> launch_peers(const Ids& bound, const std::string& host, Ids& ids);
+    std::optional<StartFailure> await_ready(const Ids& ids, WaitEnd& end);
+    std::optional<StartFailure> relaunch(NodeId id, WaitEnd& end);
+    NodeHost& host(const std::string& name);
+    AgentHost& agent(const HostSettings& settings);
+    void close_agents();
 
     void handle_line(NodeId id, FromNode line);
-    void handle_exit(NodeId id, ExitStatus status);
+    void handle_end(NodeId id, const NodeEnd& end);
     void stop_group(Role role, Duration grace);
     void kill_all(Role role);
     bool any_running(Role role) const;
 
     EventLoop& loop_;
-    std::map<NodeId, std::shared_ptr<ControlLink>> links_;
+    LocalHost here_;
+    std::map<std::string, std::unique_ptr<AgentHost>> agents_;
+    std::map<NodeId, std::shared_ptr<NodeLink>> links_;
     std::list<boost::asio::steady_timer> timers_;
-    std::uint16_t next_port_{0};
+    std::uint32_t next_port_{0};
     bool shutting_down_{false};
 };
 

@@ -111,19 +111,90 @@ void read_seed(const toml::table& table, Layer& layer, Problems& problems) {
     layer.seeds.push_back(seed);
 }
 
-void read_host(const toml::table& table, Layer& layer, Problems& problems) {
-    const toml::source_position at = table.source().begin;
-    check_keys(table, "host", {"name", "ssh", "addr", "peers"}, problems);
-    const auto name = text_in(table, "name");
-    const auto ssh = text_in(table, "ssh");
-    const auto address = text_in(table, "addr");
-    const toml::node* count_node = table.get("peers");
-    const auto count = count_node != nullptr ? count_node->value_exact<std::int64_t>() : std::optional<std::int64_t>(0);
-    if (!name || name->empty() || !ssh || !address || !count) {
-        return problems.add(at, R"([[host]] needs name = "h1", and may have ssh, addr (texts) and peers (a number))");
+// The fields of a [[host]] table, one after the other; each problem with the place of its value.
+class HostReader {
+public:
+    HostReader(const toml::table& table, Problems& problems) : table_(table), problems_(problems) {}
+
+    HostSettings read() {
+        host_.place = problems_.place(table_.source().begin);
+        host_.name = text("name", R"(the host's name in commands, as in "h1")");
+        if (table_.contains("name") && !is_host_name(host_.name)) {
+            problem("name", "must be of letters, digits, '.', '_' and '-', as in \"h1\"");
+        }
+        host_.ssh = text("ssh", R"("user@host")");
+        if (host_.ssh.starts_with('-')) problem("ssh", R"(must be "user@host" or "host")");
+        host_.binary = text("binary", "the path of gossipctl there");
+        host_.dir = text("dir", "a folder there");
+        command();
+        address();
+        peers();
+        if (!table_.contains("name")) problem("", R"([[host]] needs name = "h1")");
+        if (host_.ssh.empty() && host_.command.empty()) {
+            problem("",
+                    R"([[host]] needs a way there: ssh = "user@host", or a command that runs gossipctl agent --stdio)");
+        }
+        if (!host_.ssh.empty() && !host_.command.empty())
+            problem("command", "takes the place of ssh; give one of them");
+        return host_;
     }
-    if (*count < 0 || *count > 100'000) return problems.add(at, "peers must be in 0..100000");
-    layer.hosts.push_back({*name, *ssh, *address, static_cast<std::uint32_t>(*count)});
+
+private:
+    void problem(const char* key, const std::string& text) {
+        const toml::node* node = table_.get(key);
+        const auto at = node == nullptr ? table_.source().begin : node->source().begin;
+        problems_.add(at, *key == '\0' ? text : std::string(key) + ": " + text);
+    }
+    std::string text(const char* key, const std::string& wanted) {
+        const auto value = text_in(table_, key);
+        const bool bad = !value || value->find('\0') != std::string::npos;
+        if (bad) problem(key, "must be a text in quotes: " + wanted);
+        return bad ? "" : *value;
+    }
+    void command() {
+        const toml::node* node = table_.get("command");
+        if (node == nullptr) return;
+        if (const auto line = node->value_exact<std::string>(); line && !line->empty()) {
+            host_.command = {"/bin/sh", "-c", *line};
+        } else if (const toml::array* words = node->as_array()) {
+            for (const toml::node& word : *words) host_.command.push_back(word.value_exact<std::string>().value_or(""));
+        }
+        const auto& words = host_.command;
+        if (words.empty() || words.front().empty() || words.back().empty()) {
+            problem("command",
+                    "must be a line for sh, or a list of words, as in "
+                    R"(["ip", "netns", "exec", "h1", "gossipctl", "agent", "--stdio"])");
+        }
+    }
+    void address() {
+        const auto given = text_in(table_, "addr");
+        const auto id = given ? parse_node(*given + ":1") : std::nullopt;
+        if (!id || endpoint(*id).ip == 0) {
+            return problem("addr", R"(must be the IPv4 address by which all others reach the host, as in "10.0.0.11")");
+        }
+        host_.address = *id;
+    }
+    void peers() {
+        const toml::node* node = table_.get("peers");
+        if (node == nullptr) return;
+        const auto count = node->value_exact<std::int64_t>();
+        if (!count || *count < 0 || *count > 100'000) return problem("peers", "must be a number in 0..100000");
+        host_.peers = static_cast<std::uint32_t>(*count);
+    }
+
+    const toml::table& table_;
+    Problems& problems_;
+    HostSettings host_;
+};
+
+void read_host(const toml::table& table, Layer& layer, Problems& problems) {
+    check_keys(table, "host", {"name", "ssh", "command", "binary", "addr", "peers", "dir"}, problems);
+    HostSettings host = HostReader(table, problems).read();
+    const auto same = [&](const HostSettings& other) { return other.name == host.name; };
+    if (std::any_of(layer.hosts.begin(), layer.hosts.end(), same)) {
+        problems.add(table.source().begin, "host " + escape_text(host.name) + " is listed twice");
+    }
+    layer.hosts.push_back(std::move(host));
 }
 
 void read_tables(const toml::key& key, const toml::node& node, Layer& layer, Problems& problems) {
@@ -298,6 +369,22 @@ std::map<std::string, std::string> own_environment() {
     return found;
 }
 
+std::string host_toml(const HostSettings& host) {
+    std::string out = "[[host]]\nname = " + toml_string(host.name) +
+                      "\naddr = " + toml_string(ip_string(host.address)) + "\npeers = " + std::to_string(host.peers) +
+                      "\n";
+    const auto add = [&out](const char* key, const std::string& value) {
+        if (!value.empty()) out += std::string(key) + " = " + toml_string(value) + "\n";
+    };
+    add("ssh", host.ssh);
+    add("binary", host.binary);
+    add("dir", host.dir);
+    std::string words;
+    for (const std::string& word : host.command) words += (words.empty() ? "" : ", ") + toml_string(word);
+    if (!words.empty()) out += "command = [" + words + "]\n";
+    return out;
+}
+
 }  // namespace
 
 ConfigSources standard_sources(const std::optional<std::string>& given) {
@@ -347,10 +434,7 @@ std::string to_toml(const LoadedConfig& config) {
         out += "\n[[seed]]\nip = " + toml_string(ip_string(seed)) + "\nport = " + std::to_string(endpoint(seed).port) +
                "\n";
     }
-    for (const HostSettings& host : config.node.hosts) {
-        out += "\n[[host]]\nname = " + toml_string(host.name) + "\nssh = " + toml_string(host.ssh) +
-               "\naddr = " + toml_string(host.address) + "\npeers = " + std::to_string(host.peers) + "\n";
-    }
+    for (const HostSettings& host : config.node.hosts) out += "\n" + host_toml(host);
     return out;
 }
 

@@ -25,11 +25,16 @@ struct PeerPorts {
     std::uint16_t last{7999};
 };
 
+// Another machine on which the manager has nodes, through an agent there.
 struct HostSettings {
-    std::string name;
-    std::string ssh;
-    std::string address;
-    std::uint32_t peers{0};
+    std::string name;                  // in commands, and of its folder of logs
+    std::string ssh;                   // user@host
+    std::vector<std::string> command;  // in place of ssh: what runs the agent, with its arguments
+    NodeId address{};                  // on which its nodes listen; the port means nothing
+    std::uint32_t peers{0};            // that start with the network, beside initial_peers here
+    std::string binary;                // of gossipctl there; empty: found on PATH
+    std::string dir;                   // of its nodes' files there; empty: the agent chooses
+    std::string place;                 // in the file
 };
 
 // What a process is told beside the protocol's own Config.

@@ -320,6 +320,25 @@ std::string nearest_config_key(std::string_view name) {
     return nearest;
 }
 
+std::string nearest_word(std::string_view word, const std::vector<std::string>& words) {
+    std::string nearest;
+    std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (const std::string& known : words) {
+        const std::size_t edits = edits_between(word, known);
+        // Another word of two letters is not a slip of the pen.
+        if (edits >= fewest || edits >= std::max(word.size(), known.size())) continue;
+        fewest = edits;
+        nearest = known;
+    }
+    return nearest;
+}
+
+bool is_host_name(std::string_view name) {
+    const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
+    return !name.empty() && std::isalnum(static_cast<unsigned char>(name.front())) != 0 &&
+           std::all_of(name.begin(), name.end(), fits);
+}
+
 std::string environment_name(std::string_view key) {
     std::string name = "GOSSIPCTL_";
     for (const char c : key) {

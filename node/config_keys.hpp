@@ -35,6 +35,10 @@ struct ConfigKey {
 [[nodiscard]] const ConfigKey* find_config_key(std::string_view name);
 // The known key nearest to a misspelt one; empty when none is near.
 [[nodiscard]] std::string nearest_config_key(std::string_view name);
+// The word nearest to a misspelt one; empty when none is near.
+[[nodiscard]] std::string nearest_word(std::string_view word, const std::vector<std::string>& words);
+// Of a [[host]]: a folder's name as well, and a word of the shell.
+[[nodiscard]] bool is_host_name(std::string_view name);
 // "GOSSIPCTL_GOSSIP_INTERVAL"
 [[nodiscard]] std::string environment_name(std::string_view key);
 

@@ -147,6 +147,7 @@ json::object to_object(const NodeStatus& s) {
     if (c.fault_lost > 0) o["transport"].as_object()["fault_lost"] = c.fault_lost;
     if (c.fault_held > 0) o["transport"].as_object()["fault_held"] = c.fault_held;
     if (s.events_lost > 0) o["events_lost"] = s.events_lost;
+    if (s.resident > 0) o["rss"] = s.resident;
     return o;
 }
 
@@ -385,6 +386,7 @@ std::optional<FromNode> read_status(Reader& in) {
     s.seq = in.number<std::uint64_t>("seq");
     s.id = in.node("id");
     s.events_lost = in.number<std::uint64_t>("events_lost");
+    s.resident = in.number<std::uint64_t>("rss");
     if (const auto* o = in.object("seed")) s.seed = read_seed(Reader(*o), ok);
     if (const auto* o = in.object("peer")) s.peer = read_peer(Reader(*o), ok);
     for (const json::value& m : in.array("members")) s.members.push_back(read_member(m, ok));

@@ -50,6 +50,7 @@ struct NodeStatus {
     std::vector<Member> members;  // a seed's list
     TransportCounters transport;
     std::uint64_t events_lost{0};  // notices dropped because the manager did not read in time
+    std::uint64_t resident{0};     // bytes of memory
 };
 
 struct NodeReply {

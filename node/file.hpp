@@ -38,4 +38,7 @@ private:
 [[nodiscard]] bool read_all(int fd, Bytes& bytes);
 [[nodiscard]] bool sync_folder_of(const std::string& path);
 
+// Resident memory of a process; 0 when it is gone.
+[[nodiscard]] std::uint64_t resident_bytes(std::int64_t pid);
+
 }  // namespace gossip

@@ -1,5 +1,7 @@
 #include "node/node_process.hpp"
 
+#include "node/file.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <fcntl.h>
@@ -275,6 +277,7 @@ void NodeProcess::answer_status(std::uint64_t seq) {
     }
     status.transport = runtime_->counters();
     status.events_lost = control_->dropped_events();
+    status.resident = resident_bytes(::getpid());
     control_->send(status);
 }
 

@@ -103,15 +103,17 @@ def free_ports(count):
             return base
 
 
-def to_toml(settings, seeds):
-    """{"gossip.interval": "5s"} and seed ports as the text of a config.toml."""
+def to_toml(settings, seeds, hosts=(), seed_ip=HOST):
+    """{"gossip.interval": "5s"}, seed ports and [[host]] tables as the text of a config.toml."""
     sections = {}
     for key, value in settings.items():
         section, name = key.split(".")
         sections.setdefault(section, []).append(f"{name} = {json.dumps(value)}")
     lines = []
     for port in seeds:
-        lines += ["[[seed]]", f'ip = "{HOST}"', f"port = {port}", ""]
+        lines += ["[[seed]]", f'ip = "{seed_ip}"', f"port = {port}", ""]
+    for host in hosts:
+        lines += ["[[host]]", *(f"{key} = {json.dumps(value)}" for key, value in host.items()), ""]
     for section, entries in sections.items():
         lines += [f"[{section}]", *entries, ""]
     return "\n".join(lines)
@@ -132,7 +134,7 @@ class Folder:
 class Network:
     """gossipctl with a pipe for its commands. `do` runs one and gives its output."""
 
-    def __init__(self, seeds=3, peers=5, settings=None, arguments=(), room=40):
+    def __init__(self, seeds=3, peers=5, settings=None, arguments=(), room=40, hosts=(), seed_ip=HOST):
         self.folder = Folder()
         base = free_ports(seeds + peers + room)
         self.seeds = [base + i for i in range(seeds)]
@@ -144,7 +146,9 @@ class Network:
         merged.update(settings or {})
         self.settings = merged
         self.config = self.folder.path / "config.toml"
-        self.config.write_text(to_toml(merged, self.seeds))
+        # A host's files go where the others are, each host's in a folder of its own.
+        hosts = [{"dir": str(self.folder.path / f"at-{host['name']}"), **host} for host in hosts]
+        self.config.write_text(to_toml(merged, self.seeds, hosts, seed_ip))
         self.errors = open(self.folder.path / "stderr", "w+")
         self.process = subprocess.Popen(
             [BINARY, "--config", str(self.config), "-o", "json", *arguments], cwd=self.folder.path,

@@ -67,6 +67,30 @@ TEST_CASE("host=IP means the nodes on that address") {
     CHECK(std::holds_alternative<std::string>(parse_selector("host=")));
 }
 
+TEST_CASE("host=NAME means the nodes of a [[host]]") {
+    ClusterView view;
+    const NodeId here = node_id({0x7f000001, 7000});
+    const NodeId there = node_id({0x7f000002, 7001});
+    view.set_hosts({"h1", "bigbox"});
+    view.node_started(here, Role::peer);
+    view.node_started(there, Role::peer, "h1");
+    Rng rng{1};
+    const auto chosen = [&](const std::string& text) {
+        return select(std::get<Selector>(parse_selector(text)), view, Among::running, rng);
+    };
+    CHECK(std::get<std::vector<NodeId>>(chosen("host=h1")) == std::vector<NodeId>{there});
+    CHECK(std::get<std::vector<NodeId>>(chosen("host=127.0.0.2")) == std::vector<NodeId>{there});
+    CHECK(std::get<std::vector<NodeId>>(chosen("host=127.0.0.1")) == std::vector<NodeId>{here});
+    CHECK(std::get<std::string>(chosen("host=bigbox")) == "no node on bigbox");
+    CHECK(std::get<std::string>(chosen("host=bigbx")) == "no host \"bigbx\" is configured; did you mean bigbox?");
+    CHECK(std::get<std::string>(chosen("host=elsewhere")) ==
+          "no host \"elsewhere\" is configured; there is h1, bigbox");
+    view.set_hosts({});
+    CHECK(std::get<std::string>(chosen("host=h7")) ==
+          "no host \"h7\": none is configured; see [[host]] in config.toml");
+    CHECK(std::holds_alternative<std::string>(parse_selector("host=../h1")));
+}
+
 TEST_CASE("nodes by port and by address, in any state") {
     CHECK(ids("7003") == Ids{at(7003)});
     CHECK(ids("127.0.0.1:7001") == Ids{at(7001)});

@@ -199,12 +199,44 @@ TEST_CASE("seeds come from the last layer that names any") {
 
 TEST_CASE("hosts") {
     Files files;
-    files.layer("[[host]]\nname = 'h1'\nssh = 'me@h1'\naddr = '10.0.0.11'\npeers = 50\n[[host]]\nname = 'h2'");
-    const auto hosts = files.load().node.hosts;
-    REQUIRE(hosts.size() == 2);
+    files.layer(
+        "[[host]]\nname = 'h1'\nssh = 'me@h1'\naddr = '10.0.0.11'\npeers = 50\nbinary = '/opt/gossipctl'\n"
+        "[[host]]\nname = 'h2'\naddr = '127.0.0.2'\ndir = '/var/tmp/h2'\ncommand = ['ip', 'netns', 'exec', 'h2']\n"
+        "[[host]]\nname = 'h3'\naddr = '127.0.0.3'\ncommand = 'exec gossipctl agent --stdio'");
+    const auto loaded = files.load();
+    const auto hosts = loaded.node.hosts;
+    REQUIRE(hosts.size() == 3);
     CHECK(hosts[0].ssh == "me@h1");
     CHECK(hosts[0].peers == 50);
-    CHECK(hosts[1].name == "h2");
+    CHECK(ip_string(hosts[0].address) == "10.0.0.11");
+    CHECK(hosts[0].binary == "/opt/gossipctl");
+    CHECK(hosts[1].command == std::vector<std::string>{"ip", "netns", "exec", "h2"});
+    CHECK(hosts[1].dir == "/var/tmp/h2");
+    CHECK(hosts[2].command == std::vector<std::string>{"/bin/sh", "-c", "exec gossipctl agent --stdio"});
+    CHECK(hosts[2].place.ends_with("0.toml:12:1"));
+
+    Files again;
+    again.layer(to_toml(loaded));
+    CHECK(to_toml(again.load()) == to_toml(loaded));
+}
+
+TEST_CASE("a bad [[host]] is named with its place") {
+    const std::string good = "[[host]]\nname = 'h1'\nssh = 'me@h1'\naddr = '10.0.0.11'\n";
+    const auto said = [](const std::string& text, const std::string& wanted) {
+        const std::string error = error_of(text);
+        CHECK_MESSAGE(error.find(wanted) == 0, error);
+    };
+    said(good + "pers = 3", "0.toml:5:1: unknown key pers in [[host]], which knows name, ssh");
+    said(good + "peers = 'many'", "0.toml:5:9: peers: must be a number in 0..100000");
+    said(good + "command = ['x']", "0.toml:5:11: command: takes the place of ssh");
+    said(good + "dir = 3", "0.toml:5:7: dir: must be a text in quotes");
+    said(good + good, "0.toml:5:1: host h1 is listed twice");
+    said("[[host]]\nname = 'h1'\naddr = '10.0.0.11'", "0.toml:1:1: [[host]] needs a way there: ssh");
+    said("[[host]]\nname = '../h1'\nssh = 'h'\naddr = '10.0.0.11'", "0.toml:2:8: name: must be of letters");
+    said("[[host]]\nname = 'h1'\nssh = '-oProxyCommand=x'\naddr = '10.0.0.11'", "0.toml:3:7: ssh: must be");
+    said("[[host]]\nname = 'h1'\nssh = 'h'\naddr = 'h1.example'", "0.toml:4:8: addr: must be the IPv4 address");
+    said("[[host]]\nname = 'h1'\nssh = 'h'", "0.toml:1:1: addr: must be the IPv4 address");
+    said("[[host]]\nname = 'h1'\naddr = '10.0.0.1'\ncommand = ['a', 3]", "0.toml:4:11: command: must be a line for sh");
 }
 
 TEST_CASE("an unknown key names its place and the nearest one") {
