@@ -136,7 +136,8 @@ class Cli(harness.TestCase):
         self.assertIn("time\tsince_s", out)
         for wrong in ["list -o", "list -o xml", "echo ok; say"]:
             self.assertIn("E_USAGE", self.tool("sim", "-e", wrong, code=2))
-        self.assertIn("gossipctl node", self.tool("sim", "-e", "add --host h1", code=2))
+        self.assertIn("--host needs the name of a [[host]]", self.tool("sim", "-e", "add --host", code=2))
+        self.assertIn("none is configured", self.tool("sim", "-e", "add --host h1", code=1))
 
     def test_unknown_key_names_its_place(self):
         done = subprocess.run([harness.BINARY, "--set", "gosip.interval=5s", "-e", "list"], capture_output=True,
