@@ -193,7 +193,7 @@ void Agent::handle(const agent::Start& start) {
     if (nodes_.contains(start.number)) return give_up("start: number " + std::to_string(start.number) + " is taken");
     std::vector<std::string> arguments = node_arguments(start.id, Role::peer, false, start.last_life);
     arguments.insert(arguments.end(), {"--config", dir_ + "/config.toml", "--seeds", dir_ + "/seeds.txt"});
-    arguments.insert(arguments.end(), {"--log-dir", dir_, "--outputfile", dir_ + "/outputfile.txt"});
+    arguments.insert(arguments.end(), {"--log-dir", dir_});
     ControlLink::Handlers handlers;
     handlers.line = [this, n = start.number](std::string_view line) { report(agent::NodeLine{n, line}); };
     handlers.exited = [this, n = start.number](ExitStatus status) { handle_exit(n, status); };

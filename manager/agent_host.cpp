@@ -68,9 +68,7 @@ AgentHost::AgentHost(EventLoop& loop, Settings settings)
       clock_timer_(loop.io()),
       end_timer_(loop.io()) {}
 
-AgentHost::~AgentHost() {
-    if (link_) link_->signal(SIGKILL);
-}
+AgentHost::~AgentHost() { kill(); }
 
 // ---------------------------------------------------------------- the agent itself
 
@@ -114,7 +112,7 @@ std::string AgentHost::await(WaitEnd& end) {
     if (end == WaitEnd::timed_out) {
         end = WaitEnd::done;
         fail("it did not answer in 60 s");
-        if (link_) link_->signal(SIGKILL);
+        kill();
     }
     return problem_;
 }
@@ -126,6 +124,10 @@ void AgentHost::fail(const std::string& text) {
 
 void AgentHost::close() {
     if (link_) link_->close();
+}
+
+void AgentHost::kill() {
+    if (link_) link_->signal(SIGKILL);
 }
 
 void AgentHost::send(const agent::Request& request) {
@@ -146,7 +148,7 @@ std::string AgentHost::last_words() const {
 void AgentHost::on_closed() {
     end_timer_.expires_after(std::chrono::seconds(1));
     end_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && link_) link_->signal(SIGKILL);
+        if (!error) kill();
     });
 }
 
@@ -176,8 +178,7 @@ void AgentHost::take(std::string_view line) {
     const auto report = agent::decode_report(line);
     if (const auto* problem = std::get_if<std::string>(&report)) {
         fail("its agent says what cannot be understood: " + *problem);
-        if (link_) link_->signal(SIGKILL);
-        return;
+        return kill();
     }
     std::visit([this](const auto& value) { handle(value); }, std::get<agent::Report>(report));
 }
@@ -200,6 +201,7 @@ void AgentHost::handle(const agent::Hello& hello) {
 void AgentHost::handle(const agent::Ready& ready) {
     same_clock_ = ready.clock == monotonic_clock_name();
     ready_ = true;
+    news_ = settings_.host.name + ": logs in " + settings_.log_dir + ", there in " + printable(ready.dir);
     if (!same_clock_) await_clock();
 }
 

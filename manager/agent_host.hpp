@@ -35,6 +35,9 @@ public:
     [[nodiscard]] const std::string& log_dir() const override { return settings_.log_dir; }
     // The agent is told that nothing more comes, and ends; `gone` when it has.
     void close();
+    void kill();
+    // Once after the agent was started: where its nodes' logs are.
+    [[nodiscard]] std::string take_news() { return std::exchange(news_, {}); }
     [[nodiscard]] bool gone() const { return link_ == nullptr; }
 
     void send(const agent::Request& request);
@@ -84,7 +87,8 @@ private:
     bool greeted_{false};
     bool ready_{false};
     std::string passed_over_;  // the last line before it greeted
-    std::string problem_;      // why it cannot be used
+    std::string news_;
+    std::string problem_;  // why it cannot be used
     std::uint64_t next_number_{1};
     std::uint64_t next_seq_{1};
     std::uint64_t logs_told_{0};

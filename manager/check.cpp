@@ -21,8 +21,11 @@ int check_config(const Options& options) {
     std::string text = network.toml + "\n# ok: " + std::to_string(seeds) + " seeds (" +
                        port_ranges({network.config.seeds.begin(), network.config.seeds.end()}) + "), quorum " +
                        std::to_string(majority(seeds)) + "; " + std::to_string(network.initial_peers) +
-                       " peers from port " + std::to_string(network.peer_ports.first) + "; logs in " + network.log_dir +
-                       "\n";
+                       " peers from port " + std::to_string(network.peer_ports.first);
+    for (const HostSettings& host : network.hosts) {
+        text += ", " + std::to_string(host.peers) + " on " + host.name + " (" + ip_string(host.address) + ")";
+    }
+    text += "; logs in " + network.log_dir + "\n";
     if (seeds % 2 == 0) text += "# note: an even number of seeds tolerates no more failures than one fewer\n";
     console.result(text);
     return 0;

@@ -80,8 +80,9 @@ constexpr std::array table{
         "trace", "MSG | ID | --follow SEL [--for TIME]", "how a message spread, or one node's life",
         "MSG is last, a message id, or 7000:3 for the third message of 7000. A message's trace is its tree:\n"
         "who had it from whom, at which hop, how long after, how often again, and who never got it and why.\n"
-        "Times are CLOCK_MONOTONIC's, one clock for all nodes of a network here: no offset is between two hops. A\n"
-        "hop of more than four times the median is called late, with the cause where one is known.\n"
+        "Times are CLOCK_MONOTONIC's, one clock for all nodes here; those of other hosts are placed on it, right to\n"
+        "half of what the quickest answer of the host took.\n"
+        "A hop of more than four times the median is called late, with the cause where one is known.\n"
         "A node's trace is what happened to it: registration, links, suspicions, witnesses, votes, removal; below\n"
         "it the steps of its removal, grouped: last heard, suspected, asked, witness, report, probe, vote, removed.\n"
         "--follow prints what nodes say or what is said of them as it comes, until Ctrl-C or for TIME.",

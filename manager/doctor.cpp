@@ -1,5 +1,6 @@
 #include "manager/doctor.hpp"
 
+#include "manager/agent_host.hpp"
 #include "manager/command_table.hpp"
 #include "manager/console.hpp"
 #include "manager/live_log.hpp"
@@ -113,6 +114,21 @@ void check_limits(const NetworkPlan& plan, Findings& found) {
         std::to_string(free / 1'000'000) + " MB free, about " + std::to_string(wanted / 1'000'000) + " MB needed");
 }
 
+// Each agent is started, as for a network, and ends again.
+void check_hosts(const NetworkPlan& plan, Findings& found) {
+    EventLoop loop;
+    for (const HostSettings& host : plan.hosts) {
+        AgentHost agent(loop, {host, plan.log_dir + "/" + host.name, {}, plan.toml, plan.config.seeds});
+        WaitEnd end{};
+        agent.begin();
+        const std::string problem = agent.await(end);
+        found.add("host " + host.name, problem.empty() ? Fitness::good : Fitness::bad,
+                  problem.empty() ? "its agent answers; " + agent.take_news() : problem);
+        agent.close();
+        loop.run_until([&] { return agent.gone(); }, std::chrono::seconds(2));
+    }
+}
+
 bool is_installed(const std::string& program) {
     const char* path = std::getenv("PATH");
     std::string rest = path == nullptr ? "" : path;
@@ -160,6 +176,7 @@ int doctor(const Options& options) {
         check_folder("logs", network.log_dir, found);
         check_folder("run folders", network.run_out.empty() ? network.runs_dir : network.run_out, found);
         check_limits(network, found);
+        check_hosts(network, found);
     }
     check_surroundings(found);
     console.result(found.table());

@@ -154,6 +154,9 @@ std::variant<Supervisor::Ids, StartFailure> Supervisor::bind_peers(const PeerReq
     }
     const Listening heard = host(request.host).listen(candidates, request.count, end);
     if (end != WaitEnd::done) return Ids{};
+    if (const auto agent = agents_.find(request.host); agent != agents_.end()) {
+        if (const std::string news = agent->second->take_news(); !news.empty()) observers_.remark(news);
+    }
     if (!heard.problem.empty()) {
         const bool of_host = heard.at == NodeId::none;
         return failure(of_host ? heard.problem : "peer " + node_name(heard.at) + ": cannot listen: " + heard.problem);
@@ -462,8 +465,9 @@ void Supervisor::close_agents() {
     const auto gone = [&] {
         return std::all_of(agents_.begin(), agents_.end(), [](const auto& entry) { return entry.second->gone(); });
     };
+    if (loop_.run_until(gone, std::chrono::seconds(2)) == WaitEnd::done) return;
+    for (auto& [name, agent] : agents_) agent->kill();
     loop_.run_until(gone, std::chrono::seconds(2));
-    agents_.clear();
 }
 
 // ---------------------------------------------------------------- questions

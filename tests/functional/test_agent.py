@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+import unittest
 from pathlib import Path
 
 import harness
@@ -32,7 +33,7 @@ def gone(pids):
     print(f"all {len(pids)} processes gone after {(time.monotonic() - start) * 1000:.0f} ms")
 
 
-class Agent(harness.TestCase):
+class HostCase(harness.TestCase):
     def network(self, hosts, peers=2, settings=None, **more):
         settings = {**harness.FAST, **harness.QUIET, **(settings or {})}
         return harness.Network(3, peers, settings, hosts=hosts, **more)
@@ -45,6 +46,8 @@ class Agent(harness.TestCase):
         """The nodes of h1: {"127.0.0.2:7002": row}."""
         return {row["id"]: row for row in network.rows("list host=h1")}
 
+
+class Agent(HostCase):
     def test_every_verb_works_on_them(self):
         with self.network([host(peers=2)]) as network:
             self.registered(network, 4)
@@ -153,6 +156,37 @@ class Agent(harness.TestCase):
         folder.remove()
 
 
+ANOTHER_CLOCK = ["unshare", "--time", "--fork", "--kill-child", "--monotonic", "100000"]  # a day later, less or more
+
+
+def has_time_namespaces():
+    try:
+        return subprocess.run([*ANOTHER_CLOCK, "true"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+@unittest.skipUnless(has_time_namespaces(), "needs root, Linux 5.6 and util-linux 2.38")
+class Clocks(HostCase):
+    def test_events_of_another_clock_stand_on_ours(self):
+        with self.network([host(peers=2, command=[*ANOTHER_CLOCK, *AGENT])]) as network:
+            self.registered(network, 4)
+            for sender in [str(network.peers[0]), sorted(self.there(network))[0]]:
+                message = network.do(f"say {sender} hello")[-1]
+                network.do(f"wait reached last == all {20 * harness.SLOW}s")
+                after = [float(row["after_ms"]) for row in network.rows(f"trace {message}")]
+                self.assertEqual(len(after), 4)
+                self.assertLess(max(abs(ms) for ms in after), 60_000, after)
+            network.do("expect p95(latency) < 60s")
+            seen = [json.loads(line) for line in self.events(network)]
+            times = [event["t"] for event in seen if "t" in event]
+            self.assertLess(max(times) - min(times), 3600e9, "one clock in the run's log")
+
+    @staticmethod
+    def events(network):
+        return (network.folder.path / "runs" / "latest" / "events.jsonl").read_text().splitlines()
+
+
 class Refused(harness.TestCase):
     def refusal(self, hosts, script, code, arguments=()):
         network = harness.Network(3, 1, harness.QUIET, arguments, hosts=hosts)
@@ -206,6 +240,46 @@ class Refused(harness.TestCase):
                 done = subprocess.run([harness.BINARY, "check", str(config)], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 2 if wanted else 0, done.stderr)
                 self.assertIn(wanted, done.stderr)
+        folder.remove()
+
+    def test_check_and_doctor_look_at_hosts(self):
+        folder = harness.Folder()
+        config = folder.path / "c.toml"
+        there = str(folder.path / "there")
+        broken = host("h2", command=["false"])
+        settings = {"log.dir": str(folder.path / "logs"), "log.runs": ""}
+        config.write_text(harness.to_toml(settings, [6000], [host(peers=4, dir=there), broken]))
+
+        def tool(name, code):
+            done = subprocess.run([harness.BINARY, "--config", str(config), name], capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+            return done.stdout
+        self.assertIn("4 on h1 (127.0.0.2), 0 on h2 (127.0.0.2); logs in", tool("check", 0))
+        doctor = tool("doctor", 1)
+        self.assertIn(f"its agent answers; h1: logs in {folder.path}/logs/h1, there in {there}", doctor)
+        self.assertIn("host h2: its agent could not be started (exit code 1)", doctor)
+        folder.remove()
+
+    def test_ssh_is_asked_for_the_agent(self):
+        """A program of ssh's name does what ssh does: runs the last word in a shell, elsewhere."""
+        folder = harness.Folder()
+        fake = folder.path / "ssh"
+        fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{folder.path}/words\n'
+                        'for word; do :; done\nexec sh -c "$word"\n')
+        fake.chmod(0o755)
+        binary = folder.path / "a folder" / "it's gossipctl"
+        binary.parent.mkdir()
+        binary.symlink_to(harness.BINARY)
+        path = os.environ["PATH"]
+        os.environ["PATH"] = f"{folder.path}:{path}"
+        try:
+            there = {"name": "h1", "addr": HOST_IP, "ssh": "me@h1", "binary": str(binary)}
+            self.refusal([there], f"add --host h1\nwait registered == 2 {30 * harness.SLOW}s\n", 0)
+        finally:
+            os.environ["PATH"] = path
+        words = (folder.path / "words").read_text().splitlines()
+        self.assertIn("BatchMode=yes", words)
+        self.assertEqual(words[-2], "me@h1")
         folder.remove()
 
     def test_bad_requests_end_the_agent(self):
