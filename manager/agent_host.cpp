@@ -54,6 +54,15 @@ std::string quoted(const std::string& word) {
     return out + "'";
 }
 
+// As a node's own log is rotated, at its size: one file before this one is kept.
+void rotate(const std::string& path) {
+    constexpr std::uintmax_t most = 10 * 1024 * 1024;
+    std::error_code error;
+    if (std::filesystem::file_size(path, error) < most || error) return;
+    const std::filesystem::path old = std::filesystem::path(path).replace_extension(".1.log");
+    std::filesystem::rename(path, old, error);
+}
+
 void append(const std::string& path, const std::string& text) {
     std::ofstream file(path, std::ios::app | std::ios::binary);
     file << text;
@@ -295,7 +304,9 @@ std::uint64_t AgentHost::ask_logs() {
 }
 
 void AgentHost::handle(const agent::LogText& log) {
-    append(settings_.log_dir + "/" + file_stem(log.id, Role::peer) + ".log", log.text);
+    const std::string path = settings_.log_dir + "/" + file_stem(log.id, Role::peer) + ".log";
+    rotate(path);
+    append(path, log.text);
     if (!settings_.shared_log.empty()) append(settings_.shared_log, log.text);
 }
 

@@ -19,6 +19,10 @@ void add_nodes(Words& out, const ClusterView& view) {
     }
 }
 
+void add_hosts(Words& out, const ClusterView& view, const std::string& before) {
+    for (const std::string& host : view.hosts()) out.push_back(before + host);
+}
+
 void add_messages(Words& out, const ClusterView& view) {
     out.emplace_back("last");
     constexpr std::size_t newest = 20;
@@ -47,6 +51,7 @@ Words candidates(const CommandSpec& spec, const std::string& word, const Cluster
     switch (spec.completes) {
         case Completes::groups_and_nodes:
             add({"peers", "seeds", "all", "@hub", "@random:"});
+            add_hosts(out, view, "host=");
             add_nodes(out, view);
             break;
         case Completes::nodes:
@@ -86,7 +91,10 @@ std::vector<std::string> completions(const std::string& before, const std::strin
         add_verbs(out);
     } else {
         const CommandSpec* spec = find_command(line.substr(0, line.find_first_of(" \t")));
-        if (spec != nullptr) out = candidates(*spec, word, view);
+        if (spec != nullptr && line.ends_with(" --host"))
+            add_hosts(out, view, "");
+        else if (spec != nullptr)
+            out = candidates(*spec, word, view);
     }
     std::erase_if(out, [&](const std::string& candidate) { return !candidate.starts_with(word); });
     return out;

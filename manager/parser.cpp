@@ -166,7 +166,11 @@ private:
             end = token_.end;
         }
         command.source = text_.substr(begin, end - begin);
-        if (command.verb().empty()) return fail(command.line, command.column, "- needs a command after it");
+        // What is none by itself is none behind a "-".
+        const bool none =
+            command.verb().empty() ||
+            (command.ignore_failure && std::string_view("\"'#}").find(command.verb()[0]) != std::string_view::npos);
+        if (none) return fail(command.line, command.column, "- needs a command after it");
         out.push_back(std::move(command));
         return true;
     }

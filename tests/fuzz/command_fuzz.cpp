@@ -1,6 +1,7 @@
 // Any text is a script or an error of one line, never worse; what parses compiles or says why, and a
-// command's source parses as that command again.
+// command's source parses as that command again. The same for what agents and managers say to each other.
 
+#include "manager/agent_protocol.hpp"
 #include "manager/command_table.hpp"
 #include "manager/condition.hpp"
 #include "manager/selector.hpp"
@@ -37,6 +38,23 @@ void check(const Script& script, int depth) {
     }
 }
 
+// What was understood is written and understood again as the same.
+template <class Line>
+void check_agent_line(const std::variant<Line, std::string>& decoded) {
+    if (const auto* problem = std::get_if<std::string>(&decoded)) return check_error(*problem);
+    const std::string line = agent::encode(std::get<Line>(decoded));
+    const std::string_view whole = std::string_view(line).substr(0, line.size() - 1);
+    const auto again = [&] {
+        if constexpr (std::is_same_v<Line, agent::Request>)
+            return agent::decode_request(whole);
+        else
+            return agent::decode_report(whole);
+    }();
+    const auto* same = std::get_if<Line>(&again);
+    if (same == nullptr || same->index() != std::get<Line>(decoded).index()) fail("an agent's line is another", line);
+    if (agent::encode(*same) != line) fail("an agent's line reads otherwise", line);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -48,5 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto* problem = std::get_if<std::string>(&condition)) check_error(*problem);
     const auto selector = parse_selector(text);
     if (const auto* problem = std::get_if<std::string>(&selector)) check_error(*problem);
+    check_agent_line(agent::decode_request(text));
+    check_agent_line(agent::decode_report(text));
     return 0;
 }

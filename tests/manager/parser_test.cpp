@@ -76,6 +76,11 @@ TEST_CASE("the tail of a command is its text as written") {
 }
 
 TEST_CASE("a minus before the verb ignores its failure") {
+    for (const char* none : {"-", "- kill", "-\"kill\" 7003", "-'x", "-# kill", "-}"}) {
+        const auto parsed = parse_script(none);
+        REQUIRE_MESSAGE(std::holds_alternative<ParseError>(parsed), none);
+        CHECK(std::get<ParseError>(parsed).text == "- needs a command after it");
+    }
     const Script s = script("-kill 7003\nkill -1");
     CHECK(s[0].ignore_failure);
     CHECK(words(s[0]) == Words{"kill", "7003"});
