@@ -293,7 +293,7 @@ function clearChoice() {
 function openMenu(id, at) {
   if (token === null || $("shell").hidden) return;
   const ids = id !== null && !group.has(id) ? [id] : [...group];
-  const nodes = ids.map(i => model.nodes.get(i)).filter(n => n !== undefined);
+  /** @type {any[]} */ const nodes = ids.map(i => model.nodes.get(i)).filter(n => n !== undefined);
   const { x, y } = at ?? placeOf(id);
   const acts = nodes.length > 0 && id !== null ? actsOn(nodes) : nodes.length > 0 ? actsOn(nodes).concat(actsOn([])) : actsOn([]);
   menu.open(nodes.length === 0 ? "the network" : nodes.map(n => n.name).join(", "), acts, x, y);

@@ -28,7 +28,8 @@ export function svgElement(tag, attributes = {}, text = "") {
 export function tableOf(titles, rows) {
   const table = document.createElement("table");
   const head = table.createTHead().insertRow();
-  const kind = (/** @type {number} */ at) => (titles[at].startsWith("#") ? { class: "number" } : {});
+  /** @type {(at: number) => Record<string, string>} */
+  const kind = at => (titles[at].startsWith("#") ? { class: "number" } : {});
   titles.forEach((title, at) => head.append(element("th", title.replace("#", ""), { scope: "col", ...kind(at) })));
   const body = table.createTBody();
   for (const row of rows) {

@@ -7,13 +7,15 @@ export class Fold {
   constructor(timeline, make) {
     this.timeline = timeline;
     this.make = make;
-    this.begin();
+    this.taken = 0;
+    this.generation = timeline.generation;
+    this.value = make();
   }
 
   begin() {
     this.taken = 0;
     this.generation = this.timeline.generation;
-    /** @type {T} */ this.value = this.make();
+    this.value = this.make();
   }
 
   /** @param {number} position @returns {T} */

@@ -49,6 +49,10 @@ export class Graph {
     });
     this.force = d3.layout.force().friction(0.8).gravity(0).on("tick", () => this.place());
     this.shown = "";
+    this.width = 0;
+    this.height = 0;
+    /** @type {string|null} a node's */ this.selected = null;
+    /** @type {Set<string>} whom the event is about */ this.others = new Set();
     new ResizeObserver(() => this.resize()).observe(svg);
   }
 

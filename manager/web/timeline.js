@@ -30,25 +30,26 @@ export class Timeline {
     this.limit = limit;
     /** how often the frames were numbered anew */ this.generation = 0;
     /** @type {((shift: number) => void)|undefined} positions are smaller by so much from now on */ this.onForget = undefined;
-    this.clear();
   }
 
+  /** @type {Frame[]} */ frames = [];
+  /** of each frame, never falling @type {number[]} */ times = [];
+  /** by node @type {Map<string, {at: number[], values: any[]}>} */ nodes = new Map();
+  /** @type {{at: number[], values: any[]}} */ clusters = { at: [], values: [] };
+  /** frames that are lines @type {number[]} */ lines = [];
+  /** frames that are notices @type {number[]} */ notices = [];
+  /** frames that are waves @type {number[]} */ waves = [];
+  /** frames by message @type {Map<string, number[]>} */ messages = new Map();
+  /** @type {number[]} */ faults = [];
+  /** @type {number[]} */ phases = [];
+  /** @type {Chapter[]} */ chapters = [];
+  /** what was told at once at the beginning: nobody can go back behind it */ first = 0;
+  /** gossip that was left out */ skipped = 0;
+  /** wall minus network clock, in ms @type {number|null} */ wallOffset = null;
+
   clear() {
-    ++this.generation;
-    /** @type {Frame[]} */ this.frames = [];
-    /** @type {number[]} of each frame, never falling */ this.times = [];
-    /** @type {Map<string, {at: number[], values: any[]}>} by node */ this.nodes = new Map();
-    /** @type {{at: number[], values: any[]}} */ this.clusters = { at: [], values: [] };
-    /** @type {number[]} frames that are lines */ this.lines = [];
-    /** @type {number[]} frames that are notices */ this.notices = [];
-    /** @type {number[]} frames that are waves */ this.waves = [];
-    /** @type {Map<string, number[]>} frames by message */ this.messages = new Map();
-    /** @type {number[]} */ this.faults = [];
-    /** @type {number[]} */ this.phases = [];
-    /** @type {Chapter[]} */ this.chapters = [];
-    /** what was told at once at the beginning: nobody can go back behind it */ this.first = 0;
-    /** gossip that was left out */ this.skipped = 0;
-    /** @type {number|null} wall minus network clock, in ms */ this.wallOffset = null;
+    const { limit, generation, onForget } = this;
+    Object.assign(this, new Timeline(limit), { generation: generation + 1, onForget });
   }
 
   get length() { return this.frames.length; }

@@ -32,7 +32,7 @@ class Types(TestCase):
             (folder / module.name).write_text(in_lines(text))
             names.append(module.name)
         self.assertGreater(len(names), 15)
-        done = subprocess.run(["tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--module", "es2022",
+        done = subprocess.run(["tsc", "--noEmit", "--allowJs", "--checkJs", "--strict", "--noImplicitAny", "false", "--target", "es2022", "--module", "es2022",
                                "--moduleResolution", "node", "--lib", "es2022,dom,dom.iterable", *names],
                               capture_output=True, text=True, cwd=folder, timeout=120 * SLOW)
         return done.stdout
@@ -43,6 +43,8 @@ class Types(TestCase):
     def test_a_wrong_type_is_found(self):
         wrong = "/** A name. @param {Node} node @returns {string} */\nfunction wrong(node) { return node.links; }\n"
         self.assertIn("is not assignable to type 'string'", self.check(wrong))
+        missing = "/** @param {Map<string, string>} m */\nfunction missing(m) { return m.get('a').length; }\n"
+        self.assertIn("Object is possibly 'undefined'", self.check(missing))
 
 
 if __name__ == "__main__":
