@@ -33,7 +33,8 @@ class Types(TestCase):
             names.append(module.name)
         self.assertGreater(len(names), 15)
         done = subprocess.run(["tsc", "--noEmit", "--allowJs", "--checkJs", "--strict", "--noImplicitAny", "false",
-                               "--target", "es2022", "--module", "es2022", "--moduleResolution", "node", "--lib", "es2022,dom,dom.iterable", *names],
+                               "--target", "es2022", "--module", "es2022", "--moduleResolution", "node",
+                               "--lib", "es2022,dom,dom.iterable", *names],
                               capture_output=True, text=True, cwd=folder, timeout=120 * SLOW)
         return done.stdout
 
