@@ -148,7 +148,8 @@ std::string AgentHost::last_words() const {
     std::string last;
     std::ifstream file(error_path_);
     for (std::string line; std::getline(file, line);) {
-        if (line.find_first_not_of(" \r") != std::string::npos) last = printable(line);
+        if (line.ends_with('\r')) line.pop_back();  // ssh's, for a terminal that it left raw
+        if (line.find_first_not_of(' ') != std::string::npos) last = printable(line);
     }
     return (last.empty() ? passed_over_ : last).substr(0, 300);
 }

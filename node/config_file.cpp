@@ -81,16 +81,19 @@ std::optional<std::string> text_in(const toml::table& table, std::string_view ke
     return node->value_exact<std::string>();
 }
 
-// Keys of a [[seed]] or [[host]] table that do not belong there.
-void check_keys(const toml::table& table, std::string_view heading, const std::vector<std::string_view>& known,
+// Keys of a [[seed]] or [[host]] table that do not belong there; false when there are any.
+bool check_keys(const toml::table& table, std::string_view heading, const std::vector<std::string_view>& known,
                 Problems& problems) {
+    bool good = true;
     for (const auto& [key, value] : table) {
         if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+        good = false;
         std::string list;
         for (const std::string_view k : known) list += (list.empty() ? "" : ", ") + std::string(k);
         problems.add(key.source().begin, "unknown key " + escape_text(key.str()) + " in [[" + std::string(heading) +
                                              "]], which knows " + list);
     }
+    return good;
 }
 
 void read_seed(const toml::table& table, Layer& layer, Problems& problems) {
@@ -188,7 +191,8 @@ private:
 };
 
 void read_host(const toml::table& table, Layer& layer, Problems& problems) {
-    check_keys(table, "host", {"name", "ssh", "command", "binary", "addr", "peers", "dir"}, problems);
+    // A misspelt key is said as such, and not as the one that is missing.
+    if (!check_keys(table, "host", {"name", "ssh", "command", "binary", "addr", "peers", "dir"}, problems)) return;
     HostSettings host = HostReader(table, problems).read();
     const auto same = [&](const HostSettings& other) { return other.name == host.name; };
     if (std::any_of(layer.hosts.begin(), layer.hosts.end(), same)) {

@@ -115,6 +115,20 @@ class Agent(HostCase):
             network.do(f"wait registered == 3 {30 * harness.SLOW}s")
             network.finish(6)
 
+    def test_the_command_between_manager_and_agent_is_killed(self):
+        """As when ssh is: the agent itself hears of it by the end of its stdin."""
+        between = host(peers=2, command=f"{harness.BINARY} agent --stdio; true")
+        with self.network([between], arguments=["--keep-going"]) as network:
+            self.registered(network, 4)
+            rows = self.there(network)
+            shells = [pid for pid in children(network.process.pid)
+                      if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"/bin/sh")]
+            pids = [int(row["pid"]) for row in rows.values()] + children(shells[0])
+            os.kill(shells[0], signal.SIGKILL)
+            gone(pids)
+            network.do(f"wait registered == 2 {30 * harness.SLOW}s")
+            network.finish(6)
+
     def test_a_killed_manager_leaves_nothing_behind(self):
         network = self.network([host(peers=2)])
         self.registered(network, 4)
@@ -204,7 +218,7 @@ class Refused(harness.TestCase):
         self.assertIn("none is configured", self.refusal([], "add --host h1\n", 1))
 
     def test_an_agent_that_cannot_be_started_says_why(self):
-        broken = host(command="echo warming up >&2; echo no route to host h1 >&2; exit 255")
+        broken = host(command="echo warming up >&2; printf 'no route to host h1\\r\\n' >&2; exit 255")
         errors = self.refusal([broken], "add --host h1\n", 5)
         self.assertIn("host h1: its agent could not be started (exit code 255: no route to host h1)", errors)
         missing = host(command=["no-such-program"])

@@ -227,6 +227,7 @@ TEST_CASE("a bad [[host]] is named with its place") {
         CHECK_MESSAGE(error.find(wanted) == 0, error);
     };
     said(good + "pers = 3", "0.toml:5:1: unknown key pers in [[host]], which knows name, ssh");
+    said("[[host]]\nname = 'h1'\nadr = '10.0.0.1'", "0.toml:3:1: unknown key adr in [[host]]");
     said(good + "peers = 'many'", "0.toml:5:9: peers: must be a number in 0..100000");
     said(good + "command = ['x']", "0.toml:5:11: command: takes the place of ssh");
     said(good + "dir = 3", "0.toml:5:7: dir: must be a text in quotes");
