@@ -296,6 +296,24 @@ class Refused(harness.TestCase):
         self.assertEqual(words[-2], "me@h1")
         folder.remove()
 
+    def test_two_agents_do_not_share_a_folder(self):
+        folder = harness.Folder()
+        setup = {"op": "setup", "host": "h1", "dir": str(folder.path), "config": "", "seeds": ["127.0.0.1:6000"]}
+        line = json.dumps(setup) + "\n"
+        pipe = subprocess.PIPE
+        with subprocess.Popen(AGENT, stdin=pipe, stdout=pipe, text=True) as first:
+            first.stdin.write(line)
+            first.stdin.flush()
+            said = [json.loads(first.stdout.readline())["agent"] for _ in range(2)]
+            self.assertEqual(said, ["hello", "ready"])
+            second = subprocess.run(AGENT, input=line, capture_output=True, text=True, timeout=60 * harness.SLOW)
+            self.assertEqual(second.returncode, 2)
+            self.assertIn(f"{folder.path} is in use by another agent", second.stderr)
+        again = subprocess.run(AGENT, input=line, capture_output=True, text=True, timeout=60 * harness.SLOW)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn('"ready"', again.stdout)
+        folder.remove()
+
     def test_bad_requests_end_the_agent(self):
         for request, wanted in [("nonsense", "line 1: not a JSON object"), ('{"op":"dance"}', 'unknown op "dance"'),
                                 ('{"op":"start","n":1,"id":"10.0.0.1","last_life":0}', '"id" must be an address'),
