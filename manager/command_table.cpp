@@ -87,11 +87,12 @@ constexpr std::array table{
         "it the steps of its removal, grouped: last heard, suspected, asked, witness, report, probe, vote, removed.\n"
         "--follow prints what nodes say or what is said of them as it comes, until Ctrl-C or for TIME.",
         "trace last\ntrace 7003\ntrace --follow peers --for 300ms", Completes::messages, commands::trace, true},
-    CommandSpec{"logs", "SEL [-n N] [-f] [--for TIME] [--grep TEXT] [--level L]",
-                "the last log lines of nodes, merged by time",
-                "-f goes on with what is written, until Ctrl-C or for TIME.",
-                "logs 7003\nlogs seeds -n 50 --grep OUTCOME\nlogs all --level warning\nlogs all -f --for 300ms",
-                Completes::groups_and_nodes, commands::logs},
+    CommandSpec{
+        "logs", "SEL [-n N] [-f] [--for TIME] [--grep TEXT] [--level L]", "the last log lines of nodes, merged by time",
+        "-f goes on with what is written, until Ctrl-C or for TIME. Lines are as they were written; with -o json each\n"
+        "is an object of node, time, level and text.",
+        "logs 7003\nlogs seeds -n 50 --grep OUTCOME\nlogs all --level warning -o json\nlogs all -f --for 300ms",
+        Completes::groups_and_nodes, commands::logs, true},
     CommandSpec{"wait", "CONDITION [TIMEOUT]", "until a condition holds (30s)", condition_help,
                 "wait registered == 10 30s\nwait removed 7004 10s\nwait reached last == all", Completes::conditions,
                 commands::wait},

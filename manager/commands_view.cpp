@@ -204,6 +204,15 @@ Style log_style(const std::string& line) {
     }
 }
 
+std::string shown_line(const LogLine& line, const Console& console) {
+    if (console.format() != TableFormat::json) {
+        return paint(line.text, log_style(line.text), console.colored()) + "\n";
+    }
+    const LogParts parts = log_parts(line.text);
+    return "{\"node\":" + json_string(line.node) + ",\"time\":" + json_string(parts.time) +
+           ",\"level\":" + json_string(parts.level) + ",\"text\":" + json_string(parts.text) + "}\n";
+}
+
 Result show_logs(Session& session, const LogRequest& request) {
     auto selected = session.select(request.selector, Among::known);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
@@ -213,9 +222,7 @@ Result show_logs(Session& session, const LogRequest& request) {
     for (const NodeId id : std::get<Ids>(selected)) files.emplace_back(short_name(id), session.network.log_path(id));
     const auto show = [&session](const std::vector<LogLine>& lines) {
         std::string text;
-        for (const LogLine& line : lines) {
-            text += paint(line.text, log_style(line.text), session.console.colored()) + "\n";
-        }
+        for (const LogLine& line : lines) text += shown_line(line, session.console);
         if (!text.empty()) session.console.result(text);
     };
     LogFollower follower(files);

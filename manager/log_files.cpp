@@ -85,6 +85,13 @@ std::vector<LogLine> LogFollower::fresh(const LogQuery& query) {
     return lines;
 }
 
+LogParts log_parts(std::string_view line) {
+    const auto level = line_level(line);
+    const std::size_t end = line.find(']');
+    if (!level || !line.starts_with('[') || end == std::string_view::npos) return {{}, {}, line};
+    return {line.substr(1, end - 1), levels[static_cast<std::size_t>(*level)], line.substr(line.find(" - ") + 3)};
+}
+
 std::optional<int> line_level(std::string_view line) {
     const std::size_t dash = line.find(" - ");
     if (dash == std::string_view::npos) return std::nullopt;

@@ -55,6 +55,13 @@ private:
     std::vector<File> files_;
 };
 
+// "[2026-02-24 20:32:48] [SEED:6000] INFO - text" taken apart; of a line in another form all is text.
+struct LogParts {
+    std::string_view time;
+    std::string_view level;
+    std::string_view text;
+};
+[[nodiscard]] LogParts log_parts(std::string_view line);
 // "[2026-02-24 20:32:48] [SEED:6000] INFO - …" -> 1; nothing when the line has no level.
 [[nodiscard]] std::optional<int> line_level(std::string_view line);
 // "debug", "info", "warning" (or "warn"), "error"

@@ -61,6 +61,10 @@ class Cli(harness.TestCase):
             trace = network.rows("trace last")
             self.assertEqual({row["node"] for row in trace}, {harness.name(p) for p in network.peers})
             self.assertIn(message, "".join(network.do(f"logs {network.peers[0]} --grep Said")))
+            said = json.loads(network.do(f"logs {network.peers[0]} --grep Said -o json")[-1])
+            self.assertEqual((said["node"], said["level"]), (str(network.peers[0]), "INFO"))
+            self.assertRegex(said["time"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
+            self.assertTrue(said["text"].startswith("Said "), said)
             life = network.rows(f"trace {network.peers[1]}")
             self.assertGreater(len(life), 2)
 
