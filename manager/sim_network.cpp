@@ -141,7 +141,9 @@ std::optional<StartFailure> SimNetwork::restart(const std::vector<NodeId>& ids, 
 
 // ---------------------------------------------------------------- what nodes do
 
-void SimNetwork::on_wire(Time, NodeId from, NodeId, const Message&) { ++nodes_[from].status.transport.messages_sent; }
+void SimNetwork::on_wire(Time, NodeId from, NodeId, const SharedMessage&) {
+    ++nodes_[from].status.transport.messages_sent;
+}
 
 void SimNetwork::on_step(Time now, NodeId id, const Event& event, const Effects& effects) {
     if (std::holds_alternative<Received>(event)) ++nodes_[id].status.transport.messages_received;

@@ -52,7 +52,7 @@ public:
 private:
     void on_stopped(Time now, NodeId node, sim::StopKind how) override;
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
 
     std::variant<NodeId, StartFailure> choose_peer(std::uint16_t port);
     std::variant<NodeId, StartFailure> next_free_peer();

@@ -50,6 +50,7 @@ std::uint32_t RumorStore::count_copy(const RumorKey& key) {
 
 void RumorStore::erase(std::size_t at) {
     const Held held = std::move(held_[at]);
+    if (latest_ == held.rumor.get()) latest_ = nullptr;
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
     const RumorKey key = held.rumor->key;
     if (held.settled) {
@@ -62,6 +63,7 @@ void RumorStore::erase(std::size_t at) {
 
 void RumorStore::insert(Held held, std::size_t limit) {
     const RumorKey key = held.rumor->key;
+    latest_ = held.rumor.get();
     if (held.settled) {
         root_ ^= key.lo;
     } else if (unsettled_++ == 0) {
@@ -149,8 +151,19 @@ std::vector<RumorKey> RumorStore::keys(std::uint64_t& mask, std::size_t limit) c
 // ---------------------------------------------------------------- own messages
 
 void Dissemination::begin_life() {
-    next_generated_ = 1;
-    next_typed_ = 1;
+    if (!own_) return;
+    own_->next_generated = 1;
+    own_->next_typed = 1;
+}
+
+Dissemination::Mending& Dissemination::mending() {
+    if (!mending_) mending_ = std::make_unique<Mending>();
+    return *mending_;
+}
+
+Dissemination::Own& Dissemination::own() {
+    if (!own_) own_ = std::make_unique<Own>();
+    return *own_;
 }
 
 void Dissemination::make_room() {
@@ -162,15 +175,16 @@ void Dissemination::make_room() {
 RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
                                const Crypto& crypto) {
     auto rumor = std::make_shared<Rumor>();
-    last_stamp_ = std::max(wall, last_stamp_ + 1);
-    rumor->number = typed ? next_typed_++ : next_generated_++;
-    rumor->id = make_rumor_id(last_stamp_, self, rumor->number);
+    Own& o = own();
+    o.last_stamp = std::max(wall, o.last_stamp + 1);
+    rumor->number = typed ? o.next_typed++ : o.next_generated++;
+    rumor->id = make_rumor_id(o.last_stamp, self, rumor->number);
     rumor->key = rumor_key(crypto, rumor->id);
     rumor->origin = self;
     rumor->incarnation = life;
     rumor->typed = typed;
     rumor->text = std::move(text);
-    rumor->born = last_stamp_;
+    rumor->born = o.last_stamp;
     rumor->checked.mark();
     (void)seen_.insert(*rumor);
     store_.insert({.rumor = rumor, .age = rumor->born, .since = now}, config_->store_limit);
@@ -180,17 +194,18 @@ RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarn
 std::string_view Dissemination::refuse_publish(std::string_view text, Time now) {
     if (text.size() > config_->payload_limit) return "longer than gossip payload limit";
     if (config_->origin_rate == 0) return {};
-    if (!bucket_started_) {
-        bucket_started_ = true;
-        tokens_ = config_->origin_burst;
-        refilled_ = now;
+    Own& o = own();
+    if (!o.bucket_started) {
+        o.bucket_started = true;
+        o.tokens = config_->origin_burst;
+        o.refilled = now;
     }
     const Duration per_token = std::chrono::duration_cast<Duration>(std::chrono::seconds(1)) / config_->origin_rate;
-    const auto earned = static_cast<std::uint64_t>((now - refilled_) / per_token);
-    refilled_ += per_token * static_cast<std::int64_t>(earned);
-    tokens_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(config_->origin_burst, tokens_ + earned));
-    if (tokens_ == 0) return "over gossip.rate";
-    --tokens_;
+    const auto earned = static_cast<std::uint64_t>((now - o.refilled) / per_token);
+    o.refilled += per_token * static_cast<std::int64_t>(earned);
+    o.tokens = static_cast<std::uint32_t>(std::min<std::uint64_t>(config_->origin_burst, o.tokens + earned));
+    if (o.tokens == 0) return "over gossip.rate";
+    --o.tokens;
     return {};
 }
 
@@ -214,7 +229,7 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
 }
 
 void Dissemination::arrived(const RumorKey& key) {
-    erase_if(pulled_, [&key](const Pulled& p) { return p.key == key; });
+    erase_if(mending_->pulled, [&key](const Pulled& p) { return p.key == key; });
 }
 
 bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
@@ -248,14 +263,15 @@ msg::RepairDiff Dissemination::compare(const msg::RepairDigest& theirs, Time now
 }
 
 msg::Pull Dissemination::missing(const msg::RepairDiff& theirs, Time now) {
-    erase_if(pulled_, [now](const Pulled& p) { return p.until <= now; });
+    auto& [pulled, declined] = mending();
+    erase_if(pulled, [now](const Pulled& p) { return p.until <= now; });
     msg::Pull pull;
     for (const RumorKey& key : theirs.keys) {
-        if (pulled_.size() >= pull_limit) break;
+        if (pulled.size() >= pull_limit) break;
         const auto asked = [&key](const Pulled& p) { return p.key == key; };
-        if (store_.find(key) != nullptr || declined_.contains(key)) continue;
-        if (std::any_of(pulled_.begin(), pulled_.end(), asked)) continue;
-        pulled_.push_back({key, now + pull_timeout});
+        if (store_.find(key) != nullptr || declined.contains(key)) continue;
+        if (std::any_of(pulled.begin(), pulled.end(), asked)) continue;
+        pulled.push_back({key, now + pull_timeout});
         pull.keys.push_back(key);
     }
     return pull;
@@ -286,7 +302,9 @@ std::vector<RumorStore::Held> Dissemination::answer(const msg::Pull& pull) const
 }
 
 bool Dissemination::idle(Time now) const {
-    return std::all_of(pulled_.begin(), pulled_.end(), [now](const Pulled& p) { return p.until <= now; });
+    if (!mending_) return true;
+    const auto& pulled = mending_->pulled;
+    return std::all_of(pulled.begin(), pulled.end(), [now](const Pulled& p) { return p.until <= now; });
 }
 
 }  // namespace gossip

@@ -13,6 +13,7 @@
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/prefetch.hpp"
 #include "protocol/seen_cache.hpp"
 #include "protocol/slim_vector.hpp"
 
@@ -38,6 +39,8 @@ public:
 
     [[nodiscard]] std::size_t size() const { return held_.size(); }
     [[nodiscard]] const void* first() const { return held_.data(); }
+    // What was inserted last, while it is kept: most copies of a message come soon after each other.
+    [[nodiscard]] const Rumor* latest() const { return latest_; }
     struct Held {
         RumorPtr rumor;
         WallMs age{0};           // orders eviction
@@ -70,6 +73,7 @@ private:
     void erase(std::size_t position);
     [[nodiscard]] SlimVector<Age> by_age() const;
 
+    const Rumor* latest_{nullptr};
     SlimVector<Held> held_;  // ascending by (key.lo, key.hi): a bucket is a range
     SlimVector<Age> ages_;   // ascending: the first goes first; kept while the store is full, else empty
     std::uint64_t root_{0};  // of the settled
@@ -92,7 +96,7 @@ public:
     // Why the user's text cannot be published now; empty when it can (and takes a token).
     [[nodiscard]] std::string_view refuse_publish(std::string_view text, Time now);
     // How many messages this life has generated.
-    [[nodiscard]] std::uint64_t generated() const { return next_generated_ - 1; }
+    [[nodiscard]] std::uint64_t generated() const { return own_ ? own_->next_generated - 1 : 0; }
     void begin_life();
     // Room for a first message now: what is made together lies together.
     void make_room();
@@ -101,12 +105,13 @@ public:
     [[nodiscard]] std::variant<RumorPtr, std::string_view> check(const RumorPtr& rumor, const Crypto& crypto) const;
     // That this very object, not another of the same id, is kept.
     [[nodiscard]] bool keeps(const RumorPtr& rumor) const {
+        if (store_.latest() == rumor.get()) return true;
         const RumorStore::Held* held = store_.find(rumor->key);
         return held != nullptr && held->rumor == rumor;
     }
     // Another copy of what is kept: it need not be waited for any more.
     void again(const RumorKey& key) {
-        if (!pulled_.empty()) arrived(key);
+        if (mending_) arrived(key);
     }
     // True for a first copy, which is kept.
     [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now);
@@ -117,7 +122,7 @@ public:
     // The answer to a neighbour's digest: keys it may lack; nothing to say when `buckets` is 0.
     [[nodiscard]] msg::RepairDiff compare(const msg::RepairDigest& theirs, Time now);
     // Refused for good: not to be pulled again from a neighbour that still keeps it.
-    void decline(const RumorKey& key) { declined_.insert(key); }
+    void decline(const RumorKey& key) { mending().declined.insert(key); }
     // What we lack of a neighbour's keys and have not asked for lately.
     [[nodiscard]] msg::Pull missing(const msg::RepairDiff& theirs, Time now);
     // Our keys in the same buckets that it does not name.
@@ -135,8 +140,15 @@ public:
         return held == nullptr ? std::nullopt : std::optional<std::uint32_t>(held->copies);
     }
     // Kept, or refused for good.
-    [[nodiscard]] bool has(const RumorKey& key) const { return store_.find(key) != nullptr || declined_.contains(key); }
-    [[nodiscard]] const void* first() const { return store_.first(); }
+    [[nodiscard]] bool has(const RumorKey& key) const {
+        return store_.find(key) != nullptr || (mending_ && mending_->declined.contains(key));
+    }
+    [[nodiscard]] const Rumor* latest() const { return store_.latest(); }
+    // What a message that is new will touch.
+    [[gnu::always_inline]] void prefetch() const {
+        gossip::prefetch(store_.first());
+        gossip::prefetch(seen_.first());
+    }
 
 private:
     void arrived(const RumorKey& key);
@@ -144,17 +156,28 @@ private:
         RumorKey key;
         Time until{};
     };
-    SlimVector<Pulled> pulled_;
+    // Of the messages that neighbours keep and we do not.
+    struct Mending {
+        SlimVector<Pulled> pulled;
+        RecentKeys declined;
+    };
+    [[nodiscard]] Mending& mending();
+    // Of the messages we make.
+    struct Own {
+        std::uint64_t next_generated{1};
+        std::uint64_t next_typed{1};
+        WallMs last_stamp{0};
+        Time refilled{};
+        std::uint32_t tokens{0};
+        bool bucket_started{false};
+    };
+    [[nodiscard]] Own& own();
+
+    std::unique_ptr<Mending> mending_;  // none before the first
     RumorStore store_;
     const GossipConfig* config_;
     SeenCache seen_;
-    RecentKeys declined_;
-    std::uint64_t next_generated_{1};
-    std::uint64_t next_typed_{1};
-    WallMs last_stamp_{0};
-    Time refilled_{};
-    std::uint32_t tokens_{0};
-    bool bucket_started_{false};
+    std::unique_ptr<Own> own_;  // none before the first
 };
 
 }  // namespace gossip

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] const T* begin() const { return capacity_ > N ? heap_ : inside_; }
     [[nodiscard]] const T* end() const { return begin() + size_; }
     [[nodiscard]] std::size_t size() const { return size_; }
+    // Where the items are, if not inside.
+    [[nodiscard]] const T* outside() const { return capacity_ > N ? heap_ : nullptr; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] T& operator[](std::size_t i) { return begin()[i]; }
     [[nodiscard]] const T& operator[](std::size_t i) const { return begin()[i]; }

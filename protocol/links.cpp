@@ -46,7 +46,7 @@ bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersi
         return false;
     }
     remove(id);
-    Link link{.id = id, .kind = kind, .protocol = protocol};
+    Link link{.id = id, .protocol = protocol, .kind = kind};
     link.details.own().incarnation = incarnation;
     links_.insert(lower(links_, id), std::move(link));
     return true;

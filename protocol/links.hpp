@@ -9,6 +9,7 @@
 #include "protocol/rng.hpp"
 #include "protocol/slim_vector.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,17 +31,32 @@ struct LinkDetails {
 };
 
 struct Link {
-    NodeId id{};
+    static constexpr std::uint32_t most = (1U << 22) - 1;
+
     CopyOnWrite<LinkDetails> details;
-    std::int64_t offset_ms{0};  // its clock minus ours
-    std::uint32_t degree{0};    // its own, as it last said
-    LinkKind kind{};
-    ProtocolVersion protocol{1};
+    NodeId id : 48 {};  // links are between endpoints
+    ProtocolVersion protocol : 8 {1};
+    LinkKind kind : 2 {};
     bool mending : 1 {false};  // it said that it does not count us; we asked it again
     bool offset_known : 1 {false};
     bool lazy : 1 {false};  // carries announcements instead of messages: see Tree
+    std::uint64_t offset : 42 {0};
+    std::uint64_t degree : 22 {0};  // its own, as it last said; more counts as `most`
+
+    void set_degree(std::uint32_t said) { degree = std::min(said, most) & most; }
+    // Its clock minus ours; two thirds of a century are not known.
+    void set_offset(std::int64_t ms) {
+        offset_known = ms > -middle && ms < middle;
+        offset = static_cast<std::uint64_t>(ms + middle) & (2 * middle - 1);
+    }
+    [[nodiscard]] std::int64_t offset_ms() const {
+        return offset_known ? static_cast<std::int64_t>(offset) - middle : 0;
+    }
+
+private:
+    static constexpr std::int64_t middle = std::int64_t{1} << 41;
 };
-static_assert(sizeof(Link) == 32);
+static_assert(sizeof(Link) == 24);
 
 struct Dial {
     NodeId id{};

@@ -32,17 +32,16 @@ bool Liveness::watching(NodeId id) const {
 
 // Heard of at its start: the cycle in which a link comes up is never a missed one.
 void Liveness::watch(NodeId id) {
-    if (find(id) == nullptr) watches_.insert(lower(id), Watch(id));
+    if (find(id) == nullptr) watches_.insert(const_cast<Watch*>(lower(id)), Watch(id));
     heard(id);
 }
 
 void Liveness::watch_all(const std::vector<NodeId>& ids) {
-    watches_.reserve(ids.size());
     for (const NodeId id : ids) watches_.push_back(Watch(id));
 }
 
 void Liveness::unwatch(NodeId id) {
-    erase_if(watches_, [id](const Watch& w) { return w.id() == id; });
+    if (Watch* watch = find(id)) watches_.erase(watch);
     if (losses_) std::erase_if(losses_->redials, [id](const Redial& r) { return r.id == id; });
 }
 
@@ -101,9 +100,9 @@ bool Liveness::note_loss(Time now, std::size_t degree) {
         l.counted = 0;
     }
     ++l.counted;
-    const bool in_contact = contacted_ && now - contact_ <= proof_of_contact;
-    if (!in_contact && l.counted * 2 > degree) isolated_ = true;
-    return isolated_;
+    const bool in_contact = contact_ != Time::min() && now - contact_ <= proof_of_contact;
+    if (!in_contact && l.counted * 2 > degree) l.isolated = true;
+    return l.isolated;
 }
 
 void Liveness::defer(NodeId id, bool refused) {
@@ -114,9 +113,9 @@ void Liveness::defer(NodeId id, bool refused) {
 
 bool Liveness::contact(Time now, std::vector<Deferred>& deferred) {
     contact_ = now;
-    contacted_ = true;
-    if (losses_) deferred = std::exchange(losses_->deferred, {});
-    return std::exchange(isolated_, false);
+    if (!losses_) return false;
+    deferred = std::exchange(losses_->deferred, {});
+    return std::exchange(losses_->isolated, false);
 }
 
 }  // namespace gossip

@@ -10,7 +10,7 @@
 //   answers: it is probably the one that is cut off.
 
 #include "protocol/config.hpp"
-#include "protocol/slim_vector.hpp"
+#include "protocol/inline_vector.hpp"
 #include "protocol/types.hpp"
 
 #include <memory>
@@ -46,7 +46,8 @@ public:
     void unwatch(NodeId id);
     void heard(NodeId id);
     [[nodiscard]] bool watching(NodeId id) const;
-    [[nodiscard]] const void* first() const { return watches_.data(); }
+    // Where the watches are, if not inside.
+    [[nodiscard]] const void* outside() const { return watches_.outside(); }
     // Its connection ended: how long to wait before it is dialled again; nothing when that is due anyway.
     [[nodiscard]] std::optional<Duration> redial_after(NodeId id, Time now);
 
@@ -57,7 +58,7 @@ public:
 
     // A link seems lost. True when we had better ask ourselves first: see isolated().
     bool note_loss(Time now, std::size_t degree);
-    [[nodiscard]] bool isolated() const { return isolated_; }
+    [[nodiscard]] bool isolated() const { return losses_ && losses_->isolated; }
     // A suspicion that waits for the end of the isolation.
     void defer(NodeId id, bool refused);
     struct Deferred {
@@ -70,6 +71,7 @@ public:
 private:
     // An endpoint is 48 bits, and nobody without one is watched.
     struct Watch {
+        Watch() : Watch(NodeId::none) {}
         explicit Watch(NodeId node);
         std::uint64_t endpoint : 48;
         std::uint64_t missed : 15 {0};
@@ -88,18 +90,17 @@ private:
         std::vector<Deferred> deferred;
         Time window{};
         std::size_t counted{0};  // in it
+        bool isolated{false};
     };
     [[nodiscard]] Watch* find(NodeId id);
     [[nodiscard]] const Watch* lower(NodeId id) const;
     [[nodiscard]] Losses& losses();
     void forget_deferred(NodeId id);
 
-    SlimVector<Watch> watches_;       // ascending by id
-    std::unique_ptr<Losses> losses_;  // none before the first
     const LivenessConfig* config_;
-    Time contact_{};
-    bool contacted_{false};
-    bool isolated_{false};
+    Time contact_ = Time::min();      // with a seed, the last one
+    std::unique_ptr<Losses> losses_;  // none before the first
+    InlineVector<Watch, 6> watches_;  // ascending by id
 };
 
 }  // namespace gossip

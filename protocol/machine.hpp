@@ -3,8 +3,8 @@
 // A machine takes events and time and fills effects; it does no I/O, reads no clock, draws only from
 // the generator it was given, never blocks, never re-enters, and throws on nothing a peer can send.
 
-#include "protocol/messages.hpp"
 #include "protocol/notice.hpp"
+#include "protocol/shared_message.hpp"
 #include "protocol/types.hpp"
 
 #include <variant>
@@ -182,10 +182,10 @@ public:
     virtual ~Machine() = default;
     // `now` never decreases. `out` is cleared by the driver; the machine only adds to it.
     virtual void step(Time now, const Event& event, Effects& out) = 0;
-    // Hints: a step is near, and then, which one. What it will look at may be brought into the cache; the second
-    // says whether sends are to be expected. They change nothing.
+    // Hints: a step is near, and then, which message it is for. What it will look at may be brought into the cache;
+    // the second says whether sends are to be expected. They change nothing.
     virtual void prefetch() const {}
-    [[nodiscard]] virtual bool prefetch(const Event& /*next*/) const { return true; }
+    [[nodiscard]] virtual bool prefetch(const SharedMessage& /*next*/) const { return true; }
 };
 
 }  // namespace gossip

@@ -9,7 +9,6 @@
 #include "protocol/types.hpp"
 
 #include <concepts>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -256,26 +255,6 @@ struct Message : MessageBody {
         : MessageBody(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(body)) {}
     template <std::size_t I>
     explicit Message(std::in_place_index_t<I> which) : MessageBody(which) {}
-};
-
-// A message as it travels within this process: immutable, one object for all whom it goes to.
-class SharedMessage {
-public:
-    SharedMessage() = default;       // the message of a default
-    SharedMessage(Message message);  // NOLINT(google-explicit-constructor): to send a message is to share it
-    template <class T>
-    requires is_alternative<std::remove_cvref_t<T>, MessageBody> SharedMessage(
-        T&& body)  // NOLINT(google-explicit-constructor): as Message
-        : SharedMessage(Message(std::forward<T>(body))) {}
-
-    [[nodiscard]] const Message& operator*() const { return kept_ ? *kept_ : nothing(); }
-    [[nodiscard]] const Message* get() const { return &**this; }
-    operator const Message&() const { return **this; }  // NOLINT(google-explicit-constructor): it is one
-    [[nodiscard]] bool same_object(const SharedMessage& other) const { return kept_ == other.kept_; }
-
-private:
-    static const Message& nothing();
-    std::shared_ptr<const Message> kept_;
 };
 
 template <class... Fs>

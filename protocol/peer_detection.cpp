@@ -19,9 +19,9 @@ void PeerMachine::heard(const Sender& from) {
         if (link == nullptr || link->protocol != 0) return;
     }
     liveness_.heard(from.node);
-    if (suspicions_.size() > 0 && suspicions_.find(from.node) != nullptr)
-        cancel_suspicion(from.node, "it showed a sign of life");
-    if (probes_.size() > 0) perform(from.node, probes_.heard(from.node, now_));
+    if (!troubles_) return;
+    if (troubles_->suspicions.find(from.node) != nullptr) cancel_suspicion(from.node, "it showed a sign of life");
+    if (troubles_->probes.size() > 0) perform(from.node, troubles_->probes.heard(from.node, now_));
 }
 
 void PeerMachine::handle_ping_round() {
@@ -73,7 +73,7 @@ void PeerMachine::take_news(const Sender& from, const M& m) {
     Link* link = links_.find(from.node);
     if (link == nullptr) return;
     if (m.incarnation > link->details->incarnation) return end_former_lives(from.node, m.incarnation);
-    link->degree = m.degree;
+    link->set_degree(m.degree);
     if (!m.record.empty()) accept_record(*link, m.record.front());
     mend(from, m.linked);
     note_epoch(m.epoch);
@@ -90,8 +90,7 @@ void PeerMachine::on(const Sender& sender, const msg::Pong& m) {
     }
     if (link == nullptr) return;
     if (m.ping_sent > 0 && m.received > 0) {  // four stamps, as NTP has them (RFC 5905)
-        link->offset_ms = ((m.received - m.ping_sent) + (m.sent - wall())) / 2;
-        link->offset_known = true;
+        link->set_offset(((m.received - m.ping_sent) + (m.sent - wall())) / 2);
     }
     take_news(from, m);
 }
@@ -108,7 +107,7 @@ void PeerMachine::on(const Sender& sender, const msg::SuspectQuery& m) {
     const Asker asker{from.reply, recorded ? m.record.version : 0};
     if (m.suspect == self_) return testify({self_, m.incarnation, Verdict::reachable, {asker}});
     if (liveness_.isolated()) return;  // what we cannot reach says something about us
-    const Probes::Action action = probes_.ask(m.suspect, m.incarnation, asker, now_);
+    const Probes::Action action = troubles().probes.ask(m.suspect, m.incarnation, asker, now_);
     if (action.busy) return refuse(from.reply, "too many suspects at once");
     if (action.ping) out_->send(m.suspect, msg::Suspect{m.suspect, m.incarnation, from.node});
     perform(m.suspect, action);
@@ -142,7 +141,7 @@ void PeerMachine::testify(const Testimony& t) {
 
 void PeerMachine::on(const Sender& from, const msg::Suspect& m) {
     if (m.suspect != self_) return;
-    msg::Alive alive{self_, incarnation_, ++refutations_, {}};
+    msg::Alive alive{self_, incarnation_, ++troubles().refutations, {}};
     alive.signature = crypto_->sign(canonical_bytes(alive));
     notice({.kind = NoticeKind::refuted, .subject = self_, .other = m.by});
     out_->send(from.reply, alive);

@@ -9,26 +9,19 @@ namespace gossip {
 namespace {
 
 // The timers a peer has one of; probes and suspicions have one each and count their own generations.
-constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,         TimerKind::ping_round,
-                                   TimerKind::link_dial,     TimerKind::ring_check,    TimerKind::generate,
-                                   TimerKind::repair,        TimerKind::delta_gap,     TimerKind::rejoin,
+constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,          TimerKind::ping_round,
+                                   TimerKind::link_dial,     TimerKind::ring_check,     TimerKind::generate,
+                                   TimerKind::repair,        TimerKind::delta_gap,      TimerKind::rejoin,
                                    TimerKind::degree_report, TimerKind::leave_deadline, TimerKind::announce,
                                    TimerKind::graft};
-
-constexpr std::size_t cache_line = 64;
-
-void fetch(const void* first, std::size_t lines) {
-    for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(first) + cache_line * i);
-}
 
 }  // namespace
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
     : self_(options.self),
-      liveness_(config.liveness),
-      probes_(config.liveness),
-      dissemination_(config.gossip),
       config_(&config),
+      liveness_(config.liveness),
+      dissemination_(config.gossip),
       view_(options.self, config.overlay),
       crypto_(&crypto),
       rng_(rng),
@@ -47,18 +40,16 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
 }
 
 void PeerMachine::prefetch() const {
-    fetch(liveness_.first(), 2);
-    fetch(dissemination_.first(), 1);
+    if (const void* watches = liveness_.outside()) gossip::prefetch(watches);
 }
 
 // Four of five messages of a flood are duplicates, which look at little.
-bool PeerMachine::prefetch(const Event& next) const {
-    const auto* received = std::get_if<Received>(&next);
-    if (received == nullptr) return true;
-    const auto* gossip = std::get_if<msg::Gossip>(received->message.get());
-    if (gossip != nullptr && gossip->rumor && dissemination_.keeps(gossip->rumor)) return false;
-    fetch(&dissemination_, (sizeof(Dissemination) + sizeof(Links) + sizeof(View)) / cache_line + 1);
-    fetch(links_.all().data(), links_.degree() * sizeof(Link) / cache_line + 1);
+bool PeerMachine::prefetch(const SharedMessage& next) const {
+    const auto* gossip = next.get_if<msg::Gossip>();
+    if (gossip != nullptr && dissemination_.latest() == gossip->rumor.get()) return false;
+    gossip::prefetch(&dissemination_, (sizeof(Dissemination) + sizeof(Links) + sizeof(View)) / cache_line + 1);
+    gossip::prefetch(links_.all().data(), links_.degree() * sizeof(Link) / cache_line + 1);
+    if (gossip != nullptr) dissemination_.prefetch();
     return true;
 }
 
@@ -72,7 +63,7 @@ PeerStatus PeerMachine::status() const {
     for (const Link& link : links_.all()) {
         if (link.kind != LinkKind::ring) status.preferential.push_back(link.id);
     }
-    status.suspects = static_cast<std::uint32_t>(suspicions_.size());
+    status.suspects = troubles_ ? static_cast<std::uint32_t>(troubles_->suspicions.size()) : 0;
     status.delivered = delivered_;
     status.duplicates = duplicates_;
     status.gossip_sent = gossip_sent_;
@@ -80,7 +71,9 @@ PeerStatus PeerMachine::status() const {
     return status;
 }
 
-bool PeerMachine::registered() const { return registration_ ? registration_->acks() > 0 : standings_ != nullptr; }
+bool PeerMachine::registered() const {
+    return registration_ ? registration_->acks() > 0 : view_.standings() != nullptr;
+}
 
 // ---------------------------------------------------------------- events
 
@@ -99,7 +92,8 @@ void PeerMachine::handle(const Received& event) {
     if (phase_ == Phase::leaving) return on_while_leaving(from, event.message);
     if (!is_anonymous(event.from)) heard(from);
     if (event.trust == Trust::seed) seed_answered();
-    std::visit([this, &from](const auto& m) { on(from, m); }, *event.message);
+    if (const auto* gossip = event.message.get_if<msg::Gossip>()) return on(from, *gossip);  // most are
+    event.message.visit([this, &from](const auto& m) { on(from, m); });
 }
 
 void PeerMachine::handle(const TimerFired& event) {
@@ -109,13 +103,13 @@ void PeerMachine::handle(const TimerFired& event) {
 
 void PeerMachine::handle_timer(const TimerTag& tag) {
     if (tag.kind == TimerKind::probe) {
-        return perform(NodeId{tag.key}, probes_.timer(NodeId{tag.key}, tag.generation, now_));
+        return perform(NodeId{tag.key}, troubles().probes.timer(NodeId{tag.key}, tag.generation, now_));
     }
     if (tag.kind == TimerKind::refute_window || tag.kind == TimerKind::suspicion_retry) {
         return handle_suspicion_timer(tag);
     }
     const bool single = std::find(single_timers.begin(), single_timers.end(), tag.kind) != single_timers.end();
-    if (!single || generation(tag.kind) != tag.generation) return;
+    if (!single || generation(tag.kind) != static_cast<Generation>(tag.generation)) return;
     switch (tag.kind) {
         case TimerKind::registration:
             return handle_registration_timer();
@@ -168,11 +162,16 @@ void PeerMachine::handle(const Publish& event) {
 
 // ---------------------------------------------------------------- helpers
 
+Troubles& PeerMachine::troubles() {
+    if (!troubles_) troubles_ = std::make_unique<Troubles>(config_->liveness);
+    return *troubles_;
+}
+
 void PeerMachine::refuse(NodeId from, std::string_view why) {
     notice({.kind = NoticeKind::refused_message, .other = from, .text = std::string(why)});
 }
 
-std::uint32_t& PeerMachine::generation(TimerKind kind) {
+PeerMachine::Generation& PeerMachine::generation(TimerKind kind) {
     const auto at = std::find(single_timers.begin(), single_timers.end(), kind);
     GOSSIP_ASSERT(at != single_timers.end());
     return generations_[static_cast<std::size_t>(at - single_timers.begin())];

@@ -15,11 +15,11 @@
 #include "protocol/liveness.hpp"
 #include "protocol/machine.hpp"
 #include "protocol/peer_standing.hpp"
-#include "protocol/probes.hpp"
 #include "protocol/registration.hpp"
 #include "protocol/rng.hpp"
-#include "protocol/suspicions.hpp"
+#include "protocol/spare_blocks.hpp"
 #include "protocol/tree.hpp"
+#include "protocol/troubles.hpp"
 #include "protocol/view.hpp"
 
 #include <array>
@@ -47,8 +47,12 @@ struct PeerStatus {
     std::size_t stored{0};
 };
 
-class PeerMachine final : public Machine {
+class alignas(64) PeerMachine final : public Machine {  // by lines of the cache: see prefetch
 public:
+    // From a pool, one behind the other: there may be millions.
+    static void* operator new(std::size_t bytes) { return spare_blocks().get(bytes); }
+    static void operator delete(void* block, std::size_t bytes) { spare_blocks().put(block, bytes); }
+
     // `config` and `crypto` outlive the machine.
     PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng);
     void step(Time now, const Event& event, Effects& out) override;
@@ -58,10 +62,11 @@ public:
     [[nodiscard]] PeerStanding standing() const;
     [[nodiscard]] PeerStatus status() const;
     void prefetch() const override;
-    [[nodiscard]] bool prefetch(const Event& next) const override;
+    [[nodiscard]] bool prefetch(const SharedMessage& next) const override;
 
 private:
     enum class Phase : std::uint8_t { starting, registering, active, waiting_to_rejoin, leaving, left };
+    using Generation = std::uint16_t;  // a timer is long due before another has the same
     // Who sent a message. `node` is the sender as a node of the network: for protocol 0 the one its
     // payload names, which nothing proves; `reply` is where an answer goes.
     struct Sender {
@@ -110,7 +115,7 @@ private:
     void send_leases();
     void handle_removed_self();
     void handle_left();
-    void on_while_leaving(const Sender& from, const Message& message);
+    void on_while_leaving(const Sender& from, const SharedMessage& message);
     void learn_seed_keys(const std::vector<PublicKey>& keys);
     [[nodiscard]] std::optional<Seat> seat_of(NodeId node) const;
     [[nodiscard]] NodeId some_seed();
@@ -229,7 +234,8 @@ private:
     [[nodiscard]] bool observed() const { return !out_->quiet; }
     void arm(TimerKind kind, Duration after, std::uint64_t key = 0);
     void disarm(TimerKind kind) { ++generation(kind); }
-    [[nodiscard]] std::uint32_t& generation(TimerKind kind);
+    [[nodiscard]] Generation& generation(TimerKind kind);
+    [[nodiscard]] Troubles& troubles();
     [[nodiscard]] WallMs wall() const;
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
@@ -243,14 +249,13 @@ private:
     bool candidates_due_{false};  // a ring_check timer is set
     bool degree_due_{false};      // a degree_report timer is set
     NodeId self_;
-    Effects* out_{nullptr};  // of the step in hand
-    Time now_{};             // of the step in hand
-    Liveness liveness_;
-    Suspicions suspicions_;
-    Probes probes_;
+    Effects* out_{nullptr};               // of the step in hand
+    Time now_{};                          // of the step in hand
+    std::unique_ptr<Troubles> troubles_;  // none before the first
     std::uint64_t duplicates_{0};
-    Dissemination dissemination_;
     const Config* config_;
+    Liveness liveness_;
+    Dissemination dissemination_;
     Time started_{};
     WallMs started_wall_{0};
     Links links_;
@@ -261,26 +266,21 @@ private:
     const Crypto* crypto_;
     Rng rng_;
     Incarnation incarnation_;
-    std::array<std::uint32_t, 13> generations_{};
+    std::array<Generation, 13> generations_{};
     std::uint32_t wanted_{0};                             // preferential links still to be opened
     mutable std::unique_ptr<Registration> registration_;  // see registration()
-    Damping damping_;
-    CopyOnWrite<std::vector<PublicKey>> seed_keys_;  // by seat; zero when not known
-    Time delta_asked_{};                             // not again before
-    Epoch claimed_epoch_{0};                         // the highest a node told us of
-    Epoch registered_epoch_{0};                      // seeds behind it may not know us yet
+    CopyOnWrite<std::vector<PublicKey>> seed_keys_;       // by seat; zero when not known
+    Epoch claimed_epoch_{0};                              // the highest a node told us of
+    Epoch registered_epoch_{0};                           // seeds behind it may not know us yet
 
-    const Standings* standings_{nullptr};  // what we were when we began to stand, if we did
-    RecordPtr record_;                     // our own; none before the first link, or while it is the one we stood with
+    RecordPtr record_;  // our own; none before the first link, or while it is the one we stood with
     std::uint64_t record_version_{0};
     std::unique_ptr<Tree> tree_;  // none while every link carries messages
     Time overlay_due_{};          // of the link_dial timer that is set
-    Duration candidate_delay_{};
-    NodeId repaired_with_{};  // never the same neighbour twice running
+    NodeId repaired_with_{};      // never the same neighbour twice running
     Time digest_sent_{};
     Time round_due_{};
     std::uint64_t ping_sequence_{0};
-    std::uint64_t refutations_{0};
 };
 
 }  // namespace gossip

@@ -119,7 +119,7 @@ void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
     const auto known = static_cast<std::uint32_t>(view_.candidates().size());
     notice({.kind = NoticeKind::peer_list_received, .other = seed, .ids = ids_of(view_.candidates())});
     wanted_ = strategy_links(config_->overlay);
-    candidate_delay_ = {};
+    if (troubles_) troubles_->candidate_delay = {};
     notice({.kind = NoticeKind::overlay_building, .count = std::min(config_->overlay.links, known), .of = known});
     if (known == 0) notice({.kind = NoticeKind::overlay_empty});
     notice({.kind = NoticeKind::peer_active});
@@ -208,7 +208,7 @@ void PeerMachine::handle_removed_self() {
                                  TimerKind::ring_check, TimerKind::link_dial}) {
         disarm(kind);
     }
-    arm(TimerKind::rejoin, damping_.next(now_));
+    arm(TimerKind::rejoin, troubles().damping.next(now_));
 }
 
 // ---------------------------------------------------------------- epochs
@@ -291,7 +291,10 @@ void PeerMachine::apply_own_change(const Change& change) {
 void PeerMachine::end_former_lives(NodeId id, Incarnation life) {
     const Link* link = links_.find(id);
     if (link != nullptr && link->protocol > 0 && link->details->incarnation < life) link_down(id, "it restarted", true);
-    if (const Suspicion* s = suspicions_.find(id); s != nullptr && s->life < life) suspicions_.close(id);
+    if (!troubles_) return;
+    if (const Suspicion* s = troubles_->suspicions.find(id); s != nullptr && s->life < life) {
+        troubles_->suspicions.close(id);
+    }
 }
 
 // What a peer that left said stays worth hearing; what a dead life says is not believed any more.
@@ -299,16 +302,18 @@ void PeerMachine::bury(NodeId id, Incarnation life, bool dead) {
     if (const Link* link = links_.find(id); link != nullptr && link->details->incarnation <= life) {
         link_down(id, "removed from the list", true);
     }
-    if (const Suspicion* s = suspicions_.find(id); s != nullptr && s->life <= life) suspicions_.close(id);
-    for (const NodeId suspect : suspicions_.suspects()) settle(suspect, false);  // it may have been a witness
     if (dead) dissemination_.purge(id, life);
+    if (!troubles_) return;
+    Suspicions& suspicions = troubles_->suspicions;
+    if (const Suspicion* s = suspicions.find(id); s != nullptr && s->life <= life) suspicions.close(id);
+    for (const NodeId suspect : suspicions.suspects()) settle(suspect, false);  // it may have been a witness
 }
 
 void PeerMachine::note_epoch(Epoch epoch) {
     claimed_epoch_ = std::max(claimed_epoch_, epoch);
-    if (!active() || epoch <= view_.epoch() || now_ < delta_asked_) return;
+    if (!active() || epoch <= view_.epoch() || now_ < troubles().delta_asked) return;
     const Duration wait = jitter(delta_patience);
-    delta_asked_ = now_ + wait + delta_pace;
+    troubles().delta_asked = now_ + wait + delta_pace;
     arm(TimerKind::delta_gap, wait);
 }
 
@@ -340,11 +345,11 @@ void PeerMachine::handle_left() {
     out_->finished = true;
 }
 
-void PeerMachine::on_while_leaving(const Sender& from, const Message& message) {
-    if (const auto* ack = std::get_if<msg::LeaseAck>(&message)) {
+void PeerMachine::on_while_leaving(const Sender& from, const SharedMessage& message) {
+    if (const auto* ack = message.get_if<msg::LeaseAck>()) {
         if (from.trust == Trust::seed && ack->peer == self_ && ack->status != LeaseStatus::member) handle_left();
     }
-    if (const auto* m = std::get_if<msg::Membership>(&message); m != nullptr && authentic(*m, from)) {
+    if (const auto* m = message.get_if<msg::Membership>(); m != nullptr && authentic(*m, from)) {
         const auto ours = [this](const Change& c) { return c.kind != ChangeKind::add && c.peer == self_; };
         if (std::any_of(m->decision.batch.begin(), m->decision.batch.end(), ours)) handle_left();
     }

@@ -106,11 +106,12 @@ void PeerMachine::arm_overlay_timers() {
         arm(TimerKind::link_dial, *next - now_);
     }
     if (!starved()) {
-        candidate_delay_ = {};
+        if (troubles_) troubles_->candidate_delay = {};
     } else if (!candidates_due_) {
         candidates_due_ = true;
-        candidate_delay_ = std::clamp<Duration>(candidate_delay_ * 2, first_candidate_delay, last_candidate_delay);
-        arm(TimerKind::ring_check, jitter(candidate_delay_));
+        Duration& delay = troubles().candidate_delay;
+        delay = std::clamp<Duration>(delay * 2, first_candidate_delay, last_candidate_delay);
+        arm(TimerKind::ring_check, jitter(delay));
     }
 }
 
@@ -183,7 +184,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
     link_up(from.node, m.kind == LinkKind::implied ? LinkKind::preferential : m.kind, m.incarnation, 1, m.record);
     if (dial) link_up(from.node, dial->kind, m.incarnation, 1, m.record);
     Link* link = links_.find(from.node);
-    link->degree = m.degree;
+    link->set_degree(m.degree);
     out_->send(from.reply,
                msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()), own_record()});
     link->details.own().told = record_version_;
@@ -200,7 +201,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkAccept& m) {
     if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
     if (view_.removed(from.node, m.incarnation)) return;
     link_up(from.node, m.kind, m.incarnation, 1, m.record);
-    links_.find(from.node)->degree = m.degree;
+    links_.find(from.node)->set_degree(m.degree);
     if (!dial) return;
     ping(from.node);
     send_digest(from.node);
@@ -290,7 +291,7 @@ void PeerMachine::handle_degree_report() {
 
 const LinksRecord& PeerMachine::own_record() {
     if (!record_stale_) {
-        if (record_ == nullptr) record_ = standings_->record(self_);
+        if (record_ == nullptr) record_ = view_.standings()->record(self_);
         return *record_;
     }
     record_stale_ = false;
@@ -316,7 +317,7 @@ std::vector<LinksRecord> PeerMachine::news_for(Link* link) {
 }
 
 RecordPtr PeerMachine::record_of(const Link& link) const {
-    return link.details->described ? standings_->record(link.id) : link.details->record;
+    return link.details->described ? view_.standings()->record(link.id) : link.details->record;
 }
 
 // Only the newest of this life, and signed by it where its key is known; seeds check it anyway.

@@ -36,7 +36,6 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
     out_ = &out;
     started_ = now;
     started_wall_ = wall;
-    standings_ = &standings;
     incarnation_ = basis.incarnation;
     phase_ = Phase::active;
     seed_keys_ = basis.seed_keys;
@@ -46,7 +45,9 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
     record_stale_ = false;
     links_.reserve(basis.links.size());
     for (const StandingLink& s : basis.links) {
-        links_.restore({.id = s.id, .details = s.details, .degree = s.degree, .kind = s.kind});
+        Link link{.details = s.details, .id = s.id, .kind = s.kind};
+        link.set_degree(s.degree);
+        links_.restore(link);
     }
     liveness_.watch_all(links_.ids());
     overlay_announced_ = true;
@@ -58,7 +59,7 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
 Registration& PeerMachine::registration() const {
     if (registration_ == nullptr) {
         registration_ = std::make_unique<Registration>(config_->seeds.size());
-        if (standings_ != nullptr) registration_->restore(standings_->seats(self_));
+        if (view_.standings() != nullptr) registration_->restore(view_.standings()->seats(self_));
     }
     return *registration_;
 }
@@ -73,10 +74,10 @@ PeerStanding PeerMachine::standing() const {
                    .sample = view_.sample(),
                    .seats = registration().acked(),
                    .record = record_};
-    if (record_ == nullptr && standings_ != nullptr) s.record = standings_->record(self_);
+    if (record_ == nullptr && view_.standings() != nullptr) s.record = view_.standings()->record(self_);
     for (const Link& l : links_.all()) {
         LinkDetails details{.incarnation = l.details->incarnation, .told = record_version_, .record = record_of(l)};
-        s.basis.links.push_back({l.id, l.kind, l.degree, CopyOnWrite(std::move(details))});
+        s.basis.links.push_back({l.id, l.kind, static_cast<std::uint32_t>(l.degree), CopyOnWrite(std::move(details))});
     }
     return s;
 }

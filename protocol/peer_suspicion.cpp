@@ -42,8 +42,8 @@ std::string_view status_name(ReportStatus status) {
 // ---------------------------------------------------------------- opening a case
 
 void PeerMachine::neighbour_lost(NodeId id, LossReason reason) {
-    if (reason == LossReason::refused) perform(id, probes_.refused(id, now_));
-    const Suspicion* open = suspicions_.find(id);
+    if (reason == LossReason::refused) perform(id, troubles().probes.refused(id, now_));
+    const Suspicion* open = troubles().suspicions.find(id);
     if (links_.find(id) == nullptr || open != nullptr) return;
     if (reason == LossReason::refused) return suspect(id, true, "connection refused");
     if (reason == LossReason::timed_out) return;  // the cycles will tell
@@ -55,14 +55,14 @@ void PeerMachine::neighbour_lost(NodeId id, LossReason reason) {
 
 void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
     const Link* link = links_.find(id);
-    if (!active() || link == nullptr || suspicions_.find(id) != nullptr) return;
+    if (!active() || link == nullptr || troubles().suspicions.find(id) != nullptr) return;
     const bool was_isolated = liveness_.isolated();
     if (liveness_.note_loss(now_, links_.degree())) {
         liveness_.defer(id, refused);
         if (!was_isolated) begin_isolation();
         return;
     }
-    Suspicion* s = suspicions_.open(id, link->details->incarnation);
+    Suspicion* s = troubles().suspicions.open(id, link->details->incarnation);
     if (s == nullptr) return;
     s->refused = refused;
     const RecordPtr record = record_of(*link);
@@ -85,7 +85,7 @@ void PeerMachine::ask_witnesses(Suspicion& s) {
     s.stage = Suspicion::Stage::gathering;
     s.statements.clear();
     ++s.attempts;
-    suspicions_.renew(s);
+    troubles().suspicions.renew(s);
     const LivenessConfig& c = config_->liveness;
     const Duration probing = c.probe_timeout * c.probes + c.probe_timeout / 2;
     out_->timer(now_ + std::max(c.refute, probing), {TimerKind::refute_window, s.generation, key_of(s.suspect)});
@@ -97,7 +97,7 @@ void PeerMachine::ask_witnesses(Suspicion& s) {
     }
     const NodeId suspect = s.suspect;  // `s` may be gone once our own finding is in
     if (std::find(s.witnesses.begin(), s.witnesses.end(), self_) != s.witnesses.end()) {
-        perform(suspect, probes_.ask(suspect, s.life, {NodeId::none, s.record.version}, now_));
+        perform(suspect, troubles().probes.ask(suspect, s.life, {NodeId::none, s.record.version}, now_));
     }
 }
 
@@ -137,8 +137,8 @@ void PeerMachine::on(const Sender& from, const msg::SuspectResponse& m) {
 }
 
 void PeerMachine::take_statement(const Statement& statement) {
-    if (!suspicions_.add(statement)) return;
-    const Suspicion& s = *suspicions_.find(statement.suspect);
+    if (!troubles().suspicions.add(statement)) return;
+    const Suspicion& s = *troubles().suspicions.find(statement.suspect);
     const Tally t = tally_of(s);
     Notice n{.kind = NoticeKind::statement_received, .verdict = statement.verdict};
     n.subject = statement.suspect;
@@ -162,7 +162,7 @@ bool PeerMachine::speaks_protocol_0(NodeId id) const {
 }
 
 void PeerMachine::settle(NodeId suspect, bool window_over) {
-    Suspicion* s = suspicions_.find(suspect);
+    Suspicion* s = troubles().suspicions.find(suspect);
     if (s == nullptr || s->stage != Suspicion::Stage::gathering) return;
     switch (judge(tally_of(*s), window_over)) {
         case Finding::dead:
@@ -185,7 +185,7 @@ void PeerMachine::postpone(Suspicion& s) {
         return cancel_suspicion(id, "no majority of its witnesses answered in time");
     }
     s.stage = Suspicion::Stage::waiting;
-    suspicions_.renew(s);
+    troubles().suspicions.renew(s);
     const Duration wait = std::min<Duration>(retry_first * s.attempts, retry_last);
     out_->timer(now_ + jitter(wait), {TimerKind::suspicion_retry, s.generation, key_of(id)});
     view_.forget(id);
@@ -193,21 +193,21 @@ void PeerMachine::postpone(Suspicion& s) {
 }
 
 void PeerMachine::cancel_suspicion(NodeId id, std::string why) {
-    const Suspicion* s = suspicions_.find(id);
+    const Suspicion* s = troubles().suspicions.find(id);
     if (s == nullptr) return;
     // Frames may overtake the end of their connection: look again soon.
     if (s->refused) out_->timer(now_ + retry_first, {TimerKind::suspicion_retry, 0, key_of(id)});
-    suspicions_.close(id);
+    troubles().suspicions.close(id);
     notice({.kind = NoticeKind::suspicion_cancelled, .subject = id, .text = std::move(why)});
 }
 
 void PeerMachine::on(const Sender& from, const msg::Alive& m) {
-    const Suspicion* s = suspicions_.find(m.peer);
+    const Suspicion* s = troubles().suspicions.find(m.peer);
     if (s != nullptr && m.incarnation >= s->life && believed(from, m)) {
         cancel_suspicion(m.peer, "it refuted");
     }
     if (from.node != m.peer) return;
-    for (const Asker& asker : probes_.askers(m.peer)) {
+    for (const Asker& asker : troubles().probes.askers(m.peer)) {
         if (asker.reply != NodeId::none && !is_anonymous(asker.reply)) out_->send(asker.reply, m);
     }
 }
@@ -241,7 +241,7 @@ void PeerMachine::confirm(Suspicion& s) {
 // To floor(n/2)+1 random seeds, so that one of them is in whatever majority there is.
 void PeerMachine::send_reports(Suspicion& s) {
     ++s.attempts;
-    suspicions_.renew(s);
+    troubles().suspicions.renew(s);
     const msg::DeadNodeReport report{s.text,
                                      s.suspect,
                                      s.life,
@@ -261,17 +261,17 @@ void PeerMachine::send_reports(Suspicion& s) {
 
 void PeerMachine::on(const Sender& from, const msg::ReportAck& m) {
     if (from.trust != Trust::seed) return refuse(from.reply, "REPORT_ACK from a node that is no seed");
-    Suspicion* s = suspicions_.find(m.suspect);
+    Suspicion* s = troubles().suspicions.find(m.suspect);
     if (s == nullptr || s->stage != Suspicion::Stage::reporting || m.incarnation != s->life) return;
     notice({.kind = NoticeKind::report_answered,
             .subject = m.suspect,
             .other = from.node,
             .text = std::string(status_name(m.status))});
     if (m.status == ReportStatus::pending) return;
-    if (m.status != ReportStatus::accepted) return suspicions_.close(m.suspect);
+    if (m.status != ReportStatus::accepted) return troubles().suspicions.close(m.suspect);
     if (s->accepted) return;
     s->accepted = true;
-    suspicions_.renew(*s);
+    troubles().suspicions.renew(*s);
     out_->timer(now_ + decision_patience, {TimerKind::suspicion_retry, s->generation, key_of(m.suspect)});
 }
 
@@ -285,11 +285,11 @@ void PeerMachine::handle_suspicion_timer(const TimerTag& tag) {
         if (links_.find(id) != nullptr) ping(id);
         return;
     }
-    Suspicion* s = suspicions_.find(id);
+    Suspicion* s = troubles().suspicions.find(id);
     if (s == nullptr || s->generation != tag.generation) return;
     if (tag.kind == TimerKind::refute_window) return settle(id, true);
     if (s->stage == Suspicion::Stage::waiting) return ask_witnesses(*s);
-    if (s->attempts >= report_attempts) return suspicions_.close(id);
+    if (s->attempts >= report_attempts) return troubles().suspicions.close(id);
     send_reports(*s);
 }
 

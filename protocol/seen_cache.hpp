@@ -63,6 +63,7 @@ public:
     void reserve(std::size_t origins) { origins_.reserve(origins); }
     [[nodiscard]] bool contains(const Rumor& rumor) const;
     [[nodiscard]] std::size_t origins() const { return origins_.size(); }
+    [[nodiscard]] const void* first() const { return origins_.data(); }
 
 private:
     struct Key {

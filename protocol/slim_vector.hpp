@@ -69,8 +69,12 @@ public:
     T* insert(const T* before, T item) {
         const std::ptrdiff_t at = before - begin();
         push_back(std::move(item));
-        std::rotate(begin() + at, end() - 1, end());
-        return begin() + at;
+        T* const place = begin() + at;
+        if (place == end() - 1) return place;
+        T last = std::move(back());
+        std::move_backward(place, end() - 1, end());
+        *place = std::move(last);
+        return place;
     }
     T* erase(const T* item) { return erase(item, item + 1); }
     T* erase(const T* first, const T* last) {

@@ -43,6 +43,8 @@ public:
     bool rise(Epoch epoch, const Digest& digest, std::uint32_t members);
     // As after learning what these know, which are asked when it is looked at: they outlive the view.
     void stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings& standings);
+    // What these were, if any.
+    [[nodiscard]] const Standings* standings() const { return standings_; }
     [[nodiscard]] const ViewSample& sample() const { return sample_ ? *sample_ : inflate(); }
     // Adds what a seed's sample names; when full, a random old candidate makes room.
     void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng);

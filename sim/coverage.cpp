@@ -69,7 +69,7 @@ void Coverage::on_step(Time, NodeId node, const Event& event, const Effects& eff
     for (const Notice& n : effects.notices) on_notice(node, n);
     const auto* r = std::get_if<Received>(&event);
     if (r == nullptr) return;
-    if (const auto* vote = std::get_if<msg::Vote>(r->message.get())) on_vote(node, r->from, *vote);
+    if (const auto* vote = r->message.get_if<msg::Vote>()) on_vote(node, r->from, *vote);
 }
 
 void Coverage::on_notice(NodeId node, const Notice& n) {
@@ -90,32 +90,31 @@ void Coverage::on_vote(NodeId node, NodeId from, const msg::Vote& vote) {
     last = {vote.epoch, vote.ballot};
 }
 
-void Coverage::on_wire(Time, NodeId from, NodeId, const Message& message) {
+void Coverage::on_wire(Time, NodeId from, NodeId, const SharedMessage& message) {
     if (!cluster_.is_seed(from)) return;
-    std::visit(Overloaded{
-                   [this](const msg::Nack&) { hit(Mark::nack); },
-                   [this](const msg::Commit& m) {
-                       if (m.batch.size() > 1) hit(Mark::batch_of_many);
-                       for (const Change& c : m.batch) {
-                           if (c.kind == ChangeKind::replace) hit(Mark::seat_replaced);
-                       }
-                   },
-                   [this](const msg::Vote& m) {
-                       if (!m.mail.empty()) hit(Mark::mail_carried);
-                   },
-                   [this](const msg::Decisions& m) {
-                       if (!m.decisions.empty()) hit(Mark::caught_up_by_deltas);
-                   },
-                   [this](const msg::SnapshotPart&) { hit(Mark::caught_up_by_snapshot); },
-                   [this](const msg::CaseOpinion& m) {
-                       if (m.opinion == Opinion::no) hit(Mark::refused_by_own_probe);
-                   },
-                   [this](const msg::ReportAck& m) {
-                       if (m.status == ReportStatus::bad_evidence) hit(Mark::bad_evidence);
-                   },
-                   [](const auto&) {},
-               },
-               message);
+    message.visit(Overloaded{
+        [this](const msg::Nack&) { hit(Mark::nack); },
+        [this](const msg::Commit& m) {
+            if (m.batch.size() > 1) hit(Mark::batch_of_many);
+            for (const Change& c : m.batch) {
+                if (c.kind == ChangeKind::replace) hit(Mark::seat_replaced);
+            }
+        },
+        [this](const msg::Vote& m) {
+            if (!m.mail.empty()) hit(Mark::mail_carried);
+        },
+        [this](const msg::Decisions& m) {
+            if (!m.decisions.empty()) hit(Mark::caught_up_by_deltas);
+        },
+        [this](const msg::SnapshotPart&) { hit(Mark::caught_up_by_snapshot); },
+        [this](const msg::CaseOpinion& m) {
+            if (m.opinion == Opinion::no) hit(Mark::refused_by_own_probe);
+        },
+        [this](const msg::ReportAck& m) {
+            if (m.status == ReportStatus::bad_evidence) hit(Mark::bad_evidence);
+        },
+        [](const auto&) {},
+    });
 }
 
 }  // namespace gossip::sim

@@ -55,7 +55,7 @@ public:
 
     explicit Coverage(const Cluster& cluster);
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
 
     [[nodiscard]] const Counts& counts() const { return counts_; }
     void hit(Mark mark, std::uint64_t times = 1) { counts_[static_cast<std::size_t>(mark)] += times; }

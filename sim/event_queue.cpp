@@ -139,6 +139,7 @@ EventQueue::Due EventQueue::pop() {
     if (at_ == order_.size()) load();
     const Due due = in_turn(at_++);
     --size_;
+    if (order_.size() - at_ < turn_items) extend(due.time);
     next_known_ = at_ < order_.size();
     if (next_known_) next_ = in_turn(at_).time;
     return due;
@@ -153,15 +154,38 @@ void EventQueue::load() {
         next_window();
         slot = next_low();
     }
-    first_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
-    while (slot < low_slots && turn_.size() < turn_items) {
+    tick_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
+    first_ = tick_;
+    take_slot(slot);
+    std::sort(order_.begin(), order_.end());
+}
+
+// The next slots of this window join the turn early, so that there always is something to look ahead at.
+void EventQueue::extend(Time now) {
+    if (tick_ >> low_bits != window_) return;
+    if (at_ > turn_limit) begin_turn_anew(now);
+    const std::size_t sorted = order_.size();
+    for (std::size_t slot = next_low(); slot < low_slots && order_.size() - at_ < turn_items; slot = next_low()) {
         const std::int64_t tick = (window_ << low_bits) | static_cast<std::int64_t>(slot);
-        if (tick - first_ >= turn_slots) break;
+        if (tick - (nanos(now) >> tick_bits) >= turn_slots) break;
         tick_ = tick;
         take_slot(slot);
-        slot = next_low();
     }
-    std::sort(order_.begin(), order_.end());
+    std::sort(order_.begin() + static_cast<std::ptrdiff_t>(sorted), order_.end());
+}
+
+// Forgets what is done: few are left, in their order.
+void EventQueue::begin_turn_anew(Time now) {
+    std::vector<Due> left;
+    for (std::size_t i = at_; i < order_.size(); ++i) left.push_back(in_turn(i));
+    first_ = nanos(now) >> tick_bits;
+    turn_.clear();
+    order_.clear();
+    at_ = 0;
+    for (const Due& due : left) {
+        order_.push_back(key_of(due, turn_.size()));
+        turn_.push_back(due);
+    }
 }
 
 void EventQueue::take_slot(std::size_t slot) {

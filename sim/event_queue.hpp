@@ -23,9 +23,8 @@ constexpr NodeIndex no_node = 0xffffffff;
 // One TCP connection, never reused; 0 is none.
 using ConnectionId = std::uint32_t;
 
-// An event or action kept elsewhere (see Bodies): many entries may share one.
-using BodyIndex = std::uint32_t;
-constexpr BodyIndex no_body = 0xffffffff;
+// An event or action kept elsewhere (see Parked).
+using ParkedIndex = std::uint32_t;
 
 // Which of a node's ends of its connections (see Network).
 using EndIndex = std::uint32_t;
@@ -59,7 +58,8 @@ struct Entry {
     };
     union {
         std::uint64_t aux{0};
-        BodyIndex body;  // message, event, action
+        std::uint64_t message;  // a SharedMessage, detached
+        ParkedIndex parked;     // event, action
     };
 
     [[nodiscard]] static Entry timer(NodeIndex node, std::uint32_t life, const TimerTag& tag) {
@@ -92,6 +92,22 @@ public:
         return at_ + places < order_.size() ? &in_turn(at_ + places).entry : nullptr;
     }
 
+    // All that waits, in no order.
+    template <class See>
+    void each(See see) const {
+        const auto see_slot = [&](const Slot& slot) {
+            for (std::uint32_t at = slot.first; at != none; at = chunk(at).next) {
+                for (std::uint32_t i = 0; i < chunk(at).count; ++i) see(chunk(at).items[i].entry);
+            }
+        };
+        for (std::size_t i = at_; i < order_.size(); ++i) see(in_turn(i).entry);
+        for (const Slot& slot : low_) see_slot(slot);
+        for (const Slot& slot : high_) see_slot(slot);
+        for (const auto& [span, items] : far_) {
+            for (const Due& due : items) see(due.entry);
+        }
+    }
+
 private:
     static constexpr int tick_bits = 13;  // a slot of the lower level is eight microseconds
     static constexpr int low_bits = 16;   // of which there are 65,536: half a second
@@ -99,8 +115,8 @@ private:
     static constexpr std::size_t low_slots = std::size_t{1} << low_bits;
     static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
     static constexpr std::size_t block = 128;  // chunks allocated at once
-    // A turn takes slots until it has so many items, to look ahead over, but no more than so many slots; what is
-    // put in between is sorted in, and when that becomes dear the later slots are given back.
+    // A turn takes further slots while it has fewer items than this left to look ahead over, but none so many slots
+    // away; what is put in between is sorted in, and when that becomes dear the later slots are given back.
     static constexpr std::size_t turn_items = 48;
     static constexpr std::int64_t turn_slots = 64;
     static constexpr std::size_t turn_limit = 2048;
@@ -138,6 +154,8 @@ private:
     void take_slot(std::size_t slot);
     void give_back();
     void load();
+    void extend(Time now);
+    void begin_turn_anew(Time now);
     void next_window();
     [[nodiscard]] Time find_next() const;
 

@@ -15,7 +15,7 @@ void FloodMeter::on_step(Time now, NodeId node, const Event& event, const Effect
 
 void FloodMeter::on_said(Time now, NodeId node, const Effects& effects) {
     for (const Send& send : effects.sends) {
-        const auto* gossip = std::get_if<msg::Gossip>(send.message.get());
+        const auto* gossip = send.message.get_if<msg::Gossip>();
         if (gossip == nullptr) continue;
         number_of_[gossip->rumor->key.lo] = said_.size();
         said_.push_back({node, now, std::vector<bool>(cluster_.peers().size()), 0});
@@ -36,8 +36,8 @@ void FloodMeter::on_delivered(Time now, NodeId node, const Deliver& d) {
     latency_.add(static_cast<std::uint64_t>((now - said.at).count()));
 }
 
-void FloodMeter::on_wire(Time, NodeId, NodeId, const Message& message) {
-    if (const auto* gossip = std::get_if<msg::Gossip>(&message)) ++(gossip->repair ? repairs_ : pushes_);
+void FloodMeter::on_wire(Time, NodeId, NodeId, const SharedMessage& message) {
+    if (const auto* gossip = message.get_if<msg::Gossip>()) ++(gossip->repair ? repairs_ : pushes_);
 }
 
 void FloodMeter::on_stopped(Time now, NodeId node, StopKind) { stopped_.try_emplace(key_of(node), now); }

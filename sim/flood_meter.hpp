@@ -15,7 +15,7 @@ public:
     explicit FloodMeter(const Cluster& cluster) : cluster_(cluster) {}
 
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
     void on_stopped(Time now, NodeId node, StopKind how) override;
 
     struct Said {

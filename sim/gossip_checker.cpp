@@ -27,7 +27,7 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
     }
     if (const auto* received = std::get_if<Received>(&event)) {
         note_removals(holders_[node], *received);
-        if (const auto* graft = std::get_if<msg::Graft>(received->message.get())) {
+        if (const auto* graft = received->message.get_if<msg::Graft>()) {
             allow_again(node, received->from, graft->keys);
         }
     }
@@ -55,18 +55,18 @@ void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
 // Who joins later, or jumps over a gap, never learns of the removals before: it cannot know. What a
 // peer said before it left in order stays good.
 void GossipChecker::note_removals(Holder& h, const Received& received) {
-    const Message& message = received.message;
+    const SharedMessage& message = received.message;
     const auto note = [&h](const msg::Membership& m) {
         if (m.decision.epoch <= h.epoch || h.removals.contains(m.decision.epoch)) return;
         for (const Change& c : m.decision.batch) {
             if (c.kind == ChangeKind::remove) h.removals[m.decision.epoch].emplace_back(c.peer, c.incarnation);
         }
     };
-    if (const auto* m = std::get_if<msg::Membership>(&message)) note(*m);
+    if (const auto* m = message.get_if<msg::Membership>()) note(*m);
     if (received.trust != Trust::seed) return;
-    if (const auto* ack = std::get_if<msg::RegisterAck>(&message)) h.epoch = std::max(h.epoch, ack->epoch);
-    if (const auto* c = std::get_if<msg::Candidates>(&message)) h.epoch = std::max(h.epoch, c->epoch);
-    if (const auto* deltas = std::get_if<msg::Deltas>(&message)) {
+    if (const auto* ack = message.get_if<msg::RegisterAck>()) h.epoch = std::max(h.epoch, ack->epoch);
+    if (const auto* c = message.get_if<msg::Candidates>()) h.epoch = std::max(h.epoch, c->epoch);
+    if (const auto* deltas = message.get_if<msg::Deltas>()) {
         for (const msg::Membership& m : deltas->decisions) note(m);
         if (deltas->gap) h.epoch = std::max(h.epoch, deltas->epoch);
     }
@@ -93,8 +93,8 @@ void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
     }
 }
 
-void GossipChecker::on_wire(Time now, NodeId from, NodeId to, const Message& message) {
-    const auto* g = std::get_if<msg::Gossip>(&message);
+void GossipChecker::on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) {
+    const auto* g = message.get_if<msg::Gossip>();
     if (g == nullptr || g->repair) return;
     const std::uint32_t number = number_of(g->rumor->id);
     numbers_by_key_[g->rumor->key] = number;

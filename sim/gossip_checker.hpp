@@ -21,7 +21,7 @@ public:
 
     void on_started(Time now, NodeId node, std::uint32_t life) override;
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
 
     // G2: a message that a live peer has and another one lacks, though its origin is a member.
     // Empty when there is none; otherwise says which.

@@ -12,7 +12,7 @@ constexpr std::size_t replay_limit = 64;
 void Hostile::step(Time now, const Event& event, Effects& out) {
     if (const auto* r = std::get_if<Received>(&event)) {
         if (heard_.size() < replay_limit) heard_.push_back(r->message);
-        if (const auto* ping = std::get_if<msg::Ping>(r->message.get())) heard_epoch_ = ping->epoch;
+        if (const auto* ping = r->message.get_if<msg::Ping>()) heard_epoch_ = ping->epoch;
     }
     const bool due = std::holds_alternative<Started>(event) || std::holds_alternative<TimerFired>(event);
     if (!due) return;

@@ -19,8 +19,8 @@ std::uint64_t stamp(Time t) { return static_cast<std::uint64_t>(t.time_since_epo
 
 }  // namespace
 
-Network::Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue, Bodies& bodies)
-    : draws_(draws), options_(options), queue_(queue), bodies_(bodies), nodes_(nodes) {}
+Network::Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue)
+    : draws_(draws), options_(options), queue_(queue), nodes_(nodes) {}
 
 NodeIndex Network::add_node(NodeId id, bool dialable) {
     nodes_.emplace_back();
@@ -58,7 +58,8 @@ EndIndex Network::add_end(NodeIndex node, NodeIndex other, Duration base) {
     End& end = ends.back();
     end.id = nodes_[other].id;
     end.other = other;
-    end.base = static_cast<std::uint64_t>(base.count()) & ((std::uint64_t{1} << 59) - 1);
+    end.base = static_cast<std::uint64_t>(base.count()) & ((std::uint64_t{1} << 57) - 1);
+    end.trust = static_cast<std::uint64_t>(nodes_[other].trust) & 3U;
     return static_cast<EndIndex>(ends.size() - 1);
 }
 
@@ -70,6 +71,11 @@ EndIndex Network::meet(NodeIndex node, NodeIndex other) {
     end_of(node, here).back = there;
     end_of(other, there).back = here;
     return here;
+}
+
+void Network::set_trust(NodeIndex node, Trust trust) {
+    nodes_[node].trust = trust;
+    for (const End& end : nodes_[node].ends) other_end(end).trust = static_cast<std::uint64_t>(trust) & 3U;
 }
 
 const End* Network::known(NodeIndex node, NodeIndex other) const {
@@ -125,7 +131,6 @@ Network::Delay* Network::delay_of(const End& end) {
 void Network::drop_waiting(const End& end, std::size_t sender) {
     Delay* delay = delay_of(end);
     if (delay == nullptr) return;
-    for (const BodyIndex body : delay->waiting[sender]) bodies_.release(body);
     delay->waiting[sender].clear();
 }
 
@@ -163,21 +168,15 @@ void Network::forget_connection(End& end) {
 
 // ---------------------------------------------------------------- sending
 
-void Network::send(Time now, NodeIndex from, EndIndex at, BodyIndex body) {
+void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage message) {
     End& end = end_of(from, at);
     if (!end.exists() || !end.open) {
-        if (!nodes_[end.other].dialable) {
-            bodies_.release(body);
-            return tell_lost(now, from, end.other, LossReason::closed);
-        }
+        if (!nodes_[end.other].dialable) return tell_lost(now, from, end.other, LossReason::closed);
         open(now, end, from);
     }
-    if (end.phase() == Phase::open) return transmit(now, end, from, body);
-    if (end.phase() == Phase::dialing) {
-        delays_[end.connection].waiting[side(from, end.other)].push_back(body);
-    } else {
-        bodies_.release(body);  // broken and not noticed yet: lost
-    }
+    if (end.phase() == Phase::open) return transmit(now, end, from, std::move(message));
+    if (end.phase() == Phase::broken) return;  // not noticed yet: lost
+    delays_[end.connection].waiting[side(from, end.other)].push_back(std::move(message));
 }
 
 void Network::open(Time now, End& end, NodeIndex from) {
@@ -222,32 +221,27 @@ void Network::established(Time now, End& dialer_end, NodeIndex dialer) {
     const NodeIndex accepter = dialer_end.other;
     End& accepter_end = other_end(dialer_end);
     set_phase(dialer_end, Phase::open);
-    const auto delay = std::move(delays_.extract(dialer_end.connection).mapped());
+    auto delay = std::move(delays_.extract(dialer_end.connection).mapped());
     const Time answered = now + draw(accepter_end, accepter).delay;
-    transmit_all(answered, dialer_end, dialer, delay.waiting[side(dialer, accepter)]);
-    transmit_all(now, accepter_end, accepter, delay.waiting[side(accepter, dialer)]);
+    transmit_all(answered, dialer_end, dialer, std::move(delay.waiting[side(dialer, accepter)]));
+    transmit_all(now, accepter_end, accepter, std::move(delay.waiting[side(accepter, dialer)]));
 }
 
-void Network::transmit_all(Time now, End& end, NodeIndex from, const std::vector<BodyIndex>& bodies) {
-    for (const BodyIndex body : bodies) {
-        if (end.phase() == Phase::open) {
-            transmit(now, end, from, body);
-        } else {
-            bodies_.release(body);
-        }
+void Network::transmit_all(Time now, End& end, NodeIndex from, std::vector<SharedMessage> messages) {
+    for (SharedMessage& message : messages) {
+        if (end.phase() == Phase::open) transmit(now, end, from, std::move(message));
     }
 }
 
-void Network::transmit(Time now, End& end, NodeIndex from, BodyIndex body) {
+void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message) {
     if (blocked(from, end.other)) {
-        delays_[end.connection].waiting[side(from, end.other)].push_back(body);
+        delays_[end.connection].waiting[side(from, end.other)].push_back(std::move(message));
         return stall(now, end, from);
     }
     if (blocked(end.other, from)) stall(now, end, from);  // arrives, but nobody hears that it did
     Draw d = draw(end, from);
-    if (!impaired_.empty()) draw_impairment(now, from, end.other, body, d);
-    if (end.other_open && !d.reset && !d.drop) return schedule(now, end, body, d);
-    bodies_.release(body);
+    if (!impaired_.empty()) draw_impairment(now, from, end.other, message, d);
+    if (end.other_open && !d.reset && !d.drop) return schedule(now, end, std::move(message), d);
     if (!end.other_open) {  // the answer is a reset
         close_end(now + 2 * d.delay, from, end.other, end.connection, LossReason::closed);
     } else if (d.reset) {
@@ -255,17 +249,17 @@ void Network::transmit(Time now, End& end, NodeIndex from, BodyIndex body) {
     }
 }
 
-void Network::schedule(Time now, End& end, BodyIndex body, const Draw& d) {
+void Network::schedule(Time now, End& end, SharedMessage message, const Draw& d) {
     Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
-    e.body = body;
+    const auto arrives_at = [&](Time when, SharedMessage copy) {
+        e.message = std::move(copy).detach();
+        queue_.push(when, e);
+    };
     const Time arrival = std::max(now + d.delay, end.last_arrival + fifo_gap);
-    if (d.overtaken) return queue_.push(arrival, e);
+    if (d.overtaken) return arrives_at(arrival, std::move(message));
     end.last_arrival = arrival;
-    if (d.duplicate) {
-        bodies_.share(body);
-        queue_.push(end.last_arrival + d.duplicate_after, e);
-    }
-    queue_.push(end.last_arrival, e);
+    if (d.duplicate) arrives_at(arrival + d.duplicate_after, message);
+    arrives_at(arrival, std::move(message));
 }
 
 void Network::stall(Time now, End& end, NodeIndex from) {
@@ -363,9 +357,9 @@ void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason r
     queue_.push(when, e);
 }
 
-bool Network::arrives(const Entry& entry) const {
+const End* Network::arrives(const Entry& entry) const {
     const End& end = nodes_[entry.node].ends[entry.end];
-    return end.connection == entry.connection && end.phase() == Phase::open && end.open;
+    return end.connection == entry.connection && end.phase() == Phase::open && end.open ? &end : nullptr;
 }
 
 bool Network::on_end_closed(Time now, const Entry& entry) {
@@ -420,7 +414,7 @@ void Network::impair(NodeIndex from, NodeIndex to, const Impairment& impairment)
 }
 
 // As node/fault_gate does between real nodes; each message has draws of its own.
-void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, BodyIndex body, Draw& d) {
+void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d) {
     constexpr Duration latest_stray = std::chrono::milliseconds(50);
     const auto at = impaired_.find({from, to});
     if (at == impaired_.end()) return;
@@ -435,8 +429,7 @@ void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, BodyIndex 
         ++lost_[from];
     }
     if (impairment.bytes_per_second > 0 && size_of_ != nullptr) {
-        const auto* received = std::get_if<Received>(&bodies_[body]);
-        const double bytes = received == nullptr ? 0 : static_cast<double>(size_of_(received->message));
+        const auto bytes = static_cast<double>(size_of_(message));
         const std::chrono::duration<double> time(bytes / static_cast<double>(impairment.bytes_per_second));
         free_at = std::max(now, free_at) + std::chrono::duration_cast<Duration>(time);
         d.delay += free_at - now;

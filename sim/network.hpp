@@ -3,7 +3,6 @@
 // FIFO in each, refused, silent or broken. Partitions block a direction: what is sent meanwhile
 // waits and arrives after healing, unless the sender's patience ends first.
 
-#include "sim/bodies.hpp"
 #include "sim/draw.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/node.hpp"
@@ -50,7 +49,7 @@ struct NetworkOptions {
 
 class Network {
 public:
-    Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue, Bodies& bodies);
+    Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue);
 
     // `dialable`: others may open connections to it (an anonymous client has no address).
     NodeIndex add_node(NodeId id, bool dialable);
@@ -65,11 +64,12 @@ public:
     // The same, looked for, and made when they never met.
     EndIndex meet(NodeIndex node, NodeIndex other);
     void reserve(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
-    // `body`: what is received at the other side. It becomes the network's: whatever is lost is released.
-    void send(Time now, NodeIndex from, EndIndex end, BodyIndex body);
+    void send(Time now, NodeIndex from, EndIndex end, SharedMessage message);
+    // How far others are to trust what this node says.
+    void set_trust(NodeIndex node, Trust trust);
     // What a message to this node will need, fetched early.
-    void prefetch_end(const Entry& message) const {
-        __builtin_prefetch(&nodes_[message.node].ends[message.end].connection);
+    [[gnu::always_inline]] void prefetch_end(const Entry& message) const {
+        prefetch(&nodes_[message.node].ends[message.end].connection);
     }
     void prefetch_ends(NodeIndex node) const;
     // As after a dial of long ago.
@@ -95,8 +95,9 @@ public:
     [[nodiscard]] std::uint64_t lost(NodeIndex from) const;
     [[nodiscard]] std::size_t held(NodeIndex from) const;
 
-    // Entries the queue hands back. True: `node` is to be told (the message, or a LinkLost).
-    [[nodiscard]] bool arrives(const Entry& entry) const;
+    // Entries the queue hands back. The end by which a message comes in; nullptr: it is lost.
+    [[nodiscard]] const End* arrives(const Entry& entry) const;
+    // True: `node` is to be told of a LinkLost.
     void on_dial(Time now, const Entry& entry);
     [[nodiscard]] bool on_end_closed(Time now, const Entry& entry);
     [[nodiscard]] bool on_stalled(Time now, const Entry& entry);
@@ -104,7 +105,7 @@ public:
 private:
     // Of a connection that is being dialled or held up.
     struct Delay {
-        std::array<std::vector<BodyIndex>, 2> waiting;  // by sender: for the dial to finish or the block to end
+        std::array<std::vector<SharedMessage>, 2> waiting;  // by sender: for the dial to finish or the block to end
         std::array<std::optional<Time>, 2> stalled_since;
         Time dial_started{};
     };
@@ -133,7 +134,7 @@ private:
     End* find(NodeIndex node, NodeIndex other, ConnectionId id);
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
     Draw draw(End& end, NodeIndex from);
-    void draw_impairment(Time now, NodeIndex from, NodeIndex to, BodyIndex body, Draw& d);
+    void draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d);
     Delay* delay_of(const End& end);
     void drop_waiting(const End& end, std::size_t sender);
     void begin_connection(End& end, Phase phase);
@@ -143,9 +144,9 @@ private:
 
     void open(Time now, End& end, NodeIndex from);
     void established(Time now, End& dialer_end, NodeIndex dialer);
-    void transmit_all(Time now, End& end, NodeIndex from, const std::vector<BodyIndex>& bodies);
-    void transmit(Time now, End& end, NodeIndex from, BodyIndex body);
-    void schedule(Time now, End& end, BodyIndex body, const Draw& d);
+    void transmit_all(Time now, End& end, NodeIndex from, std::vector<SharedMessage> messages);
+    void transmit(Time now, End& end, NodeIndex from, SharedMessage message);
+    void schedule(Time now, End& end, SharedMessage message, const Draw& d);
     void stall(Time now, End& end, NodeIndex from);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
     void break_connection(Time now, End& end, NodeIndex node);
@@ -157,7 +158,6 @@ private:
     Draws draws_;
     NetworkOptions options_;
     EventQueue& queue_;
-    Bodies& bodies_;
     Nodes& nodes_;
     std::map<ConnectionId, Delay> delays_;
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;

@@ -2,6 +2,7 @@
 // A node of the simulated network: what the network and the simulator know of it, in one line of the cache, for
 // every event looks at both.
 
+#include "protocol/machine.hpp"
 #include "protocol/slim_vector.hpp"
 #include "sim/disk.hpp"
 #include "sim/event_queue.hpp"
@@ -22,13 +23,15 @@ struct End {
     Time last_arrival{};        // of what was sent from here
     std::uint32_t messages{0};  // sent from here: draws so far
     ConnectionId connection{0};
-    std::uint64_t base : 59 {0};  // usual delay, nanoseconds
+    std::uint64_t base : 57 {0};  // usual delay, nanoseconds
+    std::uint64_t trust : 2 {0};  // a Trust: how far the other node is trusted
     std::uint64_t state : 2 {0};  // a Phase
     std::uint64_t dialer : 1 {0};
     std::uint64_t open : 1 {0};
     std::uint64_t other_open : 1 {0};
 
     [[nodiscard]] Phase phase() const { return static_cast<Phase>(state); }
+    [[nodiscard]] Trust trusted() const { return static_cast<Trust>(trust); }
     [[nodiscard]] bool exists() const { return phase() != Phase::none; }
     [[nodiscard]] Duration delay() const { return Duration(static_cast<std::int64_t>(base)); }
 };

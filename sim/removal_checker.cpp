@@ -14,9 +14,9 @@ Duration RemovalChecker::opinion_window() const {
     return std::chrono::seconds(6) + c.seed.probe_timeout + 2 * c.seed.vote_timeout + slowest;
 }
 
-void RemovalChecker::on_wire(Time now, NodeId from, NodeId, const Message& message) {
-    if (const auto* commit = std::get_if<msg::Commit>(&message)) return on_commit(now, from, *commit);
-    const auto* report = std::get_if<msg::DeadNodeReport>(&message);
+void RemovalChecker::on_wire(Time now, NodeId from, NodeId, const SharedMessage& message) {
+    if (const auto* commit = message.get_if<msg::Commit>()) return on_commit(now, from, *commit);
+    const auto* report = message.get_if<msg::DeadNodeReport>();
     if (report == nullptr) return;
     const auto suspects = refuted_.find(from);
     if (suspects == refuted_.end()) return;
@@ -33,7 +33,7 @@ void RemovalChecker::on_step(Time, NodeId node, const Event& event, const Effect
     }
     const auto* received = std::get_if<Received>(&event);
     if (received == nullptr) return;
-    const auto* alive = std::get_if<msg::Alive>(received->message.get());
+    const auto* alive = received->message.get_if<msg::Alive>();
     if (alive == nullptr || received->from != alive->peer) return;
     auto& suspects = refuted_[node];
     const auto at = suspects.find({alive->peer, alive->incarnation});

@@ -24,7 +24,7 @@ public:
         : cluster_(cluster), rules_(rules), alarm_(alarm) {}
 
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
 
     void set_rules(RemovalRules rules) { rules_ = rules; }
     [[nodiscard]] std::size_t live_removals() const { return live_removals_; }

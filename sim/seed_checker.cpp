@@ -92,25 +92,24 @@ void SeedChecker::claims_decided(const Context& c, Epoch epoch, const Digest& di
     fail_if(c, chain_.on_digest(epoch, digest));
 }
 
-void SeedChecker::on_wire(Time now, NodeId from, NodeId, const Message& message) {
+void SeedChecker::on_wire(Time now, NodeId from, NodeId, const SharedMessage& message) {
     const Context c{now, from, cluster_.seat_of(from)};
     if (c.seat == no_seat) return;
-    std::visit(Overloaded{
-                   [&](const msg::Propose& m) { see(c, m); },
-                   [&](const msg::Vote& m) { see(c, m); },
-                   [&](const msg::Commit& m) { see(c, m); },
-                   [&](const msg::Ack& m) { see(c, m); },
-                   [&](const msg::Learn& m) { claims_decided(c, m.epoch, m.digest); },
-                   [&](const msg::Sync& m) { claims_decided(c, m.epoch, m.digest); },
-                   [&](const msg::Behind& m) { claims_decided(c, m.epoch, m.digest); },
-                   [&](const msg::Membership& m) { claims_decided(c, m.decision.epoch, m.decision.digest); },
-                   [&](const msg::RegisterAck& m) { see(c, m); },
-                   [&](const msg::Decisions& m) {
-                       for (const Decision& d : m.decisions) claims_decided(c, d.epoch, d.digest);
-                   },
-                   [](const auto&) {},
-               },
-               message);
+    message.visit(Overloaded{
+        [&](const msg::Propose& m) { see(c, m); },
+        [&](const msg::Vote& m) { see(c, m); },
+        [&](const msg::Commit& m) { see(c, m); },
+        [&](const msg::Ack& m) { see(c, m); },
+        [&](const msg::Learn& m) { claims_decided(c, m.epoch, m.digest); },
+        [&](const msg::Sync& m) { claims_decided(c, m.epoch, m.digest); },
+        [&](const msg::Behind& m) { claims_decided(c, m.epoch, m.digest); },
+        [&](const msg::Membership& m) { claims_decided(c, m.decision.epoch, m.decision.digest); },
+        [&](const msg::RegisterAck& m) { see(c, m); },
+        [&](const msg::Decisions& m) {
+            for (const Decision& d : m.decisions) claims_decided(c, d.epoch, d.digest);
+        },
+        [](const auto&) {},
+    });
 }
 
 void SeedChecker::see(const Context& c, const msg::Propose& m) {
@@ -226,8 +225,8 @@ void SeedChecker::on_step(Time now, NodeId node, const Event&, const Effects& ef
     if (c.seat == no_seat) return;
     for (const Notice& n : effects.notices) on_notice(c, n);
     for (const Send& send : effects.sends) {
-        if (const auto* vote = std::get_if<msg::Vote>(send.message.get())) says(c, *vote);
-        if (const auto* ack = std::get_if<msg::Ack>(send.message.get())) says(c, *ack);
+        if (const auto* vote = send.message.get_if<msg::Vote>()) says(c, *vote);
+        if (const auto* ack = send.message.get_if<msg::Ack>()) says(c, *ack);
     }
     if (effects.fatal)
         fail(

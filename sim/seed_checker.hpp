@@ -27,7 +27,7 @@ public:
 
     void on_started(Time now, NodeId node, std::uint32_t life) override;
     void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
     void on_synced(Time now, NodeId node, std::span<const Append> appends) override;
 
     [[nodiscard]] const Chain& chain() const { return chain_; }

@@ -20,9 +20,17 @@ bool is_timer(const Entry& e) { return e.kind == EntryKind::timer; }
 Simulator::Simulator(SimOptions options)
     : options_(options),
       draws_(options.seed),
-      network_(draws_, options.network, nodes_, queue_, bodies_),
+      network_(draws_, options.network, nodes_, queue_),
       table_(1024, no_node) {
     effects_.quiet = options.quiet;
+}
+
+// Messages that are under way.
+Simulator::~Simulator() {
+    queue_.each([this](const Entry& entry) { let_go(entry); });
+    for (const Node& n : nodes_) {
+        if (n.rare) std::for_each(n.rare->missed.begin(), n.rare->missed.end(), [this](const Entry& e) { let_go(e); });
+    }
 }
 
 // ---------------------------------------------------------------- nodes
@@ -78,7 +86,7 @@ void Simulator::begin(NodeId id, std::uint32_t factory, NodeOptions options) {
     Node& n = nodes_[known != no_node ? known : insert(id)];
     GOSSIP_ASSERT(n.life == 0);
     n.factory = factory;
-    n.trust = options.trust;
+    network_.set_trust(static_cast<NodeIndex>(&n - nodes_.data()), options.trust);
     n.wall_skew_ms = options.wall_skew_ms;
 }
 
@@ -162,21 +170,14 @@ void Simulator::feed(NodeId id, Event event) {
     e.kind = EntryKind::event;
     e.node = index_of(id);
     e.life = nodes_[e.node].life;
-    e.body = bodies_.add(std::move(event));
+    e.parked = fed_.put(std::move(event));
     queue_.push(now_, e);
 }
 
 void Simulator::at(Time when, std::function<void()> action) {
     Entry e;
     e.kind = EntryKind::action;
-    if (free_actions_.empty()) {
-        e.body = static_cast<BodyIndex>(actions_.size());
-        actions_.push_back(std::move(action));
-    } else {
-        e.body = free_actions_.back();
-        free_actions_.pop_back();
-        actions_[e.body] = std::move(action);
-    }
+    e.parked = actions_.put(std::move(action));
     queue_.push(std::max(when, now_), e);
 }
 
@@ -216,24 +217,23 @@ void Simulator::prefetch_ahead() const {
         return e != nullptr && e->node != no_node ? e : nullptr;
     };
     if (const Entry* e = ahead(far)) {
-        __builtin_prefetch(&nodes_[e->node]);
+        prefetch(&nodes_[e->node]);
+        if (e->kind == EntryKind::message) SharedMessage::prefetch(e->message);
     }
     if (const Entry* e = ahead(near)) {
-        const auto* machine = reinterpret_cast<const char*>(nodes_[e->node].machine.get());
-        for (std::size_t line = 0; line < machine_lines; ++line) __builtin_prefetch(machine + 64 * line);
-        if (e->kind == EntryKind::message) {
-            network_.prefetch_end(*e);
-            bodies_.prefetch(e->body);
-        }
+        prefetch(nodes_[e->node].machine.get(), machine_lines);
+        if (e->kind == EntryKind::message) network_.prefetch_end(*e);
     }
     if (const Entry* e = ahead(next)) {
-        if (e->kind == EntryKind::message) bodies_.prefetch_message(e->body);
         if (const Machine* machine = nodes_[e->node].machine.get()) machine->prefetch();
     }
     const Entry* e = ahead(last);
     const Machine* machine = e == nullptr ? nullptr : nodes_[e->node].machine.get();
     if (machine == nullptr) return;
-    if (e->kind != EntryKind::message || machine->prefetch(bodies_[e->body])) network_.prefetch_ends(e->node);
+    const bool sends =
+        e->kind != EntryKind::message ||
+        SharedMessage::look(e->message, [machine](const SharedMessage& m) { return machine->prefetch(m); });
+    if (sends) network_.prefetch_ends(e->node);
 }
 
 void Simulator::run_until(Time end) {
@@ -263,36 +263,39 @@ bool Simulator::run_until(const std::function<bool()>& condition, Time end) {
     return true;
 }
 
-void Simulator::act(BodyIndex action) {
-    const auto run = std::exchange(actions_[action], nullptr);
-    free_actions_.push_back(action);
-    run();
-}
-
 void Simulator::let_go(const Entry& entry) {
-    if (entry.kind == EntryKind::message || entry.kind == EntryKind::event) bodies_.release(entry.body);
+    if (entry.kind == EntryKind::message) (void)SharedMessage::adopt(entry.message);
+    if (entry.kind == EntryKind::event) fed_.take(entry.parked);
 }
 
 void Simulator::dispatch(const Entry& entry) {
-    if (entry.kind == EntryKind::action) return act(entry.body);
+    if (entry.kind == EntryKind::action) return actions_.take(entry.parked)();
     if (entry.kind == EntryKind::dial) return network_.on_dial(now_, entry);
     const Node& n = nodes_[entry.node];
     const bool of_this_life = entry.kind == EntryKind::message || entry.kind == EntryKind::end_closed ||
                               entry.kind == EntryKind::stalled || entry.life == n.life;
-    if (n.machine == nullptr || !of_this_life || !handle(entry)) let_go(entry);
+    if (n.machine == nullptr || !of_this_life) return let_go(entry);
+    // The kernel goes on: what arrives is acknowledged and kept.
+    if (n.paused) return rare(entry.node).missed.push_back(entry);
+    if (entry.kind == EntryKind::message) return receive(entry);
+    handle(entry);
 }
 
-bool Simulator::handle(const Entry& entry) {
-    const NodeIndex i = entry.node;
-    if (nodes_[i].paused) {  // the kernel goes on: what arrives is acknowledged and kept
-        rare(i).missed.push_back(entry);
-        return true;
+void Simulator::receive(const Entry& entry) {
+    auto& received = *std::get_if<Received>(&received_);
+    received.message = SharedMessage::adopt(entry.message);
+    if (const End* end = network_.arrives(entry)) {
+        received.from = end->id;
+        received.trust = end->trusted();
+        step(entry.node, received_);
     }
+    received.message = {};
+}
+
+void Simulator::handle(const Entry& entry) {
+    const NodeIndex i = entry.node;
     const auto lost = [&] { step(i, LinkLost{network_.id(entry.other), entry.reason}); };
     switch (entry.kind) {
-        case EntryKind::message:
-            if (network_.arrives(entry)) step(i, bodies_[entry.body], bodies_.hash(entry.body));
-            break;
         case EntryKind::timer:
             step(i, TimerFired{entry.tag()});
             break;
@@ -309,13 +312,13 @@ bool Simulator::handle(const Entry& entry) {
             handle_synced(i);
             break;
         case EntryKind::event:
-            step(i, bodies_[entry.body]);
+            step(i, fed_.take(entry.parked));
             break;
+        case EntryKind::message:
         case EntryKind::dial:
         case EntryKind::action:
             break;
     }
-    return false;
 }
 
 void Simulator::end_by_disk(NodeIndex i) {
@@ -343,16 +346,14 @@ void Simulator::handle_synced(NodeIndex i) {
     step(i, Persisted{upto});
 }
 
-void Simulator::step(NodeIndex i, const Event& event) { step(i, event, event_hash(event)); }
-
-void Simulator::step(NodeIndex i, const Event& event, std::uint64_t hash) {
+void Simulator::step(NodeIndex i, const Event& event) {
     Node& n = nodes_[i];
     effects_.clear();
     n.machine->step(now_, event, effects_);
     ++events_;
     trace_hash_ = mix64(trace_hash_ ^ static_cast<std::uint64_t>(now_.time_since_epoch().count()));
     trace_hash_ = mix64(trace_hash_ ^ i);
-    trace_hash_ = mix64(trace_hash_ ^ hash);
+    trace_hash_ = mix64(trace_hash_ ^ event_hash(event));
     for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
     if (n.rare && n.rare->cut_next_step && acts) return apply_cut(i);
@@ -394,13 +395,12 @@ void Simulator::send_all(NodeIndex i) {
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
         EndIndex guess = 0;  // mostly to the neighbours in their order
-        for (const Send& send : sends) guess = leave(i, send, guess) + 1;
+        for (Send& send : sends) guess = leave(i, send, guess) + 1;
     } else {
         auto& held = rare(i).held;
         held.insert(held.end(), std::make_move_iterator(sends.begin()), std::make_move_iterator(sends.end()));
         release_held(i);
     }
-    forget_last_body();
 }
 
 void Simulator::release_held(NodeIndex i) {
@@ -418,36 +418,17 @@ void Simulator::release_held(NodeIndex i) {
         }
     }
     rare(i).held = std::move(kept);
-    forget_last_body();
-}
-
-// A message to many is kept once.
-BodyIndex Simulator::body_of(NodeIndex i, const SharedMessage& message) {
-    if (last_body_ != no_body) {
-        if (std::get<Received>(bodies_[last_body_]).message.same_object(message)) {
-            bodies_.share(last_body_);
-            return last_body_;
-        }
-        bodies_.release(last_body_);
-    }
-    last_body_ = bodies_.add<Received>(network_.id(i), trust_of(i), message);
-    bodies_.share(last_body_);
-    return last_body_;
-}
-
-void Simulator::forget_last_body() {
-    if (last_body_ != no_body) bodies_.release(std::exchange(last_body_, no_body));
 }
 
 // By which end it left.
-EndIndex Simulator::leave(NodeIndex i, const Send& send, EndIndex guess) {
+EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
     for (Observer* o : observers_) o->on_wire(now_, network_.id(i), send.to, send.message);
     EndIndex end = network_.guess_end(i, send.to, guess);
     if (end == no_end) {
         if (index_of(send.to) == no_node) add(send.to, nullptr);  // nobody has ever listened there: the host says so
         end = network_.meet(i, index_of(send.to));
     }
-    network_.send(now_, i, end, body_of(i, send.message));
+    network_.send(now_, i, end, std::move(send.message));
     return end;
 }
 

@@ -3,11 +3,11 @@
 // node/runtime. Owns machines, disks, network and the queue; everything it does follows from the
 // seed and from what the scenario calls.
 
-#include "sim/bodies.hpp"
 #include "sim/draw.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/network.hpp"
 #include "sim/node.hpp"
+#include "sim/parked.hpp"
 #include "sim/trace.hpp"
 
 #include <deque>
@@ -43,6 +43,7 @@ struct NodeOptions {
 class Simulator {
 public:
     explicit Simulator(SimOptions options);
+    ~Simulator();
     Simulator(const Simulator&) = delete;
     Simulator& operator=(const Simulator&) = delete;
 
@@ -128,38 +129,32 @@ private:
     void grow_table();
     void prefetch_ahead() const;
     void dispatch(const Entry& entry);
-    void act(BodyIndex action);
-    // True when the node keeps the entry for later.
-    bool handle(const Entry& entry);
+    void handle(const Entry& entry);
+    void receive(const Entry& entry);
     void let_go(const Entry& entry);
     void handle_synced(NodeIndex i);
     void end_by_disk(NodeIndex i);
     [[nodiscard]] AppendSeq durable(const Node& n) const { return n.rare ? n.rare->disk.durable_upto() : 0; }
     void step(NodeIndex i, const Event& event);
-    void step(NodeIndex i, const Event& event, std::uint64_t hash);
     void apply(NodeIndex i);
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
     void send_all(NodeIndex i);
-    EndIndex leave(NodeIndex i, const Send& send, EndIndex guess);
-    [[nodiscard]] BodyIndex body_of(NodeIndex i, const SharedMessage& message);
-    void forget_last_body();
+    EndIndex leave(NodeIndex i, Send& send, EndIndex guess);
     void start_sync(NodeIndex i);
     void begin_life(NodeIndex i);
     void stop(NodeIndex i, StopKind how, CrashKind kind);
-    [[nodiscard]] Trust trust_of(NodeIndex i) const { return nodes_[i].trust; }
 
     SimOptions options_;
     Draws draws_;
     EventQueue queue_;
-    Bodies bodies_;
     Nodes nodes_;
     Network network_;
     std::vector<NodeIndex> table_;  // by id: open addressing, a power of two; no_node where free
     std::deque<Factory> factories_;
-    std::vector<std::function<void()>> actions_;
-    std::vector<BodyIndex> free_actions_;
-    BodyIndex last_body_{no_body};  // of the step in hand: the next send may be of the same message
+    Parked<std::function<void()>> actions_;
+    Parked<Event> fed_;
+    Event received_{Received{}};  // of the step in hand
     std::vector<Observer*> observers_;
     Effects effects_;
     Time now_{};

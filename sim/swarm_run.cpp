@@ -18,7 +18,7 @@ public:
         if (!options_.narrate) return;
         for (const Notice& n : effects.notices) options_.narrate(now, node, n);
     }
-    void on_wire(Time now, NodeId from, NodeId to, const Message& message) override {
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override {
         if (options_.narrate_wire) options_.narrate_wire(now, from, to, message);
     }
 

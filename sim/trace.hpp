@@ -23,12 +23,12 @@ public:
     // After the step, before its effects take place.
     virtual void on_step(Time, NodeId, const Event&, const Effects&) {}
     // A message leaves a node, its held sends included. `node` is alive.
-    virtual void on_wire(Time, NodeId /*from*/, NodeId /*to*/, const Message&) {}
+    virtual void on_wire(Time, NodeId /*from*/, NodeId /*to*/, const SharedMessage&) {}
     // Records became durable, in order.
     virtual void on_synced(Time, NodeId, std::span<const Append>) {}
 };
 
 [[nodiscard]] std::uint64_t event_hash(const Event& event);
-[[nodiscard]] std::uint64_t message_hash(const Message& message);
+[[nodiscard]] std::uint64_t message_hash(const SharedMessage& message);
 
 }  // namespace gossip::sim

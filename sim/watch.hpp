@@ -17,7 +17,7 @@ class Watch {
         void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override {
             checker_.on_step(now, node, event, effects);
         }
-        void on_wire(Time now, NodeId from, NodeId to, const Message& message) override {
+        void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override {
             checker_.on_wire(now, from, to, message);
         }
 

@@ -46,7 +46,7 @@ TEST_CASE("a link both sides asked for has one kind on both sides") {
             (void)one.add(NodeId{1}, b, life, 1);
             (void)other.add(NodeId{1}, b, life, 1);
             (void)other.add(NodeId{1}, a, life, 1);
-            CHECK(one.find(NodeId{1})->kind == other.find(NodeId{1})->kind);
+            CHECK((one.find(NodeId{1})->kind == other.find(NodeId{1})->kind));
             if (a == LinkKind::preferential) CHECK(one.preferential() == 1);
         }
     }
@@ -58,7 +58,7 @@ TEST_CASE("a new life is a new link") {
     links.find(NodeId{1})->details.own().told = 9;
     CHECK(links.add(NodeId{1}, LinkKind::ring, Incarnation{2}, 1));
     CHECK(links.find(NodeId{1})->details->told == 0);
-    CHECK(links.find(NodeId{1})->kind == LinkKind::ring);
+    CHECK((links.find(NodeId{1})->kind == LinkKind::ring));
 }
 
 TEST_CASE("dials end once, by an answer or in time") {

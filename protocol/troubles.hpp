@@ -1,0 +1,22 @@
+#pragma once
+// What a peer keeps only when something is amiss with it or near it: allocated then, for most peers never need it.
+
+#include "protocol/config.hpp"
+#include "protocol/probes.hpp"
+#include "protocol/registration.hpp"
+#include "protocol/suspicions.hpp"
+
+namespace gossip {
+
+struct Troubles {
+    explicit Troubles(const LivenessConfig& config) : probes(config) {}
+
+    Suspicions suspicions;
+    Probes probes;
+    Damping damping;
+    Time delta_asked{};  // not again before
+    Duration candidate_delay{};
+    std::uint64_t refutations{0};
+};
+
+}  // namespace gossip
