@@ -15,8 +15,8 @@ namespace {
 class Words final : public Observer {
 public:
     explicit Words(NodeId seed) : seed_(seed) {}
-    void on_wire(Time, NodeId from, NodeId, const Message& m) override {
-        if (from == seed_ && (std::holds_alternative<msg::Vote>(m) || std::holds_alternative<msg::Ack>(m))) ++said;
+    void on_wire(Time, NodeId from, NodeId, const SharedMessage& m) override {
+        if (from == seed_ && (m.get_if<msg::Vote>() != nullptr || m.get_if<msg::Ack>() != nullptr)) ++said;
     }
     std::size_t said{0};
 

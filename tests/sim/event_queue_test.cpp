@@ -87,6 +87,20 @@ TEST_CASE("a burst among a few slots that were taken together keeps the order of
     CHECK(agree);
 }
 
+TEST_CASE("a stream in which the wheel's turn never comes to an end keeps the order of time and insertion") {
+    Rng rng(7);
+    Twins twins;
+    bool agree = true;
+    for (int i = 0; i < 60; ++i) twins.push(5'000'000 + 100 * i);
+    for (int i = 0; i < 20'000 && agree; ++i) {
+        twins.push(twins.now() + 1000 * static_cast<std::int64_t>(rng.below(400)));
+        agree = twins.pop_agrees();
+        if (rng.below(64) == 0) agree = agree && twins.peek_agrees();
+    }
+    while (agree && !twins.empty()) agree = twins.pop_agrees();
+    CHECK(agree);
+}
+
 TEST_CASE("a crowd in one slot of the wheel keeps the order of time and insertion") {
     Rng rng(5);
     Twins twins;
