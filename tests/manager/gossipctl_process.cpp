@@ -32,6 +32,7 @@ constexpr const char* quick_config =
 void clean_environment(const fs::path& home) {
     for (const char* name : {"NO_COLOR", "INPUTRC", "XDG_STATE_HOME", "LANG", "LC_ALL", "LC_CTYPE"}) ::unsetenv(name);
     ::setenv("HOME", home.c_str(), 1);
+    ::setenv("XDG_RUNTIME_DIR", home.c_str(), 1);  // its sockets: another network on these ports is none of ours
     ::setenv("TERM", "xterm", 1);
 }
 
