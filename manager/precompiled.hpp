@@ -1,0 +1,6 @@
+#pragma once
+// Parsed once for manager/ (see protocol/precompiled.hpp): nearly every file of it knows the session.
+#include "node/precompiled.hpp"
+
+#include "manager/session.hpp"
+#include "manager/table.hpp"
