@@ -47,13 +47,6 @@ WallMs wall_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-// One word for the shell at the other end of ssh.
-std::string quoted(const std::string& word) {
-    std::string out = "'";
-    for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
-    return out + "'";
-}
-
 // As a node's own log is rotated, at its size: one file before this one is kept.
 void rotate(const std::string& path) {
     constexpr std::uintmax_t most = 10 * 1024 * 1024;
@@ -84,7 +77,7 @@ AgentHost::~AgentHost() { kill(); }
 std::vector<std::string> AgentHost::command() const {
     const HostSettings& host = settings_.host;
     if (!host.command.empty()) return host.command;
-    const std::string binary = host.binary.empty() ? "gossipctl" : quoted(host.binary);
+    const std::string binary = host.binary.empty() ? "gossipctl" : shell_word(host.binary);  // for the shell there
     // A connection that is cut without a word is noticed after 15 s.
     return {"ssh",    "-T",
             "-o",     "BatchMode=yes",

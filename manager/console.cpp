@@ -1,4 +1,5 @@
 #include "manager/console.hpp"
+#include "node/file.hpp"
 
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ void Console::set_color(ColorMode mode) { manner_.colored = use_color(mode, STDO
 void Console::print(std::FILE* file, std::string_view text) {
     if (above_prompt_ && above_prompt_(text)) return;
     std::fflush(file);
-    write_out(fileno(file), text);
+    static_cast<void>(write_all(fileno(file), text));
 }
 
 void Console::result(std::string_view text) {

@@ -5,6 +5,7 @@
 #include "manager/console.hpp"
 #include "manager/live_log.hpp"
 #include "manager/network_plan.hpp"
+#include "manager/process.hpp"
 #include "manager/remote_socket.hpp"
 #include "node/config_file.hpp"
 
@@ -129,17 +130,6 @@ void check_hosts(const NetworkPlan& plan, Findings& found) {
     }
 }
 
-bool is_installed(const std::string& program) {
-    const char* path = std::getenv("PATH");
-    std::string rest = path == nullptr ? "" : path;
-    while (!rest.empty()) {
-        const std::size_t end = rest.find(':');
-        if (::access((rest.substr(0, end) + "/" + program).c_str(), X_OK) == 0) return true;
-        rest = end == std::string::npos ? "" : rest.substr(end + 1);
-    }
-    return false;
-}
-
 void check_surroundings(Findings& found) {
     const RuntimeFolder sockets = runtime_folder();
     std::string running;
@@ -151,7 +141,7 @@ void check_surroundings(Findings& found) {
               !sockets.problem.empty() ? sockets.problem
               : running.empty()        ? sockets.path + ", no network runs"
                                        : "networks that run (by first seed):" + running);
-    const bool gnuplot = is_installed("gnuplot");
+    const bool gnuplot = find_program("gnuplot").has_value();
     found.add(
         "plots", gnuplot ? Fitness::good : Fitness::note,
         gnuplot ? "gnuplot is installed" : "no gnuplot: apt-get install gnuplot-nox for plot and topology --plot");

@@ -1,6 +1,7 @@
 #include "manager/line_reader.hpp"
 
 #include "manager/terminal.hpp"
+#include "node/file.hpp"
 
 // readline/history.h needs stdio.h before it.
 #include <cstdio>
@@ -117,7 +118,7 @@ bool LineReader::above(std::string_view text) {
     if (!shown_) return false;
     rl_clear_visible_line();
     std::fflush(rl_outstream);
-    write_out(fileno(rl_outstream), text);
+    static_cast<void>(write_all(fileno(rl_outstream), text));
     rl_on_new_line();
     rl_redisplay();
     std::fflush(rl_outstream);

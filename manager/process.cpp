@@ -96,7 +96,13 @@ std::variant<Child, std::string> run_program(const std::string& program, std::ve
     return fork_child(plan);
 }
 
-// Before the fork, so that what cannot be run is said with its reason; errno tells it.
+}  // namespace
+
+void Fd::reset(int value) {
+    if (value_ >= 0) ::close(value_);
+    value_ = value;
+}
+
 std::optional<std::string> find_program(const std::string& name) {
     if (name.find('/') != std::string::npos) {
         return ::access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
@@ -111,11 +117,12 @@ std::optional<std::string> find_program(const std::string& name) {
     return std::nullopt;
 }
 
-}  // namespace
-
-void Fd::reset(int value) {
-    if (value_ >= 0) ::close(value_);
-    value_ = value;
+std::string shell_word(const std::string& text) {
+    constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+%";
+    if (!text.empty() && text.find_first_not_of(harmless) == std::string::npos) return text;
+    std::string out = "'";
+    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
 }
 
 std::variant<Child, std::string> spawn(const SpawnRequest& request) {
@@ -129,7 +136,7 @@ std::variant<Child, std::string> spawn(const SpawnRequest& request) {
 }
 
 std::variant<Child, std::string> spawn(const CommandRequest& request) {
-    const auto program = find_program(request.words.front());
+    const auto program = find_program(request.words.front());  // before the fork, so that its reason can be said
     if (!program) return "cannot run " + request.words.front() + ": " + std::strerror(errno);
     const Fd output = open_for_appending(request.stderr_path);
     if (!output.valid()) return error_text(request.stderr_path.c_str());

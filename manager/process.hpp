@@ -35,6 +35,11 @@ private:
     int value_{-1};
 };
 
+// As a shell finds it; nothing, with errno set, when it is not there or cannot be run.
+[[nodiscard]] std::optional<std::string> find_program(const std::string& name);
+// One word of a shell's line.
+[[nodiscard]] std::string shell_word(const std::string& text);
+
 // Where a node finds what it inherits; everything else is closed in it.
 constexpr int node_listen_fd = 3;
 constexpr int node_control_fd = 4;

@@ -7,6 +7,7 @@
 #include "manager/remote_options.hpp"
 #include "manager/remote_socket.hpp"
 #include "manager/terminal.hpp"
+#include "node/file.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -80,7 +81,9 @@ private:
     FrameReader reader_;
 };
 
-void print(const RemoteFrame& frame) { write_out(frame.kind == "out" ? STDOUT_FILENO : STDERR_FILENO, frame.payload); }
+void print(const RemoteFrame& frame) {
+    static_cast<void>(write_all(frame.kind == "out" ? STDOUT_FILENO : STDERR_FILENO, frame.payload));
+}
 
 int code_of(const RemoteFrame& frame) { return static_cast<int>(parse_count(frame.payload).value_or(1)); }
 
@@ -214,7 +217,7 @@ private:
     void show(const std::string& text) {
         if (reader_.above(text)) return;
         std::fflush(stdout);
-        write_out(STDOUT_FILENO, text);
+        static_cast<void>(write_all(STDOUT_FILENO, text));
     }
 
     // Asked from within readline: the answer is awaited on the spot, at most as long as the manager is busy.

@@ -2,6 +2,7 @@
 
 #include "manager/command_table.hpp"
 #include "manager/parser.hpp"
+#include "manager/process.hpp"
 #include "manager/run_figures.hpp"
 #include "manager/run_folder.hpp"
 #include "manager/statistics.hpp"
@@ -17,7 +18,6 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -160,37 +160,21 @@ bool is_done(const Job& job) {
     return job.result.ends_with(".tsv") ? !text.empty() : text.find("\"exit_code\":0,") != std::string::npos;
 }
 
-std::string quoted(const std::string& word) {
-    if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+%") ==
-        std::string::npos) {
-        return word;
-    }
-    std::string out = "'";
-    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 std::string own_path() { return fs::read_symlink("/proc/self/exe").string(); }
 
 // How a shell finds this very executable.
 std::string own_name() {
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "" : path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        std::error_code error;
-        const fs::path candidate = fs::path(folder) / "gossipctl";
-        if (!fs::exists(candidate, error)) continue;
-        return fs::equivalent(candidate, own_path(), error) ? "gossipctl" : own_path();
-    }
-    return own_path();
+    std::error_code error;
+    const auto found = find_program("gossipctl");
+    return found && fs::equivalent(*found, own_path(), error) ? "gossipctl" : own_path();
 }
 
 std::string shell_line(const Job& job) {
-    std::string line = quoted(own_name());
-    for (const std::string& word : job.words) line += " " + quoted(word);
+    std::string line = shell_word(own_name());
+    for (const std::string& word : job.words) line += " " + shell_word(word);
     if (!job.result.ends_with(".tsv")) return line;
-    return line + " > " + quoted(job.result + ".part") + " && mv " + quoted(job.result + ".part") + " " +
-           quoted(job.result);
+    return line + " > " + shell_word(job.result + ".part") + " && mv " + shell_word(job.result + ".part") + " " +
+           shell_word(job.result);
 }
 
 pid_t start(const Job& job) {

@@ -1,11 +1,9 @@
 #include "manager/terminal.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -44,21 +42,6 @@ int reopened(int fd) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     const int fresh = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
     return fresh >= 0 ? fresh : ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-}
-
-bool write_out(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno == EAGAIN) {
-            pollfd room{fd, POLLOUT, 0};
-            ::poll(&room, 1, -1);
-        } else if (errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
 }
 
 std::string style_code(Style style) {

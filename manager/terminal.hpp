@@ -22,8 +22,6 @@ enum class ColorMode : std::uint8_t { automatic, always, never };
 // `fd` opened anew, else duplicated. Descriptors of one opening share their flags: what is waited for in an event loop
 // becomes non-blocking, and with it stdout on the same terminal, and stdin of the shell we came from.
 [[nodiscard]] int reopened(int fd);
-// All of it, also where somebody made `fd` non-blocking: a slow reader is waited for. False when it cannot be written.
-bool write_out(int fd, std::string_view text);
 
 // The escape that begins it; of `plain`, the one that ends all others.
 [[nodiscard]] std::string style_code(Style style);

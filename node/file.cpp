@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace gossip {
@@ -22,7 +23,10 @@ bool write_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t written = ::write(fd, bytes.data(), bytes.size());
         if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-        if (written < 0 && errno != EINTR) return false;
+        if (written >= 0 || errno == EINTR) continue;
+        if (errno != EAGAIN) return false;
+        pollfd room{fd, POLLOUT, 0};
+        ::poll(&room, 1, -1);
     }
     return true;
 }

@@ -33,7 +33,8 @@ private:
 // "No space left on device" for ENOSPC.
 [[nodiscard]] std::string error_text(int error_number);
 
-// All of it, whatever signals and short counts come between; false with errno set.
+// All of it, whatever signals and short counts come between; a slow reader is waited for, also where somebody made
+// `fd` non-blocking. False with errno set.
 [[nodiscard]] bool write_all(int fd, std::string_view bytes);
 [[nodiscard]] bool read_all(int fd, Bytes& bytes);
 [[nodiscard]] bool sync_folder_of(const std::string& path);

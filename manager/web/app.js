@@ -3,7 +3,7 @@
 import { Model, condition, isEnded } from "./model.js";
 import { Clock, elapsed, paces } from "./clock.js";
 import { byId as $, element } from "./dom.js";
-import { Graph, shape, shapes } from "./graph.js";
+import { Graph, mostLinked, shape, shapes } from "./graph.js";
 import { Menu, actsOn, verbs } from "./menu.js";
 import { Panels, View, tabs } from "./panels.js";
 import { Timeline } from "./timeline.js";
@@ -446,7 +446,7 @@ function draw() {
   drawNumbers(suspected);
   for (const id of group) if (!model.nodes.has(id)) group.delete(id);
   graph.group = group;
-  graph.message = model.nodes.size > 300 ? view.spread().find(view.message) : undefined;
+  graph.message = model.nodes.size > mostLinked ? view.spread().find(view.message) : undefined;
   $("group").textContent = group.size === 0 ? "" : `Group: ${[...group].map(nameOf).join(", ")}. g adds and takes out, m acts on it, Esc ends it.`;
   graph.draw(model, selected, clock.mode === "following" ? null : timeline.eventBefore(model.position));
   drawTable(suspected);

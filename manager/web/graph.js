@@ -7,7 +7,7 @@ const d3 = /** @type {any} */ (window).d3;
 const seedLane = 96;
 const shownAfterEnd = 15e6;  // µs of the network's time that an ended peer which nobody lists stays in the picture
 const wavesShown = 120;
-const mostLinked = 300;  // peers; of more the links are a hairball, and rings by hop are shown instead
+export const mostLinked = 300;  // peers; of more the links are a hairball, and rings by hop are shown instead
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Every condition has a shape of its own beside its colour. */

@@ -70,7 +70,9 @@ export class Panels {
     this.timer = 0;
     this.shown = "";
     /** while a mouse button is down: what it was pressed on stays until it is let go, else there is no click */ this.held = false;
-    this.place.addEventListener("pointerdown", () => { this.held = true; });
+    this.place.addEventListener("pointerdown", event => {  // on a scroll bar nobody lets go
+      this.held = /** @type {any} */ (event.target).closest("button, [tabindex]") !== null;
+    });
     for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => this.letGo());
     tabs.forEach((tab, at) => this.addTab(tab, at));
     new ResizeObserver(() => this.refresh()).observe(this.place);

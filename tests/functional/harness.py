@@ -218,6 +218,18 @@ class Network:
         if ended != code:
             raise Failed(f"exit code {ended}, wanted {code}: {self.error_text()}")
 
+    def crash(self):
+        """SIGKILL of the manager."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self):
+        """After its end, however that came."""
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.errors.close()
+        self.folder.remove()
+
     def log(self, name="outputfile.txt"):
         path = self.folder.path / "logs" / name
         return path.read_text() if path.exists() else ""
@@ -389,6 +401,12 @@ def peer_list(seed_port):
 
 def name(port):
     return f"{HOST}:{port}"
+
+
+def until_gone(pids):
+    start = time.monotonic()
+    until(lambda: not any(alive(pid) for pid in pids), 10, "the processes' end")
+    print(f"all {len(pids)} processes gone after {(time.monotonic() - start) * 1000:.0f} ms")
 
 
 def alive(pid):

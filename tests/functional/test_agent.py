@@ -3,7 +3,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 import unittest
 from pathlib import Path
 
@@ -25,12 +24,6 @@ def children(pid):
 def agents(manager):
     """The pids of a manager's agents."""
     return [pid for pid in children(manager) if b"agent" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
-
-
-def gone(pids):
-    start = time.monotonic()
-    harness.until(lambda: not any(harness.alive(pid) for pid in pids), 10, "the nodes' end")
-    print(f"all {len(pids)} processes gone after {(time.monotonic() - start) * 1000:.0f} ms")
 
 
 class HostCase(harness.TestCase):
@@ -71,7 +64,7 @@ class Agent(HostCase):
             self.partition(network)
             pids = list(network.pids().values()) + agents(network.process.pid)
             network.finish(0)
-            gone(pids)
+            harness.until_gone(pids)
 
     def kill_pause_restart(self, network, ids):
         network.do(f"kill {ids[0]}")
@@ -103,7 +96,7 @@ class Agent(HostCase):
             rows = self.there(network)
             pids = [int(row["pid"]) for row in rows.values()]
             os.kill(agents(network.process.pid)[0], signal.SIGKILL)
-            gone(pids)
+            harness.until_gone(pids)
             for node in rows:
                 network.do(f"wait removed {node} {30 * harness.SLOW}s")
             self.assertEqual({row["state"] for row in self.there(network).values()}, {"died"})
@@ -125,7 +118,7 @@ class Agent(HostCase):
                       if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"/bin/sh")]
             pids = [int(row["pid"]) for row in rows.values()] + children(shells[0])
             os.kill(shells[0], signal.SIGKILL)
-            gone(pids)
+            harness.until_gone(pids)
             network.do(f"wait registered == 2 {30 * harness.SLOW}s")
             network.finish(6)
 
@@ -135,13 +128,9 @@ class Agent(HostCase):
         pids = list(network.pids().values()) + [int(row["pid"]) for row in self.there(network).values()]
         network.do(f"pause {sorted(self.there(network))[0]}")
         pids += agents(network.process.pid)
-        network.process.kill()
-        network.process.wait()
-        gone(pids)
-        network.process.stdin.close()
-        network.process.stdout.close()
-        network.errors.close()
-        network.folder.remove()
+        network.crash()
+        harness.until_gone(pids)
+        network.close()
 
     def test_the_end_of_stdin_ends_an_agents_nodes(self):
         """As when the connection breaks: nobody kills the agent."""
@@ -164,7 +153,7 @@ class Agent(HostCase):
         self.assertEqual((started["n"], started["l"]["event"]), (1, "ready"))
         agent.stdin.close()
         self.assertEqual(agent.wait(30 * harness.SLOW), 0)
-        gone([started["l"]["pid"]])
+        harness.until_gone([started["l"]["pid"]])
         agent.stdout.close()
         agent.stderr.close()
         folder.remove()

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import harness
-from test_agent import AGENT, agents, gone
+from test_agent import AGENT, agents
 
 MANAGER_IP = "10.213.0.1"
 HOSTS = {"h1": "10.213.1.2", "h2": "10.213.2.2"}
@@ -96,7 +96,7 @@ class Hosts(harness.TestCase):
             self.kill(network)
             pids = [int(row["pid"]) for row in network.rows("list") if row["pid"]] + agents(network.process.pid)
             network.finish(0)
-            gone(pids)
+            harness.until_gone(pids)
 
     def partition(self, network):
         network.do("partition host=h1 | host=h2")
@@ -129,13 +129,9 @@ class Hosts(harness.TestCase):
         network = self.network()
         self.ready(network)
         pids = [int(row["pid"]) for row in network.rows("list")] + agents(network.process.pid)
-        network.process.kill()
-        network.process.wait()
-        gone(pids)
-        network.process.stdin.close()
-        network.process.stdout.close()
-        network.errors.close()
-        network.folder.remove()
+        network.crash()
+        harness.until_gone(pids)
+        network.close()
 
     def test_an_address_that_is_not_the_hosts(self):
         hosts = [{"name": "h1", "addr": "10.213.9.9", "command": self.namespaces.command("h1")}]

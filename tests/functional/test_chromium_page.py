@@ -107,6 +107,11 @@ class InBrowser(TestCase):
             browser.press("8")
             browser.until("document.querySelector('#panel').textContent.includes('nodes have impaired links')")
             shot(browser, "panel-faults-live")
+            # What is only pressed on, as a scroll bar is, holds nothing up.
+            x, y = browser.middle("#panel .note")
+            browser.mouse("mousePressed", x, y)
+            self.assertFalse(browser.evaluate("gossipctl.panels.held"))
+            browser.mouse("mouseReleased", x, y)
             # A click whose button is drawn anew between press and release is one nevertheless.
             x, y = browser.middle("#panel button")
             browser.mouse("mousePressed", x, y)

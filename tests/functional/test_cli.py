@@ -15,6 +15,12 @@ class Cli(harness.TestCase):
             self.assertIn(f"gossipctl: {word}", errors)
         return out, errors
 
+    def test_without_a_quorum_peers_give_up_leaving_and_nobody_is_killed(self):
+        script = "wait registered == 2 20s\nwait agree 20s\nkill {seed[1]}\nkill {seed[2]}\n"
+        code, _, errors, _ = harness.run_script(script, 3, 2, {**harness.FAST, **harness.QUIET})
+        self.assertEqual(code, 0, errors)
+        self.assertNotIn("had not ended", errors)
+
     def test_success(self):
         out, _ = self.script("wait registered == 2\necho fine\n", 0)
         self.assertEqual(out, "fine\n")

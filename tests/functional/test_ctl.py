@@ -137,8 +137,7 @@ class Sockets(TestCase):
         n.start()
         path = Path(HOME.name) / f"{n.seeds[0]}.sock"
         self.assertTrue(path.exists())
-        n.process.kill()
-        n.process.wait()
+        n.crash()
         self.assertTrue(path.exists())
         code, _, errors = ctl("list")
         self.assertEqual(code, 1)

@@ -34,6 +34,9 @@ class InTerminal(TestCase):
                 r"700\d hears from witness 700\d on 7007: connection refused; \d of \d confirm, \d needed",
                 r"Seed 600\d: removing 7007 is approved with \d of 3 votes, 2 needed; epoch 3")):
             self.assertRegex(part, wanted)
+        confirmed = re.findall(r"(\d) of (\d) confirm, (\d) needed", text)
+        self.assertTrue(all(int(needed) == int(of) // 2 + 1 for _, of, needed in confirmed), confirmed)
+        self.assertTrue(any(count >= needed for count, _, needed in confirmed), confirmed)
         for line in text.splitlines():
             self.assertRegex(line, r"^( +\d+\.\d{3} s  .+|== .* ==|[A-Z].*[.t]|)$")
 
