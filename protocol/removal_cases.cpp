@@ -49,6 +49,11 @@ bool OwnProbes::expired(NodeId suspect, std::uint32_t generation, Time now) {
     return it != probes_.end() && it->second.generation == generation && failed(suspect, now);
 }
 
+void OwnProbes::forget_answer(NodeId suspect) {
+    const auto it = probes_.find(suspect);
+    if (it != probes_.end() && it->second.result == Result::answered) probes_.erase(it);
+}
+
 void OwnProbes::forget_stale(Time now) {
     std::erase_if(probes_, [&](const auto& entry) { return result(entry.first, now) == Result::none; });
 }

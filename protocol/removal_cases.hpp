@@ -34,6 +34,8 @@ public:
     // The probe's time is up. True when it was still running: it failed.
     bool expired(NodeId suspect, std::uint32_t generation, Time now);
     void forget(NodeId suspect) { probes_.erase(suspect); }
+    // What it answered before a new accusation says nothing about that one: it may have died since.
+    void forget_answer(NodeId suspect);
     void forget_stale(Time now);
     void fingerprint(ByteWriter& out) const;
 

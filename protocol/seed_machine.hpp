@@ -188,6 +188,7 @@ private:
                                                           Time now) const;
     [[nodiscard]] bool lease_lapsed(NodeId peer, Time now) const;
     void open_case(NodeId suspect, Incarnation incarnation, NodeId reporter, const Certificate& certificate, Turn& t);
+    [[nodiscard]] RemovalCase* case_about(NodeId suspect, Incarnation incarnation);
     [[nodiscard]] Duration case_patience(const RemovalCase& c) const;
     void ask_everybody(NodeId suspect, Turn& t);
     void handle_lease_check(Turn& t);

@@ -88,13 +88,21 @@ bool SeedMachine::lease_lapsed(NodeId peer, Time now) const {
 
 void SeedMachine::open_case(NodeId suspect, Incarnation incarnation, NodeId reporter, const Certificate& certificate,
                             Turn& t) {
-    RemovalCase* c = cases_.open(suspect, incarnation);
+    RemovalCase* c = case_about(suspect, incarnation);
     if (c == nullptr || c->ours) return;
     c->ours = true;
     c->reporter = reporter;
     c->certificate = certificate;
     const TimerTag deadline{TimerKind::case_deadline, c->generation, static_cast<std::uint64_t>(suspect)};
     t.out.timer(t.now + case_patience(*c), deadline);
+}
+
+// The case under way about this life, or a new one, which needs a probe of its own. Null when there are too many.
+RemovalCase* SeedMachine::case_about(NodeId suspect, Incarnation incarnation) {
+    RemovalCase* known = cases_.find(suspect);
+    if (known != nullptr && known->incarnation == incarnation) return known;
+    probes_.forget_answer(suspect);
+    return cases_.open(suspect, incarnation);
 }
 
 Duration SeedMachine::case_patience(const RemovalCase& c) const {
@@ -204,11 +212,12 @@ void SeedMachine::probe_for_next_vote(const Ask& ask, Opinion opinion, Turn& t) 
 
 void SeedMachine::on_removal_case(Seat from, const msg::RemovalCase& m, Turn& t) {
     const Change change = removal_of(m.suspect, m.incarnation);
-    const bool listed = ledger_.holds(m.suspect, m.incarnation);
+    RemovalCase* c = ledger_.holds(m.suspect, m.incarnation) ? case_about(m.suspect, m.incarnation) : nullptr;
     const msg::AskOpinion first = judge_removal(change, m.certificate, t.now);
-    if (!listed || first.opinion != Opinion::undecided) return send_opinion(from, m.suspect, m.incarnation, first, t);
-    RemovalCase* c = cases_.open(m.suspect, m.incarnation);
-    if (c == nullptr) return;
+    if (c == nullptr || first.opinion != Opinion::undecided) {
+        if (c != nullptr && !c->ours && c->askers.size() == 0) cases_.close(m.suspect);
+        return send_opinion(from, m.suspect, m.incarnation, first, t);
+    }
     if (!c->ours) {
         c->reporter = m.reporter;
         c->certificate = m.certificate;

@@ -71,7 +71,7 @@ class Hosts(harness.TestCase):
     def network(self, **more):
         hosts = [{"name": host, "addr": address, "peers": 2, "command": self.namespaces.command(host)}
                  for host, address in HOSTS.items()]
-        settings = {**harness.FAST, **harness.QUIET, "security.tls": "off"}
+        settings = {**harness.FAST, **harness.QUIET, "security.tls": "off", "overlay.links": 5}  # each with each
         return harness.Network(3, 2, settings, hosts=hosts, seed_ip=MANAGER_IP, **more)
 
     def ready(self, network, count=6):
@@ -84,6 +84,7 @@ class Hosts(harness.TestCase):
     def test_three_machines(self):
         with self.network() as network:
             self.ready(network)
+            network.do(f"wait degree.min >= 5 {30 * harness.SLOW}s")
             rows = network.rows("list peers")
             self.assertEqual({row["id"].split(":")[0] for row in rows}, {MANAGER_IP, *HOSTS.values()})
             self.assertEqual(len({row["id"].split(":")[1] for row in rows}), 6, "a port names one node")
@@ -101,8 +102,11 @@ class Hosts(harness.TestCase):
     def partition(self, network):
         network.do("partition host=h1 | host=h2")
         network.do(f"partition host=h1 | host={MANAGER_IP}")
-        network.do(f"say {self.ids(network, 'host=h1')[0]} only here")
-        network.do(f"wait reached last == 2 {30 * harness.SLOW}s")
+        here, beside = self.ids(network, "host=h1")
+        network.do(f"say {here} only here")
+        # By its log: the seeds, from which they are cut off as well, soon list neither.
+        network.do(f"wait log {beside} ~ \"only here\" {30 * harness.SLOW}s")
+        self.assertEqual(network.do(f"logs host=h2,host={MANAGER_IP} --grep \"only here\""), [])
         network.do("heal")
         network.do(f"wait reached last == all {60 * harness.SLOW}s")
 

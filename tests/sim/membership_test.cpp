@@ -59,6 +59,27 @@ TEST_CASE("a peer paused for longer than the windows is removed, and comes back 
     }
 }
 
+// With nobody left to accuse them, one seed's lapsed lease removes them and the other seeds only vote. A return
+// answers the probes of those votes, and must not count against the next accusation.
+TEST_CASE("a peer that is killed right after its return is removed as any other") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        CAPTURE(seed);
+        TestNetwork net(fast_config(), 3, seed);
+        REQUIRE(net.bring_up(3));
+        const auto listed = [&](NodeId id) { return !net.cluster.listed_nowhere(id); };
+        const auto peers = net.cluster.peers();
+        for (const NodeId id : peers) net.cluster.sim().pause(id);
+        REQUIRE(net.cluster.run_until([&] { return std::ranges::none_of(peers, listed); }, 60s));
+        for (const NodeId id : peers) net.cluster.sim().resume(id);
+        REQUIRE(net.cluster.run_until([&] { return std::ranges::all_of(peers, listed); }, 60s));
+        REQUIRE(net.cluster.run_until_settled(10s));
+        REQUIRE(net.whole(10s));
+        net.cluster.crash(peers[0]);
+        CHECK(net.cluster.run_until([&] { return net.cluster.listed_nowhere(peers[0]); }, 2s));
+        CHECK(net.trouble() == "");
+    }
+}
+
 TEST_CASE("a peer paused for less than the windows is never removed") {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         CAPTURE(seed);

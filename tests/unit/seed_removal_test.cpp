@@ -123,6 +123,18 @@ TEST_CASE("a peer that a majority of seeds reaches is not removed, whatever its 
     CHECK(w.net.member(0, 4));
 }
 
+TEST_CASE("an answer to the last accusation is none to the next: the peer may have died since") {
+    World w;
+    const Certificate proof = certificate(4, {0, 1, 2}, {0, 1, 2});
+    w.net.send(peer_id(0), 0, report(4, 0, proof));
+    REQUIRE(w.net.run(1s, [&] { return w.answer(0) == ReportStatus::refuted; }));
+    w.peers.dead = {4};
+    for (std::size_t seat = 0; seat < 2; ++seat) w.net.send(peer_id(1), seat, report(4, 1, proof));
+    REQUIRE(w.net.run(1s, [&] { return w.gone(4); }));
+    w.net.run(100ms);
+    CHECK(w.answer(1) == ReportStatus::accepted);
+}
+
 TEST_CASE("a report without enough evidence is refused by name and nobody is probed") {
     World w;
     w.peers.dead = {4};
