@@ -28,16 +28,28 @@ enum class Purpose : std::uint32_t {
     link_fault,    // a, b = nodes, counter = message: what an impaired link adds
 };
 
+// The draws for one purpose.
+class PurposeDraws {
+public:
+    constexpr PurposeDraws(std::uint64_t seed, Purpose purpose)
+        : start_(mix64(seed ^ (static_cast<std::uint64_t>(purpose) << 56))) {}
+
+    [[nodiscard]] constexpr std::uint64_t at(std::uint64_t a, std::uint64_t b, std::uint64_t counter) const {
+        return mix64(mix64(mix64(start_ ^ a) ^ b) ^ counter);
+    }
+
+private:
+    std::uint64_t start_;
+};
+
 class Draws {
 public:
     explicit constexpr Draws(std::uint64_t seed) : seed_(seed) {}
 
+    [[nodiscard]] constexpr PurposeDraws of(Purpose purpose) const { return {seed_, purpose}; }
     [[nodiscard]] constexpr std::uint64_t at(Purpose purpose, std::uint64_t a = 0, std::uint64_t b = 0,
                                              std::uint64_t counter = 0) const {
-        std::uint64_t h = mix64(seed_ ^ (static_cast<std::uint64_t>(purpose) << 56));
-        h = mix64(h ^ a);
-        h = mix64(h ^ b);
-        return mix64(h ^ counter);
+        return of(purpose).at(a, b, counter);
     }
 
     // A short-lived generator for several draws that belong together.

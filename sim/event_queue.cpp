@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
+#include <span>
 
 namespace gossip::sim {
 namespace {
@@ -14,8 +16,6 @@ void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] |= 
 void clear_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] &= ~(std::uint64_t{1} << (i % 64)); }
 
 }  // namespace
-
-EventQueue::EventQueue() : low_(low_slots), high_(high_slots), low_used_(low_slots / 64), high_used_(high_slots / 64) {}
 
 // ---------------------------------------------------------------- slots
 
@@ -33,15 +33,15 @@ std::size_t EventQueue::next_bit(const Bits& bits, std::size_t from) {
 // The used slots that follow those whose turn it is.
 std::size_t EventQueue::next_low() const {
     const bool inside = tick_ >> low_bits == window_;
-    return next_bit(low_used_, inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
+    return next_bit(low_.used, inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
 }
 
 std::size_t EventQueue::next_high() const {
     const bool inside = window_ >> high_bits == span_;
-    return next_bit(high_used_, inside ? static_cast<std::size_t>(window_ & (high_slots - 1)) + 1 : 0);
+    return next_bit(high_.used, inside ? static_cast<std::size_t>(window_ & (high_slots - 1)) + 1 : 0);
 }
 
-std::uint32_t EventQueue::new_chunk() {
+EventQueue::Chunk& EventQueue::add_chunk(Level& level, std::size_t slot) {
     if (free_.empty()) {
         const std::size_t first = blocks_.size() * block;
         blocks_.push_back(std::make_unique<Chunk[]>(block));
@@ -49,60 +49,45 @@ std::uint32_t EventQueue::new_chunk() {
     }
     const std::uint32_t fresh = free_.back();
     free_.pop_back();
+    auto& [first, last] = level.slots[slot];
+    if (last == none) {
+        first = fresh;
+        set_bit(level.used, slot);
+    } else {
+        chunk(last).next = fresh;
+    }
+    last = fresh;
     chunk(fresh).count = 0;
     chunk(fresh).next = none;
-    return fresh;
-}
-
-void EventQueue::put(Slot& slot, const Due& due) {
-    if (slot.last == none || chunk(slot.last).count == Chunk::capacity) {
-        const std::uint32_t fresh = new_chunk();
-        if (slot.last == none) {
-            slot.first = fresh;
-        } else {
-            chunk(slot.last).next = fresh;
-        }
-        slot.last = fresh;
-    }
-    Chunk& open = chunk(slot.last);
-    open.items[open.count++] = due;
+    return chunk(fresh);
 }
 
 template <class Take>
-void EventQueue::drain(Slot& slot, Take take) {
-    std::uint32_t at = std::exchange(slot, Slot{}).first;
+void EventQueue::drain(Level& level, std::size_t slot, Take take) {
+    clear_bit(level.used, slot);
+    std::uint32_t at = std::exchange(level.slots[slot], Slot{}).first;
     while (at != none) {
-        const std::uint32_t next = chunk(at).next;
-        for (std::uint32_t i = 0; i < chunk(at).count; ++i) take(chunk(at).items[i]);
+        const Chunk& full = chunk(at);
+        take(std::span(full.items).first(full.count));
         free_.push_back(at);
-        at = next;
+        at = full.next;
     }
 }
 
 void EventQueue::put_low(const Due& due) {
-    const auto slot = static_cast<std::size_t>((nanos(due.time) >> tick_bits) & (low_slots - 1));
-    put(low_[slot], due);
-    set_bit(low_used_, slot);
+    place_in(low_, static_cast<std::size_t>(nanos(due.time) >> tick_bits) & (low_slots - 1)) = due;
 }
 
 void EventQueue::put_high(const Due& due) {
-    const auto slot = static_cast<std::size_t>((nanos(due.time) >> (tick_bits + low_bits)) & (high_slots - 1));
-    put(high_[slot], due);
-    set_bit(high_used_, slot);
+    place_in(high_, static_cast<std::size_t>(nanos(due.time) >> (tick_bits + low_bits)) & (high_slots - 1)) = due;
 }
 
 // ---------------------------------------------------------------- in
 
-void EventQueue::push(Time time, const Entry& entry) {
-    const std::int64_t tick = nanos(time) >> tick_bits;
-    const Due due{time, entry};
-    ++size_;
-    if (next_known_ && time < next_) next_ = time;
-    if (size_ == 1) next_ = time, next_known_ = true;
+void EventQueue::put_elsewhere(const Due& due) {
+    const std::int64_t tick = nanos(due.time) >> tick_bits;
     if (tick <= tick_) {
         insert_into_turn(due);
-    } else if (tick >> low_bits == window_) {
-        put_low(due);
     } else if (tick >> (low_bits + high_bits) == span_) {
         put_high(due);
     } else {
@@ -157,7 +142,7 @@ void EventQueue::load() {
     tick_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
     first_ = tick_;
     take_slot(slot);
-    std::sort(order_.begin(), order_.end());
+    sort_from(0);
 }
 
 // The next slots of this window join the turn early, so that there always is something to look ahead at.
@@ -171,7 +156,30 @@ void EventQueue::extend(Time now) {
         tick_ = tick;
         take_slot(slot);
     }
-    std::sort(order_.begin() + static_cast<std::ptrdiff_t>(sorted), order_.end());
+    sort_from(sorted);
+}
+
+// By time alone: what was put in first stays first. Many at once are dealt out by the digits of their time, the lowest
+// first (radix sort): that takes as long a key however many there are.
+void EventQueue::sort_from(std::size_t first) {
+    constexpr std::size_t few = 96;
+    constexpr int digit_bits = 8;
+    constexpr std::size_t digits = std::size_t{1} << digit_bits;
+    const std::span<std::uint64_t> keys = std::span(order_).subspan(first);
+    if (keys.size() < few) return std::sort(keys.begin(), keys.end());
+    sorting_.resize(keys.size());
+    std::span<std::uint64_t> from = keys;
+    std::span<std::uint64_t> to = sorting_;
+    std::uint64_t differing = 0;
+    for (const std::uint64_t key : keys) differing |= key ^ keys.front();
+    for (int shift = 32; shift < 64 && differing >> shift != 0; shift += digit_bits) {
+        std::array<std::uint32_t, digits> next{};
+        for (const std::uint64_t key : from) ++next[key >> shift & (digits - 1)];
+        std::exclusive_scan(next.begin(), next.end(), next.begin(), 0U);
+        for (const std::uint64_t key : from) to[next[key >> shift & (digits - 1)]++] = key;
+        std::swap(from, to);
+    }
+    if (from.data() != keys.data()) std::ranges::copy(from, keys.begin());
 }
 
 // Forgets what is done: few are left, in their order.
@@ -189,10 +197,9 @@ void EventQueue::begin_turn_anew(Time now) {
 }
 
 void EventQueue::take_slot(std::size_t slot) {
-    clear_bit(low_used_, slot);
-    drain(low_[slot], [this](const Due& due) {
-        order_.push_back(key_of(due, turn_.size()));
-        turn_.push_back(due);
+    drain(low_, slot, [this](std::span<const Due> items) {
+        for (std::size_t i = 0; i < items.size(); ++i) order_.push_back(key_of(items[i], turn_.size() + i));
+        turn_.insert(turn_.end(), items.begin(), items.end());
     });
 }
 
@@ -208,9 +215,10 @@ void EventQueue::next_window() {
         for (const Due& due : items) put_high(due);
         slot = next_high();
     }
-    clear_bit(high_used_, slot);
     window_ = (span_ << high_bits) | static_cast<std::int64_t>(slot);
-    drain(high_[slot], [this](const Due& due) { put_low(due); });
+    drain(high_, slot, [this](std::span<const Due> items) {
+        for (const Due& due : items) put_low(due);
+    });
 }
 
 // ---------------------------------------------------------------- looking ahead
@@ -226,9 +234,9 @@ Time EventQueue::earliest(const Slot& slot) const {
 // Without moving the wheel: what is pushed next may well come before it.
 Time EventQueue::find_next() const {
     if (at_ < order_.size()) return in_turn(at_).time;
-    if (const std::size_t low = next_low(); low < low_slots) return earliest(low_[low]);
+    if (const std::size_t low = next_low(); low < low_slots) return earliest(low_.slots[low]);
     const std::size_t high = next_high();
-    if (high < high_slots) return earliest(high_[high]);
+    if (high < high_slots) return earliest(high_.slots[high]);
     return std::min_element(far_.begin()->second.begin(), far_.begin()->second.end(), earlier)->time;
 }
 

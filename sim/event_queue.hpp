@@ -79,9 +79,17 @@ public:
     };
     static_assert(sizeof(Due) == 32);
 
-    EventQueue();
-    // Not before what was popped last.
-    void push(Time time, const Entry& entry);
+    // Not before what was popped last. Written where it is to wait, and nowhere before: most entries are put into
+    // the lower level, one for each message.
+    [[gnu::always_inline]] void push(Time time, const Entry& entry) {
+        const std::int64_t tick = nanos(time) >> tick_bits;
+        if (next_known_ && time < next_) next_ = time;
+        if (size_++ == 0) next_ = time, next_known_ = true;
+        if (tick <= tick_ || tick >> low_bits != window_) return put_elsewhere({time, entry});
+        Due& due = place_in(low_, static_cast<std::size_t>(tick) & (low_slots - 1));
+        due.time = time;
+        due.entry = entry;
+    }
     // The earliest; of equals the one pushed first. Not when empty.
     [[nodiscard]] Due pop();
     [[nodiscard]] bool empty() const { return size_ == 0; }
@@ -101,8 +109,8 @@ public:
             }
         };
         for (std::size_t i = at_; i < order_.size(); ++i) see(in_turn(i).entry);
-        for (const Slot& slot : low_) see_slot(slot);
-        for (const Slot& slot : high_) see_slot(slot);
+        for (const Slot& slot : low_.slots) see_slot(slot);
+        for (const Slot& slot : high_.slots) see_slot(slot);
         for (const auto& [span, items] : far_) {
             for (const Due& due : items) see(due.entry);
         }
@@ -135,20 +143,31 @@ private:
         std::uint32_t last{none};
     };
     using Bits = std::vector<std::uint64_t>;
+    struct Level {
+        explicit Level(std::size_t count) : slots(count), used(count / 64) {}
+        std::vector<Slot> slots;
+        Bits used;  // which hold anything
+    };
 
     static std::int64_t nanos(Time t) { return t.time_since_epoch().count(); }
     [[nodiscard]] Chunk& chunk(std::uint32_t i) const { return blocks_[i / block][i % block]; }
     [[nodiscard]] std::size_t next_low() const;
     [[nodiscard]] std::size_t next_high() const;
     static std::size_t next_bit(const Bits& bits, std::size_t from);  // past the end when there is none
-    void put(Slot& slot, const Due& due);
+    [[nodiscard]] Due& place_in(Level& level, std::size_t slot) {
+        const std::uint32_t last = level.slots[slot].last;
+        Chunk& open = last == none || chunk(last).count == Chunk::capacity ? add_chunk(level, slot) : chunk(last);
+        return open.items[open.count++];
+    }
+    void put_elsewhere(const Due& due);
     void put_low(const Due& due);
     void put_high(const Due& due);
-    std::uint32_t new_chunk();
+    Chunk& add_chunk(Level& level, std::size_t slot);
     template <class Take>
-    void drain(Slot& slot, Take take);
+    void drain(Level& level, std::size_t slot, Take take);
     [[nodiscard]] Time earliest(const Slot& slot) const;
     void insert_into_turn(const Due& due);
+    void sort_from(std::size_t first);
     [[nodiscard]] std::uint64_t key_of(const Due& due, std::size_t place) const;
     [[nodiscard]] const Due& in_turn(std::size_t i) const { return turn_[order_[i] & place_mask]; }
     void take_slot(std::size_t slot);
@@ -159,15 +178,14 @@ private:
     void next_window();
     [[nodiscard]] Time find_next() const;
 
-    std::vector<Slot> low_;
-    std::vector<Slot> high_;
-    Bits low_used_;
-    Bits high_used_;
+    Level low_{low_slots};
+    Level high_{high_slots};
     std::map<std::int64_t, std::vector<Due>> far_;  // by the upper level's span
     std::vector<std::unique_ptr<Chunk[]>> blocks_;
     std::vector<std::uint32_t> free_;
-    std::vector<Due> turn_;             // the slots whose turn it is, in the order of insertion
-    std::vector<std::uint64_t> order_;  // time within the turn, and place in turn_: sorted; done up to at_
+    std::vector<Due> turn_;               // the slots whose turn it is, in the order of insertion
+    std::vector<std::uint64_t> order_;    // time within the turn, and place in turn_: sorted; done up to at_
+    std::vector<std::uint64_t> sorting_;  // see sort_from
     std::size_t at_{0};
     std::int64_t tick_{-1};   // of the last slot whose turn it is
     std::int64_t first_{-1};  // of the first

@@ -20,7 +20,15 @@ std::uint64_t stamp(Time t) { return static_cast<std::uint64_t>(t.time_since_epo
 }  // namespace
 
 Network::Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue)
-    : draws_(draws), options_(options), queue_(queue), nodes_(nodes) {}
+    : draws_(draws), message_draws_(draws.of(Purpose::link_message)), options_(options), queue_(queue), nodes_(nodes) {
+    set_profile(options.link);
+}
+
+void Network::set_profile(const LinkProfile& profile) {
+    options_.link = profile;
+    profile_is_calm_ = (profile.tail_per_million | profile.reset_per_million | profile.drop_per_million |
+                        profile.duplicate_per_million) == 0;
+}
 
 NodeIndex Network::add_node(NodeId id, bool dialable) {
     nodes_.emplace_back();
@@ -109,12 +117,16 @@ End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
     return end.exists() && end.connection == id ? &end : nullptr;
 }
 
+inline Duration Network::usual_delay(const End& end, Rng& rng) const {
+    const std::uint64_t jitter = end.base * options_.link.jitter_percent / 100;
+    return end.delay() + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
+}
+
 Network::Draw Network::draw(End& end, NodeIndex from) {
     const LinkProfile& p = options_.link;
-    Rng rng = draws_.stream(Purpose::link_message, from, end.other, end.messages++);
+    Rng rng = stream_for(end, from);
     Draw d;
-    const std::uint64_t jitter = end.base * p.jitter_percent / 100;
-    d.delay = end.delay() + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
+    d.delay = usual_delay(end, rng);
     if (p.tail_per_million > 0 && rng.chance(p.tail_per_million)) d.delay *= p.tail_factor;
     d.reset = p.reset_per_million > 0 && rng.chance(p.reset_per_million);
     d.drop = p.drop_per_million > 0 && rng.chance(p.drop_per_million);
@@ -168,8 +180,25 @@ void Network::forget_connection(End& end) {
 
 // ---------------------------------------------------------------- sending
 
+inline void Network::schedule(Time now, End& end, SharedMessage message, const Draw& d) {
+    Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
+    const auto arrives_at = [&](Time when, SharedMessage copy) {
+        e.message = std::move(copy).detach();
+        queue_.push(when, e);
+    };
+    const Time arrival = std::max(now + d.delay, end.last_arrival + fifo_gap);
+    if (d.overtaken) return arrives_at(arrival, std::move(message));
+    end.last_arrival = arrival;
+    if (d.duplicate) arrives_at(arrival + d.duplicate_after, message);
+    arrives_at(arrival, std::move(message));
+}
+
 void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage message) {
     End& end = end_of(from, at);
+    if (end.flows() && calm()) {  // nearly always
+        Rng rng = stream_for(end, from);
+        return schedule(now, end, std::move(message), {.delay = usual_delay(end, rng)});
+    }
     if (!end.exists() || !end.open) {
         if (!nodes_[end.other].dialable) return tell_lost(now, from, end.other, LossReason::closed);
         open(now, end, from);
@@ -247,19 +276,6 @@ void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message
     } else if (d.reset) {
         break_connection(now, end, from);
     }
-}
-
-void Network::schedule(Time now, End& end, SharedMessage message, const Draw& d) {
-    Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
-    const auto arrives_at = [&](Time when, SharedMessage copy) {
-        e.message = std::move(copy).detach();
-        queue_.push(when, e);
-    };
-    const Time arrival = std::max(now + d.delay, end.last_arrival + fifo_gap);
-    if (d.overtaken) return arrives_at(arrival, std::move(message));
-    end.last_arrival = arrival;
-    if (d.duplicate) arrives_at(arrival + d.duplicate_after, message);
-    arrives_at(arrival, std::move(message));
 }
 
 void Network::stall(Time now, End& end, NodeIndex from) {

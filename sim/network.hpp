@@ -55,7 +55,7 @@ public:
     NodeIndex add_node(NodeId id, bool dialable);
     [[nodiscard]] NodeId id(NodeIndex node) const { return nodes_[node].id; }
     void set_up(NodeIndex node) { nodes_[node].up = true; }
-    void set_profile(const LinkProfile& profile) { options_.link = profile; }
+    void set_profile(const LinkProfile& profile);
     [[nodiscard]] const LinkProfile& profile() const { return options_.link; }
     [[nodiscard]] const NetworkOptions& options() const { return options_; }
 
@@ -133,6 +133,12 @@ private:
     [[nodiscard]] const End* known(NodeIndex node, NodeIndex other) const;
     End* find(NodeIndex node, NodeIndex other, ConnectionId id);
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
+    // Nothing is lost, held up or doubled: only the delay is to be drawn.
+    [[nodiscard]] bool calm() const { return profile_is_calm_ && blocks_.empty() && impaired_.empty(); }
+    [[nodiscard]] Rng stream_for(End& end, NodeIndex from) {
+        return Rng{message_draws_.at(from, end.other, end.messages++)};
+    }
+    [[nodiscard]] Duration usual_delay(const End& end, Rng& rng) const;
     Draw draw(End& end, NodeIndex from);
     void draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d);
     Delay* delay_of(const End& end);
@@ -156,7 +162,9 @@ private:
     void end_died(Time now, End& end, NodeIndex node, bool flush);
 
     Draws draws_;
+    PurposeDraws message_draws_;
     NetworkOptions options_;
+    bool profile_is_calm_{false};
     EventQueue& queue_;
     Nodes& nodes_;
     std::map<ConnectionId, Delay> delays_;

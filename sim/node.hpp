@@ -32,6 +32,7 @@ struct End {
 
     [[nodiscard]] Phase phase() const { return static_cast<Phase>(state); }
     [[nodiscard]] Trust trusted() const { return static_cast<Trust>(trust); }
+    [[nodiscard]] bool flows() const { return phase() == Phase::open && open && other_open; }
     [[nodiscard]] bool exists() const { return phase() != Phase::none; }
     [[nodiscard]] Duration delay() const { return Duration(static_cast<std::int64_t>(base)); }
 };

@@ -351,9 +351,8 @@ void Simulator::step(NodeIndex i, const Event& event) {
     effects_.clear();
     n.machine->step(now_, event, effects_);
     ++events_;
-    trace_hash_ = mix64(trace_hash_ ^ static_cast<std::uint64_t>(now_.time_since_epoch().count()));
-    trace_hash_ = mix64(trace_hash_ ^ i);
-    trace_hash_ = mix64(trace_hash_ ^ event_hash(event));
+    trace_hash_ = fold(trace_hash_, static_cast<std::uint64_t>(now_.time_since_epoch().count()));
+    trace_hash_ = fold(trace_hash_, event_hash(event) + i);
     for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
     if (n.rare && n.rare->cut_next_step && acts) return apply_cut(i);

@@ -1,13 +1,9 @@
 #include "sim/trace.hpp"
 
-#include "protocol/rng.hpp"
-
-#include <string_view>
-
 namespace gossip::sim {
 namespace {
 
-std::uint64_t mix(std::uint64_t h, std::uint64_t v) { return mix64(h ^ v); }
+std::uint64_t mix(std::uint64_t h, std::uint64_t v) { return fold(h, v); }
 std::uint64_t mix(std::uint64_t h, NodeId id) { return mix(h, static_cast<std::uint64_t>(id)); }
 std::uint64_t mix(std::uint64_t h, Incarnation i) { return mix(h, static_cast<std::uint64_t>(i)); }
 std::uint64_t mix(std::uint64_t h, Ballot b) { return mix(mix(h, b.round), std::uint64_t{b.seat}); }
@@ -63,15 +59,17 @@ struct Fields {
 }  // namespace
 
 std::uint64_t message_hash(const SharedMessage& message) {
-    const Fields fields{mix64(message.index())};
+    const Fields fields{message.index()};
     if (const auto* gossip = message.get_if<msg::Gossip>()) return fields(*gossip);  // most are
     return message.visit(fields);
 }
 
 std::uint64_t event_hash(const Event& event) {
-    const std::uint64_t h = mix64(event.index() + 1000);
+    const std::uint64_t h = event.index();
+    if (const auto* received = std::get_if<Received>(&event)) {  // most are
+        return mix(mix(h, received->from), message_hash(received->message));
+    }
     return std::visit(Overloaded{
-                          [h](const Received& e) { return mix(mix(h, e.from), message_hash(e.message)); },
                           [h](const TimerFired& e) {
                               return mix(mix(mix(h, std::uint64_t(e.tag.kind)), e.tag.generation), e.tag.key);
                           },

@@ -28,6 +28,13 @@ public:
     virtual void on_synced(Time, NodeId, std::span<const Append>) {}
 };
 
+// Folds a word into a hash: the two halves of a product (Wang Yi, wyhash final version 4, 2022).
+[[nodiscard]] constexpr std::uint64_t fold(std::uint64_t hash, std::uint64_t word) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(hash ^ 0x9e3779b97f4a7c15ULL) * (word ^ 0xd6e8feb86659fd93ULL);
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 [[nodiscard]] std::uint64_t event_hash(const Event& event);
 [[nodiscard]] std::uint64_t message_hash(const SharedMessage& message);
 
