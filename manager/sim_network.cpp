@@ -16,7 +16,13 @@ constexpr NodeId loopback(std::uint16_t port) { return node_id({0x7f000001, port
 
 std::size_t wire_size(const Message& message) {
     static const sim::SimCrypto crypto(1);
-    return encode(message, crypto, SimNetwork::midnight).size();
+    const auto* passed_on = std::get_if<msg::Gossip>(&message);
+    if (passed_on == nullptr || passed_on->sender != NodeId::none) {
+        return encode(message, crypto, SimNetwork::midnight).size();
+    }
+    msg::Gossip named = *passed_on;
+    named.sender = named.rumor->origin;  // an address like any other
+    return encode(named, crypto, SimNetwork::midnight).size();
 }
 
 sim::ClusterOptions cluster_options(const SimNetworkOptions& options, const NetworkPlan& plan) {

@@ -346,11 +346,13 @@ void Transport::Impl::finish_shutdown() {
 Frame Transport::Impl::encoded(const Message& message) {
     const auto* gossip = std::get_if<msg::Gossip>(&message);
     if (gossip == nullptr) return std::make_shared<const std::string>(encode(message, crypto_, wall_now()));
-    const bool same = encoded_frame_ && encoded_.rumor == gossip->rumor && encoded_.hop == gossip->hop &&
-                      encoded_.repair == gossip->repair && encoded_.sent == gossip->sent;
+    const NodeId sender = gossip->sender == NodeId::none ? options_.self : gossip->sender;
+    const bool same = encoded_frame_ && encoded_.rumor == gossip->rumor && encoded_.sender == sender &&
+                      encoded_.hop == gossip->hop && encoded_.repair == gossip->repair && encoded_.sent == gossip->sent;
     if (same) return encoded_frame_;
     encoded_ = *gossip;
-    encoded_frame_ = std::make_shared<const std::string>(encode(message, crypto_, wall_now()));
+    encoded_.sender = sender;
+    encoded_frame_ = std::make_shared<const std::string>(encode(encoded_, crypto_, wall_now()));
     return encoded_frame_;
 }
 

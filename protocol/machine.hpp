@@ -4,6 +4,7 @@
 // the generator it was given, never blocks, never re-enters, and throws on nothing a peer can send.
 
 #include "protocol/notice.hpp"
+#include "protocol/passed_on.hpp"
 #include "protocol/shared_message.hpp"
 #include "protocol/types.hpp"
 
@@ -154,6 +155,7 @@ struct Effects {
     bool finished{false};  // after LeaveRequested: nothing more to say, the process may end
     bool fatal{false};     // an invariant is broken (see the last notice): the process must end
     bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
+    PassedOn passed_on;    // of earlier steps
 
     void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
         sends.push_back({to, std::move(message), after});
@@ -164,7 +166,7 @@ struct Effects {
         if (!quiet) notices.push_back(std::move(n));
     }
 
-    // Keeps the capacity; `quiet` is the driver's and stays.
+    // Keeps the capacity and what was passed on; `quiet` is the driver's and stays.
     void clear() {
         sends.clear();
         timers.clear();

@@ -169,7 +169,7 @@ struct Pong {  // [PONG{sender,timestamp}]
 };
 struct Gossip {  // [GOSSIP{msg_id,msg_hash,sender}]
     RumorPtr rumor;
-    NodeId sender{};
+    NodeId sender{};       // none: the node it comes from, as its driver writes it. What many pass on is one object.
     std::uint32_t hop{0};  // 1 at the origin's neighbours
     WallMs sent{0};        // of this hop
     bool repair{false};    // sent to mend a hole, not pushed

@@ -35,7 +35,7 @@ void PeerMachine::publish(bool typed, std::string text) {
 // ---------------------------------------------------------------- flooding
 
 void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
-    const SharedMessage message = msg::Gossip{rumor, self_, hop, wall(), false};
+    const SharedMessage& message = out_->passed_on.message(rumor, hop, wall(), false);
     std::uint32_t count = 0;
     bool announced = false;
     for (const Link& link : links_.all()) {
@@ -174,9 +174,9 @@ void PeerMachine::on(const Sender& from, const msg::Pull& m) {
     hand_over(dissemination_.answer(m), from.reply, true);
 }
 
-void PeerMachine::hand_over(std::vector<RumorStore::Held> messages, NodeId to, bool repair) {
-    for (RumorStore::Held& held : messages) {
-        out_->send(to, msg::Gossip{std::move(held.rumor), self_, held.hop + 1, wall(), repair});
+void PeerMachine::hand_over(const std::vector<RumorStore::Held>& messages, NodeId to, bool repair) {
+    for (const RumorStore::Held& held : messages) {
+        out_->send(to, out_->passed_on.message(held.rumor, held.hop + 1, wall(), repair));
     }
 }
 

@@ -169,7 +169,7 @@ private:
     void compare_roots(NodeId neighbour, std::uint64_t root);
     void send_digest(NodeId neighbour);
     void spread_repair(NodeId from);
-    void hand_over(std::vector<RumorStore::Held> messages, NodeId to, bool repair);
+    void hand_over(const std::vector<RumorStore::Held>& messages, NodeId to, bool repair);
 
     // ---- the links that carry messages
     void on(const Sender& from, const msg::Prune& m);

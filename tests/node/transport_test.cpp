@@ -22,6 +22,20 @@ TEST_CASE("messages between two peers arrive in order, named and claimed") {
     CHECK(a.transport.counters().connections == 1);  // the answer used the same connection
 }
 
+TEST_CASE("what names no sender comes from the node that sends it, what names one is left as it is") {
+    boost::asio::io_context io;
+    const Listener at_a, at_b, elsewhere;
+    Node a(io, Role::peer, {}, at_a), b(io, Role::peer, {}, at_b);
+    Rumor said;
+    said.id = make_rumor_id(1'700'000'000'000, at_a.id, 1);
+    const RumorPtr rumor = std::make_shared<const Rumor>(said);
+    a.transport.send(b.id, msg::Gossip{rumor, NodeId::none, 1, 1000, false});
+    a.transport.send(b.id, msg::Gossip{rumor, elsewhere.id, 1, 1000, false});
+    REQUIRE(run_until(io, [&] { return b.heard.size() == 2; }));
+    CHECK(std::get<msg::Gossip>(b.heard[0].message).sender == a.id);
+    CHECK(std::get<msg::Gossip>(b.heard[1].message).sender == elsewhere.id);
+}
+
 TEST_CASE("two peers that dial each other at once lose nothing and report no loss") {
     boost::asio::io_context io;
     const Listener at_a, at_b;
