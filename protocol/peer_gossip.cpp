@@ -53,9 +53,12 @@ void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) 
 }
 
 void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
-    const Sender from = named(sender, m.sender);
-    if (is_anonymous(sender.reply)) heard(from);  // others were, when the message came in
-    if (from.anonymous()) imply_link(from);
+    const bool anonymous = sender.anonymous();
+    const Sender from = anonymous ? named(sender, m.sender) : sender;
+    if (anonymous) {
+        if (is_anonymous(sender.reply)) heard(from);  // others were, when the message came in
+        imply_link(from);
+    }
     if (m.rumor && config_->gossip.mode == GossipMode::automatic) {
         tree().weigh(m.rumor->id.size() + m.rumor->text.size(), now_);
     }

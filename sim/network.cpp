@@ -180,20 +180,19 @@ void Network::forget_connection(End& end) {
 
 // ---------------------------------------------------------------- sending
 
-inline void Network::schedule(Time now, End& end, SharedMessage message, const Draw& d) {
-    Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
-    const auto arrives_at = [&](Time when, SharedMessage copy) {
+inline void Network::schedule(Time now, End& end, SharedMessage&& message, const Draw& d) {
+    const auto arrives_at = [&](Time when, SharedMessage&& copy) {
+        Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
         e.message = std::move(copy).detach();
         queue_.push(when, e);
     };
     const Time arrival = std::max(now + d.delay, end.last_arrival + fifo_gap);
-    if (d.overtaken) return arrives_at(arrival, std::move(message));
-    end.last_arrival = arrival;
-    if (d.duplicate) arrives_at(arrival + d.duplicate_after, message);
+    if (d.duplicate && !d.overtaken) arrives_at(arrival + d.duplicate_after, SharedMessage(message));
+    if (!d.overtaken) end.last_arrival = arrival;
     arrives_at(arrival, std::move(message));
 }
 
-void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage message) {
+void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage&& message) {
     End& end = end_of(from, at);
     if (end.flows() && calm()) {  // nearly always
         Rng rng = stream_for(end, from);

@@ -64,7 +64,7 @@ public:
     // The same, looked for, and made when they never met.
     EndIndex meet(NodeIndex node, NodeIndex other);
     void reserve(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
-    void send(Time now, NodeIndex from, EndIndex end, SharedMessage message);
+    void send(Time now, NodeIndex from, EndIndex end, SharedMessage&& message);
     // How far others are to trust what this node says.
     void set_trust(NodeIndex node, Trust trust);
     // What a message to this node will need, fetched early.
@@ -152,7 +152,7 @@ private:
     void established(Time now, End& dialer_end, NodeIndex dialer);
     void transmit_all(Time now, End& end, NodeIndex from, std::vector<SharedMessage> messages);
     void transmit(Time now, End& end, NodeIndex from, SharedMessage message);
-    void schedule(Time now, End& end, SharedMessage message, const Draw& d);
+    void schedule(Time now, End& end, SharedMessage&& message, const Draw& d);
     void stall(Time now, End& end, NodeIndex from);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
     void break_connection(Time now, End& end, NodeIndex node);

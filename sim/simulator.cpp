@@ -211,7 +211,7 @@ void Simulator::prefetch_ahead() const {
     constexpr std::size_t far = 16;
     constexpr std::size_t near = 11;
     constexpr std::size_t next = 7;
-    constexpr std::size_t last = 3;
+    constexpr std::size_t last = 5;
     const auto ahead = [this](std::size_t places) {
         const Entry* e = queue_.ahead(places);
         return e != nullptr && e->node != no_node ? e : nullptr;
@@ -368,7 +368,7 @@ void Simulator::apply(NodeIndex i) {
         const NodeIndex to = index_of(d.node);
         if (to != no_node) network_.disconnect(now_, i, to);
     }
-    start_sync(i);
+    if (nodes_[i].rare) start_sync(i);
     if (effects_.fatal) stop(i, StopKind::fatal, CrashKind::process);
     if (effects_.finished) stop(i, StopKind::finished, CrashKind::process);
 }
@@ -388,9 +388,10 @@ void Simulator::apply_cut(NodeIndex i) {
 
 // Sends in order; those that wait for the disk, and those behind them, are kept.
 void Simulator::send_all(NodeIndex i) {
+    auto& sends = effects_.sends;
+    if (sends.empty()) return;
     const AppendSeq written = durable(nodes_[i]);
     const bool nothing_held = !nodes_[i].rare || nodes_[i].rare->held.empty();
-    auto& sends = effects_.sends;
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
         EndIndex guess = 0;  // mostly to the neighbours in their order
@@ -433,7 +434,7 @@ EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
 
 void Simulator::start_sync(NodeIndex i) {
     const Node& n = nodes_[i];
-    if (!n.rare || n.rare->disk.sync_running() || !n.rare->disk.dirty()) return;
+    if (n.rare->disk.sync_running() || !n.rare->disk.dirty()) return;
     n.rare->disk.begin_sync();
     const DiskProfile& p = n.rare->disk_profile;
     Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(network_.id(i)), n.rare->syncs++);
