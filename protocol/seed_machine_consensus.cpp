@@ -124,7 +124,8 @@ void SeedMachine::vote_on(Seat from, const msg::Propose& m, Turn& t) {
 // a growing back-off two seeds far from the others would interrupt each other for ever.
 void SeedMachine::yield_to(Ballot ballot, Turn& t) {
     const bool duel = proposer_.phase() == Proposer::Phase::voting && proposer_.ballot() < ballot;
-    const Duration hold = duel ? std::max(pace_.courtesy(rng_), pace_.back_off(rng_)) : pace_.courtesy(rng_);
+    const Duration longer = duel ? pace_.back_off(rng_) : Duration::zero();  // drawn first: a run is one sequence
+    const Duration hold = std::max(pace_.courtesy(rng_), longer);
     propose_not_before_ = std::max(propose_not_before_, t.now + hold);
     if (duel) drop_proposal();
 }

@@ -17,8 +17,11 @@ void Hostile::step(Time now, const Event& event, Effects& out) {
     const bool due = std::holds_alternative<Started>(event) || std::holds_alternative<TimerFired>(event);
     if (!due) return;
     out.timer(now + pace, {});
-    out.send(any(seeds_), lie_to_seed());
-    out.send(any(peers_), lie_to_peer());
+    // Drawn one after the other: which argument of a call comes first, each compiler chooses.
+    Message lie = lie_to_seed();
+    out.send(any(seeds_), std::move(lie));
+    lie = lie_to_peer();
+    out.send(any(peers_), std::move(lie));
     if (!heard_.empty()) {
         const auto& again = heard_[static_cast<std::size_t>(rng_.below(heard_.size()))];
         out.send(rng_.chance(500'000) ? any(seeds_) : any(peers_), again);

@@ -433,8 +433,9 @@ void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, const Shar
     constexpr Duration latest_stray = std::chrono::milliseconds(50);
     const auto at = impaired_.find({from, to});
     if (at == impaired_.end()) return;
-    auto& [impairment, messages, free_at] = at->second;
-    Rng rng = draws_.stream(Purpose::link_fault, from, to, messages++);
+    ImpairedLink& link = at->second;
+    const Impairment& impairment = link.impairment;
+    Rng rng = draws_.stream(Purpose::link_fault, from, to, link.messages++);
     const auto up_to = [&rng](Duration most) {
         return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most.count()) + 1)));
     };
@@ -446,8 +447,8 @@ void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, const Shar
     if (impairment.bytes_per_second > 0 && size_of_ != nullptr) {
         const auto bytes = static_cast<double>(size_of_(message));
         const std::chrono::duration<double> time(bytes / static_cast<double>(impairment.bytes_per_second));
-        free_at = std::max(now, free_at) + std::chrono::duration_cast<Duration>(time);
-        d.delay += free_at - now;
+        link.free_at = std::max(now, link.free_at) + std::chrono::duration_cast<Duration>(time);
+        d.delay += link.free_at - now;
     }
     d.delay += impairment.delay + up_to(impairment.jitter);
     d.overtaken = rng.chance(impairment.reorder_per_million);
