@@ -19,7 +19,12 @@ std::vector<RumorKey> Tree::take_announcements() {
 
 bool Tree::announced(const RumorKey& key, NodeId from, Time now) {
     if (wanted_.size() >= wanted_limit) return false;
-    const auto others = std::count_if(wanted_.begin(), wanted_.end(), [&](const Wanted& w) { return w.key == key; });
+    std::ptrdiff_t others = 0;
+    for (const Wanted& w : wanted_) {
+        if (w.key != key) continue;
+        if (w.from == from) return false;  // asked twice in one request, it would send the message twice
+        ++others;
+    }
     wanted_.push_back({key, from, now + graft_after * (others + 1)});
     return wanted_.size() == 1;
 }

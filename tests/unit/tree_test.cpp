@@ -54,6 +54,16 @@ TEST_CASE("tree: what does not come is asked of one after the other, and of none
     CHECK(third[0].keys == std::vector<RumorKey>{key(4)});
 }
 
+TEST_CASE("tree: what a neighbour announces twice is asked of it once") {
+    Tree tree;
+    CHECK(tree.announced(key(1), a, at(0ms)));
+    CHECK_FALSE(tree.announced(key(1), a, at(1ms)));
+    CHECK_FALSE(tree.announced(key(1), b, at(2ms)));
+    const auto requests = tree.overdue(at(1h));
+    REQUIRE(requests.size() == 2);
+    for (const Tree::Request& r : requests) CHECK(r.keys == std::vector<RumorKey>{key(1)});
+}
+
 TEST_CASE("tree: what strangers announce without end is bounded, and a request is no longer than an answer") {
     Tree tree;
     for (std::uint64_t n = 0; n < Tree::wanted_limit + 100; ++n) (void)tree.announced(key(n), a, at(0ms));
