@@ -38,6 +38,10 @@ ViewSample& View::inflate() const {
 
 bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
     if (epoch < epoch_ || epoch == 0) return false;
+    // Whoever was removed before a jump may be a member again: the decisions that say so were skipped.
+    if (events_ && epoch > epoch_) {
+        for (Tombstone& stone : events_->tombstones) stone.back = true;
+    }
     epoch_ = epoch;
     digest_.own() = digest;
     if (members > 0) sample().members = members;

@@ -77,7 +77,7 @@ private:
         NodeId id{};
         Incarnation life{};
         Incarnation dead{};  // the last of them that did not leave at its own word
-        bool back{false};    // a later life is a member
+        bool back{false};    // a later life is a member, as far as we know
         std::uint32_t order{0};
     };
     struct Key {

@@ -159,6 +159,27 @@ TEST_CASE("a sample never brings back the removed, ourselves, or what is no endp
     CHECK(view.successors().empty());
 }
 
+TEST_CASE("after a jump over decisions the removed may be members again, their dead lives are not believed") {
+    const OverlayConfig config;
+    View view(self, config);
+    Rng rng(1);
+    const std::vector<Candidate> sample{{NodeId{7}, 3, 1}};
+    const std::vector<NodeId> successors{NodeId{7}};
+    view.apply(change(ChangeKind::add, 7, 100), rng);
+    view.apply(change(ChangeKind::remove, 7, 100), rng);
+    view.learn(successors, sample, rng);
+    CHECK(view.candidate(NodeId{7}) == nullptr);
+    CHECK(view.gone(NodeId{7}));
+    REQUIRE(view.rise(20, Digest{}, 0));
+    CHECK_FALSE(view.gone(NodeId{7}));
+    view.learn(successors, sample, rng);
+    CHECK(view.candidate(NodeId{7}) != nullptr);
+    CHECK(view.successors().size() == 1);
+    CHECK(view.removed(NodeId{7}, Incarnation{100}));
+    CHECK(view.dead(NodeId{7}, Incarnation{100}));
+    CHECK_FALSE(view.removed(NodeId{7}, Incarnation{101}));
+}
+
 TEST_CASE("tombstones and keys are bounded: the oldest go first") {
     Rng rng(1);
     const OverlayConfig config;
