@@ -21,20 +21,15 @@ const Liveness::Watch* Liveness::lower(NodeId id) const {
     return std::lower_bound(watches_.begin(), watches_.end(), id, [](const Watch& w, NodeId n) { return w.id() < n; });
 }
 
-Liveness::Watch* Liveness::find(NodeId id) {
-    const Watch* at = lower(id);
-    return at != watches_.end() && at->id() == id ? const_cast<Watch*>(at) : nullptr;
+const Liveness::Watch* Liveness::find(NodeId id) const {
+    const auto is = [id](const Watch& w) { return w.id() == id; };
+    const Watch* at = watches_.size() <= few ? std::find_if(watches_.begin(), watches_.end(), is) : lower(id);
+    return at != watches_.end() && is(*at) ? at : nullptr;
 }
 
-Liveness::Watch* Liveness::look_through(NodeId id) {
-    const auto at = std::find_if(watches_.begin(), watches_.end(), [id](const Watch& w) { return w.id() == id; });
-    return at == watches_.end() ? nullptr : at;
-}
+Liveness::Watch* Liveness::find(NodeId id) { return const_cast<Watch*>(std::as_const(*this).find(id)); }
 
-bool Liveness::watching(NodeId id) const {
-    const Watch* at = lower(id);
-    return at != watches_.end() && at->id() == id;
-}
+bool Liveness::watching(NodeId id) const { return find(id) != nullptr; }
 
 // Heard of at its start: the cycle in which a link comes up is never a missed one.
 void Liveness::watch(NodeId id) {
@@ -62,7 +57,7 @@ void Liveness::forget_deferred(NodeId id) {
 
 // Nothing is written where nothing changes: most frames of a cycle are not the first of their sender.
 void Liveness::heard(NodeId id) {
-    Watch* const watch = watches_.size() <= few ? look_through(id) : find(id);
+    Watch* const watch = find(id);
     if (watch != nullptr && (watch->heard == 0 || watch->missed > 0)) {
         watch->heard = 1;
         watch->missed = 0;

@@ -93,7 +93,7 @@ private:
         bool isolated{false};
     };
     [[nodiscard]] Watch* find(NodeId id);
-    [[nodiscard]] Watch* look_through(NodeId id);
+    [[nodiscard]] const Watch* find(NodeId id) const;
     [[nodiscard]] const Watch* lower(NodeId id) const;
     [[nodiscard]] Losses& losses();
     void forget_deferred(NodeId id);

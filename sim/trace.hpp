@@ -28,7 +28,8 @@ public:
     virtual void on_synced(Time, NodeId, std::span<const Append>) {}
 };
 
-// Folds a word into a hash: the two halves of a product (Wang Yi, wyhash final version 4, 2022).
+// Folds a word into a hash: one half of a product over the other, as Wang Yi's wyhash does. Of a run's own words only;
+// nobody chooses them, so what multiplies to zero is left to chance.
 [[nodiscard]] constexpr std::uint64_t fold(std::uint64_t hash, std::uint64_t word) {
     __extension__ using Wide = unsigned __int128;
     const Wide product = static_cast<Wide>(hash ^ 0x9e3779b97f4a7c15ULL) * (word ^ 0xd6e8feb86659fd93ULL);

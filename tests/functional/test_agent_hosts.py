@@ -106,9 +106,11 @@ class Hosts(harness.TestCase):
         network.do(f"say {here} only here")
         # By its log: the seeds, from which they are cut off as well, soon list neither.
         network.do(f"wait log {beside} ~ \"only here\" {30 * harness.SLOW}s")
-        self.assertEqual(network.do(f"logs host=h2,host={MANAGER_IP} --grep \"only here\""), [])
+        elsewhere = f"logs host=h2,host={MANAGER_IP} --grep \"only here\""
+        self.assertEqual(network.do(elsewhere), [])
         network.do("heal")
         network.do(f"wait reached last == all {60 * harness.SLOW}s")
+        self.assertNotEqual(network.do(elsewhere), [])  # where it was looked for, it is found now
 
     def cut_the_wire(self, network):
         """What the transport's own faults are made after: the interface of h2 goes down. Its agent stays in reach."""
