@@ -125,6 +125,8 @@ private:
 }  // namespace
 
 void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
+    sim_.reserve(config_.seeds.size() + count);
+    peers_.reserve(count);
     while (peers_.size() < count) add_peer();
     auto grown = std::make_unique<GrownStandings>(*this, count, sim_.draws().stream(Purpose::standing));
     if (with_seeds) {

@@ -3,7 +3,6 @@
 #include "protocol/assert.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 #include <span>
 
@@ -12,77 +11,75 @@ namespace {
 
 constexpr auto earlier = [](const EventQueue::Due& a, const EventQueue::Due& b) { return a.time < b.time; };
 
-void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] |= std::uint64_t{1} << (i % 64); }
-void clear_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] &= ~(std::uint64_t{1} << (i % 64)); }
-
 }  // namespace
 
 // ---------------------------------------------------------------- slots
 
-std::size_t EventQueue::next_bit(const Bits& bits, std::size_t from) {
-    std::size_t word = from / 64;
-    if (word >= bits.size()) return bits.size() * 64;
-    std::uint64_t left = bits[word] & (~std::uint64_t{0} << (from % 64));
-    while (left == 0) {
-        if (++word == bits.size()) return bits.size() * 64;
-        left = bits[word];
-    }
-    return word * 64 + static_cast<std::size_t>(std::countr_zero(left));
-}
-
 // The used slots that follow those whose turn it is.
 std::size_t EventQueue::next_low() const {
     const bool inside = tick_ >> low_bits == window_;
-    return next_bit(low_.used, inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
+    return low_.next_used(inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
 }
 
 std::size_t EventQueue::next_high() const {
     const bool inside = window_ >> high_bits == span_;
-    return next_bit(high_.used, inside ? static_cast<std::size_t>(window_ & (high_slots - 1)) + 1 : 0);
+    return high_.next_used(inside ? static_cast<std::size_t>(window_ & (high_slots - 1)) + 1 : 0);
 }
 
-EventQueue::Chunk& EventQueue::add_chunk(Level& level, std::size_t slot) {
-    if (free_.empty()) {
-        const std::size_t first = blocks_.size() * block;
-        blocks_.push_back(std::make_unique<Chunk[]>(block));
-        for (std::size_t i = block; i > 0; --i) free_.push_back(static_cast<std::uint32_t>(first + i - 1));
-    }
-    const std::uint32_t fresh = free_.back();
-    free_.pop_back();
-    auto& [first, last] = level.slots[slot];
-    if (last == none) {
-        first = fresh;
-        set_bit(level.used, slot);
-    } else {
-        chunk(last).next = fresh;
-    }
-    last = fresh;
-    chunk(fresh).count = 0;
-    chunk(fresh).next = none;
-    return chunk(fresh);
+Time EventQueue::low_start(std::size_t slot) const {
+    return Time(Duration((window_ << low_bits | static_cast<std::int64_t>(slot)) << tick_bits));
 }
 
-template <class Take>
-void EventQueue::drain(Level& level, std::size_t slot, Take take) {
-    clear_bit(level.used, slot);
-    std::uint32_t at = std::exchange(level.slots[slot], Slot{}).first;
-    while (at != none) {
-        const Chunk& full = chunk(at);
-        take(std::span(full.items).first(full.count));
-        free_.push_back(at);
-        at = full.next;
-    }
+Time EventQueue::high_start(std::size_t slot) const {
+    return Time(Duration((span_ << high_bits | static_cast<std::int64_t>(slot)) << (low_bits + tick_bits)));
 }
 
-void EventQueue::put_low(const Due& due) {
-    place_in(low_, static_cast<std::size_t>(nanos(due.time) >> tick_bits) & (low_slots - 1)) = due;
+// ---------------------------------------------------------------- packing
+
+std::uint32_t EventQueue::timer_bits(const Entry& e) {
+    const bool fits =
+        e.kind == EntryKind::timer && e.aux == 0 && e.generation >> generation_bits == 0 && e.life >> life_bits == 0;
+    if (!fits) return no_timer;
+    return static_cast<std::uint32_t>(e.timer_kind) << (generation_bits + life_bits) | e.generation << life_bits |
+           e.life;
 }
 
-void EventQueue::put_high(const Due& due) {
-    place_in(high_, static_cast<std::size_t>(nanos(due.time) >> (tick_bits + low_bits)) & (high_slots - 1)) = due;
+Entry EventQueue::timer_of(std::uint32_t bits, NodeIndex node) {
+    static_assert(static_cast<std::uint32_t>(TimerKind::leave_deadline) < (no_timer >> (generation_bits + life_bits)),
+                  "all kinds, and none has the bits of no_timer");
+    const auto kind = static_cast<TimerKind>(bits >> (generation_bits + life_bits));
+    const std::uint32_t generation = bits >> life_bits & ((1U << generation_bits) - 1);
+    return Entry::timer(node, bits & ((1U << life_bits) - 1), {kind, generation, 0});
+}
+
+void EventQueue::pack_seldom(Low& item, const Due& due) {
+    const std::uint32_t timer = timer_bits(due.entry);
+    item.form = timer == no_timer ? Low::parked : Low::timer;
+    item.body = timer == no_timer ? parked_.put(due) : timer;
+}
+
+Entry EventQueue::entry_of(const Low& item) const {
+    if (item.form == Low::parked) return parked_[static_cast<ParkedIndex>(item.body)].entry;
+    if (item.form == Low::timer) return timer_of(static_cast<std::uint32_t>(item.body), item.node);
+    Entry e{.kind = EntryKind::message, .trust = static_cast<Trust>(item.form), .node = item.node, .other = item.from};
+    e.message = item.body;
+    return e;
+}
+
+Entry EventQueue::entry_of(const High& item) const {
+    return item.timer == no_timer ? parked_[item.node].entry : timer_of(item.timer, item.node);
 }
 
 // ---------------------------------------------------------------- in
+
+void EventQueue::put_high(const Due& due) {
+    constexpr int slot_bits = tick_bits + low_bits;
+    const auto at = static_cast<std::uint64_t>(nanos(due.time));
+    const auto after = static_cast<std::uint32_t>(at & ((std::uint64_t{1} << slot_bits) - 1));
+    const std::uint32_t timer = timer_bits(due.entry);
+    const std::uint32_t node = timer == no_timer ? parked_.put(due) : due.entry.node;
+    high_.add(at >> slot_bits & (high_slots - 1), {after, timer, node});
+}
 
 void EventQueue::put_elsewhere(const Due& due) {
     const std::int64_t tick = nanos(due.time) >> tick_bits;
@@ -112,7 +109,10 @@ void EventQueue::give_back() {
     if (next == tick_) return;
     const auto later = [&](std::uint64_t key) { return nanos(turn_[key & place_mask].time) >> tick_bits > next; };
     const auto from = std::find_if(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), later);
-    for (auto key = from; key != order_.end(); ++key) put_low(turn_[*key & place_mask]);
+    for (auto key = from; key != order_.end(); ++key) {
+        const Due& due = turn_[*key & place_mask];
+        put_low(due.time, due.entry);
+    }
     order_.erase(from, order_.end());
     tick_ = next;
 }
@@ -197,9 +197,12 @@ void EventQueue::begin_turn_anew(Time now) {
 }
 
 void EventQueue::take_slot(std::size_t slot) {
-    drain(low_, slot, [this](std::span<const Due> items) {
-        for (std::size_t i = 0; i < items.size(); ++i) order_.push_back(key_of(items[i], turn_.size() + i));
-        turn_.insert(turn_.end(), items.begin(), items.end());
+    const Time start = low_start(slot);
+    low_.drain(slot, [this, start](const Low& item) {
+        const Due due{start + Duration(item.after), entry_of(item)};
+        if (item.form == Low::parked) parked_.free(static_cast<ParkedIndex>(item.body));
+        order_.push_back(key_of(due, turn_.size()));
+        turn_.push_back(due);
     });
 }
 
@@ -216,27 +219,29 @@ void EventQueue::next_window() {
         slot = next_high();
     }
     window_ = (span_ << high_bits) | static_cast<std::int64_t>(slot);
-    drain(high_, slot, [this](std::span<const Due> items) {
-        for (const Due& due : items) put_low(due);
+    const Time start = high_start(slot);
+    high_.drain(slot, [this, start](const High& item) {
+        const Entry entry = entry_of(item);
+        if (item.timer == no_timer) parked_.free(item.node);
+        put_low(start + Duration(item.after), entry);
     });
 }
 
 // ---------------------------------------------------------------- looking ahead
 
-Time EventQueue::earliest(const Slot& slot) const {
-    Time first = Time::max();
-    for (std::uint32_t at = slot.first; at != none; at = chunk(at).next) {
-        for (std::uint32_t i = 0; i < chunk(at).count; ++i) first = std::min(first, chunk(at).items[i].time);
-    }
-    return first;
-}
-
 // Without moving the wheel: what is pushed next may well come before it.
 Time EventQueue::find_next() const {
     if (at_ < order_.size()) return in_turn(at_).time;
-    if (const std::size_t low = next_low(); low < low_slots) return earliest(low_.slots[low]);
-    const std::size_t high = next_high();
-    if (high < high_slots) return earliest(high_.slots[high]);
+    std::uint32_t first = 0xffffffff;  // from the beginning of the slot
+    const auto see = [&first](const auto& item) { first = std::min(first, static_cast<std::uint32_t>(item.after)); };
+    if (const std::size_t low = next_low(); low < low_slots) {
+        low_.each(low, see);
+        return low_start(low) + Duration(first);
+    }
+    if (const std::size_t high = next_high(); high < high_slots) {
+        high_.each(high, see);
+        return high_start(high) + Duration(first);
+    }
     return std::min_element(far_.begin()->second.begin(), far_.begin()->second.end(), earlier)->time;
 }
 

@@ -5,13 +5,17 @@
 // level covers an aligned span of time, so whatever waits in a slot of the upper one moves down before
 // anything can be put beside it: every slot keeps the order of insertion, and a stable sort by time
 // inside one slot, when its turn comes, gives the total order.
+//
+// What waits in a slot is packed: the slot tells most of its time, and nearly all that waits is a message on a
+// connection that was never replaced, or a timer of few bits. Anything else is parked, and its number waits.
 
 #include "protocol/machine.hpp"
+#include "sim/parked.hpp"
+#include "sim/slots.hpp"
 
 #include <array>
 #include <cstddef>
 #include <map>
-#include <memory>
 #include <vector>
 
 namespace gossip::sim {
@@ -23,15 +27,12 @@ constexpr NodeIndex no_node = 0xffffffff;
 // One TCP connection, never reused; 0 is none.
 using ConnectionId = std::uint32_t;
 
-// An event or action kept elsewhere (see Parked).
-using ParkedIndex = std::uint32_t;
-
 // Which of a node's ends of its connections (see Network).
 using EndIndex = std::uint32_t;
 constexpr EndIndex no_end = 0xffffffff;
 
 enum class EntryKind : std::uint8_t {
-    message,     // arrives at `node` by `end`, if that is still `connection`
+    message,     // from `other` arrives at `node`, if the two still have `connection`
     timer,       // a timer of `node` is due: `generation`, `aux` its key
     dial,        // the SYN of `other` arrives at `node`
     end_closed,  // `node` notices that its end of `connection` with `other` is gone
@@ -46,15 +47,15 @@ struct Entry {
     EntryKind kind{};
     LossReason reason{};
     TimerKind timer_kind{};
+    Trust trust{};  // message: how far its sender is trusted
     NodeIndex node{no_node};
     union {
         NodeIndex other{no_node};
-        EndIndex end;
         std::uint32_t generation;
     };
     union {
-        std::uint32_t life{0};  // of `node`: what was meant for an earlier life is dropped
-        ConnectionId connection;
+        std::uint32_t life{0};    // of `node`: what was meant for an earlier life is dropped
+        ConnectionId connection;  // message: 0 for the first that the two nodes had
     };
     union {
         std::uint64_t aux{0};
@@ -79,16 +80,13 @@ public:
     };
     static_assert(sizeof(Due) == 32);
 
-    // Not before what was popped last. Written where it is to wait, and nowhere before: most entries are put into
-    // the lower level, one for each message.
+    // Not before what was popped last. Most entries are put into the lower level, one for each message.
     [[gnu::always_inline]] void push(Time time, const Entry& entry) {
         const std::int64_t tick = nanos(time) >> tick_bits;
         if (next_known_ && time < next_) next_ = time;
         if (size_++ == 0) next_ = time, next_known_ = true;
         if (tick <= tick_ || tick >> low_bits != window_) return put_elsewhere({time, entry});
-        Due& due = place_in(low_, static_cast<std::size_t>(tick) & (low_slots - 1));
-        due.time = time;
-        due.entry = entry;
+        put_low(time, entry);
     }
     // The earliest; of equals the one pushed first. Not when empty.
     [[nodiscard]] Due pop();
@@ -103,14 +101,13 @@ public:
     // All that waits, in no order.
     template <class See>
     void each(See see) const {
-        const auto see_slot = [&](const Slot& slot) {
-            for (std::uint32_t at = slot.first; at != none; at = chunk(at).next) {
-                for (std::uint32_t i = 0; i < chunk(at).count; ++i) see(chunk(at).items[i].entry);
-            }
-        };
         for (std::size_t i = at_; i < order_.size(); ++i) see(in_turn(i).entry);
-        for (const Slot& slot : low_.slots) see_slot(slot);
-        for (const Slot& slot : high_.slots) see_slot(slot);
+        for (std::size_t slot = 0; slot < low_slots; ++slot) {
+            low_.each(slot, [&](const Low& item) { see(entry_of(item)); });
+        }
+        for (std::size_t slot = 0; slot < high_slots; ++slot) {
+            high_.each(slot, [&](const High& item) { see(entry_of(item)); });
+        }
         for (const auto& [span, items] : far_) {
             for (const Due& due : items) see(due.entry);
         }
@@ -120,52 +117,65 @@ private:
     static constexpr int tick_bits = 13;  // a slot of the lower level is eight microseconds
     static constexpr int low_bits = 16;   // of which there are 65,536: half a second
     static constexpr int high_bits = 10;  // the upper level reaches nine minutes ahead
+    static constexpr std::uint64_t tick_span = std::uint64_t{1} << tick_bits;
+    static constexpr int body_bits = 48;
+    static constexpr std::uint64_t body_mask = (std::uint64_t{1} << body_bits) - 1;
     static constexpr std::size_t low_slots = std::size_t{1} << low_bits;
     static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
-    static constexpr std::size_t block = 128;  // chunks allocated at once
     // A turn takes further slots while it has fewer items than this left to look ahead over, but none so many slots
     // away; what is put in between is sorted in, and when that becomes dear the later slots are given back.
     static constexpr std::size_t turn_items = 48;
     static constexpr std::int64_t turn_slots = 64;
     static constexpr std::size_t turn_limit = 2048;
-    static constexpr std::uint32_t none = 0xffffffff;
     static constexpr std::uint64_t place_mask = 0xffffffff;
 
-    // Items of one slot, in chunks: the wheel's memory follows what is in it.
-    struct Chunk {
-        static constexpr std::uint32_t capacity = 15;
-        std::array<Due, capacity> items;
-        std::uint32_t count{0};
-        std::uint32_t next{none};
+    // An item of the lower level. Its forms: a message of somebody trusted as the number says, or one of these.
+    struct Low {
+        static constexpr std::uint64_t timer = 3;
+        static constexpr std::uint64_t parked = 4;
+        std::uint64_t after : tick_bits;  // the beginning of its slot, nanoseconds
+        std::uint64_t form : 3;
+        std::uint64_t body : body_bits;  // the message, a timer's bits, or the number of what is parked
+        NodeIndex node;
+        NodeIndex from;
     };
-    struct Slot {
-        std::uint32_t first{none};
-        std::uint32_t last{none};
+    static_assert(sizeof(Low) == 16);
+
+    // One of the upper level: a timer, or the number of what is parked in the place of its node.
+    struct High {
+        std::uint32_t after;  // the beginning of its slot, nanoseconds
+        std::uint32_t timer;  // its bits
+        std::uint32_t node;
     };
-    using Bits = std::vector<std::uint64_t>;
-    struct Level {
-        explicit Level(std::size_t count) : slots(count), used(count / 64) {}
-        std::vector<Slot> slots;
-        Bits used;  // which hold anything
-    };
+    static_assert(sizeof(High) == 12);
+
+    // A timer's kind, generation and life in 32 bits, if they fit and it has no key.
+    static constexpr int generation_bits = 15;
+    static constexpr int life_bits = 12;
+    static constexpr std::uint32_t no_timer = 0xffffffff;
+    [[nodiscard]] static std::uint32_t timer_bits(const Entry& entry);
+    [[nodiscard]] static Entry timer_of(std::uint32_t bits, NodeIndex node);
 
     static std::int64_t nanos(Time t) { return t.time_since_epoch().count(); }
-    [[nodiscard]] Chunk& chunk(std::uint32_t i) const { return blocks_[i / block][i % block]; }
     [[nodiscard]] std::size_t next_low() const;
     [[nodiscard]] std::size_t next_high() const;
-    static std::size_t next_bit(const Bits& bits, std::size_t from);  // past the end when there is none
-    [[nodiscard]] Due& place_in(Level& level, std::size_t slot) {
-        const std::uint32_t last = level.slots[slot].last;
-        Chunk& open = last == none || chunk(last).count == Chunk::capacity ? add_chunk(level, slot) : chunk(last);
-        return open.items[open.count++];
+    [[gnu::always_inline]] void put_low(Time time, const Entry& entry) {
+        const auto at = static_cast<std::uint64_t>(nanos(time));
+        Low item{at & (tick_span - 1), Low::parked, entry.message & body_mask, entry.node, entry.other};
+        if (entry.kind == EntryKind::message && entry.connection == 0 && entry.message >> body_bits == 0) {
+            item.form = static_cast<std::uint64_t>(entry.trust) & 3U;
+        } else {
+            pack_seldom(item, {time, entry});
+        }
+        low_.add(at >> tick_bits & (low_slots - 1), item);
     }
+    void pack_seldom(Low& item, const Due& due);
     void put_elsewhere(const Due& due);
-    void put_low(const Due& due);
     void put_high(const Due& due);
-    Chunk& add_chunk(Level& level, std::size_t slot);
-    template <class Take>
-    void drain(Level& level, std::size_t slot, Take take);
-    [[nodiscard]] Time earliest(const Slot& slot) const;
+    [[nodiscard]] Entry entry_of(const Low& item) const;
+    [[nodiscard]] Entry entry_of(const High& item) const;
+    [[nodiscard]] Time low_start(std::size_t slot) const;
+    [[nodiscard]] Time high_start(std::size_t slot) const;
     void insert_into_turn(const Due& due);
     void sort_from(std::size_t first);
     [[nodiscard]] std::uint64_t key_of(const Due& due, std::size_t place) const;
@@ -178,14 +188,13 @@ private:
     void next_window();
     [[nodiscard]] Time find_next() const;
 
-    Level low_{low_slots};
-    Level high_{high_slots};
+    Slots<Low, low_slots> low_;
+    Slots<High, high_slots> high_;
+    Parked<Due> parked_;
     std::map<std::int64_t, std::vector<Due>> far_;  // by the upper level's span
-    std::vector<std::unique_ptr<Chunk[]>> blocks_;
-    std::vector<std::uint32_t> free_;
-    std::vector<Due> turn_;               // the slots whose turn it is, in the order of insertion
-    std::vector<std::uint64_t> order_;    // time within the turn, and place in turn_: sorted; done up to at_
-    std::vector<std::uint64_t> sorting_;  // see sort_from
+    std::vector<Due> turn_;                         // the slots whose turn it is, in the order of insertion
+    std::vector<std::uint64_t> order_;              // time within the turn, and place in turn_: sorted; done up to at_
+    std::vector<std::uint64_t> sorting_;            // see sort_from
     std::size_t at_{0};
     std::int64_t tick_{-1};   // of the last slot whose turn it is
     std::int64_t first_{-1};  // of the first

@@ -20,11 +20,18 @@ std::uint64_t stamp(Time t) { return static_cast<std::uint64_t>(t.time_since_epo
 }  // namespace
 
 Network::Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue)
-    : draws_(draws), message_draws_(draws.of(Purpose::link_message)), options_(options), queue_(queue), nodes_(nodes) {
+    : draws_(draws),
+      base_draws_(draws.of(Purpose::link_base)),
+      message_draws_(draws.of(Purpose::link_message)),
+      options_(options),
+      queue_(queue),
+      nodes_(nodes) {
     set_profile(options.link);
 }
 
 void Network::set_profile(const LinkProfile& profile) {
+    GOSSIP_ASSERT(profile.delay_min == options_.link.delay_min && profile.delay_max == options_.link.delay_max &&
+                  profile.regions == options_.link.regions);
     options_.link = profile;
     profile_is_calm_ = (profile.tail_per_million | profile.reset_per_million | profile.drop_per_million |
                         profile.duplicate_per_million) == 0;
@@ -32,8 +39,8 @@ void Network::set_profile(const LinkProfile& profile) {
 
 NodeIndex Network::add_node(NodeId id, bool dialable) {
     nodes_.emplace_back();
-    nodes_.back().id = id;
     nodes_.back().dialable = dialable;
+    ids_.push_back(id);
     return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
@@ -41,13 +48,13 @@ NodeIndex Network::add_node(NodeId id, bool dialable) {
 
 EndIndex Network::guess_end(NodeIndex node, NodeId other, EndIndex guess) const {
     const auto& ends = nodes_[node].ends;
-    if (guess < ends.size() && ends[guess].id == other) return guess;
+    if (guess < ends.size() && id(ends[guess].other) == other) return guess;
     return ends.size() <= few ? search_end(node, other) : no_end;
 }
 
 EndIndex Network::search_end(NodeIndex node, NodeId other) const {
     const auto& ends = nodes_[node].ends;
-    const End* at = std::find_if(ends.begin(), ends.end(), [other](const End& e) { return e.id == other; });
+    const End* at = std::find_if(ends.begin(), ends.end(), [&](const End& e) { return id(e.other) == other; });
     return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
 }
 
@@ -59,31 +66,20 @@ EndIndex Network::end_between(NodeIndex node, NodeIndex other) const {
     return at == no_end ? no_end : nodes_[other].ends[at].back;
 }
 
-EndIndex Network::add_end(NodeIndex node, NodeIndex other, Duration base) {
+EndIndex Network::add_end(NodeIndex node, NodeIndex other) {
     auto& ends = nodes_[node].ends;
     if (ends.size() == ends.capacity()) ends.reserve(ends.size() + std::max<std::size_t>(2, ends.size() / 4));
-    ends.push_back({});
-    End& end = ends.back();
-    end.id = nodes_[other].id;
-    end.other = other;
-    end.base = static_cast<std::uint64_t>(base.count()) & ((std::uint64_t{1} << 57) - 1);
-    end.trust = static_cast<std::uint64_t>(nodes_[other].trust) & 3U;
+    ends.push_back({.other = other});
     return static_cast<EndIndex>(ends.size() - 1);
 }
 
 EndIndex Network::meet(NodeIndex node, NodeIndex other) {
     if (const EndIndex known = end_between(node, other); known != no_end) return known;
-    const Duration base = base_delay(node, other);
-    const EndIndex here = add_end(node, other, base);
-    const EndIndex there = add_end(other, node, base);
+    const EndIndex here = add_end(node, other);
+    const EndIndex there = add_end(other, node);
     end_of(node, here).back = there;
     end_of(other, there).back = here;
     return here;
-}
-
-void Network::set_trust(NodeIndex node, Trust trust) {
-    nodes_[node].trust = trust;
-    for (const End& end : nodes_[node].ends) other_end(end).trust = static_cast<std::uint64_t>(trust) & 3U;
 }
 
 const End* Network::known(NodeIndex node, NodeIndex other) const {
@@ -97,17 +93,20 @@ void Network::prefetch_ends(NodeIndex node) const {
     for (std::size_t at = 0; at < std::min(ends.size(), few) * sizeof(End); at += 64) __builtin_prefetch(first + at, 1);
 }
 
-Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
+inline Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
     const LinkProfile& p = options_.link;
-    const Duration spread = p.delay_max - p.delay_min;
-    if (p.regions > 1) {
-        const auto region = [&](NodeIndex node) { return draws_.stream(Purpose::region, node).below(p.regions); };
-        const std::uint64_t apart = (region(a) + p.regions - region(b)) % p.regions;
-        const auto steps = static_cast<std::int64_t>(std::min(apart, p.regions - apart));
-        return p.delay_min + spread * steps / std::max<std::int64_t>(p.regions / 2, 1);
-    }
-    Rng rng = draws_.stream(Purpose::link_base, std::min(a, b), std::max(a, b));
-    return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spread.count()) + 1)));
+    if (p.regions > 1) return region_delay(a, b);
+    Rng rng(base_draws_.at(std::min(a, b), std::max(a, b), 0));
+    const auto spread = static_cast<std::uint64_t>((p.delay_max - p.delay_min).count());
+    return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1)));
+}
+
+Duration Network::region_delay(NodeIndex a, NodeIndex b) const {
+    const LinkProfile& p = options_.link;
+    const auto region = [&](NodeIndex node) { return draws_.stream(Purpose::region, node).below(p.regions); };
+    const std::uint64_t apart = (region(a) + p.regions - region(b)) % p.regions;
+    const auto steps = static_cast<std::int64_t>(std::min(apart, p.regions - apart));
+    return p.delay_min + (p.delay_max - p.delay_min) * steps / std::max<std::int64_t>(p.regions / 2, 1);
 }
 
 End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
@@ -117,16 +116,16 @@ End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
     return end.exists() && end.connection == id ? &end : nullptr;
 }
 
-inline Duration Network::usual_delay(const End& end, Rng& rng) const {
-    const std::uint64_t jitter = end.base * options_.link.jitter_percent / 100;
-    return end.delay() + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
+inline Duration Network::usual_delay(Duration base, Rng& rng) const {
+    const std::uint64_t jitter = static_cast<std::uint64_t>(base.count()) * options_.link.jitter_percent / 100;
+    return base + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
 }
 
 Network::Draw Network::draw(End& end, NodeIndex from) {
     const LinkProfile& p = options_.link;
     Rng rng = stream_for(end, from);
     Draw d;
-    d.delay = usual_delay(end, rng);
+    d.delay = usual_delay(base_delay(from, end.other), rng);
     if (p.tail_per_million > 0 && rng.chance(p.tail_per_million)) d.delay *= p.tail_factor;
     d.reset = p.reset_per_million > 0 && rng.chance(p.reset_per_million);
     d.drop = p.drop_per_million > 0 && rng.chance(p.drop_per_million);
@@ -152,17 +151,26 @@ void Network::set_phase(End& end, Phase phase) {
 }
 
 void Network::close(End& end) {
+    note_ended(end);
     end.open = false;
     other_end(end).other_open = false;
 }
 
+// Before anything of it is changed: from now on both nodes look at their connections when a message comes in.
+void Network::note_ended(const End& end) {
+    nodes_[end.other].ended = true;
+    nodes_[other_end(end).other].ended = true;
+}
+
 void Network::begin_connection(End& end, Phase phase) {
     GOSSIP_ASSERT(next_connection_ != 0);
+    const bool first = end.connection == 0;
     for (End* e : {&end, &other_end(end)}) {
         e->connection = next_connection_;
+        e->first = first;
         e->open = true;
         e->other_open = true;
-        e->last_arrival = {};
+        e->arrival = 0;
         e->dialer = e == &end;
     }
     ++next_connection_;
@@ -170,6 +178,7 @@ void Network::begin_connection(End& end, Phase phase) {
 }
 
 void Network::forget_connection(End& end) {
+    if (!end.exists()) return;
     drop_waiting(end, 0);
     drop_waiting(end, 1);
     delays_.erase(end.connection);
@@ -180,15 +189,17 @@ void Network::forget_connection(End& end) {
 
 // ---------------------------------------------------------------- sending
 
-inline void Network::schedule(Time now, End& end, SharedMessage&& message, const Draw& d) {
+inline void Network::schedule(Time now, End& end, NodeIndex from, SharedMessage&& message, const Draw& d) {
+    const ConnectionId connection = end.first ? 0 : end.connection;
+    const auto trust = static_cast<Trust>(nodes_[from].trust);
     const auto arrives_at = [&](Time when, SharedMessage&& copy) {
-        Entry e{.kind = EntryKind::message, .node = end.other, .end = end.back, .connection = end.connection};
+        Entry e{.kind = EntryKind::message, .trust = trust, .node = end.other, .other = from, .connection = connection};
         e.message = std::move(copy).detach();
         queue_.push(when, e);
     };
-    const Time arrival = std::max(now + d.delay, end.last_arrival + fifo_gap);
+    const Time arrival = std::max(now + d.delay, end.last_arrival() + fifo_gap);
     if (d.duplicate && !d.overtaken) arrives_at(arrival + d.duplicate_after, SharedMessage(message));
-    if (!d.overtaken) end.last_arrival = arrival;
+    if (!d.overtaken) end.set_last_arrival(arrival);
     arrives_at(arrival, std::move(message));
 }
 
@@ -196,7 +207,7 @@ void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage&& messag
     End& end = end_of(from, at);
     if (end.flows() && calm()) {  // nearly always
         Rng rng = stream_for(end, from);
-        return schedule(now, end, std::move(message), {.delay = usual_delay(end, rng)});
+        return schedule(now, end, from, std::move(message), {.delay = usual_delay(base_delay(from, end.other), rng)});
     }
     if (!end.exists() || !end.open) {
         if (!nodes_[end.other].dialable) return tell_lost(now, from, end.other, LossReason::closed);
@@ -211,7 +222,7 @@ void Network::open(Time now, End& end, NodeIndex from) {
     const NodeIndex to = end.other;
     if (end.exists() && end.other_open && nodes_[to].up) {
         // The other end never learnt that the old connection died: the new one tells it.
-        tell_lost(now + end.delay(), to, from, LossReason::closed);
+        tell_lost(now + base_delay(from, to), to, from, LossReason::closed);
     }
     forget_connection(end);
     begin_connection(end, Phase::dialing);
@@ -269,7 +280,7 @@ void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message
     if (blocked(end.other, from)) stall(now, end, from);  // arrives, but nobody hears that it did
     Draw d = draw(end, from);
     if (!impaired_.empty()) draw_impairment(now, from, end.other, message, d);
-    if (end.other_open && !d.reset && !d.drop) return schedule(now, end, std::move(message), d);
+    if (end.other_open && !d.reset && !d.drop) return schedule(now, end, from, std::move(message), d);
     if (!end.other_open) {  // the answer is a reset
         close_end(now + 2 * d.delay, from, end.other, end.connection, LossReason::closed);
     } else if (d.reset) {
@@ -312,9 +323,11 @@ void Network::resume_flow(Time now, NodeIndex from, NodeIndex to) {
 // ---------------------------------------------------------------- endings
 
 void Network::break_connection(Time now, End& end, NodeIndex node) {
+    note_ended(end);
     set_phase(end, Phase::broken);
-    close_end(now + end.delay(), node, end.other, end.connection, LossReason::closed);
-    close_end(now + end.delay(), end.other, node, end.connection, LossReason::closed);
+    const Time noticed = now + base_delay(node, end.other);
+    close_end(noticed, node, end.other, end.connection, LossReason::closed);
+    close_end(noticed, end.other, node, end.connection, LossReason::closed);
 }
 
 void Network::reset(Time now, NodeIndex a, NodeIndex b) {
@@ -345,7 +358,7 @@ void Network::end_died(Time now, End& end, NodeIndex node, bool flush) {
         drop_waiting(end, self);
         if (!end.dialer) return;  // the dial finds out by itself
         forget_connection(end);
-        if (other_waits) tell_lost(now + end.delay(), partner, node, LossReason::refused);
+        if (other_waits) tell_lost(now + base_delay(node, partner), partner, node, LossReason::refused);
         return;
     }
     close(end);
@@ -354,7 +367,7 @@ void Network::end_died(Time now, End& end, NodeIndex node, bool flush) {
         forget_connection(end);
     } else if (!blocked(node, partner)) {
         if (!flush) set_phase(end, Phase::broken);
-        const Time when = std::max(now + end.delay(), flush ? end.last_arrival + fifo_gap : now);
+        const Time when = std::max(now + base_delay(node, partner), flush ? end.last_arrival() + fifo_gap : now);
         close_end(when, partner, node, end.connection, LossReason::closed);
     }
 }
@@ -372,9 +385,10 @@ void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason r
     queue_.push(when, e);
 }
 
-const End* Network::arrives(const Entry& entry) const {
-    const End& end = nodes_[entry.node].ends[entry.end];
-    return end.connection == entry.connection && end.phase() == Phase::open && end.open ? &end : nullptr;
+bool Network::still_open(const Entry& message) const {
+    const End* end = known(message.node, message.other);
+    if (end == nullptr || end->phase() != Phase::open || !end->open) return false;
+    return message.connection == 0 ? end->first == 1 : message.connection == end->connection;
 }
 
 bool Network::on_end_closed(Time now, const Entry& entry) {

@@ -53,8 +53,10 @@ public:
 
     // `dialable`: others may open connections to it (an anonymous client has no address).
     NodeIndex add_node(NodeId id, bool dialable);
-    [[nodiscard]] NodeId id(NodeIndex node) const { return nodes_[node].id; }
+    [[nodiscard]] NodeId id(NodeIndex node) const { return ids_[node]; }
+    void prefetch_id(NodeIndex node) const { prefetch(&ids_[node]); }
     void set_up(NodeIndex node) { nodes_[node].up = true; }
+    // Other disturbances from now on; the delays stay what they are.
     void set_profile(const LinkProfile& profile);
     [[nodiscard]] const LinkProfile& profile() const { return options_.link; }
     [[nodiscard]] const NetworkOptions& options() const { return options_; }
@@ -63,14 +65,9 @@ public:
     [[nodiscard]] EndIndex guess_end(NodeIndex node, NodeId other, EndIndex guess) const;
     // The same, looked for, and made when they never met.
     EndIndex meet(NodeIndex node, NodeIndex other);
-    void reserve(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
+    void reserve(std::size_t nodes) { ids_.reserve(nodes); }
+    void reserve_ends(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
     void send(Time now, NodeIndex from, EndIndex end, SharedMessage&& message);
-    // How far others are to trust what this node says.
-    void set_trust(NodeIndex node, Trust trust);
-    // What a message to this node will need, fetched early.
-    [[gnu::always_inline]] void prefetch_end(const Entry& message) const {
-        prefetch(&nodes_[message.node].ends[message.end].connection);
-    }
     void prefetch_ends(NodeIndex node) const;
     // As after a dial of long ago.
     void connect(NodeIndex a, NodeIndex b);
@@ -95,8 +92,9 @@ public:
     [[nodiscard]] std::uint64_t lost(NodeIndex from) const;
     [[nodiscard]] std::size_t held(NodeIndex from) const;
 
-    // Entries the queue hands back. The end by which a message comes in; nullptr: it is lost.
-    [[nodiscard]] const End* arrives(const Entry& entry) const;
+    // Entries the queue hands back. A message: false when it is lost, for its connection is gone. None is where none
+    // ever ended.
+    [[nodiscard]] bool arrives(const Entry& entry) const { return nodes_[entry.node].ended == 0 || still_open(entry); }
     // True: `node` is to be told of a LinkLost.
     void on_dial(Time now, const Entry& entry);
     [[nodiscard]] bool on_end_closed(Time now, const Entry& entry);
@@ -127,18 +125,22 @@ private:
     static std::size_t side(NodeIndex self, NodeIndex other) { return self < other ? 0 : 1; }
     [[nodiscard]] End& end_of(NodeIndex node, EndIndex end) { return nodes_[node].ends[end]; }
     [[nodiscard]] End& other_end(const End& end) { return nodes_[end.other].ends[end.back]; }
-    EndIndex add_end(NodeIndex node, NodeIndex other, Duration base);
+    EndIndex add_end(NodeIndex node, NodeIndex other);
+    [[nodiscard]] bool still_open(const Entry& message) const;
     [[nodiscard]] EndIndex search_end(NodeIndex node, NodeId other) const;
     [[nodiscard]] EndIndex end_between(NodeIndex node, NodeIndex other) const;
     [[nodiscard]] const End* known(NodeIndex node, NodeIndex other) const;
     End* find(NodeIndex node, NodeIndex other, ConnectionId id);
+    // The usual delay between two nodes: drawn again whenever it is asked for, which is cheaper than to keep it.
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
+    [[nodiscard]] Duration region_delay(NodeIndex a, NodeIndex b) const;
     // Nothing is lost, held up or doubled: only the delay is to be drawn.
     [[nodiscard]] bool calm() const { return profile_is_calm_ && blocks_.empty() && impaired_.empty(); }
     [[nodiscard]] Rng stream_for(End& end, NodeIndex from) {
         return Rng{message_draws_.at(from, end.other, end.messages++)};
     }
-    [[nodiscard]] Duration usual_delay(const End& end, Rng& rng) const;
+    // Of one message, drawn around the base.
+    [[nodiscard]] Duration usual_delay(Duration base, Rng& rng) const;
     Draw draw(End& end, NodeIndex from);
     void draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d);
     Delay* delay_of(const End& end);
@@ -147,12 +149,13 @@ private:
     void forget_connection(End& end);
     void set_phase(End& end, Phase phase);
     void close(End& end);
+    void note_ended(const End& end);
 
     void open(Time now, End& end, NodeIndex from);
     void established(Time now, End& dialer_end, NodeIndex dialer);
     void transmit_all(Time now, End& end, NodeIndex from, std::vector<SharedMessage> messages);
     void transmit(Time now, End& end, NodeIndex from, SharedMessage message);
-    void schedule(Time now, End& end, SharedMessage&& message, const Draw& d);
+    void schedule(Time now, End& end, NodeIndex from, SharedMessage&& message, const Draw& d);
     void stall(Time now, End& end, NodeIndex from);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
     void break_connection(Time now, End& end, NodeIndex node);
@@ -162,11 +165,13 @@ private:
     void end_died(Time now, End& end, NodeIndex node, bool flush);
 
     Draws draws_;
+    PurposeDraws base_draws_;
     PurposeDraws message_draws_;
     NetworkOptions options_;
     bool profile_is_calm_{false};
     EventQueue& queue_;
     Nodes& nodes_;
+    std::vector<NodeId> ids_;  // of the nodes
     std::map<ConnectionId, Delay> delays_;
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;

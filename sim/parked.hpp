@@ -1,12 +1,13 @@
 #pragma once
-// What is too large for an entry of the queue waits here and is known by a number.
+// What is too large for where it should wait is kept here and known by a number.
 
-#include "sim/event_queue.hpp"
-
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 namespace gossip::sim {
+
+using ParkedIndex = std::uint32_t;
 
 template <class T>
 class Parked {
@@ -25,6 +26,9 @@ public:
         free_.push_back(index);
         return std::exchange(values_[index], T{});
     }
+    // The same, in two steps for what is only to be read.
+    [[nodiscard]] const T& operator[](ParkedIndex index) const { return values_[index]; }
+    void free(ParkedIndex index) { free_.push_back(index); }
 
 private:
     std::vector<T> values_;

@@ -15,6 +15,9 @@ std::int64_t millis(Time t) {
 // Messages, losses and syncs wait in the kernel in their order; timers are found due after them.
 bool is_timer(const Entry& e) { return e.kind == EntryKind::timer; }
 
+// Since when it runs as it does.
+Time disturbed(const Node& n) { return n.rare ? n.rare->disturbed : Time{}; }
+
 }  // namespace
 
 Simulator::Simulator(SimOptions options)
@@ -65,6 +68,11 @@ NodeIndex Simulator::insert(NodeId id) {
     return i;
 }
 
+void Simulator::reserve(std::size_t nodes) {
+    nodes_.reserve(nodes);
+    network_.reserve(nodes);
+}
+
 RareParts& Simulator::rare(NodeIndex i) {
     Node& n = nodes_[i];
     if (!n.rare) {
@@ -86,8 +94,8 @@ void Simulator::begin(NodeId id, std::uint32_t factory, NodeOptions options) {
     Node& n = nodes_[known != no_node ? known : insert(id)];
     GOSSIP_ASSERT(n.life == 0);
     n.factory = factory;
-    network_.set_trust(static_cast<NodeIndex>(&n - nodes_.data()), options.trust);
-    n.wall_skew_ms = options.wall_skew_ms;
+    n.trust = static_cast<std::uint16_t>(options.trust) & 3U;
+    if (options.wall_skew_ms != 0) rare(static_cast<NodeIndex>(&n - nodes_.data())).wall_skew_ms = options.wall_skew_ms;
 }
 
 void Simulator::start(NodeId id) {
@@ -108,9 +116,10 @@ void Simulator::begin_life(NodeIndex i) {
     Node& n = nodes_[i];
     GOSSIP_ASSERT(n.machine == nullptr);
     ++n.life;
+    GOSSIP_ASSERT(n.life != 0);
     n.paused = false;
     if (n.rare) n.rare->cut_next_step = false;
-    n.disturbed = now_;
+    if (n.rare || now_ != Time{}) rare(i).disturbed = now_;
     network_.set_up(i);
     const NodeId id = network_.id(i);
     const auto key = static_cast<std::uint64_t>(id);
@@ -153,8 +162,7 @@ void Simulator::resume(NodeId id) {
     Node& n = node(id);
     if (!n.paused) return;
     n.paused = false;
-    n.disturbed = now_;
-    if (!n.rare) return;
+    rare(index_of(id)).disturbed = now_;
     auto missed = std::exchange(n.rare->missed, {});
     std::stable_partition(missed.begin(), missed.end(), [](const Entry& e) { return !is_timer(e); });
     for (const Entry& e : missed) queue_.push(now_, e);
@@ -218,12 +226,12 @@ void Simulator::prefetch_ahead() const {
     };
     if (const Entry* e = ahead(far)) {
         prefetch(&nodes_[e->node]);
-        if (e->kind == EntryKind::message) SharedMessage::prefetch(e->message);
+        if (e->kind == EntryKind::message) {
+            SharedMessage::prefetch(e->message);
+            network_.prefetch_id(e->other);
+        }
     }
-    if (const Entry* e = ahead(near)) {
-        prefetch(nodes_[e->node].machine.get(), machine_lines);
-        if (e->kind == EntryKind::message) network_.prefetch_end(*e);
-    }
+    if (const Entry* e = ahead(near)) prefetch(nodes_[e->node].machine.get(), machine_lines);
     if (const Entry* e = ahead(next)) {
         if (const Machine* machine = nodes_[e->node].machine.get()) machine->prefetch();
     }
@@ -284,9 +292,9 @@ void Simulator::dispatch(const Entry& entry) {
 void Simulator::receive(const Entry& entry) {
     auto& received = *std::get_if<Received>(&received_);
     received.message = SharedMessage::adopt(entry.message);
-    if (const End* end = network_.arrives(entry)) {
-        received.from = end->id;
-        received.trust = end->trusted();
+    if (network_.arrives(entry)) {
+        received.from = network_.id(entry.other);
+        received.trust = entry.trust;
         step(entry.node, received_);
     }
     received.message = {};
@@ -463,7 +471,7 @@ Time Simulator::undisturbed_since(NodeId a, NodeId b) const {
     if (!reachable(a, b)) return now_;
     const NodeIndex i = index_of(a);
     const NodeIndex j = index_of(b);
-    return std::max({nodes_[i].disturbed, nodes_[j].disturbed, network_.freed_at(i, j), network_.freed_at(j, i)});
+    return std::max({disturbed(nodes_[i]), disturbed(nodes_[j]), network_.freed_at(i, j), network_.freed_at(j, i)});
 }
 
 Machine* Simulator::machine(NodeId id) const {
@@ -487,7 +495,8 @@ std::vector<NodeId> Simulator::nodes() const {
 }
 
 WallMs Simulator::wall(NodeId id) const {
-    return options_.wall_at_zero + millis(now_) + nodes_[index_of(id)].wall_skew_ms;
+    const Node& n = nodes_[index_of(id)];
+    return options_.wall_at_zero + millis(now_) + (n.rare ? n.rare->wall_skew_ms : 0);
 }
 
 }  // namespace gossip::sim

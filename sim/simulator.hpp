@@ -51,9 +51,9 @@ public:
     void add(NodeId id, Factory factory, NodeOptions options = {});
     // Another one, made as `like` is.
     void add_like(NodeId id, NodeId like, NodeOptions options = {});
-    void reserve(std::size_t nodes) { nodes_.reserve(nodes); }
+    void reserve(std::size_t nodes);
     // How many others it will have to do with: room is made at once.
-    void reserve_ends(NodeId id, std::size_t others) { network_.reserve(index_of(id), others); }
+    void reserve_ends(NodeId id, std::size_t others) { network_.reserve_ends(index_of(id), others); }
     void start(NodeId id);
     // A life that begins with its machine's own words instead of Started.
     using Standing = std::function<void(Machine&, Time, WallMs, Effects&)>;

@@ -7,26 +7,73 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
+#include <tuple>
 
 using namespace gossip;
 using namespace gossip::sim;
 
 namespace {
 
+// All there is in an entry.
+auto words(const Entry& e) {
+    return std::tuple(e.kind, e.reason, e.timer_kind, e.trust, e.node, e.other, e.life, e.aux);
+}
+
+// A number from one bit to all of them, so that it sometimes fits where it is packed.
+std::uint64_t some_bits(Rng& rng, std::uint64_t width) { return rng.next() >> (64 - 1 - rng.below(width)); }
+
+Entry some_entry(Rng& rng, std::uint64_t number) {
+    const auto node = static_cast<NodeIndex>(some_bits(rng, 32));
+    const auto life = static_cast<std::uint32_t>(some_bits(rng, 16));
+    switch (rng.below(4)) {
+        case 0: {
+            Entry e{.kind = EntryKind::message, .trust = static_cast<Trust>(rng.below(3)), .node = node};
+            e.other = static_cast<NodeIndex>(some_bits(rng, 32));
+            e.connection = rng.below(2) == 0 ? 0 : static_cast<ConnectionId>(some_bits(rng, 32));
+            e.message = number << rng.below(48);
+            return e;
+        }
+        case 1: {
+            const auto kind =
+                static_cast<TimerKind>(rng.below(static_cast<std::uint64_t>(TimerKind::leave_deadline) + 1));
+            const std::uint64_t key = rng.below(4) == 0 ? number : 0;
+            return Entry::timer(node, life, {kind, static_cast<std::uint32_t>(some_bits(rng, 32)), key});
+        }
+        case 2: {
+            Entry e{.kind = EntryKind::end_closed, .reason = LossReason::timed_out, .node = node, .connection = life};
+            e.aux = number;
+            return e;
+        }
+        default: {
+            Entry e{.kind = EntryKind::action};
+            e.aux = number;
+            return e;
+        }
+    }
+}
+
 class Twins {
 public:
     void push(std::int64_t at) {
-        Entry e;
-        e.aux = ++pushed_;
+        const Entry e = some_entry(rng_, ++pushed_);
         queue_.push(Time(Duration(at)), e);
-        naive_.emplace(at, pushed_);
+        naive_.emplace(at, e);
     }
     bool pop_agrees() {
         const auto first = *naive_.begin();
         naive_.erase(naive_.begin());
         const EventQueue::Due due = queue_.pop();
         now_ = first.first;
-        return due.time == Time(Duration(first.first)) && due.entry.aux == first.second;
+        return due.time == Time(Duration(first.first)) && words(due.entry) == words(first.second);
+    }
+    // What waits, in any order.
+    [[nodiscard]] bool each_agrees() const {
+        std::multiset<std::uint64_t> ours;
+        std::multiset<std::uint64_t> theirs;
+        queue_.each([&ours](const Entry& e) { ours.insert(e.aux); });
+        for (const auto& [at, e] : naive_) theirs.insert(e.aux);
+        return ours == theirs;
     }
     [[nodiscard]] bool peek_agrees() const {
         if (queue_.size() != naive_.size() || queue_.empty() != naive_.empty()) return false;
@@ -38,7 +85,8 @@ public:
 
 private:
     EventQueue queue_;
-    std::multimap<std::int64_t, std::uint64_t> naive_;
+    std::multimap<std::int64_t, Entry> naive_;
+    Rng rng_{1};
     std::uint64_t pushed_{0};
     std::int64_t now_{0};
 };
@@ -66,6 +114,7 @@ TEST_CASE("the wheel gives what an ordered multimap gives, whatever is pushed an
             }
             if (rng.below(4) == 0) agree = agree && twins.peek_agrees();
             if (rng.below(50) == 0) twins.pass(some_delay(rng));
+            if (step % 1000 == 0) agree = agree && twins.each_agrees();
         }
         while (agree && !twins.empty()) agree = twins.pop_agrees();
         CHECK_MESSAGE(agree, "seed ", seed);
