@@ -166,6 +166,10 @@ struct Effects {
         if (!quiet) notices.push_back(std::move(n));
     }
 
+    [[nodiscard]] bool none() const {
+        return sends.empty() && timers.empty() && deliveries.empty() && notices.empty() && appends.empty() &&
+               disconnects.empty() && !finished && !fatal;
+    }
     // Keeps the capacity and what was passed on; `quiet` is the driver's and stays.
     void clear() {
         sends.clear();

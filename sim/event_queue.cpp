@@ -52,15 +52,16 @@ Entry EventQueue::timer_of(std::uint32_t bits, NodeIndex node) {
     return Entry::timer(node, bits & ((1U << life_bits) - 1), {kind, generation, 0});
 }
 
-void EventQueue::pack_seldom(Low& item, const Due& due) {
+void EventQueue::pack_seldom(Packed& item, const Due& due) {
     const std::uint32_t timer = timer_bits(due.entry);
-    item.form = timer == no_timer ? Low::parked : Low::timer;
+    item.form = timer == no_timer ? Packed::parked : Packed::timer;
     item.body = timer == no_timer ? parked_.put(due) : timer;
+    if (timer == no_timer) item.node = no_node;
 }
 
-Entry EventQueue::entry_of(const Low& item) const {
-    if (item.form == Low::parked) return parked_[static_cast<ParkedIndex>(item.body)].entry;
-    if (item.form == Low::timer) return timer_of(static_cast<std::uint32_t>(item.body), item.node);
+Entry EventQueue::entry_of(const Packed& item) const {
+    if (item.form == Packed::parked) return parked_[static_cast<ParkedIndex>(item.body)].entry;
+    if (item.form == Packed::timer) return timer_of(static_cast<std::uint32_t>(item.body), item.node);
     Entry e{.kind = EntryKind::message, .trust = static_cast<Trust>(item.form), .node = item.node, .other = item.from};
     e.message = item.body;
     return e;
@@ -92,26 +93,22 @@ void EventQueue::put_elsewhere(const Due& due) {
     }
 }
 
-std::uint64_t EventQueue::key_of(const Due& due, std::size_t place) const {
-    return static_cast<std::uint64_t>(nanos(due.time) - (first_ << tick_bits)) << 32 | place;
-}
-
 void EventQueue::insert_into_turn(const Due& due) {
-    const std::uint64_t key = key_of(due, turn_.size());
-    turn_.push_back(due);
+    const std::uint64_t key = key_of(due.time, turn_.size());
+    turn_.push_back(pack(due.time, due.entry));
     order_.insert(std::lower_bound(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), key), key);
     if (order_.size() - at_ > turn_limit) give_back();
 }
 
 // All slots but that of the next item: they are empty, and get their items in order.
 void EventQueue::give_back() {
-    const std::int64_t next = nanos(in_turn(at_).time) >> tick_bits;
+    const auto tick_of = [this](std::uint64_t key) { return nanos(time_of(key)) >> tick_bits; };
+    const std::int64_t next = tick_of(order_[at_]);
     if (next == tick_) return;
-    const auto later = [&](std::uint64_t key) { return nanos(turn_[key & place_mask].time) >> tick_bits > next; };
+    const auto later = [&](std::uint64_t key) { return tick_of(key) > next; };
     const auto from = std::find_if(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), later);
     for (auto key = from; key != order_.end(); ++key) {
-        const Due& due = turn_[*key & place_mask];
-        put_low(due.time, due.entry);
+        low_.add(static_cast<std::size_t>(tick_of(*key)) & (low_slots - 1), turn_[*key & place_mask]);
     }
     order_.erase(from, order_.end());
     tick_ = next;
@@ -122,11 +119,14 @@ void EventQueue::give_back() {
 EventQueue::Due EventQueue::pop() {
     GOSSIP_ASSERT(size_ > 0);
     if (at_ == order_.size()) load();
-    const Due due = in_turn(at_++);
+    const Packed& item = in_turn(at_);
+    const Due due{time_of(order_[at_]), entry_of(item)};
+    if (item.form == Packed::parked) parked_.free(static_cast<ParkedIndex>(item.body));
+    ++at_;
     --size_;
     if (order_.size() - at_ < turn_items) extend(due.time);
     next_known_ = at_ < order_.size();
-    if (next_known_) next_ = in_turn(at_).time;
+    if (next_known_) next_ = time_of(order_[at_]);
     return due;
 }
 
@@ -184,25 +184,25 @@ void EventQueue::sort_from(std::size_t first) {
 
 // Forgets what is done: few are left, in their order.
 void EventQueue::begin_turn_anew(Time now) {
-    std::vector<Due> left;
-    for (std::size_t i = at_; i < order_.size(); ++i) left.push_back(in_turn(i));
+    std::vector<std::pair<Time, Packed>> left;
+    for (std::size_t i = at_; i < order_.size(); ++i) left.emplace_back(time_of(order_[i]), in_turn(i));
     first_ = nanos(now) >> tick_bits;
     turn_.clear();
     order_.clear();
     at_ = 0;
-    for (const Due& due : left) {
-        order_.push_back(key_of(due, turn_.size()));
-        turn_.push_back(due);
+    for (const auto& [time, item] : left) {
+        order_.push_back(key_of(time, turn_.size()));
+        turn_.push_back(item);
     }
 }
 
 void EventQueue::take_slot(std::size_t slot) {
     const Time start = low_start(slot);
-    low_.drain(slot, [this, start](const Low& item) {
-        const Due due{start + Duration(item.after), entry_of(item)};
-        if (item.form == Low::parked) parked_.free(static_cast<ParkedIndex>(item.body));
-        order_.push_back(key_of(due, turn_.size()));
-        turn_.push_back(due);
+    low_.drain(slot, [this, start](std::span<const Packed> items) {
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            order_.push_back(key_of(start + Duration(items[i].after), turn_.size() + i));
+        }
+        turn_.insert(turn_.end(), items.begin(), items.end());
     });
 }
 
@@ -220,10 +220,12 @@ void EventQueue::next_window() {
     }
     window_ = (span_ << high_bits) | static_cast<std::int64_t>(slot);
     const Time start = high_start(slot);
-    high_.drain(slot, [this, start](const High& item) {
-        const Entry entry = entry_of(item);
-        if (item.timer == no_timer) parked_.free(item.node);
-        put_low(start + Duration(item.after), entry);
+    high_.drain(slot, [this, start](std::span<const High> items) {
+        for (const High& item : items) {
+            const Entry entry = entry_of(item);
+            if (item.timer == no_timer) parked_.free(item.node);
+            put_low(start + Duration(item.after), entry);
+        }
     });
 }
 
@@ -231,7 +233,7 @@ void EventQueue::next_window() {
 
 // Without moving the wheel: what is pushed next may well come before it.
 Time EventQueue::find_next() const {
-    if (at_ < order_.size()) return in_turn(at_).time;
+    if (at_ < order_.size()) return time_of(order_[at_]);
     std::uint32_t first = 0xffffffff;  // from the beginning of the slot
     const auto see = [&first](const auto& item) { first = std::min(first, static_cast<std::uint32_t>(item.after)); };
     if (const std::size_t low = next_low(); low < low_slots) {

@@ -73,12 +73,30 @@ struct Entry {
 };
 
 class EventQueue {
+    static constexpr int tick_bits = 13;  // a slot of the lower level is eight microseconds
+    static constexpr int body_bits = 48;
+
 public:
     struct Due {
         Time time{};
         Entry entry;
     };
     static_assert(sizeof(Due) == 32);
+
+    // What waits in the lower level or has its turn. Its forms: a message of somebody trusted as the number says, or
+    // one of these.
+    struct Packed {
+        static constexpr std::uint64_t timer = 3;
+        static constexpr std::uint64_t parked = 4;
+        std::uint64_t after : tick_bits;  // the beginning of its slot, nanoseconds
+        std::uint64_t form : 3;
+        std::uint64_t body : body_bits;  // the message, a timer's bits, or the number of what is parked
+        NodeIndex node;
+        NodeIndex from;
+        [[nodiscard]] bool is_message() const { return form < timer; }
+        [[nodiscard]] std::uint64_t message() const { return body; }
+    };
+    static_assert(sizeof(Packed) == 16);
 
     // Not before what was popped last. Most entries are put into the lower level, one for each message.
     [[gnu::always_inline]] void push(Time time, const Entry& entry) {
@@ -93,17 +111,18 @@ public:
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] Time next_time() const;
-    // What comes so many places after the next, if it is near: a hint for fetching memory early.
-    [[nodiscard]] const Entry* ahead(std::size_t places) const {
-        return at_ + places < order_.size() ? &in_turn(at_ + places).entry : nullptr;
+    // What comes so many places after the next, if it is near: a hint for fetching memory early. What is parked has no
+    // node.
+    [[nodiscard]] const Packed* ahead(std::size_t places) const {
+        return at_ + places < order_.size() ? &in_turn(at_ + places) : nullptr;
     }
 
     // All that waits, in no order.
     template <class See>
     void each(See see) const {
-        for (std::size_t i = at_; i < order_.size(); ++i) see(in_turn(i).entry);
+        for (std::size_t i = at_; i < order_.size(); ++i) see(entry_of(in_turn(i)));
         for (std::size_t slot = 0; slot < low_slots; ++slot) {
-            low_.each(slot, [&](const Low& item) { see(entry_of(item)); });
+            low_.each(slot, [&](const Packed& item) { see(entry_of(item)); });
         }
         for (std::size_t slot = 0; slot < high_slots; ++slot) {
             high_.each(slot, [&](const High& item) { see(entry_of(item)); });
@@ -114,11 +133,9 @@ public:
     }
 
 private:
-    static constexpr int tick_bits = 13;  // a slot of the lower level is eight microseconds
     static constexpr int low_bits = 16;   // of which there are 65,536: half a second
     static constexpr int high_bits = 10;  // the upper level reaches nine minutes ahead
     static constexpr std::uint64_t tick_span = std::uint64_t{1} << tick_bits;
-    static constexpr int body_bits = 48;
     static constexpr std::uint64_t body_mask = (std::uint64_t{1} << body_bits) - 1;
     static constexpr std::size_t low_slots = std::size_t{1} << low_bits;
     static constexpr std::size_t high_slots = std::size_t{1} << high_bits;
@@ -128,18 +145,6 @@ private:
     static constexpr std::int64_t turn_slots = 64;
     static constexpr std::size_t turn_limit = 2048;
     static constexpr std::uint64_t place_mask = 0xffffffff;
-
-    // An item of the lower level. Its forms: a message of somebody trusted as the number says, or one of these.
-    struct Low {
-        static constexpr std::uint64_t timer = 3;
-        static constexpr std::uint64_t parked = 4;
-        std::uint64_t after : tick_bits;  // the beginning of its slot, nanoseconds
-        std::uint64_t form : 3;
-        std::uint64_t body : body_bits;  // the message, a timer's bits, or the number of what is parked
-        NodeIndex node;
-        NodeIndex from;
-    };
-    static_assert(sizeof(Low) == 16);
 
     // One of the upper level: a timer, or the number of what is parked in the place of its node.
     struct High {
@@ -159,27 +164,36 @@ private:
     static std::int64_t nanos(Time t) { return t.time_since_epoch().count(); }
     [[nodiscard]] std::size_t next_low() const;
     [[nodiscard]] std::size_t next_high() const;
-    [[gnu::always_inline]] void put_low(Time time, const Entry& entry) {
+    [[gnu::always_inline]] Packed pack(Time time, const Entry& entry) {
         const auto at = static_cast<std::uint64_t>(nanos(time));
-        Low item{at & (tick_span - 1), Low::parked, entry.message & body_mask, entry.node, entry.other};
+        Packed item{at & (tick_span - 1), Packed::parked, entry.message & body_mask, entry.node, entry.other};
         if (entry.kind == EntryKind::message && entry.connection == 0 && entry.message >> body_bits == 0) {
             item.form = static_cast<std::uint64_t>(entry.trust) & 3U;
         } else {
             pack_seldom(item, {time, entry});
         }
-        low_.add(at >> tick_bits & (low_slots - 1), item);
+        return item;
     }
-    void pack_seldom(Low& item, const Due& due);
+    void pack_seldom(Packed& item, const Due& due);
+    [[gnu::always_inline]] void put_low(Time time, const Entry& entry) {
+        low_.add(static_cast<std::size_t>(nanos(time) >> tick_bits) & (low_slots - 1), pack(time, entry));
+    }
     void put_elsewhere(const Due& due);
     void put_high(const Due& due);
-    [[nodiscard]] Entry entry_of(const Low& item) const;
+    [[nodiscard]] Entry entry_of(const Packed& item) const;
     [[nodiscard]] Entry entry_of(const High& item) const;
     [[nodiscard]] Time low_start(std::size_t slot) const;
     [[nodiscard]] Time high_start(std::size_t slot) const;
     void insert_into_turn(const Due& due);
     void sort_from(std::size_t first);
-    [[nodiscard]] std::uint64_t key_of(const Due& due, std::size_t place) const;
-    [[nodiscard]] const Due& in_turn(std::size_t i) const { return turn_[order_[i] & place_mask]; }
+    // Time within the turn, and place in it.
+    [[nodiscard]] std::uint64_t key_of(Time time, std::size_t place) const {
+        return static_cast<std::uint64_t>(nanos(time) - (first_ << tick_bits)) << 32 | place;
+    }
+    [[nodiscard]] Time time_of(std::uint64_t key) const {
+        return Time(Duration((first_ << tick_bits) + static_cast<std::int64_t>(key >> 32)));
+    }
+    [[nodiscard]] const Packed& in_turn(std::size_t i) const { return turn_[order_[i] & place_mask]; }
     void take_slot(std::size_t slot);
     void give_back();
     void load();
@@ -188,12 +202,12 @@ private:
     void next_window();
     [[nodiscard]] Time find_next() const;
 
-    Slots<Low, low_slots> low_;
+    Slots<Packed, low_slots> low_;
     Slots<High, high_slots> high_;
     Parked<Due> parked_;
     std::map<std::int64_t, std::vector<Due>> far_;  // by the upper level's span
-    std::vector<Due> turn_;                         // the slots whose turn it is, in the order of insertion
-    std::vector<std::uint64_t> order_;              // time within the turn, and place in turn_: sorted; done up to at_
+    std::vector<Packed> turn_;                      // the slots whose turn it is, in the order of insertion
+    std::vector<std::uint64_t> order_;              // their keys, sorted; done up to at_
     std::vector<std::uint64_t> sorting_;            // see sort_from
     std::size_t at_{0};
     std::int64_t tick_{-1};   // of the last slot whose turn it is

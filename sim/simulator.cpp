@@ -107,9 +107,9 @@ void Simulator::start(NodeId id) {
 void Simulator::start_standing(NodeId id, const Standing& stand) {
     const NodeIndex i = index_of(id);
     begin_life(i);
-    effects_.clear();
     stand(*nodes_[i].machine, now_, wall(id), effects_);
     apply(i);
+    effects_.clear();
 }
 
 void Simulator::begin_life(NodeIndex i) {
@@ -221,27 +221,27 @@ void Simulator::prefetch_ahead() const {
     constexpr std::size_t next = 7;
     constexpr std::size_t last = 5;
     const auto ahead = [this](std::size_t places) {
-        const Entry* e = queue_.ahead(places);
-        return e != nullptr && e->node != no_node ? e : nullptr;
+        const EventQueue::Packed* item = queue_.ahead(places);
+        return item != nullptr && item->node != no_node ? item : nullptr;
     };
-    if (const Entry* e = ahead(far)) {
-        prefetch(&nodes_[e->node]);
-        if (e->kind == EntryKind::message) {
-            SharedMessage::prefetch(e->message);
-            network_.prefetch_id(e->other);
+    if (const auto* item = ahead(far)) {
+        prefetch(&nodes_[item->node]);
+        if (item->is_message()) {
+            SharedMessage::prefetch(item->message());
+            network_.prefetch_id(item->from);
         }
     }
-    if (const Entry* e = ahead(near)) prefetch(nodes_[e->node].machine.get(), machine_lines);
-    if (const Entry* e = ahead(next)) {
-        if (const Machine* machine = nodes_[e->node].machine.get()) machine->prefetch();
+    if (const auto* item = ahead(near)) prefetch(nodes_[item->node].machine.get(), machine_lines);
+    if (const auto* item = ahead(next)) {
+        if (const Machine* machine = nodes_[item->node].machine.get()) machine->prefetch();
     }
-    const Entry* e = ahead(last);
-    const Machine* machine = e == nullptr ? nullptr : nodes_[e->node].machine.get();
+    const auto* item = ahead(last);
+    const Machine* machine = item == nullptr ? nullptr : nodes_[item->node].machine.get();
     if (machine == nullptr) return;
-    const bool sends =
-        e->kind != EntryKind::message ||
-        SharedMessage::look(e->message, [machine](const SharedMessage& m) { return machine->prefetch(m); });
-    if (sends) network_.prefetch_ends(e->node);
+    const bool sends = !item->is_message() || SharedMessage::look(item->message(), [machine](const SharedMessage& m) {
+        return machine->prefetch(m);
+    });
+    if (sends) network_.prefetch_ends(item->node);
 }
 
 void Simulator::run_until(Time end) {
@@ -356,15 +356,19 @@ void Simulator::handle_synced(NodeIndex i) {
 
 void Simulator::step(NodeIndex i, const Event& event) {
     Node& n = nodes_[i];
-    effects_.clear();
     n.machine->step(now_, event, effects_);
     ++events_;
     trace_hash_ = fold(trace_hash_, static_cast<std::uint64_t>(now_.time_since_epoch().count()));
     trace_hash_ = fold(trace_hash_, event_hash(event) + i);
     for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
+    if (effects_.none()) return;  // mostly
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
-    if (n.rare && n.rare->cut_next_step && acts) return apply_cut(i);
-    apply(i);
+    if (n.rare && n.rare->cut_next_step && acts) {
+        apply_cut(i);
+    } else {
+        apply(i);
+    }
+    effects_.clear();
 }
 
 void Simulator::apply(NodeIndex i) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,14 +32,14 @@ public:
         }
         return word * 64 + static_cast<std::size_t>(std::countr_zero(left));
     }
-    // Takes all out of a slot. `take` may add to other slots.
+    // Takes all out of a slot, a span after the other.
     template <class Take>
     void drain(std::size_t slot, Take take) {
         used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
         std::uint32_t at = std::exchange(slots_[slot], Slot{}).first;
         while (at != none) {
             const Chunk& full = chunk(at);
-            for (std::uint32_t i = 0; i < full.count; ++i) take(full.items[i]);
+            take(std::span(full.items).first(full.count));
             free_.push_back(at);
             at = full.next;
         }
