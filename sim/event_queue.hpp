@@ -111,11 +111,10 @@ public:
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] Time next_time() const;
-    // What comes so many places after the next, if it is near: a hint for fetching memory early. What is parked has no
-    // node.
-    [[nodiscard]] const Packed* ahead(std::size_t places) const {
-        return at_ + places < order_.size() ? &in_turn(at_ + places) : nullptr;
-    }
+    // How many of the next have their places already, and one of these: a hint for fetching memory early. What is
+    // parked has no node.
+    [[nodiscard]] std::size_t ready() const { return order_.size() - at_; }
+    [[nodiscard]] const Packed& ahead(std::size_t places) const { return in_turn(at_ + places); }
 
     // All that waits, in no order.
     template <class See>

@@ -189,25 +189,37 @@ void Network::forget_connection(End& end) {
 
 // ---------------------------------------------------------------- sending
 
-inline void Network::schedule(Time now, End& end, NodeIndex from, SharedMessage&& message, const Draw& d) {
-    const ConnectionId connection = end.first ? 0 : end.connection;
-    const auto trust = static_cast<Trust>(nodes_[from].trust);
-    const auto arrives_at = [&](Time when, SharedMessage&& copy) {
-        Entry e{.kind = EntryKind::message, .trust = trust, .node = end.other, .other = from, .connection = connection};
-        e.message = std::move(copy).detach();
-        queue_.push(when, e);
-    };
-    const Time arrival = std::max(now + d.delay, end.last_arrival() + fifo_gap);
-    if (d.duplicate && !d.overtaken) arrives_at(arrival + d.duplicate_after, SharedMessage(message));
-    if (!d.overtaken) end.set_last_arrival(arrival);
-    arrives_at(arrival, std::move(message));
+[[gnu::always_inline]] inline void Network::post(Time when, const End& end, NodeIndex from, SharedMessage&& message) {
+    Entry e{.kind = EntryKind::message,
+            .trust = static_cast<Trust>(nodes_[from].trust),
+            .node = end.other,
+            .other = from,
+            .connection = end.first ? 0 : end.connection};
+    e.message = std::move(message).detach();
+    queue_.push(when, e);
+}
+
+[[gnu::always_inline]] inline Time Network::in_line(Time arrival, End& end) {
+    const Time behind = std::max(arrival, end.last_arrival() + fifo_gap);
+    end.set_last_arrival(behind);
+    return behind;
+}
+
+void Network::schedule(Time now, End& end, NodeIndex from, SharedMessage&& message, const Draw& d) {
+    if (d.overtaken) {
+        return post(std::max(now + d.delay, end.last_arrival() + fifo_gap), end, from, std::move(message));
+    }
+    const Time arrival = in_line(now + d.delay, end);
+    if (d.duplicate) post(arrival + d.duplicate_after, end, from, SharedMessage(message));
+    post(arrival, end, from, std::move(message));
 }
 
 void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage&& message) {
     End& end = end_of(from, at);
     if (end.flows() && calm()) {  // nearly always
         Rng rng = stream_for(end, from);
-        return schedule(now, end, from, std::move(message), {.delay = usual_delay(base_delay(from, end.other), rng)});
+        const Time arrival = in_line(now + usual_delay(base_delay(from, end.other), rng), end);
+        return post(arrival, end, from, std::move(message));
     }
     if (!end.exists() || !end.open) {
         if (!nodes_[end.other].dialable) return tell_lost(now, from, end.other, LossReason::closed);

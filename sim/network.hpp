@@ -156,6 +156,9 @@ private:
     void transmit_all(Time now, End& end, NodeIndex from, std::vector<SharedMessage> messages);
     void transmit(Time now, End& end, NodeIndex from, SharedMessage message);
     void schedule(Time now, End& end, NodeIndex from, SharedMessage&& message, const Draw& d);
+    void post(Time when, const End& end, NodeIndex from, SharedMessage&& message);
+    // When it arrives if nothing that left this end before may come after it: it is the last one now.
+    static Time in_line(Time arrival, End& end);
     void stall(Time now, End& end, NodeIndex from);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
     void break_connection(Time now, End& end, NodeIndex node);

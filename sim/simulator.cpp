@@ -220,28 +220,36 @@ void Simulator::prefetch_ahead() const {
     constexpr std::size_t near = 11;
     constexpr std::size_t next = 7;
     constexpr std::size_t last = 5;
-    const auto ahead = [this](std::size_t places) {
-        const EventQueue::Packed* item = queue_.ahead(places);
-        return item != nullptr && item->node != no_node ? item : nullptr;
-    };
-    if (const auto* item = ahead(far)) {
-        prefetch(&nodes_[item->node]);
-        if (item->is_message()) {
-            SharedMessage::prefetch(item->message());
-            network_.prefetch_id(item->from);
+    const std::size_t ready = queue_.ready();
+    if (ready > far) {
+        const auto& item = queue_.ahead(far);
+        if (item.node != no_node) prefetch(&nodes_[item.node]);
+        if (item.is_message()) {
+            SharedMessage::prefetch(item.message());
+            network_.prefetch_id(item.from);
         }
     }
-    if (const auto* item = ahead(near)) prefetch(nodes_[item->node].machine.get(), machine_lines);
-    if (const auto* item = ahead(next)) {
-        if (const Machine* machine = nodes_[item->node].machine.get()) machine->prefetch();
+    if (ready > near) {
+        const NodeIndex node = queue_.ahead(near).node;
+        if (node != no_node) prefetch(nodes_[node].machine.get(), machine_lines);
     }
-    const auto* item = ahead(last);
-    const Machine* machine = item == nullptr ? nullptr : nodes_[item->node].machine.get();
-    if (machine == nullptr) return;
-    const bool sends = !item->is_message() || SharedMessage::look(item->message(), [machine](const SharedMessage& m) {
-        return machine->prefetch(m);
-    });
-    if (sends) network_.prefetch_ends(item->node);
+    const auto machine_ahead = [this](NodeIndex node) {
+        return node == no_node ? nullptr : static_cast<const Machine*>(nodes_[node].machine.get());
+    };
+    if (ready > next) {
+        if (const Machine* machine = machine_ahead(queue_.ahead(next).node)) machine->prefetch();
+    }
+    if (ready > last) {
+        const auto& item = queue_.ahead(last);
+        if (const Machine* machine = machine_ahead(item.node)) prefetch_for(*machine, item);
+    }
+}
+
+// And whether it will send: a message that was seen before goes no further.
+void Simulator::prefetch_for(const Machine& machine, const EventQueue::Packed& item) const {
+    const auto ask = [&machine](const SharedMessage& m) { return machine.prefetch(m); };
+    const bool sends = !item.is_message() || SharedMessage::look(item.message(), ask);
+    if (sends) network_.prefetch_ends(item.node);
 }
 
 void Simulator::run_until(Time end) {

@@ -128,6 +128,7 @@ private:
     void begin(NodeId id, std::uint32_t factory, NodeOptions options);
     void grow_table();
     void prefetch_ahead() const;
+    void prefetch_for(const Machine& machine, const EventQueue::Packed& item) const;
     void dispatch(const Entry& entry);
     void handle(const Entry& entry);
     void receive(const Entry& entry);
