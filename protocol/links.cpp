@@ -33,8 +33,9 @@ std::vector<NodeId> Links::ids() const {
 }
 
 const Link* Links::find(NodeId id) const {
-    const auto at = lower(links_, id);
-    return at != links_.end() && at->id == id ? &*at : nullptr;
+    const auto is = [id](const Link& link) { return link.id == id; };
+    const auto at = links_.size() <= few ? std::find_if(links_.begin(), links_.end(), is) : lower(links_, id);
+    return at != links_.end() && is(*at) ? &*at : nullptr;
 }
 
 Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }

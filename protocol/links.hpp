@@ -31,7 +31,8 @@ struct LinkDetails {
 };
 
 struct Link {
-    static constexpr std::uint32_t most = (1U << 22) - 1;
+    static constexpr std::uint32_t most = (1U << 12) - 1;         // a cap is below it
+    static constexpr std::uint32_t most_missed = (1U << 10) - 1;  // what is tolerated, too
 
     CopyOnWrite<LinkDetails> details;
     NodeId id : 48 {};  // links are between endpoints
@@ -40,8 +41,10 @@ struct Link {
     bool mending : 1 {false};  // it said that it does not count us; we asked it again
     bool offset_known : 1 {false};
     bool lazy : 1 {false};  // carries announcements instead of messages: see Tree
+    bool heard : 1 {true};  // in this cycle, see Liveness: that in which a link comes up is never a missed one
     std::uint64_t offset : 42 {0};
-    std::uint64_t degree : 22 {0};  // its own, as it last said; more counts as `most`
+    std::uint64_t degree : 12 {0};  // its own, as it last said; more counts as `most`
+    std::uint64_t missed : 10 {0};  // cycles in a row; more count as `most_missed`
 
     void set_degree(std::uint32_t said) { degree = std::min(said, most) & most; }
     // Its clock minus ours; two thirds of a century are not known.
@@ -72,6 +75,9 @@ public:
     static constexpr Duration dial_timeout = std::chrono::seconds(5);
 
     [[nodiscard]] std::span<const Link> all() const { return links_; }
+    [[nodiscard]] std::span<Link> all() { return links_; }
+    // Where they are, for the cache.
+    [[nodiscard]] const void* begin() const { return links_.data(); }
     [[nodiscard]] std::size_t degree() const { return links_.size(); }
     // Links that count for the degree law: all but ring links.
     [[nodiscard]] std::size_t preferential() const;
@@ -101,6 +107,8 @@ public:
     [[nodiscard]] std::optional<Time> next_deadline(Time now) const;
 
 private:
+    static constexpr std::size_t few = 12;  // sooner looked through than searched
+
     struct BackOff {
         NodeId id{};
         std::uint32_t failures{0};

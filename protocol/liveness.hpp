@@ -8,9 +8,11 @@
 //   learns nothing from that cycle: the silence may be its own.
 // - A node that lost more than half of its links within one window accuses nobody until a seed
 //   answers: it is probably the one that is cut off.
+//
+// What was heard and missed of a neighbour is kept with its link, this is the rules.
 
 #include "protocol/config.hpp"
-#include "protocol/inline_vector.hpp"
+#include "protocol/links.hpp"
 #include "protocol/types.hpp"
 
 #include <memory>
@@ -41,20 +43,17 @@ public:
 
     explicit Liveness(const LivenessConfig& config) : config_(&config) {}
 
-    void watch(NodeId id);
-    void watch_all(const std::vector<NodeId>& ids);  // ascending; nobody was watched before
-    void unwatch(NodeId id);
-    void heard(NodeId id);
-    [[nodiscard]] bool watching(NodeId id) const;
-    // Where the watches are, if not inside.
-    [[nodiscard]] const void* outside() const { return watches_.outside(); }
-    // Its connection ended: how long to wait before it is dialled again; nothing when that is due anyway.
+    // A sign of life; `link` is its link, if it has one.
+    void heard(NodeId id, Link* link);
+    // It is no neighbour any more.
+    void lost(NodeId id);
+    // A neighbour's connection ended: how long to wait before it is dialled again; nothing when that is due anyway.
     [[nodiscard]] std::optional<Duration> redial_after(NodeId id, Time now);
 
     // The end of a cycle which was due at `due`.
-    [[nodiscard]] Round round(Time now, Time due);
+    [[nodiscard]] Round round(std::span<Link> links, Time now, Time due) const;
     // Leaves the neighbour one missed cycle short of a suspicion, so that the next one raises it.
-    void doubt(NodeId id);
+    void doubt(Link& link) const;
 
     // A link seems lost. True when we had better ask ourselves first: see isolated().
     bool note_loss(Time now, std::size_t degree);
@@ -69,39 +68,24 @@ public:
     bool contact(Time now, std::vector<Deferred>& deferred);
 
 private:
-    // An endpoint is 48 bits, and nobody without one is watched.
-    struct Watch {
-        Watch() : Watch(NodeId::none) {}
-        explicit Watch(NodeId node);
-        std::uint64_t endpoint : 48;
-        std::uint64_t missed : 15 {0};
-        std::uint64_t heard : 1 {1};
-        [[nodiscard]] NodeId id() const { return NodeId{endpoint}; }
-    };
-    static_assert(sizeof(Watch) == 8);
-    static constexpr std::uint32_t missed_limit = 0x7fff;
     struct Redial {
         NodeId id{};
         Time at{};  // the last one, or the next
     };
     // Of links that were lost.
     struct Losses {
-        std::vector<Redial> redials;  // of watched neighbours
+        std::vector<Redial> redials;  // of neighbours
         std::vector<Deferred> deferred;
         Time window{};
         std::size_t counted{0};  // in it
         bool isolated{false};
     };
-    [[nodiscard]] Watch* find(NodeId id);
-    [[nodiscard]] const Watch* find(NodeId id) const;
-    [[nodiscard]] const Watch* lower(NodeId id) const;
     [[nodiscard]] Losses& losses();
     void forget_deferred(NodeId id);
 
     const LivenessConfig* config_;
     Time contact_ = Time::min();      // with a seed, the last one
     std::unique_ptr<Losses> losses_;  // none before the first
-    InlineVector<Watch, 6> watches_;  // ascending by id
 };
 
 }  // namespace gossip

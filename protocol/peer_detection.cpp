@@ -14,11 +14,9 @@ PeerMachine::Sender PeerMachine::named(const Sender& from, NodeId sender) const 
 
 // Nothing proves a name in a payload, so it counts for nodes that have no other way to speak.
 void PeerMachine::heard(const Sender& from) {
-    if (is_anonymous(from.reply)) {
-        const Link* link = links_.find(from.node);
-        if (link == nullptr || link->protocol != 0) return;
-    }
-    liveness_.heard(from.node);
+    Link* const link = links_.find(from.node);
+    if (is_anonymous(from.reply) && (link == nullptr || link->protocol != 0)) return;
+    liveness_.heard(from.node, link);
     if (!troubles_) return;
     if (troubles_->suspicions.find(from.node) != nullptr) cancel_suspicion(from.node, "it showed a sign of life");
     if (troubles_->probes.size() > 0) perform(from.node, troubles_->probes.heard(from.node, now_));
@@ -26,7 +24,7 @@ void PeerMachine::heard(const Sender& from) {
 
 void PeerMachine::handle_ping_round() {
     if (!active()) return;
-    const Round round = liveness_.round(now_, round_due_);
+    const Round round = liveness_.round(links_.all(), now_, round_due_);
     round_due_ = now_ + config_->liveness.interval;
     arm(TimerKind::ping_round, config_->liveness.interval);
     for (const Missed& m : round.missed) {

@@ -39,9 +39,7 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
     out_ = nullptr;
 }
 
-void PeerMachine::prefetch() const {
-    if (const void* watches = liveness_.outside()) gossip::prefetch(watches);
-}
+void PeerMachine::prefetch() const { gossip::prefetch(links_.begin(), 3); }
 
 // Four of five messages of a flood are duplicates, which look at little.
 bool PeerMachine::prefetch(const SharedMessage& next) const {

@@ -248,7 +248,7 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
     accept_record(*link, record);
     if (!fresh) return;
     links_.forgive(id);
-    liveness_.watch(id);
+    liveness_.heard(id, link);
     notice({.kind = NoticeKind::link_up, .link = link->kind, .other = id});
     record_stale_ = true;
     degree_changed();
@@ -260,7 +260,7 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
 void PeerMachine::link_down(NodeId id, std::string reason, bool replace) {
     const auto link = links_.remove(id);
     if (!link) return;
-    liveness_.unwatch(id);
+    liveness_.lost(id);
     if (tree_) tree_->lost(id);
     notice({.kind = NoticeKind::link_down, .other = id, .text = std::move(reason)});
     const bool lost = replace && link->kind != LinkKind::ring;

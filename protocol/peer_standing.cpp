@@ -49,7 +49,6 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
         link.set_degree(s.degree);
         links_.restore(link);
     }
-    liveness_.watch_all(links_.ids());
     overlay_announced_ = true;
     dissemination_.make_room();
     begin_rounds();

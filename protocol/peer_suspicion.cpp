@@ -181,7 +181,7 @@ void PeerMachine::settle(NodeId suspect, bool window_over) {
 void PeerMachine::postpone(Suspicion& s) {
     const NodeId id = s.suspect;
     if (!s.refused || s.attempts >= gather_attempts) {
-        liveness_.doubt(id);
+        if (Link* link = links_.find(id)) liveness_.doubt(*link);
         return cancel_suspicion(id, "no majority of its witnesses answered in time");
     }
     s.stage = Suspicion::Stage::waiting;

@@ -13,20 +13,26 @@ using std::chrono::seconds;
 namespace {
 Time at(double s) { return Time{} + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s)); }
 constexpr NodeId a{1}, b{2};
+
+Links linked(const std::vector<NodeId>& ids) {
+    Links links;
+    for (const NodeId id : ids) (void)links.add(id, LinkKind::ring, Incarnation{1}, 1);
+    return links;
+}
 }  // namespace
 
 TEST_CASE("cycles agree with a naive count, for every pattern of eight cycles") {
     LivenessConfig config{.interval = seconds(10), .misses = 3};
     for (unsigned pattern = 0; pattern < 256; ++pattern) {
         Liveness liveness(config);
-        liveness.watch(a);
-        CHECK(liveness.round(at(10), at(10)).missed.empty());  // heard of at its start
+        Links links = linked({a});
+        CHECK(liveness.round(links.all(), at(10), at(10)).missed.empty());  // heard of at its start
         std::uint32_t silent = 0;
         for (unsigned cycle = 0; cycle < 8; ++cycle) {
             const bool heard = (pattern >> cycle & 1U) != 0;
-            if (heard) liveness.heard(a);
+            if (heard) liveness.heard(a, links.find(a));
             silent = heard ? 0 : silent + 1;
-            const Round round = liveness.round(at(20 + cycle * 10), at(20 + cycle * 10));
+            const Round round = liveness.round(links.all(), at(20 + cycle * 10), at(20 + cycle * 10));
             REQUIRE(round.missed.size() == (silent > 0 ? 1 : 0));
             if (silent > 0) CHECK(round.missed[0].cycles == silent);
             CHECK(round.silent.size() == (silent >= 3 ? 1 : 0));
@@ -38,50 +44,63 @@ TEST_CASE("a round that comes more than a quarter late judges nobody") {
     LivenessConfig config{.interval = seconds(12), .misses = 1};
     for (const double late : {0.0, 2.9, 3.1, 100.0}) {
         Liveness liveness(config);
-        liveness.watch(a);
-        (void)liveness.round(at(12), at(12));
-        const Round round = liveness.round(at(24 + late), at(24));
+        Links links = linked({a});
+        (void)liveness.round(links.all(), at(12), at(12));
+        const Round round = liveness.round(links.all(), at(24 + late), at(24));
         CHECK(round.late == (late > 3));
         CHECK(round.silent.empty() == (late > 3));
-        CHECK(liveness.round(at(40 + late), at(40 + late)).silent.size() == 1);  // the next one judges again
+        CHECK(liveness.round(links.all(), at(40 + late), at(40 + late)).silent.size() ==
+              1);  // the next one judges again
     }
 }
 
-TEST_CASE("who is not watched is not judged") {
+TEST_CASE("who is no neighbour any more is not judged") {
     LivenessConfig config{.misses = 1};
     Liveness liveness(config);
-    liveness.watch(a);
-    liveness.watch(b);
-    (void)liveness.round(at(13), at(13));
-    liveness.unwatch(a);
-    const Round round = liveness.round(at(26), at(26));
+    Links links = linked({a, b});
+    (void)liveness.round(links.all(), at(13), at(13));
+    (void)links.remove(a);
+    const Round round = liveness.round(links.all(), at(26), at(26));
     CHECK(round.silent == std::vector{b});
-    CHECK_FALSE(liveness.watching(a));
+    CHECK(round.missed.size() == 1);
 }
 
 TEST_CASE("a doubted neighbour is one silent cycle from the next suspicion") {
     LivenessConfig config{.misses = 3};
     Liveness liveness(config);
-    liveness.watch(a);
-    (void)liveness.round(at(13), at(13));
-    liveness.doubt(a);
-    CHECK(liveness.round(at(26), at(26)).silent.size() == 1);
-    liveness.doubt(a);
-    liveness.heard(a);
-    CHECK(liveness.round(at(39), at(39)).silent.empty());
+    Links links = linked({a});
+    (void)liveness.round(links.all(), at(13), at(13));
+    liveness.doubt(*links.find(a));
+    CHECK(liveness.round(links.all(), at(26), at(26)).silent.size() == 1);
+    liveness.doubt(*links.find(a));
+    liveness.heard(a, links.find(a));
+    CHECK(liveness.round(links.all(), at(39), at(39)).silent.empty());
+}
+
+TEST_CASE("missed cycles are counted up to a limit, and no more are asked for") {
+    LivenessConfig config{.misses = 100'000};
+    Liveness liveness(config);
+    Links links = linked({a});
+    std::size_t silent = 0;
+    for (std::uint32_t i = 0; i < Link::most_missed; ++i)
+        silent += liveness.round(links.all(), at(i), at(i)).silent.size();
+    CHECK(silent == 0);
+    for (std::uint32_t i = 0; i < 3; ++i) silent += liveness.round(links.all(), at(9'999), at(9'999)).silent.size();
+    CHECK(silent == 3);
+    CHECK((links.find(a)->missed == Link::most_missed));
 }
 
 TEST_CASE("a connection that ends again and again is redialled once a second") {
     LivenessConfig config;
     Liveness liveness(config);
-    CHECK_FALSE(liveness.redial_after(a, at(1)));
-    liveness.watch(a);
     int redials = 0;
     for (int i = 0; i < 1'000; ++i) redials += liveness.redial_after(a, at(1 + 0.01 * i)) ? 1 : 0;
     CHECK(redials >= 9);
     CHECK(redials <= 11);
     CHECK(*liveness.redial_after(a, at(100)) == Duration::zero());
     CHECK(*liveness.redial_after(a, at(100.4)) == Duration(milliseconds(600)));
+    liveness.lost(a);
+    CHECK(*liveness.redial_after(a, at(100.5)) == Duration::zero());
 }
 
 TEST_CASE("isolated exactly when more than half of the links are lost within one window") {
@@ -103,7 +122,7 @@ TEST_CASE("a seed's answer ends the isolation, hands back what waited, and count
     liveness.defer(a, true);
     liveness.defer(a, true);
     liveness.defer(b, false);
-    liveness.heard(b);  // it was not that dead
+    liveness.heard(b, nullptr);  // it was not that dead
     std::vector<Liveness::Deferred> deferred;
     CHECK(liveness.contact(at(1), deferred));
     REQUIRE(deferred.size() == 1);
