@@ -49,11 +49,10 @@ std::string table_of(const std::vector<sim::Predicted>& all, TableFormat format,
 
 // A line of GOSSIP with a text of this length.
 std::size_t gossip_line(std::size_t text, const Crypto& crypto) {
-    const GossipConfig config;
-    Dissemination origin(config);
+    Dissemination origin;
     const NodeId self = node_id({0x7f000001, 7000});
     constexpr WallMs noon{1'700'000'000'000};
-    const RumorPtr rumor = origin.create(true, std::string(text, 'x'), self, Incarnation{1}, noon, Time{}, crypto);
+    const RumorPtr rumor = origin.create(true, std::string(text, 'x'), self, Incarnation{1}, noon, Time{}, crypto, {});
     return encode(Message(msg::Gossip{rumor, self, 3, noon, false}), crypto, noon).size();
 }
 

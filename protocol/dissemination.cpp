@@ -53,28 +53,32 @@ void RumorStore::erase(std::size_t at) {
     if (latest_ == held.rumor.get()) latest_ = nullptr;
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
     const RumorKey key = held.rumor->key;
+    Sums& sums = *held_.beside();
     if (held.settled) {
-        root_ ^= key.lo;
+        sums.root ^= key.lo;
     } else {
-        --unsettled_;
+        --sums.unsettled;
     }
-    if (!ages_.empty()) ages_.erase(std::lower_bound(ages_.begin(), ages_.end(), Age{held.age, key}));
+    auto& ages = sums.ages;
+    if (!ages.empty()) ages.erase(std::lower_bound(ages.begin(), ages.end(), Age{held.age, key}));
 }
 
 void RumorStore::insert(Held held, std::size_t limit) {
     const RumorKey key = held.rumor->key;
     latest_ = held.rumor.get();
-    if (held.settled) {
-        root_ ^= key.lo;
-    } else if (unsettled_++ == 0) {
-        oldest_ = held.since;
+    const Held& kept = *held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(position(key)), std::move(held));
+    Sums& sums = *held_.beside();
+    if (kept.settled) {
+        sums.root ^= key.lo;
+    } else if (sums.unsettled++ == 0) {
+        sums.oldest = kept.since;
     }
-    const Age age{held.age, key};
-    if (!ages_.empty()) ages_.insert(std::lower_bound(ages_.begin(), ages_.end(), age), age);
-    held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(position(key)), std::move(held));
+    auto& ages = sums.ages;
+    const Age age{kept.age, key};
+    if (!ages.empty()) ages.insert(std::lower_bound(ages.begin(), ages.end(), age), age);
     while (held_.size() > limit) {
-        if (ages_.empty()) ages_ = by_age();
-        erase(position(ages_.front().second));
+        if (ages.empty()) ages = by_age();
+        erase(position(ages.front().second));
     }
 }
 
@@ -104,23 +108,24 @@ std::vector<RumorKey> RumorStore::newest(std::size_t limit) const {
 }
 
 void RumorStore::settle(Time now) {
-    if (unsettled_ == 0 || now - oldest_ <= settle_after) return;
-    oldest_ = now;
+    Sums* const sums = held_.beside();
+    if (sums == nullptr || sums->unsettled == 0 || now - sums->oldest <= settle_after) return;
+    sums->oldest = now;
     for (Held& held : held_) {
         if (held.settled) continue;
         if (now - held.since > settle_after) {
             held.settled = true;
-            root_ ^= held.rumor->key.lo;
-            --unsettled_;
+            sums->root ^= held.rumor->key.lo;
+            --sums->unsettled;
         } else {
-            oldest_ = std::min(oldest_, held.since);
+            sums->oldest = std::min(sums->oldest, held.since);
         }
     }
 }
 
 std::uint64_t RumorStore::root(Time now) {
     settle(now);
-    return root_;
+    return held_.beside() == nullptr ? 0 : held_.beside()->root;
 }
 
 Buckets RumorStore::buckets(Time now) {
@@ -151,31 +156,23 @@ std::vector<RumorKey> RumorStore::keys(std::uint64_t& mask, std::size_t limit) c
 // ---------------------------------------------------------------- own messages
 
 void Dissemination::begin_life() {
-    if (!own_) return;
-    own_->next_generated = 1;
-    own_->next_typed = 1;
+    if (!more_) return;
+    more_->own.next_generated = 1;
+    more_->own.next_typed = 1;
 }
 
-Dissemination::Mending& Dissemination::mending() {
-    if (!mending_) mending_ = std::make_unique<Mending>();
-    return *mending_;
+Dissemination::More& Dissemination::more() {
+    if (!more_) more_ = std::make_unique<More>();
+    return *more_;
 }
 
-Dissemination::Own& Dissemination::own() {
-    if (!own_) own_ = std::make_unique<Own>();
-    return *own_;
-}
-
-void Dissemination::make_room() {
-    store_.reserve(1);
-    seen_.reserve(1);
-}
+void Dissemination::make_room() { store_.reserve(1); }
 
 // Typed and generated messages count apart, so two ids of one number must differ in their stamp.
 RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
-                               const Crypto& crypto) {
+                               const Crypto& crypto, const GossipConfig& config) {
     auto rumor = std::make_shared<Rumor>();
-    Own& o = own();
+    Own& o = more().own;
     o.last_stamp = std::max(wall, o.last_stamp + 1);
     rumor->number = typed ? o.next_typed++ : o.next_generated++;
     rumor->id = make_rumor_id(o.last_stamp, self, rumor->number);
@@ -186,24 +183,25 @@ RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarn
     rumor->text = std::move(text);
     rumor->born = o.last_stamp;
     rumor->checked.mark();
-    (void)seen_.insert(*rumor);
-    store_.insert({.rumor = rumor, .age = rumor->born, .since = now}, config_->store_limit);
+    arrived(rumor->key);
+    (void)first(*rumor, config);
+    store_.insert({.rumor = rumor, .age = rumor->born, .since = now}, config.store_limit);
     return rumor;
 }
 
-std::string_view Dissemination::refuse_publish(std::string_view text, Time now) {
-    if (text.size() > config_->payload_limit) return "longer than gossip payload limit";
-    if (config_->origin_rate == 0) return {};
-    Own& o = own();
+std::string_view Dissemination::refuse_publish(std::string_view text, Time now, const GossipConfig& config) {
+    if (text.size() > config.payload_limit) return "longer than gossip payload limit";
+    if (config.origin_rate == 0) return {};
+    Own& o = more().own;
     if (!o.bucket_started) {
         o.bucket_started = true;
-        o.tokens = config_->origin_burst;
+        o.tokens = config.origin_burst;
         o.refilled = now;
     }
-    const Duration per_token = std::chrono::duration_cast<Duration>(std::chrono::seconds(1)) / config_->origin_rate;
+    const Duration per_token = std::chrono::duration_cast<Duration>(std::chrono::seconds(1)) / config.origin_rate;
     const auto earned = static_cast<std::uint64_t>((now - o.refilled) / per_token);
     o.refilled += per_token * static_cast<std::int64_t>(earned);
-    o.tokens = static_cast<std::uint32_t>(std::min<std::uint64_t>(config_->origin_burst, o.tokens + earned));
+    o.tokens = static_cast<std::uint32_t>(std::min<std::uint64_t>(config.origin_burst, o.tokens + earned));
     if (o.tokens == 0) return "over gossip.rate";
     --o.tokens;
     return {};
@@ -211,10 +209,11 @@ std::string_view Dissemination::refuse_publish(std::string_view text, Time now) 
 
 // ---------------------------------------------------------------- received messages
 
-std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& rumor, const Crypto& crypto) const {
+std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& rumor, const Crypto& crypto,
+                                                              const GossipConfig& config) {
     using Result = std::variant<RumorPtr, std::string_view>;
     if (!rumor) return Result("no message");
-    if (rumor->text.size() > config_->payload_limit) return Result("text over the payload limit");
+    if (rumor->text.size() > config.payload_limit) return Result("text over the payload limit");
     if (rumor->checked) return Result(rumor);
     const auto name = parse_rumor_id(rumor->id);
     if (!name) return Result("message id is not <timestamp>:<ip>:<port>:<number>");
@@ -228,20 +227,54 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
     return RumorPtr(std::move(corrected));
 }
 
+// What is kept is not waited for.
 void Dissemination::arrived(const RumorKey& key) {
-    erase_if(mending_->pulled, [&key](const Pulled& p) { return p.key == key; });
+    if (more_) erase_if(more_->pulled, [&key](const Pulled& p) { return p.key == key; });
 }
 
-bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now) {
-    again(rumor->key);
+bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now,
+                           const GossipConfig& config) {
+    arrived(rumor->key);
     if (store_.find(rumor->key) != nullptr) return false;
-    if (!seen_.insert(*rumor)) {
+    if (!first(*rumor, config)) {
         // Seen and no longer kept: pulled again from whoever keeps it, it would come again for ever.
         if (repair) decline(rumor->key);
         return false;
     }
-    store_.insert({rumor, eviction_age(*rumor, wall), now, hop, repair}, config_->store_limit);
+    store_.insert({rumor, eviction_age(*rumor, wall), now, hop, repair}, config.store_limit);
     return true;
+}
+
+std::size_t Dissemination::purge(NodeId origin, Incarnation life) {
+    const auto told = store_.all();
+    const auto said = [&](const RumorStore::Held& h) {
+        return h.rumor->origin == origin && h.rumor->incarnation <= life;
+    };
+    if (std::none_of(told.begin(), told.end(), said)) return 0;
+    (void)seen();
+    return store_.purge(origin, life);
+}
+
+// Not seen before, nor kept now; it counts as seen from now on. While all that ever came is kept, and is little,
+// that it is kept says that it was seen, and a look at it says what SeenCache would.
+bool Dissemination::first(const Rumor& rumor, const GossipConfig& config) {
+    const auto kept = store_.all();
+    const bool all_kept = !more_ || !more_->seen;
+    if (!all_kept || kept.size() >= std::min<std::size_t>(few, config.store_limit)) return seen().insert(rumor);
+    return std::none_of(kept.begin(), kept.end(), [&rumor](const RumorStore::Held& held) {
+        const Rumor& other = *held.rumor;
+        return rumor.incarnation != Incarnation::none && other.number == rumor.number && other.origin == rumor.origin &&
+               other.incarnation == rumor.incarnation && other.typed == rumor.typed;
+    });
+}
+
+// Begun with what is kept, which is all that came so far.
+SeenCache& Dissemination::seen() {
+    auto& cache = more().seen;
+    if (cache) return *cache;
+    cache = std::make_unique<SeenCache>();
+    for (const RumorStore::Held& held : store_.all()) (void)cache->insert(*held.rumor);
+    return *cache;
 }
 
 // ---------------------------------------------------------------- repair
@@ -263,13 +296,13 @@ msg::RepairDiff Dissemination::compare(const msg::RepairDigest& theirs, Time now
 }
 
 msg::Pull Dissemination::missing(const msg::RepairDiff& theirs, Time now) {
-    auto& [pulled, declined] = mending();
+    auto& pulled = more().pulled;
     erase_if(pulled, [now](const Pulled& p) { return p.until <= now; });
     msg::Pull pull;
     for (const RumorKey& key : theirs.keys) {
         if (pulled.size() >= pull_limit) break;
         const auto asked = [&key](const Pulled& p) { return p.key == key; };
-        if (store_.find(key) != nullptr || declined.contains(key)) continue;
+        if (store_.find(key) != nullptr || more_->declined.contains(key)) continue;
         if (std::any_of(pulled.begin(), pulled.end(), asked)) continue;
         pulled.push_back({key, now + pull_timeout});
         pull.keys.push_back(key);
@@ -302,8 +335,8 @@ std::vector<RumorStore::Held> Dissemination::answer(const msg::Pull& pull) const
 }
 
 bool Dissemination::idle(Time now) const {
-    if (!mending_) return true;
-    const auto& pulled = mending_->pulled;
+    if (!more_) return true;
+    const auto& pulled = more_->pulled;
     return std::all_of(pulled.begin(), pulled.end(), [now](const Pulled& p) { return p.until <= now; });
 }
 

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] const Held* find(const RumorKey& key) const;
     // One more copy of it was pushed: how many that makes; 0 when it is not kept.
     std::uint32_t count_copy(const RumorKey& key);
+    [[nodiscard]] std::span<const Held> all() const { return held_; }
     void insert(Held held, std::size_t limit);
     void reserve(std::size_t messages) { held_.reserve(messages); }
     // Drops everything a life said.
@@ -72,14 +73,17 @@ private:
     void settle(Time now);
     void erase(std::size_t position);
     [[nodiscard]] SlimVector<Age> by_age() const;
+    struct Sums {
+        std::uint64_t root{0};  // of the settled
+        Time oldest{};          // no message that is not settled came before
+        SlimVector<Age> ages;   // ascending: the first goes first; kept while the store is full, else empty
+        std::uint32_t unsettled{0};
+    };
 
     const Rumor* latest_{nullptr};
-    SlimVector<Held> held_;  // ascending by (key.lo, key.hi): a bucket is a range
-    SlimVector<Age> ages_;   // ascending: the first goes first; kept while the store is full, else empty
-    std::uint64_t root_{0};  // of the settled
-    Time oldest_{};          // no message that is not settled came before
-    std::size_t unsettled_{0};
+    SlimVector<Held, Sums> held_;  // ascending by (key.lo, key.hi): a bucket is a range
 };
+static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 40);
 
 class Dissemination {
 public:
@@ -88,41 +92,37 @@ public:
     static constexpr std::size_t answer_bytes = 512 * 1024;  // of text in the answer to one PULL
     static constexpr Duration pull_timeout = std::chrono::seconds(2);
 
-    explicit Dissemination(const GossipConfig& config) : config_(&config) {}
-
     // A message of our own, kept and marked as seen; the router pushes it.
     [[nodiscard]] RumorPtr create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
-                                  const Crypto& crypto);
+                                  const Crypto& crypto, const GossipConfig& config);
     // Why the user's text cannot be published now; empty when it can (and takes a token).
-    [[nodiscard]] std::string_view refuse_publish(std::string_view text, Time now);
+    [[nodiscard]] std::string_view refuse_publish(std::string_view text, Time now, const GossipConfig& config);
     // How many messages this life has generated.
-    [[nodiscard]] std::uint64_t generated() const { return own_ ? own_->next_generated - 1 : 0; }
+    [[nodiscard]] std::uint64_t generated() const { return more_ ? more_->own.next_generated - 1 : 0; }
     void begin_life();
     // Room for a first message now: what is made together lies together.
     void make_room();
 
     // The received message with every derived field computed by us, or why it is refused.
-    [[nodiscard]] std::variant<RumorPtr, std::string_view> check(const RumorPtr& rumor, const Crypto& crypto) const;
+    [[nodiscard]] static std::variant<RumorPtr, std::string_view> check(const RumorPtr& rumor, const Crypto& crypto,
+                                                                        const GossipConfig& config);
     // That this very object, not another of the same id, is kept.
     [[nodiscard]] bool keeps(const RumorPtr& rumor) const {
         if (store_.latest() == rumor.get()) return true;
         const RumorStore::Held* held = store_.find(rumor->key);
         return held != nullptr && held->rumor == rumor;
     }
-    // Another copy of what is kept: it need not be waited for any more.
-    void again(const RumorKey& key) {
-        if (mending_) arrived(key);
-    }
     // True for a first copy, which is kept.
-    [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now);
-    std::size_t purge(NodeId origin, Incarnation life) { return store_.purge(origin, life); }
+    [[nodiscard]] bool accept(const RumorPtr& rumor, std::uint32_t hop, bool repair, WallMs wall, Time now,
+                              const GossipConfig& config);
+    std::size_t purge(NodeId origin, Incarnation life);
 
     [[nodiscard]] std::uint64_t root(Time now) { return store_.root(now); }
     [[nodiscard]] msg::RepairDigest digest(Time now);
     // The answer to a neighbour's digest: keys it may lack; nothing to say when `buckets` is 0.
     [[nodiscard]] msg::RepairDiff compare(const msg::RepairDigest& theirs, Time now);
     // Refused for good: not to be pulled again from a neighbour that still keeps it.
-    void decline(const RumorKey& key) { mending().declined.insert(key); }
+    void decline(const RumorKey& key) { more().declined.insert(key); }
     // What we lack of a neighbour's keys and have not asked for lately.
     [[nodiscard]] msg::Pull missing(const msg::RepairDiff& theirs, Time now);
     // Our keys in the same buckets that it does not name.
@@ -141,27 +141,17 @@ public:
     }
     // Kept, or refused for good.
     [[nodiscard]] bool has(const RumorKey& key) const {
-        return store_.find(key) != nullptr || (mending_ && mending_->declined.contains(key));
+        return store_.find(key) != nullptr || (more_ && more_->declined.contains(key));
     }
     [[nodiscard]] const Rumor* latest() const { return store_.latest(); }
     // What a message that is new will touch.
-    [[gnu::always_inline]] void prefetch() const {
-        gossip::prefetch(store_.first());
-        gossip::prefetch(seen_.first());
-    }
+    [[gnu::always_inline]] void prefetch() const { gossip::prefetch(store_.first(), 2); }
 
 private:
-    void arrived(const RumorKey& key);
     struct Pulled {
         RumorKey key;
         Time until{};
     };
-    // Of the messages that neighbours keep and we do not.
-    struct Mending {
-        SlimVector<Pulled> pulled;
-        RecentKeys declined;
-    };
-    [[nodiscard]] Mending& mending();
     // Of the messages we make.
     struct Own {
         std::uint64_t next_generated{1};
@@ -171,13 +161,22 @@ private:
         std::uint32_t tokens{0};
         bool bucket_started{false};
     };
-    [[nodiscard]] Own& own();
+    // What a peer that takes its first few messages does not need.
+    struct More {
+        std::unique_ptr<SeenCache> seen;  // none while all that ever came is kept, and is little: see first()
+        SlimVector<Pulled> pulled;        // kept by neighbours, and not by us
+        RecentKeys declined;
+        Own own;
+    };
+    static constexpr std::size_t few = 8;
+    [[nodiscard]] More& more();
+    [[nodiscard]] bool first(const Rumor& rumor, const GossipConfig& config);
+    [[nodiscard]] SeenCache& seen();
+    void arrived(const RumorKey& key);
 
-    std::unique_ptr<Mending> mending_;  // none before the first
     RumorStore store_;
-    const GossipConfig* config_;
-    SeenCache seen_;
-    std::unique_ptr<Own> own_;  // none before the first
+    std::unique_ptr<More> more_;  // none before it is needed
 };
+static_assert(sizeof(Dissemination) == 24);
 
 }  // namespace gossip

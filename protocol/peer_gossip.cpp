@@ -24,7 +24,8 @@ void PeerMachine::handle_generate() {
 }
 
 void PeerMachine::publish(bool typed, std::string text) {
-    const RumorPtr rumor = dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now_, *crypto_);
+    const RumorPtr rumor =
+        dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now_, *crypto_, config_->gossip);
     notice({.kind = typed ? NoticeKind::said : NoticeKind::generated,
             .count = static_cast<std::uint32_t>(rumor->number),
             .of = config_->gossip.max_messages,
@@ -63,11 +64,8 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
         tree().weigh(m.rumor->id.size() + m.rumor->text.size(), now_);
     }
     // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
-    if (m.rumor && dissemination_.keeps(m.rumor)) {
-        dissemination_.again(m.rumor->key);
-        return take_duplicate(from, m, m.rumor);
-    }
-    const auto checked = dissemination_.check(m.rumor, *crypto_);
+    if (m.rumor && dissemination_.keeps(m.rumor)) return take_duplicate(from, m, m.rumor);
+    const auto checked = Dissemination::check(m.rumor, *crypto_, config_->gossip);
     if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
     take(from, m, std::get<RumorPtr>(checked));
 }
@@ -79,7 +77,8 @@ void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr&
         if (m.repair) return dissemination_.decline(rumor->key);
         return refuse(from.reply, "message of a removed peer");
     }
-    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now_)) return take_duplicate(from, m, rumor);
+    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now_, config_->gossip))
+        return take_duplicate(from, m, rumor);
     deliver(from, m, rumor);
     if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
 }

@@ -21,7 +21,6 @@ PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions
     : self_(options.self),
       config_(&config),
       liveness_(config.liveness),
-      dissemination_(config.gossip),
       view_(options.self, config.overlay),
       crypto_(&crypto),
       rng_(rng),
@@ -153,7 +152,7 @@ void PeerMachine::handle(const LinkLost& event) {
 void PeerMachine::handle(const Publish& event) {
     std::string_view why;
     if (!active()) why = "not a member of the network yet";
-    if (why.empty()) why = dissemination_.refuse_publish(event.text, now_);
+    if (why.empty()) why = dissemination_.refuse_publish(event.text, now_, config_->gossip);
     if (!why.empty()) return notice({.kind = NoticeKind::publish_refused, .text = std::string(why)});
     publish(true, event.text);
 }

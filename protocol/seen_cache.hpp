@@ -60,10 +60,8 @@ public:
 
     // True the first time: the caller delivers it. False ever after.
     bool insert(const Rumor& rumor);
-    void reserve(std::size_t origins) { origins_.reserve(origins); }
     [[nodiscard]] bool contains(const Rumor& rumor) const;
     [[nodiscard]] std::size_t origins() const { return origins_.size(); }
-    [[nodiscard]] const void* first() const { return origins_.data(); }
 
 private:
     struct Key {

@@ -1,6 +1,7 @@
 #pragma once
 // A vector of eight bytes: its size and capacity lie before its items. For the many lists in objects of which
-// there are millions, most of them empty or short; it grows to exactly one item first.
+// there are millions, most of them empty or short; it grows to exactly one item first. What is needed only where
+// there are items can lie beside them.
 
 #include <algorithm>
 #include <cstddef>
@@ -11,7 +12,9 @@
 
 namespace gossip {
 
-template <class T>
+struct NothingBeside {};
+
+template <class T, class Beside = NothingBeside>
 class SlimVector {
 public:
     using value_type = T;
@@ -25,6 +28,7 @@ public:
     }
     SlimVector(const SlimVector& other) {
         reserve(other.size());
+        if (block_ != nullptr) block_->beside = other.block_->beside;
         for (const T& item : other) push_back(item);
     }
     SlimVector(SlimVector&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
@@ -53,9 +57,14 @@ public:
     [[nodiscard]] T& back() { return end()[-1]; }
     [[nodiscard]] const T& back() const { return end()[-1]; }
 
+    // None before there was room for an item.
+    [[nodiscard]] Beside* beside() { return block_ == nullptr ? nullptr : &block_->beside; }
+    [[nodiscard]] const Beside* beside() const { return block_ == nullptr ? nullptr : &block_->beside; }
+
     void reserve(std::size_t room) {
         if (room <= capacity()) return;
         Block* const wider = allocate(room);
+        if (block_ != nullptr) wider->beside = std::move(block_->beside);
         std::uninitialized_move(begin(), end(), items(wider));
         wider->size = static_cast<std::uint32_t>(size());
         clear();
@@ -95,22 +104,27 @@ private:
     struct Block {
         std::uint32_t size;
         std::uint32_t capacity;
+        [[no_unique_address]] Beside beside;
     };
     static_assert(alignof(T) <= alignof(std::max_align_t));
-    static constexpr std::size_t offset = std::max(sizeof(Block), alignof(T));
+    static constexpr std::size_t offset = (sizeof(Block) + alignof(T) - 1) / alignof(T) * alignof(T);
 
     static T* items(Block* block) { return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset); }
     static Block* allocate(std::size_t room) {
         void* const memory = ::operator new(offset + room * sizeof(T));
-        return new (memory) Block{0, static_cast<std::uint32_t>(room)};
+        return new (memory) Block{0, static_cast<std::uint32_t>(room), {}};
     }
-    static void release(Block* block) { ::operator delete(block); }
+    static void release(Block* block) {
+        if (block == nullptr) return;
+        std::destroy_at(block);
+        ::operator delete(block);
+    }
 
     Block* block_{nullptr};
 };
 
-template <class T, class Unwanted>
-void erase_if(SlimVector<T>& items, Unwanted unwanted) {
+template <class T, class Beside, class Unwanted>
+void erase_if(SlimVector<T, Beside>& items, Unwanted unwanted) {
     items.erase(std::remove_if(items.begin(), items.end(), unwanted), items.end());
 }
 

@@ -55,6 +55,24 @@ TEST_CASE("a slim vector agrees with std::vector under random changes, and lets 
     }
 }
 
+TEST_CASE("what lies beside the items moves with them") {
+    static_assert(sizeof(SlimVector<int, Item>) == 8);
+    SlimVector<int, Item> vector;
+    CHECK(vector.beside() == nullptr);
+    vector.push_back(1);
+    CHECK(*vector.beside() == nullptr);
+    const Item item = std::make_shared<std::uint64_t>(7);
+    *vector.beside() = item;
+    for (int i = 2; i <= 100; ++i) vector.push_back(i);
+    CHECK(*vector.beside() == item);
+    SlimVector<int, Item> copy = vector;
+    vector.clear();
+    CHECK(item.use_count() == 3);
+    vector = SlimVector<int, Item>();
+    CHECK(item.use_count() == 2);
+    CHECK(*copy.beside() == item);
+}
+
 TEST_CASE("what is shared is copied when one of its holders changes it") {
     static_assert(sizeof(CopyOnWrite<std::vector<int>>) == 8);
     CopyOnWrite<std::vector<int>> first(std::vector{1, 2});
