@@ -3,6 +3,8 @@
 // there are millions, most of them empty or short; it grows to exactly one item first. What is needed only where
 // there are items can lie beside them.
 
+#include "protocol/spare_blocks.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -110,14 +112,16 @@ private:
     static constexpr std::size_t offset = (sizeof(Block) + alignof(T) - 1) / alignof(T) * alignof(T);
 
     static T* items(Block* block) { return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset); }
+    static constexpr std::size_t bytes_for(std::size_t room) { return offset + room * sizeof(T); }
     static Block* allocate(std::size_t room) {
-        void* const memory = ::operator new(offset + room * sizeof(T));
+        void* const memory = spare_blocks().get(bytes_for(room));
         return new (memory) Block{0, static_cast<std::uint32_t>(room), {}};
     }
     static void release(Block* block) {
         if (block == nullptr) return;
+        const std::size_t bytes = bytes_for(block->capacity);
         std::destroy_at(block);
-        ::operator delete(block);
+        spare_blocks().put(block, bytes);
     }
 
     Block* block_{nullptr};
