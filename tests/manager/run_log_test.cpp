@@ -114,6 +114,16 @@ TEST_CASE("run log: a receipt keeps all that matters in few bytes") {
     CHECK(encode(RunLine{event}).find("not written") == std::string::npos);
 }
 
+TEST_CASE("run log: a registration keeps the epoch it is of") {
+    NodeEvent event{5'000'000, 1'700'000'000'000, peer(7001), {NoticeKind::registration_complete}};
+    event.notice.count = 2;
+    event.notice.epoch = 4;
+    const NodeEvent back = round_trip(event);
+    CHECK(back.notice.kind == NoticeKind::registration_complete);
+    CHECK(back.notice.count == 2);
+    CHECK(back.notice.epoch == 4);
+}
+
 TEST_CASE("run log: what is not a line of it is refused") {
     for (const std::string text : {"", "{", "[]", "{\"event\":\"state\",\"node\":\"7000\"}", "{\"event\":\"later\"}",
                                    "{\"event\":\"run\",\"schema\":0}"}) {

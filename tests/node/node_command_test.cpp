@@ -284,13 +284,15 @@ public:
         if (!line) return std::nullopt;
         return std::get<T>(*line);
     }
-    bool hears(NoticeKind kind) {
-        return next([kind](const FromNode& l) {
-                   const auto* event = std::get_if<NodeEvent>(&l);
-                   return event != nullptr && event->notice.kind == kind;
-               })
-            .has_value();
+    std::optional<Notice> notice(NoticeKind kind) {
+        const auto line = next([kind](const FromNode& l) {
+            const auto* event = std::get_if<NodeEvent>(&l);
+            return event != nullptr && event->notice.kind == kind;
+        });
+        if (!line) return std::nullopt;
+        return std::get<NodeEvent>(*line).notice;
     }
+    bool hears(NoticeKind kind) { return notice(kind).has_value(); }
 
 private:
     bool fill() {
@@ -320,7 +322,9 @@ TEST_CASE("under a manager: ready, events, status, say, leave") {
     REQUIRE(ready);
     CHECK(ready->id == id);
     CHECK(ready->role == Role::peer);
-    REQUIRE_MESSAGE(manager.hears(NoticeKind::registration_complete), seed.output());
+    const auto registered = manager.notice(NoticeKind::registration_complete);
+    REQUIRE_MESSAGE(registered, seed.output());
+    CHECK(registered->epoch == 1);
 
     manager.send(StatusCommand{7});
     const auto status = manager.next<NodeStatus>();
@@ -328,6 +332,7 @@ TEST_CASE("under a manager: ready, events, status, say, leave") {
     CHECK(status->seq == 7);
     REQUIRE(status->peer);
     CHECK(status->peer->registered);
+    CHECK(status->peer->epoch == registered->epoch);
     CHECK(status->transport.messages_sent > 0);
 
     manager.send(SayCommand{8, "hello"});

@@ -168,6 +168,29 @@ TEST_CASE("registration: pending without a quorum, dead seeds replaced, an old l
     }
 }
 
+TEST_CASE("a peer says which epoch it registered with, in every life") {
+    Network net = quiet();
+    const auto said = [&](unsigned index) { return net.last(index, NoticeKind::registration_complete)->epoch; };
+    const auto says_it_again = [&] { return net.count(2, NoticeKind::registration_complete) == 2; };
+    start(net, 3);
+    REQUIRE(net.until([&] { return settled(net); }, seconds(10)));
+    for (unsigned i = 0; i < 3; ++i) CHECK(said(i) == i + 1);  // each was admitted by a decision of its own
+    const Epoch before = net.machine(2).status().epoch;
+    SUBCASE("restarted") {
+        net.kill(2);
+        net.add(2);
+        REQUIRE(net.until(says_it_again, seconds(10)));
+        CHECK(said(2) > before);
+        CHECK(said(2) == net.machine(2).status().epoch);
+    }
+    SUBCASE("removed while it lives") {
+        const Incarnation life = net.machine(2).status().incarnation;
+        net.decide({{.kind = ChangeKind::remove, .peer = peer_id(2), .incarnation = life}});
+        REQUIRE(net.until(says_it_again, seconds(10)));
+        CHECK(said(2) >= before);
+    }
+}
+
 TEST_CASE("what the user may publish") {
     Network net = quiet();
     net.add(0);
