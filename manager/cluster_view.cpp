@@ -226,6 +226,7 @@ void ClusterView::apply_peer(const NodeEvent& event, NodeView& peer) {
     switch (n.kind) {
         case NoticeKind::registration_complete:
             peer.registered = true;
+            peer.epoch = std::max(peer.epoch, n.epoch);
             break;
         case NoticeKind::removed_self:
             peer.registered = false;

@@ -136,6 +136,28 @@ class Served(TestCase):
             self.assertTrue(state["cluster"]["quorum"])
             self.assertEqual(state["cluster"]["epoch"], page.network.rows("seeds")[0]["epoch"])
 
+    def test_a_peer_has_the_epoch_it_registered_with(self):
+        with Page(settings={"liveness.interval": "30s"}) as page:
+            def registers(data):
+                if data.get("registered"):
+                    shown.setdefault(data["id"], data["epoch"])
+                return len(shown) == 3
+            shown = {}
+            with Viewer(page, page.state()["event"].split(".")[0] + ".0") as viewer:  # from the start
+                viewer.until("node", registers)
+                self.assertNotIn(0, shown.values())
+                # Who is asked and cannot answer is listed with what it has said.
+                last = list(shown)[-1]
+                port = last.split(":")[1]
+                page.network.do(f"pause {port}")
+                listed = {row["id"]: row["epoch"] for row in page.network.rows("list peers")}
+                self.assertGreaterEqual(listed[last], shown[last])
+                # A new life is of a later list than its former one.
+                page.network.do(f"restart {port}")
+                viewer.until("notice", lambda data: (data["kind"], data["node"]) == ("registration_complete", last))
+                again = {node["id"]: node["epoch"] for node in page.state()["nodes"]}
+                self.assertGreater(again[last], listed[last])
+
     def test_metrics(self):
         with Page() as page:
             page.network.do(f"wait connected {20 * SLOW}s")

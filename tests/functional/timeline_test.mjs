@@ -34,6 +34,23 @@ for (let position = 0; position <= timeline.length; ++position) {
   assert.deepEqual(known(present), known(walking), `position ${position}`);
 }
 
+// A peer is shown at the epoch it registered with as soon as it says so, and at none before it from then on.
+const registered = ({ kind, data }) => kind === "notice" && data.kind === "registration_complete";
+const registrations = timeline.frames.flatMap((frame, i) => registered(frame) ? [i] : []);
+assert.equal(registrations.length, 8);
+for (const i of registrations) {
+  const { node, epoch } = timeline.frames[i].data;
+  jumping.moveTo(timeline.settled(i + 1));
+  const shown = jumping.nodes.get(node).epoch;
+  assert.ok(epoch > 0 && shown >= epoch, `${node}: ${shown} after ${epoch}`);
+}
+const epochs = new Map();
+for (const { kind, data } of timeline.frames) {
+  if (kind !== "node" || data.role !== "peer") continue;
+  assert.ok(data.epoch >= (epochs.get(data.id) ?? 0), data.id);
+  epochs.set(data.id, data.epoch);
+}
+
 // A step forward and one back lead to where one was; steps lead through every event.
 const clock = new Clock(new Model(timeline), false);
 let steps = 0;

@@ -94,6 +94,26 @@ TEST_CASE("a node that starts again is known by its last life and by nothing els
     CHECK(w.view.find(at(7000))->links.empty());
 }
 
+TEST_CASE("a peer is at the epoch it registered with, and at none before it in the same life") {
+    Watched w;
+    const auto epoch = [&] { return w.view.find(at(7003))->epoch; };
+    w.tell(7003, notice(NoticeKind::registration_complete, 0, 4));
+    CHECK(epoch() == 4);
+    w.tell(7003, notice(NoticeKind::epoch_learned, 0, 6));
+    w.tell(7003, notice(NoticeKind::epoch_learned, 0, 5));
+    CHECK(epoch() == 6);
+    // Removed while it lives, it registers again and keeps the list it has until it has read what it missed.
+    w.tell(7003, notice(NoticeKind::removed_self));
+    w.tell(7003, notice(NoticeKind::registration_complete, 0, 6));
+    CHECK(epoch() == 6);
+    CHECK(w.view.find(at(7003))->registered);
+    // Restarted, it knows nothing until it registers: also in a network that has begun anew meanwhile.
+    w.start(7003, Role::peer);
+    CHECK(epoch() == 0);
+    w.tell(7003, notice(NoticeKind::registration_complete, 0, 2));
+    CHECK(epoch() == 2);
+}
+
 TEST_CASE("a message counts once a node, and a receipt may come before the origin's own word") {
     Watched w;
     w.tell(7001, gossip_notice(NoticeKind::delivered, first_id, 7000, 1));
