@@ -202,10 +202,7 @@ void RunAnalysis::take_detection(const NodeEvent& event) {
     const Notice& n = event.notice;
     if (n.kind == NoticeKind::member_removed) return take_removal(event);
     if (n.kind == NoticeKind::epoch_learned) return take_news(event);
-    if (n.kind == NoticeKind::registration_complete) {  // a new life
-        open_.erase(event.node);
-        doubts_.erase(event.node);
-    }
+    if (n.kind == NoticeKind::registration_complete) take_registration(event);
     if (n.kind == NoticeKind::suspected) doubts_.try_emplace(n.subject, event.mono_ns);
     if (n.kind == NoticeKind::suspicion_cancelled) doubts_.erase(n.subject);
     RunDetection* d = open_detection(n.subject);
@@ -219,6 +216,16 @@ void RunAnalysis::take_detection(const NodeEvent& event) {
     if (n.kind == NoticeKind::peer_consensus) first_time(d->consensus_ns, event.mono_ns);
     if (n.kind == NoticeKind::dead_reported) first_time(d->reported_ns, event.mono_ns);
     if (n.kind == NoticeKind::proposal_opened && !n.add) first_time(d->proposed_ns, event.mono_ns);
+}
+
+// A new life. One that begins with a list without the removed has nothing to learn of the removal any more.
+void RunAnalysis::take_registration(const NodeEvent& event) {
+    open_.erase(event.node);
+    doubts_.erase(event.node);
+    for (const auto& [id, at] : open_) {
+        const Epoch removal = detections_[at].epoch;
+        if (removal != 0 && event.notice.epoch >= removal) informed_[at].insert(event.node);
+    }
 }
 
 // A peer learns of a removal with the first list as new as that without the removed.

@@ -96,6 +96,7 @@ private:
     void take_state(const RunState& state);
     void take_gossip(const NodeEvent& event);
     void take_detection(const NodeEvent& event);
+    void take_registration(const NodeEvent& event);
     void take_removal(const NodeEvent& event);
     void take_news(const NodeEvent& event);
     void begin_detection(NodeId node, NodeState how, std::int64_t at);

@@ -138,6 +138,25 @@ TEST_CASE("run analysis: every step from a death to the last who learns of it") 
     CHECK(figure(figures, "dead_not_removed").samples == std::vector<double>{0});
 }
 
+TEST_CASE("run analysis: who registers with a list without the removed has nothing to learn of the removal") {
+    Story story(4);
+    story.now += 1000 * ms;
+    story.state(7003, NodeState::killed);
+    story.state(7001, NodeState::killed);
+    story.on(6000, NoticeKind::member_removed, 7003, 50 * ms, 5);
+    Notice list;
+    list.epoch = 5;
+    story.say(7000, NoticeKind::epoch_learned, list, 60 * ms);
+    story.now += 1000 * ms;
+    story.state(7001, NodeState::starting);
+    list.epoch = 6;
+    story.say(7001, NoticeKind::registration_complete, list);
+    list.epoch = 7;  // of somebody else
+    story.say(7001, NoticeKind::epoch_learned, list, 900 * ms);
+    story.run.finish();
+    CHECK(figure(figures_of(story.run), "known_to_all_after_ms").samples == std::vector<double>{60});
+}
+
 TEST_CASE("run analysis: a peer was dead when it was suspected, though its end was heard of later") {
     for (const bool told_first : {true, false}) {
         CAPTURE(told_first);
