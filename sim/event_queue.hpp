@@ -10,6 +10,7 @@
 // connection that was never replaced, or a timer of few bits. Anything else is parked, and its number waits.
 
 #include "protocol/machine.hpp"
+#include "sim/node_ids.hpp"
 #include "sim/parked.hpp"
 #include "sim/slots.hpp"
 
@@ -19,10 +20,6 @@
 #include <vector>
 
 namespace gossip::sim {
-
-// Dense number of a node within one simulator.
-using NodeIndex = std::uint32_t;
-constexpr NodeIndex no_node = 0xffffffff;
 
 // One TCP connection, never reused; 0 is none.
 using ConnectionId = std::uint32_t;

@@ -40,8 +40,7 @@ void Network::set_profile(const LinkProfile& profile) {
 NodeIndex Network::add_node(NodeId id, bool dialable) {
     nodes_.emplace_back();
     nodes_.back().dialable = dialable;
-    ids_.push_back(id);
-    return static_cast<NodeIndex>(nodes_.size() - 1);
+    return ids_.add(id);
 }
 
 // ---------------------------------------------------------------- ends

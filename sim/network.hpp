@@ -54,7 +54,7 @@ public:
     // `dialable`: others may open connections to it (an anonymous client has no address).
     NodeIndex add_node(NodeId id, bool dialable);
     [[nodiscard]] NodeId id(NodeIndex node) const { return ids_[node]; }
-    void prefetch_id(NodeIndex node) const { prefetch(&ids_[node]); }
+    [[nodiscard]] NodeIndex index_of(NodeId id) const { return ids_.find(id); }  // no_node when it is not known
     void set_up(NodeIndex node) { nodes_[node].up = true; }
     // Other disturbances from now on; the delays stay what they are.
     void set_profile(const LinkProfile& profile);
@@ -65,7 +65,6 @@ public:
     [[nodiscard]] EndIndex guess_end(NodeIndex node, NodeId other, EndIndex guess) const;
     // The same, looked for, and made when they never met.
     EndIndex meet(NodeIndex node, NodeIndex other);
-    void reserve(std::size_t nodes) { ids_.reserve(nodes); }
     void reserve_ends(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
     void send(Time now, NodeIndex from, EndIndex end, SharedMessage&& message);
     void prefetch_ends(NodeIndex node) const;
@@ -174,7 +173,7 @@ private:
     bool profile_is_calm_{false};
     EventQueue& queue_;
     Nodes& nodes_;
-    std::vector<NodeId> ids_;  // of the nodes
+    NodeIds ids_;  // of the nodes
     std::map<ConnectionId, Delay> delays_;
     std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
     std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;

@@ -21,10 +21,7 @@ Time disturbed(const Node& n) { return n.rare ? n.rare->disturbed : Time{}; }
 }  // namespace
 
 Simulator::Simulator(SimOptions options)
-    : options_(options),
-      draws_(options.seed),
-      network_(draws_, options.network, nodes_, queue_),
-      table_(1024, no_node) {
+    : options_(options), draws_(options.seed), network_(draws_, options.network, nodes_, queue_) {
     effects_.quiet = options.quiet;
 }
 
@@ -37,41 +34,6 @@ Simulator::~Simulator() {
 }
 
 // ---------------------------------------------------------------- nodes
-
-NodeIndex Simulator::index_of(NodeId id) const {
-    const std::size_t mask = table_.size() - 1;
-    for (std::size_t at = mix64(static_cast<std::uint64_t>(id)) & mask; table_[at] != no_node; at = (at + 1) & mask) {
-        if (network_.id(table_[at]) == id) return table_[at];
-    }
-    return no_node;
-}
-
-void Simulator::put_in_table(NodeIndex i) {
-    const std::size_t mask = table_.size() - 1;
-    std::size_t at = mix64(static_cast<std::uint64_t>(network_.id(i))) & mask;
-    while (table_[at] != no_node) at = (at + 1) & mask;
-    table_[at] = i;
-}
-
-void Simulator::grow_table() {
-    table_.assign(table_.size() * 2, no_node);
-    for (NodeIndex i = 0; i < nodes_.size(); ++i) put_in_table(i);
-}
-
-NodeIndex Simulator::insert(NodeId id) {
-    const NodeIndex i = network_.add_node(id, !is_anonymous(id));
-    if (nodes_.size() * 2 > table_.size()) {
-        grow_table();
-    } else {
-        put_in_table(i);
-    }
-    return i;
-}
-
-void Simulator::reserve(std::size_t nodes) {
-    nodes_.reserve(nodes);
-    network_.reserve(nodes);
-}
 
 RareParts& Simulator::rare(NodeIndex i) {
     Node& n = nodes_[i];
@@ -91,7 +53,7 @@ void Simulator::add_like(NodeId id, NodeId like, NodeOptions options) { begin(id
 
 void Simulator::begin(NodeId id, std::uint32_t factory, NodeOptions options) {
     const NodeIndex known = index_of(id);
-    Node& n = nodes_[known != no_node ? known : insert(id)];
+    Node& n = nodes_[known != no_node ? known : network_.add_node(id, !is_anonymous(id))];
     GOSSIP_ASSERT(n.life == 0);
     n.factory = factory;
     n.trust = static_cast<std::uint16_t>(options.trust) & 3U;
@@ -224,10 +186,7 @@ void Simulator::prefetch_ahead() const {
     if (ready > far) {
         const auto& item = queue_.ahead(far);
         if (item.node != no_node) prefetch(&nodes_[item.node]);
-        if (item.is_message()) {
-            SharedMessage::prefetch(item.message());
-            network_.prefetch_id(item.from);
-        }
+        if (item.is_message()) SharedMessage::prefetch(item.message());
     }
     if (ready > near) {
         const NodeIndex node = queue_.ahead(near).node;

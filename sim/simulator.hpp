@@ -51,7 +51,7 @@ public:
     void add(NodeId id, Factory factory, NodeOptions options = {});
     // Another one, made as `like` is.
     void add_like(NodeId id, NodeId like, NodeOptions options = {});
-    void reserve(std::size_t nodes);
+    void reserve(std::size_t nodes) { nodes_.reserve(nodes); }
     // How many others it will have to do with: room is made at once.
     void reserve_ends(NodeId id, std::size_t others) { network_.reserve_ends(index_of(id), others); }
     void start(NodeId id);
@@ -120,13 +120,10 @@ public:
 private:
     static constexpr std::size_t machine_lines = 3;  // of the cache: what nearly every message touches
 
-    [[nodiscard]] NodeIndex index_of(NodeId id) const;
+    [[nodiscard]] NodeIndex index_of(NodeId id) const { return network_.index_of(id); }
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
     RareParts& rare(NodeIndex i);
-    NodeIndex insert(NodeId id);
-    void put_in_table(NodeIndex i);
     void begin(NodeId id, std::uint32_t factory, NodeOptions options);
-    void grow_table();
     void prefetch_ahead() const;
     void prefetch_for(const Machine& machine, const EventQueue::Packed& item) const;
     void dispatch(const Entry& entry);
@@ -151,7 +148,6 @@ private:
     EventQueue queue_;
     Nodes nodes_;
     Network network_;
-    std::vector<NodeIndex> table_;  // by id: open addressing, a power of two; no_node where free
     std::deque<Factory> factories_;
     Parked<std::function<void()>> actions_;
     Parked<Event> fed_;

@@ -1,0 +1,47 @@
+#pragma once
+// Names of nodes by their dense number, and back. Nodes that came one after the other mostly have names that follow
+// each other, so only the beginnings of such runs are kept: a million nodes have twenty, in three lines of the cache.
+
+#include "protocol/types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace gossip::sim {
+
+// Dense number of a node within one simulator.
+using NodeIndex = std::uint32_t;
+constexpr NodeIndex no_node = 0xffffffff;
+
+class NodeIds {
+public:
+    // Of a node that has none yet.
+    NodeIndex add(NodeId id);
+    [[nodiscard]] NodeIndex size() const { return size_; }
+    [[gnu::always_inline]] [[nodiscard]] NodeId operator[](NodeIndex node) const {
+        const std::size_t block = node >> block_bits;
+        std::uint32_t run = run_of_[block];
+        const std::uint32_t last = block + 1 < run_of_.size() ? run_of_[block + 1] : last_run();
+        if (run != last) run = search(run, last, node);
+        return NodeId{runs_[run].id + (node - runs_[run].node)};
+    }
+    [[nodiscard]] NodeIndex find(NodeId id) const;  // no_node when nobody has it
+
+private:
+    static constexpr int block_bits = 10;
+    struct Run {
+        std::uint64_t id;  // of its first node
+        NodeIndex node;
+    };
+    [[nodiscard]] std::uint32_t last_run() const { return static_cast<std::uint32_t>(runs_.size() - 1); }
+    [[nodiscard]] std::uint32_t search(std::uint32_t first, std::uint32_t last, NodeIndex node) const;
+    [[nodiscard]] NodeIndex length(std::uint32_t run) const;
+
+    std::vector<Run> runs_;                         // by node
+    std::vector<std::uint32_t> run_of_;             // that holds the first node of each block of 1,024
+    std::map<std::uint64_t, std::uint32_t> by_id_;  // runs by their first id
+    NodeIndex size_{0};
+};
+
+}  // namespace gossip::sim
