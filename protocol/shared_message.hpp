@@ -4,6 +4,7 @@
 
 #include "protocol/messages.hpp"
 #include "protocol/prefetch.hpp"
+#include "protocol/spare_blocks.hpp"
 
 #include <array>
 #include <cstddef>
@@ -109,7 +110,7 @@ private:
     template <class T>
     static Kept* keep(T&& body) {
         using Here = KeptAs<std::remove_cvref_t<T>>;
-        static_assert(alignof(Here) <= alignof(std::max_align_t));
+        static_assert(alignof(Here) <= SpareBlocks::alignment);
         return new (room(sizeof(Here))) Here(std::forward<T>(body));
     }
     template <class T>

@@ -108,7 +108,7 @@ private:
         std::uint32_t capacity;
         [[no_unique_address]] Beside beside;
     };
-    static_assert(alignof(T) <= alignof(std::max_align_t));
+    static_assert(std::max(alignof(T), alignof(Block)) <= SpareBlocks::alignment);
     static constexpr std::size_t offset = (sizeof(Block) + alignof(T) - 1) / alignof(T) * alignof(T);
 
     static T* items(Block* block) { return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset); }

@@ -2,7 +2,7 @@
 // Blocks given back and handed out again, by size: messages, machines and their lists come and go by the million, in
 // any order, and the heap would join and split them each time. What is asked for one after the other lies one after the
 // other, without anything between, so that a peer is on one page of memory rather than on five. Blocks of a multiple of
-// 64 bytes are lines of the cache. One pool a thread; its memory stays its own.
+// 64 bytes are lines of the cache, others begin at a multiple of eight. One pool a thread; its memory stays its own.
 
 #include <array>
 #include <cstddef>
@@ -14,6 +14,8 @@ namespace gossip {
 
 class SpareBlocks {
 public:
+    static constexpr std::size_t alignment = 8;  // of any block
+
     [[nodiscard]] void* get(std::size_t bytes) {
         if (!recycles || bytes > largest) return ::operator new(rounded(bytes), line);
         Spare*& first = of(bytes);
@@ -34,7 +36,7 @@ private:
     struct Spare {
         Spare* next;
     };
-    static constexpr std::size_t step = 16;
+    static constexpr std::size_t step = 8;
     static constexpr std::size_t largest = 1024;
     static constexpr std::size_t at_once = std::size_t{1} << 20;  // bytes
     static constexpr std::align_val_t line{64};
