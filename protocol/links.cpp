@@ -61,24 +61,24 @@ std::optional<Link> Links::remove(NodeId id) {
     return link;
 }
 
-const Dial* Links::dialling(NodeId id) const {
+const Dial* Dials::find(NodeId id) const {
     const auto at = std::find_if(dials_.begin(), dials_.end(), [id](const Dial& d) { return d.id == id; });
     return at == dials_.end() ? nullptr : &*at;
 }
 
-void Links::dial(NodeId id, LinkKind kind, ProtocolVersion protocol, Time now) {
-    dials_.push_back({id, kind, protocol, now + dial_timeout});
+void Dials::begin(NodeId id, LinkKind kind, ProtocolVersion protocol, Time now) {
+    dials_.push_back({id, kind, protocol, now + timeout});
 }
 
-std::optional<Dial> Links::end_dial(NodeId id) {
-    const Dial* known = dialling(id);
+std::optional<Dial> Dials::end(NodeId id) {
+    const Dial* known = find(id);
     if (known == nullptr) return std::nullopt;
     const Dial dial = *known;
     dials_.erase(dials_.begin() + (known - dials_.data()));
     return dial;
 }
 
-std::vector<Dial> Links::expire_dials(Time now) {
+std::vector<Dial> Dials::expire(Time now) {
     std::vector<Dial> expired;
     for (const Dial& dial : dials_) {
         if (dial.deadline <= now) expired.push_back(dial);
@@ -87,7 +87,7 @@ std::vector<Dial> Links::expire_dials(Time now) {
     return expired;
 }
 
-void Links::back_off(NodeId id, Time now, Rng& rng) {
+void Dials::back_off(NodeId id, Time now, Rng& rng) {
     auto at = lower(back_offs_, id);
     if (at == back_offs_.end() || at->id != id) {
         if (back_offs_.size() >= back_off_limit) {
@@ -105,12 +105,12 @@ void Links::back_off(NodeId id, Time now, Rng& rng) {
         now + full / 2 + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(full.count()))));
 }
 
-void Links::forgive(NodeId id) {
+void Dials::forgive(NodeId id) {
     const auto at = lower(back_offs_, id);
     if (at != back_offs_.end() && at->id == id) back_offs_.erase(at);
 }
 
-std::vector<NodeId> Links::backed_off(Time now) const {
+std::vector<NodeId> Dials::backed_off(Time now) const {
     std::vector<NodeId> result;
     for (const BackOff& b : back_offs_) {
         if (b.until > now) result.push_back(b.id);
@@ -118,7 +118,7 @@ std::vector<NodeId> Links::backed_off(Time now) const {
     return result;
 }
 
-std::optional<Time> Links::next_deadline(Time now) const {
+std::optional<Time> Dials::next_deadline(Time now) const {
     std::optional<Time> next;
     const auto consider = [&next](Time t) { next = next ? std::min(*next, t) : t; };
     for (const Dial& dial : dials_) consider(dial.deadline);

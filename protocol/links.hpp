@@ -1,5 +1,5 @@
 #pragma once
-// The neighbour table: links that are up, links asked for, and targets to leave alone for a while.
+// The neighbour table: links that are up; and links asked for, and targets to leave alone for a while.
 // Small sorted vectors: a peer has a handful of links, a hub 128.
 
 #include "protocol/config.hpp"
@@ -70,10 +70,6 @@ struct Dial {
 
 class Links {
 public:
-    // Dials under way at once, so that the orphans of a hub do not stampede.
-    static constexpr std::size_t dial_limit = 3;
-    static constexpr Duration dial_timeout = std::chrono::seconds(5);
-
     [[nodiscard]] std::span<const Link> all() const { return links_; }
     [[nodiscard]] std::span<Link> all() { return links_; }
     // Where they are, for the cache.
@@ -92,12 +88,25 @@ public:
     std::optional<Link> remove(NodeId id);
     void reserve(std::size_t links) { links_.reserve(links); }
 
-    [[nodiscard]] std::span<const Dial> dials() const { return dials_; }
-    [[nodiscard]] const Dial* dialling(NodeId id) const;
-    void dial(NodeId id, LinkKind kind, ProtocolVersion protocol, Time now);
-    std::optional<Dial> end_dial(NodeId id);
-    // Dials that got no answer in time, removed from the list.
-    [[nodiscard]] std::vector<Dial> expire_dials(Time now);
+private:
+    static constexpr std::size_t few = 12;  // sooner looked through than searched
+
+    SlimVector<Link> links_;  // ascending by id
+};
+static_assert(sizeof(Links) == 8);
+
+class Dials {
+public:
+    // Under way at once, so that the orphans of a hub do not stampede.
+    static constexpr std::size_t limit = 3;
+    static constexpr Duration timeout = std::chrono::seconds(5);
+
+    [[nodiscard]] std::span<const Dial> all() const { return dials_; }
+    [[nodiscard]] const Dial* find(NodeId id) const;
+    void begin(NodeId id, LinkKind kind, ProtocolVersion protocol, Time now);
+    std::optional<Dial> end(NodeId id);
+    // Those that got no answer in time, removed from the list.
+    [[nodiscard]] std::vector<Dial> expire(Time now);
 
     // Leaves `id` alone for 1 s doubling to 60 s, ±50 %.
     void back_off(NodeId id, Time now, Rng& rng);
@@ -107,14 +116,11 @@ public:
     [[nodiscard]] std::optional<Time> next_deadline(Time now) const;
 
 private:
-    static constexpr std::size_t few = 12;  // sooner looked through than searched
-
     struct BackOff {
         NodeId id{};
         std::uint32_t failures{0};
         Time until{};
     };
-    SlimVector<Link> links_;         // ascending by id
     SlimVector<Dial> dials_;         // in the order dialled
     SlimVector<BackOff> back_offs_;  // ascending by id
 };

@@ -9,13 +9,12 @@
 // - A node that lost more than half of its links within one window accuses nobody until a seed
 //   answers: it is probably the one that is cut off.
 //
-// What was heard and missed of a neighbour is kept with its link, this is the rules.
+// What was heard and missed of a neighbour is kept with its link.
 
 #include "protocol/config.hpp"
 #include "protocol/links.hpp"
 #include "protocol/types.hpp"
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,7 +32,15 @@ struct Round {
     std::vector<NodeId> silent;  // of these, silent for too many
 };
 
-class Liveness {
+// A sign of life of a neighbour.
+void hear(Link& link);
+// The end of a cycle which was due at `due`.
+[[nodiscard]] Round end_cycle(const LivenessConfig& config, std::span<Link> links, Time now, Time due);
+// Leaves the neighbour one missed cycle short of a suspicion, so that the next one raises it.
+void doubt(const LivenessConfig& config, Link& link);
+
+// Links that were lost, or seem to be.
+class Losses {
 public:
     // A seed's answer shows that we are not cut off, for this long.
     static constexpr Duration proof_of_contact = std::chrono::seconds(5);
@@ -41,23 +48,17 @@ public:
     // A neighbour that closes every connection at once is not dialled in a loop.
     static constexpr Duration redial_pace = std::chrono::seconds(1);
 
-    explicit Liveness(const LivenessConfig& config) : config_(&config) {}
-
-    // A sign of life; `link` is its link, if it has one.
-    void heard(NodeId id, Link* link);
+    // It showed a sign of life.
+    void heard(NodeId id);
     // It is no neighbour any more.
-    void lost(NodeId id);
+    void forget(NodeId id);
     // A neighbour's connection ended: how long to wait before it is dialled again; nothing when that is due anyway.
     [[nodiscard]] std::optional<Duration> redial_after(NodeId id, Time now);
 
-    // The end of a cycle which was due at `due`.
-    [[nodiscard]] Round round(std::span<Link> links, Time now, Time due) const;
-    // Leaves the neighbour one missed cycle short of a suspicion, so that the next one raises it.
-    void doubt(Link& link) const;
-
-    // A link seems lost. True when we had better ask ourselves first: see isolated().
-    bool note_loss(Time now, std::size_t degree);
-    [[nodiscard]] bool isolated() const { return losses_ && losses_->isolated; }
+    // A link seems lost, a seed answered last at `contact`. True when we had better ask ourselves first: see
+    // isolated().
+    bool note(const LivenessConfig& config, Time now, Time contact, std::size_t degree);
+    [[nodiscard]] bool isolated() const { return isolated_; }
     // A suspicion that waits for the end of the isolation.
     void defer(NodeId id, bool refused);
     struct Deferred {
@@ -65,27 +66,18 @@ public:
         bool refused{false};
     };
     // A seed answered: what was deferred and is still worth a suspicion. Says whether an isolation ended.
-    bool contact(Time now, std::vector<Deferred>& deferred);
+    bool contact(SlimVector<Deferred>& deferred);
 
 private:
     struct Redial {
         NodeId id{};
         Time at{};  // the last one, or the next
     };
-    // Of links that were lost.
-    struct Losses {
-        std::vector<Redial> redials;  // of neighbours
-        std::vector<Deferred> deferred;
-        Time window{};
-        std::size_t counted{0};  // in it
-        bool isolated{false};
-    };
-    [[nodiscard]] Losses& losses();
-    void forget_deferred(NodeId id);
-
-    const LivenessConfig* config_;
-    Time contact_ = Time::min();      // with a seed, the last one
-    std::unique_ptr<Losses> losses_;  // none before the first
+    SlimVector<Redial> redials_;  // of neighbours
+    SlimVector<Deferred> deferred_;
+    Time window_{};
+    std::uint32_t counted_{0};  // in it
+    bool isolated_{false};
 };
 
 }  // namespace gossip

@@ -156,6 +156,7 @@ struct Effects {
     bool fatal{false};     // an invariant is broken (see the last notice): the process must end
     bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
     PassedOn passed_on;    // of earlier steps
+    Time now{};            // of the step in hand: a machine may note here what it was told
 
     void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
         sends.push_back({to, std::move(message), after});

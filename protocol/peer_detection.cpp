@@ -16,16 +16,19 @@ PeerMachine::Sender PeerMachine::named(const Sender& from, NodeId sender) const 
 void PeerMachine::heard(const Sender& from) {
     Link* const link = links_.find(from.node);
     if (is_anonymous(from.reply) && (link == nullptr || link->protocol != 0)) return;
-    liveness_.heard(from.node, link);
-    if (!troubles_) return;
-    if (troubles_->suspicions.find(from.node) != nullptr) cancel_suspicion(from.node, "it showed a sign of life");
-    if (troubles_->probes.size() > 0) perform(from.node, troubles_->probes.heard(from.node, now_));
+    if (link != nullptr) hear(*link);
+    if (!rare_) return;
+    rare_->losses.heard(from.node);
+    Troubles* const troubles = any_troubles();
+    if (troubles == nullptr) return;
+    if (troubles->suspicions.find(from.node) != nullptr) cancel_suspicion(from.node, "it showed a sign of life");
+    if (troubles->probes.size() > 0) perform(from.node, troubles->probes.heard(from.node, now()));
 }
 
 void PeerMachine::handle_ping_round() {
     if (!active()) return;
-    const Round round = liveness_.round(links_.all(), now_, round_due_);
-    round_due_ = now_ + config_->liveness.interval;
+    const Round round = end_cycle(config_->liveness, links_.all(), now(), round_due_);
+    round_due_ = now() + config_->liveness.interval;
     arm(TimerKind::ping_round, config_->liveness.interval);
     for (const Missed& m : round.missed) {
         notice({.kind = NoticeKind::ping_missed, .count = m.cycles, .subject = m.id});
@@ -39,7 +42,7 @@ void PeerMachine::ping(NodeId id) {
     msg::Ping ping{.sender = self_, .sequence = ++ping_sequence_, .sent = wall(), .incarnation = incarnation_};
     ping.linked = link != nullptr;
     ping.epoch = view_.epoch();
-    ping.root = dissemination_.root(now_);
+    ping.root = dissemination_.root(now());
     ping.degree = static_cast<std::uint32_t>(links_.degree());
     ping.record = news_for(link);
     out_->send(id, std::move(ping));
@@ -56,7 +59,7 @@ void PeerMachine::on(const Sender& sender, const msg::Ping& m) {
                    .incarnation = incarnation_,
                    .linked = link != nullptr,
                    .epoch = view_.epoch()};
-    pong.root = dissemination_.root(now_);
+    pong.root = dissemination_.root(now());
     pong.degree = static_cast<std::uint32_t>(links_.degree());
     if (!from.anonymous()) pong.record = news_for(link);
     out_->send(from.reply, std::move(pong));
@@ -83,7 +86,7 @@ void PeerMachine::on(const Sender& sender, const msg::Pong& m) {
     heard(from);
     Link* link = links_.find(from.node);
     if (from.anonymous()) {
-        if (link != nullptr || links_.dialling(from.node) != nullptr) imply_link(from);
+        if (link != nullptr || dials().find(from.node) != nullptr) imply_link(from);
         return;
     }
     if (link == nullptr) return;
@@ -104,8 +107,8 @@ void PeerMachine::on(const Sender& sender, const msg::SuspectQuery& m) {
     const bool recorded = m.record.peer == m.suspect && m.record.incarnation == m.incarnation;
     const Asker asker{from.reply, recorded ? m.record.version : 0};
     if (m.suspect == self_) return testify({self_, m.incarnation, Verdict::reachable, {asker}});
-    if (liveness_.isolated()) return;  // what we cannot reach says something about us
-    const Probes::Action action = troubles().probes.ask(m.suspect, m.incarnation, asker, now_);
+    if (rare().losses.isolated()) return;  // what we cannot reach says something about us
+    const Probes::Action action = troubles().probes.ask(m.suspect, m.incarnation, asker, now());
     if (action.busy) return refuse(from.reply, "too many suspects at once");
     if (action.ping) out_->send(m.suspect, msg::Suspect{m.suspect, m.incarnation, from.node});
     perform(m.suspect, action);
@@ -114,7 +117,7 @@ void PeerMachine::on(const Sender& sender, const msg::SuspectQuery& m) {
 void PeerMachine::perform(NodeId suspect, const Probes::Action& action) {
     if (action.ping) ping(suspect);
     if (action.wait) {
-        out_->timer(now_ + *action.wait, {TimerKind::probe, action.generation, static_cast<std::uint64_t>(suspect)});
+        out_->timer(now() + *action.wait, {TimerKind::probe, action.generation, static_cast<std::uint64_t>(suspect)});
     }
     if (action.testimony) testify(*action.testimony);
 }

@@ -25,7 +25,7 @@ void PeerMachine::handle_generate() {
 
 void PeerMachine::publish(bool typed, std::string text) {
     const RumorPtr rumor =
-        dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now_, *crypto_, config_->gossip);
+        dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now(), *crypto_, config_->gossip);
     notice({.kind = typed ? NoticeKind::said : NoticeKind::generated,
             .count = static_cast<std::uint32_t>(rumor->number),
             .of = config_->gossip.max_messages,
@@ -61,7 +61,7 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
         imply_link(from);
     }
     if (m.rumor && config_->gossip.mode == GossipMode::automatic) {
-        tree().weigh(m.rumor->id.size() + m.rumor->text.size(), now_);
+        tree().weigh(m.rumor->id.size() + m.rumor->text.size(), now());
     }
     // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
     if (m.rumor && dissemination_.keeps(m.rumor)) return take_duplicate(from, m, m.rumor);
@@ -71,23 +71,23 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
 }
 
 void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
-    if (tree_) tree_->arrived(rumor->key);
+    if (Tree* tree = any_tree()) tree->arrived(rumor->key);
     if (view_.dead(rumor->origin, rumor->incarnation)) {
         // Who repairs may not know of the removal yet: declined without a word.
         if (m.repair) return dissemination_.decline(rumor->key);
         return refuse(from.reply, "message of a removed peer");
     }
-    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now_, config_->gossip))
+    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now(), config_->gossip))
         return take_duplicate(from, m, rumor);
     deliver(from, m, rumor);
-    if (m.repair && dissemination_.idle(now_)) spread_repair(from.node);
+    if (m.repair && dissemination_.idle(now())) spread_repair(from.node);
 }
 
 void PeerMachine::take_duplicate(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     ++duplicates_;
     if (observed()) notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
     if (!m.repair) return prune_if_enough(from, rumor);
-    if (dissemination_.idle(now_)) spread_repair(from.node);
+    if (dissemination_.idle(now())) spread_repair(from.node);
 }
 
 void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
@@ -129,13 +129,13 @@ void PeerMachine::handle_repair() {
 }
 
 void PeerMachine::send_digest(NodeId neighbour) {
-    digest_sent_ = now_;
-    out_->send(neighbour, dissemination_.digest(now_));
+    digest_sent_ = now();
+    out_->send(neighbour, dissemination_.digest(now()));
 }
 
 void PeerMachine::compare_roots(NodeId neighbour, std::uint64_t root) {
-    const bool calm = now_ - digest_sent_ >= digest_pace && dissemination_.idle(now_);
-    if (active() && calm && root != dissemination_.root(now_)) send_digest(neighbour);
+    const bool calm = now() - digest_sent_ >= digest_pace && dissemination_.idle(now());
+    if (active() && calm && root != dissemination_.root(now())) send_digest(neighbour);
 }
 
 // What a repair brought may be missing behind us too. Neighbours are told the digest, not the
@@ -153,21 +153,21 @@ void PeerMachine::spread_repair(NodeId from) {
 
 void PeerMachine::on(const Sender& from, const msg::RepairDigest& m) {
     if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
-    const msg::RepairDiff diff = dissemination_.compare(m, now_);
+    const msg::RepairDiff diff = dissemination_.compare(m, now());
     if (diff.buckets != 0) out_->send(from.reply, diff);
 }
 
 void PeerMachine::on(const Sender& from, const msg::RepairDiff& m) {
     if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "repair with a stranger");
     if (m.keys.size() > diff_accept_limit) return refuse(from.reply, "too many keys");
-    msg::Pull pull = dissemination_.missing(m, now_);
+    msg::Pull pull = dissemination_.missing(m, now());
     if (!pull.keys.empty()) {
         notice(
             {.kind = NoticeKind::repaired, .count = static_cast<std::uint32_t>(pull.keys.size()), .other = from.node});
         out_->send(from.reply, std::move(pull));
     }
     if (!m.reply) return;
-    msg::RepairDiff reply = dissemination_.reply(m, now_);
+    msg::RepairDiff reply = dissemination_.reply(m, now());
     if (!reply.keys.empty()) out_->send(from.reply, std::move(reply));
 }
 

@@ -20,20 +20,22 @@ constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,  
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
     : self_(options.self),
       config_(&config),
-      liveness_(config.liveness),
-      view_(options.self, config.overlay),
       crypto_(&crypto),
-      rng_(rng),
-      incarnation_(options.last_life) {
+      view_(options.self),
+      incarnation_(options.last_life),
+      rng_(rng) {
     static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
 }
 
 void PeerMachine::step(Time now, const Event& event, Effects& out) {
-    now_ = now;
+    out.now = now;
     out_ = &out;
     if (phase_ != Phase::left) {
         std::visit([this](const auto& e) { handle(e); }, event);
-        if (std::exchange(overlay_stale_, false)) maintain_overlay();
+        if (overlay_stale_) {
+            overlay_stale_ = false;
+            maintain_overlay();
+        }
     }
     out_ = nullptr;
 }
@@ -44,9 +46,10 @@ void PeerMachine::prefetch() const { gossip::prefetch(links_.begin(), 3); }
 bool PeerMachine::prefetch(const SharedMessage& next) const {
     const auto* gossip = next.get_if<msg::Gossip>();
     if (gossip != nullptr && dissemination_.latest() == gossip->rumor.get()) return false;
-    gossip::prefetch(&dissemination_, (sizeof(Dissemination) + sizeof(Links) + sizeof(View)) / cache_line + 1);
+    constexpr std::size_t lines = sizeof(PeerMachine) / cache_line;
+    gossip::prefetch(reinterpret_cast<const std::byte*>(this) + cache_line, gossip != nullptr ? 1 : lines - 1);
     gossip::prefetch(links_.all().data(), links_.degree() * sizeof(Link) / cache_line + 1);
-    if (gossip != nullptr) dissemination_.prefetch();
+    dissemination_.prefetch();
     return true;
 }
 
@@ -60,7 +63,8 @@ PeerStatus PeerMachine::status() const {
     for (const Link& link : links_.all()) {
         if (link.kind != LinkKind::ring) status.preferential.push_back(link.id);
     }
-    status.suspects = troubles_ ? static_cast<std::uint32_t>(troubles_->suspicions.size()) : 0;
+    const Troubles* troubles = any_troubles();
+    status.suspects = troubles != nullptr ? static_cast<std::uint32_t>(troubles->suspicions.size()) : 0;
     status.delivered = delivered_;
     status.duplicates = duplicates_;
     status.gossip_sent = gossip_sent_;
@@ -69,14 +73,14 @@ PeerStatus PeerMachine::status() const {
 }
 
 bool PeerMachine::registered() const {
-    return registration_ ? registration_->acks() > 0 : view_.standings() != nullptr;
+    const auto& registration = rare().registration;
+    return registration ? registration->acks() > 0 : view_.standings() != nullptr;
 }
 
 // ---------------------------------------------------------------- events
 
 void PeerMachine::handle(const Started& event) {
-    started_ = now_;
-    started_wall_ = event.wall;
+    set_wall(event.wall);
     const auto next_life = static_cast<std::uint64_t>(incarnation_) + 1;
     incarnation_ = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(event.wall, 0)))};
     notice({.kind = NoticeKind::peer_started, .subject = self_});
@@ -100,7 +104,7 @@ void PeerMachine::handle(const TimerFired& event) {
 
 void PeerMachine::handle_timer(const TimerTag& tag) {
     if (tag.kind == TimerKind::probe) {
-        return perform(NodeId{tag.key}, troubles().probes.timer(NodeId{tag.key}, tag.generation, now_));
+        return perform(NodeId{tag.key}, troubles().probes.timer(NodeId{tag.key}, tag.generation, now()));
     }
     if (tag.kind == TimerKind::refute_window || tag.kind == TimerKind::suspicion_retry) {
         return handle_suspicion_timer(tag);
@@ -145,14 +149,14 @@ void PeerMachine::handle(const LinkLost& event) {
         registration().on_lost(*seat);
         return;
     }
-    if (links_.dialling(event.node) != nullptr) dial_failed(event.node);
+    if (dials().find(event.node) != nullptr) dial_failed(event.node);
     neighbour_lost(event.node, event.reason);
 }
 
 void PeerMachine::handle(const Publish& event) {
     std::string_view why;
     if (!active()) why = "not a member of the network yet";
-    if (why.empty()) why = dissemination_.refuse_publish(event.text, now_, config_->gossip);
+    if (why.empty()) why = dissemination_.refuse_publish(event.text, now(), config_->gossip);
     if (!why.empty()) return notice({.kind = NoticeKind::publish_refused, .text = std::string(why)});
     publish(true, event.text);
 }
@@ -160,8 +164,19 @@ void PeerMachine::handle(const Publish& event) {
 // ---------------------------------------------------------------- helpers
 
 Troubles& PeerMachine::troubles() {
-    if (!troubles_) troubles_ = std::make_unique<Troubles>(config_->liveness);
-    return *troubles_;
+    auto& troubles = own_rare().troubles;
+    if (!troubles) troubles = std::make_unique<Troubles>(config_->liveness);
+    return *troubles;
+}
+
+const RareParts& PeerMachine::no_rare() {
+    static const RareParts none;
+    return none;
+}
+
+RareParts& PeerMachine::own_rare() const {
+    if (!rare_) rare_ = std::make_unique<RareParts>();
+    return *rare_;
 }
 
 void PeerMachine::refuse(NodeId from, std::string_view why) {
@@ -175,11 +190,11 @@ PeerMachine::Generation& PeerMachine::generation(TimerKind kind) {
 }
 
 void PeerMachine::arm(TimerKind kind, Duration after, std::uint64_t key) {
-    out_->timer(now_ + after, {kind, ++generation(kind), key});
+    out_->timer(now() + after, {kind, ++generation(kind), key});
 }
 
 WallMs PeerMachine::wall() const {
-    return started_wall_ + std::chrono::duration_cast<std::chrono::milliseconds>(now_ - started_).count();
+    return std::chrono::floor<std::chrono::milliseconds>(now().time_since_epoch() + wall_offset_).count();
 }
 
 // Uniform in 50 to 150 %.

@@ -12,16 +12,14 @@
 #include "protocol/crypto.hpp"
 #include "protocol/dissemination.hpp"
 #include "protocol/links.hpp"
-#include "protocol/liveness.hpp"
 #include "protocol/machine.hpp"
 #include "protocol/peer_standing.hpp"
-#include "protocol/registration.hpp"
+#include "protocol/rare_parts.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/spare_blocks.hpp"
-#include "protocol/tree.hpp"
-#include "protocol/troubles.hpp"
 #include "protocol/view.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -111,6 +109,7 @@ private:
     void end_former_lives(NodeId id, Incarnation life);
     void bury(NodeId id, Incarnation life, bool dead);
     void note_epoch(Epoch epoch);
+    [[nodiscard]] Epoch registered_epoch() const;
     void ask_for_delta();
     void send_leases();
     void handle_removed_self();
@@ -127,7 +126,11 @@ private:
     void on(const Sender& from, const msg::Unlink& m);
     void maintain_overlay();
     [[nodiscard]] bool has_room(bool ring) const;
+    [[nodiscard]] const Dials& dials() const { return rare().dials; }
     void dial(NodeId id, LinkKind kind);
+    std::optional<Dial> end_dial(NodeId id);
+    void count_answer(const std::optional<Dial>& dial);
+    void want(std::uint32_t links) { wanted_ = static_cast<std::uint16_t>(std::min<std::uint32_t>(links, 0xffff)); }
     void dial_preferential();
     void dial_redirect(std::span<const NodeId> redirects, LinkKind kind);
     void dial_ring();
@@ -184,6 +187,7 @@ private:
     void graft(NodeId neighbour, std::vector<RumorKey> keys);
     void flood_again();
     [[nodiscard]] Tree& tree();
+    [[nodiscard]] Tree* any_tree() const { return rare_ ? rare_->tree.get() : nullptr; }
 
     // ---- signs of life, testimony
     void on(const Sender& from, const msg::Ping& m);
@@ -235,52 +239,54 @@ private:
     void arm(TimerKind kind, Duration after, std::uint64_t key = 0);
     void disarm(TimerKind kind) { ++generation(kind); }
     [[nodiscard]] Generation& generation(TimerKind kind);
+    // An empty one stands for those of a peer that has none yet.
+    [[nodiscard]] const RareParts& rare() const { return rare_ ? *rare_ : no_rare(); }
+    [[nodiscard]] static const RareParts& no_rare();
+    [[nodiscard]] RareParts& own_rare() const;
     [[nodiscard]] Troubles& troubles();
+    [[nodiscard]] Troubles* any_troubles() const { return rare_ ? rare_->troubles.get() : nullptr; }
+    [[nodiscard]] Time now() const { return out_->now; }
     [[nodiscard]] WallMs wall() const;
+    void set_wall(WallMs wall) { wall_offset_ = std::chrono::milliseconds(wall) - now().time_since_epoch(); }
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
 
-    // In the order of how often they are looked at: a message that was seen before touches the first three lines
-    // of the cache and no more (see prefetch).
-    Phase phase_{Phase::starting};
-    bool overlay_stale_{false};  // something changed in this step: see maintain_overlay
-    bool record_stale_{true};
-    bool overlay_announced_{false};
-    bool candidates_due_{false};  // a ring_check timer is set
-    bool degree_due_{false};      // a degree_report timer is set
-    NodeId self_;
-    Effects* out_{nullptr};               // of the step in hand
-    Time now_{};                          // of the step in hand
-    std::unique_ptr<Troubles> troubles_;  // none before the first
-    std::uint64_t duplicates_{0};
+    // By lines of the cache, see prefetch: of 64 bytes, the first of which is all that a message touches which was
+    // seen before. A first copy takes the second, too, and pings the third.
+    NodeId self_ : 48;  // an endpoint
+    Phase phase_ : 3 {Phase::starting};
+    bool overlay_stale_ : 1 {false};  // something changed in this step: see maintain_overlay
+    bool record_stale_ : 1 {true};
+    bool overlay_announced_ : 1 {false};
+    bool candidates_due_ : 1 {false};  // a ring_check timer is set
+    bool degree_due_ : 1 {false};      // a degree_report timer is set
+    Effects* out_{nullptr};            // of the step in hand
     const Config* config_;
-    Liveness liveness_;
-    Dissemination dissemination_;
-    Time started_{};
-    WallMs started_wall_{0};
+    mutable std::unique_ptr<RareParts> rare_;  // none before the first
+    std::uint64_t duplicates_{0};
     Links links_;
+    Dissemination dissemination_;
+
     std::uint64_t delivered_{0};
     std::uint64_t gossip_sent_{0};
+    Duration wall_offset_{};  // of the wall clock from our own
+    const Crypto* crypto_;
     View view_;
 
-    const Crypto* crypto_;
-    Rng rng_;
     Incarnation incarnation_;
-    std::array<Generation, 13> generations_{};
-    std::uint32_t wanted_{0};                             // preferential links still to be opened
-    mutable std::unique_ptr<Registration> registration_;  // see registration()
-    CopyOnWrite<std::vector<PublicKey>> seed_keys_;       // by seat; zero when not known
-    Epoch claimed_epoch_{0};                              // the highest a node told us of
-    Epoch registered_epoch_{0};                           // seeds behind it may not know us yet
-
-    RecordPtr record_;  // our own; none before the first link, or while it is the one we stood with
     std::uint64_t record_version_{0};
-    std::unique_ptr<Tree> tree_;  // none while every link carries messages
-    Time overlay_due_{};          // of the link_dial timer that is set
-    NodeId repaired_with_{};      // never the same neighbour twice running
     Time digest_sent_{};
     Time round_due_{};
-    std::uint64_t ping_sequence_{0};
+    Time seed_contact_ = Time::min();                // the last one
+    CopyOnWrite<std::vector<PublicKey>> seed_keys_;  // by seat; zero when not known
+
+    Rng rng_;
+    NodeId repaired_with_ : 48 {};  // never the same neighbour twice running
+    std::uint16_t wanted_{0};       // preferential links still to be opened
+    std::uint32_t ping_sequence_{0};
+    std::array<Generation, 13> generations_{};
 };
+
+static_assert(sizeof(PeerMachine) == 256);
 
 }  // namespace gossip

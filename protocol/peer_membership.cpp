@@ -42,7 +42,7 @@ NodeId PeerMachine::some_seed() {
 
 void PeerMachine::begin_registration() {
     phase_ = Phase::registering;
-    const std::vector<Seat> seats = registration().begin(now_, rng_);
+    const std::vector<Seat> seats = registration().begin(now(), rng_);
     Notice n{.kind = NoticeKind::registering};
     n.count = static_cast<std::uint32_t>(seats.size());
     n.of = static_cast<std::uint32_t>(config_->seeds.size());
@@ -67,7 +67,7 @@ void PeerMachine::ask_seeds(const std::vector<Seat>& seats) {
 
 void PeerMachine::handle_registration_timer() {
     if (registration().complete()) return;
-    const std::vector<Seat> seats = registration().due(now_, rng_);
+    const std::vector<Seat> seats = registration().due(now(), rng_);
     if (!seats.empty() && registration().acks() == 0) {
         notice({.kind = NoticeKind::registration_retry, .text = "trying again"});
     }
@@ -81,7 +81,7 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     if (m.peer != self_ || m.incarnation != incarnation_) return;
     learn_seed_keys(m.seed_keys);
     follow(m);
-    view_.learn(m.successors, m.candidates, rng_);
+    view_.learn(m.successors, m.candidates, config_->overlay, rng_);
     const Registration::Ack ack = registration().on_ack(*seat);
     if (!ack.counts) return;
     notice({.kind = NoticeKind::registration_ack,
@@ -100,7 +100,7 @@ void PeerMachine::follow(const msg::RegisterAck& m) {
     if (view_.epoch() == 0) {
         view_.rise(m.epoch, m.digest, m.members);
     } else {
-        claimed_epoch_ = std::max(claimed_epoch_, m.epoch);
+        troubles().claimed_epoch = std::max(troubles().claimed_epoch, m.epoch);
         arm(TimerKind::delta_gap, jitter(delta_patience));
     }
 }
@@ -114,12 +114,12 @@ void PeerMachine::finish_registration() {
 
 void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
     phase_ = Phase::active;
-    registered_epoch_ = ack.epoch;
+    own_rare().registered_epoch = ack.epoch;
     dissemination_.begin_life();
     const auto known = static_cast<std::uint32_t>(view_.candidates().size());
     notice({.kind = NoticeKind::peer_list_received, .other = seed, .ids = ids_of(view_.candidates())});
-    wanted_ = strategy_links(config_->overlay);
-    if (troubles_) troubles_->candidate_delay = {};
+    want(strategy_links(config_->overlay));
+    if (Troubles* troubles = any_troubles()) troubles->candidate_delay = {};
     notice({.kind = NoticeKind::overlay_building, .count = std::min(config_->overlay.links, known), .of = known});
     if (known == 0) notice({.kind = NoticeKind::overlay_empty});
     notice({.kind = NoticeKind::peer_active});
@@ -130,7 +130,7 @@ void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
 void PeerMachine::begin_rounds() {
     const LivenessConfig& liveness = config_->liveness;
     const auto phase = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(liveness.interval.count())));
-    round_due_ = now_ + Duration(phase);
+    round_due_ = now() + Duration(phase);
     arm(TimerKind::ping_round, Duration(phase));
     arm(TimerKind::lease, jitter(config_->seed.lease));
     arm(TimerKind::repair, jitter(config_->gossip.repair_interval));
@@ -149,14 +149,14 @@ void PeerMachine::on(const Sender& from, const msg::RegisterNack& m) {
     }
     incarnation_ = m.minimum;
     record_stale_ = true;
-    ask_seeds(registration().begin(now_, rng_));
+    ask_seeds(registration().begin(now(), rng_));
 }
 
 void PeerMachine::on(const Sender& from, const msg::RegisterPending& m) {
     const auto seat = seat_of(from.node);
     if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_PENDING from a node that is no seed");
     const Duration wait = std::clamp<Duration>(m.retry_after, Registration::first_delay, Registration::last_delay);
-    registration().on_pending(*seat, now_ + wait);
+    registration().on_pending(*seat, now() + wait);
 }
 
 void PeerMachine::learn_seed_keys(const std::vector<PublicKey>& keys) {
@@ -186,7 +186,7 @@ void PeerMachine::on(const Sender& from, const msg::LeaseAck& m) {
     if (m.peer != self_) return;
     if (!active()) return;
     const bool member = m.status == LeaseStatus::member && m.incarnation <= incarnation_;
-    if (!member && m.epoch >= registered_epoch_) return handle_removed_self();
+    if (!member && m.epoch >= registered_epoch()) return handle_removed_self();
     note_epoch(m.epoch);
 }
 
@@ -208,14 +208,14 @@ void PeerMachine::handle_removed_self() {
                                  TimerKind::ring_check, TimerKind::link_dial}) {
         disarm(kind);
     }
-    arm(TimerKind::rejoin, troubles().damping.next(now_));
+    arm(TimerKind::rejoin, troubles().damping.next(now()));
 }
 
 // ---------------------------------------------------------------- epochs
 
 void PeerMachine::on(const Sender& from, const msg::Candidates& m) {
     if (from.trust != Trust::seed) return refuse(from.reply, "CANDIDATES from a node that is no seed");
-    view_.learn(m.successors, m.candidates, rng_);
+    view_.learn(m.successors, m.candidates, config_->overlay, rng_);
     overlay_stale_ = true;
 }
 
@@ -268,7 +268,7 @@ void PeerMachine::apply_decisions() {
 void PeerMachine::apply_change(const Change& change) {
     if (change.kind == ChangeKind::replace) return;
     if (change.peer == self_) return apply_own_change(change);
-    view_.apply(change, rng_);
+    view_.apply(change, config_->overlay, rng_);
     record_stale_ = true;  // our successors may have changed
     if (change.kind == ChangeKind::add) {
         end_former_lives(change.peer, change.incarnation);
@@ -282,7 +282,7 @@ void PeerMachine::apply_own_change(const Change& change) {
         if (change.incarnation > incarnation_) handle_removed_self();
         return;
     }
-    view_.apply(change, rng_);  // what our former lives said is dropped here as everywhere
+    view_.apply(change, config_->overlay, rng_);  // what our former lives said is dropped here as everywhere
     if (change.kind == ChangeKind::remove) dissemination_.purge(self_, change.incarnation);
     if (change.incarnation == incarnation_) handle_removed_self();
 }
@@ -291,9 +291,10 @@ void PeerMachine::apply_own_change(const Change& change) {
 void PeerMachine::end_former_lives(NodeId id, Incarnation life) {
     const Link* link = links_.find(id);
     if (link != nullptr && link->protocol > 0 && link->details->incarnation < life) link_down(id, "it restarted", true);
-    if (!troubles_) return;
-    if (const Suspicion* s = troubles_->suspicions.find(id); s != nullptr && s->life < life) {
-        troubles_->suspicions.close(id);
+    Troubles* const troubles = any_troubles();
+    if (troubles == nullptr) return;
+    if (const Suspicion* s = troubles->suspicions.find(id); s != nullptr && s->life < life) {
+        troubles->suspicions.close(id);
     }
 }
 
@@ -303,23 +304,25 @@ void PeerMachine::bury(NodeId id, Incarnation life, bool dead) {
         link_down(id, "removed from the list", true);
     }
     if (dead) dissemination_.purge(id, life);
-    if (!troubles_) return;
-    Suspicions& suspicions = troubles_->suspicions;
+    if (any_troubles() == nullptr) return;
+    Suspicions& suspicions = troubles().suspicions;
     if (const Suspicion* s = suspicions.find(id); s != nullptr && s->life <= life) suspicions.close(id);
     for (const NodeId suspect : suspicions.suspects()) settle(suspect, false);  // it may have been a witness
 }
 
 void PeerMachine::note_epoch(Epoch epoch) {
-    claimed_epoch_ = std::max(claimed_epoch_, epoch);
-    if (!active() || epoch <= view_.epoch() || now_ < troubles().delta_asked) return;
+    if (epoch <= view_.epoch()) return;
+    Troubles& t = troubles();
+    t.claimed_epoch = std::max(t.claimed_epoch, epoch);
+    if (!active() || now() < t.delta_asked) return;
     const Duration wait = jitter(delta_patience);
-    troubles().delta_asked = now_ + wait + delta_pace;
+    t.delta_asked = now() + wait + delta_pace;
     arm(TimerKind::delta_gap, wait);
 }
 
 void PeerMachine::ask_for_delta() {
-    if (view_.epoch() < claimed_epoch_) out_->send(some_seed(), msg::GetDelta{view_.epoch()});
-    claimed_epoch_ = 0;
+    const Epoch claimed = std::exchange(troubles().claimed_epoch, 0);
+    if (view_.epoch() < claimed) out_->send(some_seed(), msg::GetDelta{view_.epoch()});
 }
 
 // ---------------------------------------------------------------- leaving

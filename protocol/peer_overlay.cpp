@@ -22,15 +22,15 @@ bool holds(std::span<const NodeId> ids, NodeId id) { return std::find(ids.begin(
 
 // Links we asked for take a place until they are answered.
 bool PeerMachine::has_room(bool ring) const {
-    return links_.degree() + links_.dials().size() < degree_limit(config_->overlay, ring);
+    return links_.degree() + dials().all().size() < degree_limit(config_->overlay, ring);
 }
 
 // Nodes that are not to be dialled now, ascending.
 std::vector<NodeId> PeerMachine::unavailable() const {
-    std::vector<NodeId> ids = links_.backed_off(now_);
+    std::vector<NodeId> ids = dials().backed_off(now());
     ids.push_back(self_);
     for (const Link& link : links_.all()) ids.push_back(link.id);
-    for (const Dial& dial : links_.dials()) ids.push_back(dial.id);
+    for (const Dial& dial : dials().all()) ids.push_back(dial.id);
     std::sort(ids.begin(), ids.end());
     return ids;
 }
@@ -48,18 +48,18 @@ void PeerMachine::maintain_overlay() {
 
 // The ring link is never optional: whoever is the nearest successor that answers gets one.
 void PeerMachine::dial_ring() {
-    const NodeId target = ring_target(view_.successors(), links_.backed_off(now_));
-    const bool served = target == NodeId::none || links_.find(target) != nullptr || links_.dialling(target) != nullptr;
-    if (!served && links_.dials().size() < Links::dial_limit && has_room(true)) dial(target, LinkKind::ring);
+    const NodeId target = ring_target(view_.successors(), dials().backed_off(now()));
+    const bool served = target == NodeId::none || links_.find(target) != nullptr || dials().find(target) != nullptr;
+    if (!served && dials().all().size() < Dials::limit && has_room(true)) dial(target, LinkKind::ring);
 }
 
 void PeerMachine::dial_preferential() {
     const auto in_hand = [this] {
-        const auto dials = links_.dials();
-        return std::count_if(dials.begin(), dials.end(), [](const Dial& d) { return d.kind != LinkKind::ring; });
+        const auto all = dials().all();
+        return std::count_if(all.begin(), all.end(), [](const Dial& d) { return d.kind != LinkKind::ring; });
     };
-    if (wanted_ == 0 && links_.degree() < config_->overlay.floor && links_.dials().empty()) wanted_ = 1;
-    while (wanted_ > in_hand() && links_.dials().size() < Links::dial_limit && has_room(false)) {
+    if (wanted_ == 0 && links_.degree() < config_->overlay.floor && dials().all().empty()) wanted_ = 1;
+    while (wanted_ > in_hand() && dials().all().size() < Dials::limit && has_room(false)) {
         const NodeId target = choose_link(config_->overlay, view_.candidates(), unavailable(), rng_);
         if (target == NodeId::none) return;
         dial(target, LinkKind::preferential);
@@ -95,18 +95,18 @@ bool PeerMachine::starved() const {
     if (links_.degree() == 0) return true;
     const std::size_t others = view_.members() > 0 ? view_.members() - 1 : 0;
     if (view_.successors().size() < std::min<std::size_t>(2, others)) return true;
-    return wanted_ > 0 && links_.dials().empty() && others > links_.degree();
+    return wanted_ > 0 && dials().all().empty() && others > links_.degree();
 }
 
 void PeerMachine::arm_overlay_timers() {
-    const bool waits = wanted_ > 0 || !links_.dials().empty() || uses_ring(config_->overlay.strategy);
-    const auto next = links_.next_deadline(now_);
-    if (waits && next && (overlay_due_ <= now_ || *next < overlay_due_)) {
-        overlay_due_ = *next;
-        arm(TimerKind::link_dial, *next - now_);
+    const bool waits = wanted_ > 0 || !dials().all().empty() || uses_ring(config_->overlay.strategy);
+    const auto next = dials().next_deadline(now());
+    if (waits && next && (rare().overlay_due <= now() || *next < rare().overlay_due)) {
+        own_rare().overlay_due = *next;
+        arm(TimerKind::link_dial, *next - now());
     }
     if (!starved()) {
-        if (troubles_) troubles_->candidate_delay = {};
+        if (Troubles* troubles = any_troubles()) troubles->candidate_delay = {};
     } else if (!candidates_due_) {
         candidates_due_ = true;
         Duration& delay = troubles().candidate_delay;
@@ -123,7 +123,7 @@ void PeerMachine::handle_ring_check() {
 }
 
 void PeerMachine::announce_overlay() {
-    if (overlay_announced_ || links_.degree() == 0 || !links_.dials().empty()) return;
+    if (overlay_announced_ || links_.degree() == 0 || !dials().all().empty()) return;
     overlay_announced_ = true;
     notice(
         {.kind = NoticeKind::overlay_built, .count = static_cast<std::uint32_t>(links_.degree()), .ids = links_.ids()});
@@ -134,7 +134,7 @@ void PeerMachine::announce_overlay() {
 void PeerMachine::dial(NodeId id, LinkKind kind) {
     const Candidate* known = view_.candidate(id);
     const ProtocolVersion protocol = known != nullptr ? known->protocol : ProtocolVersion{1};
-    links_.dial(id, kind, protocol, now_);
+    own_rare().dials.begin(id, kind, protocol, now());
     if (protocol == 0) {
         ping(id);  // it has no LINK_REQUEST: that it answers is the link
     } else {
@@ -147,15 +147,22 @@ void PeerMachine::send_link_request(NodeId id, LinkKind kind) {
     out_->send(id, msg::LinkRequest{kind, incarnation_, degree, own_record()});
 }
 
+std::optional<Dial> PeerMachine::end_dial(NodeId id) { return rare_ ? rare_->dials.end(id) : std::nullopt; }
+
+void PeerMachine::count_answer(const std::optional<Dial>& dial) {
+    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+}
+
 void PeerMachine::dial_failed(NodeId id) {
-    if (!links_.end_dial(id)) return;
-    links_.back_off(id, now_, rng_);
+    if (!end_dial(id)) return;
+    own_rare().dials.back_off(id, now(), rng_);
     overlay_stale_ = true;
 }
 
 void PeerMachine::expire_dials() {
     overlay_stale_ = true;
-    for (const Dial& dial : links_.expire_dials(now_)) links_.back_off(dial.id, now_, rng_);
+    Dials& dials = own_rare().dials;
+    for (const Dial& dial : dials.expire(now())) dials.back_off(dial.id, now(), rng_);
 }
 
 // ---------------------------------------------------------------- messages
@@ -167,7 +174,7 @@ std::string_view PeerMachine::refuse_link(const Sender& from, const msg::LinkReq
     if (phase_ != Phase::active && phase_ != Phase::registering) return "not in the network";
     const Link* known = links_.find(from.node);
     if (known != nullptr && known->details->incarnation > m.incarnation) return "a later life is known";
-    const bool expected = known != nullptr || links_.dialling(from.node) != nullptr;
+    const bool expected = known != nullptr || dials().find(from.node) != nullptr;
     return expected || has_room(m.kind == LinkKind::ring) ? "" : "full";
 }
 
@@ -179,8 +186,8 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
                                                                       : std::vector<NodeId>{}});
         return;
     }
-    const auto dial = links_.end_dial(from.node);
-    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    const auto dial = end_dial(from.node);
+    count_answer(dial);
     link_up(from.node, m.kind == LinkKind::implied ? LinkKind::preferential : m.kind, m.incarnation, 1, m.record);
     if (dial) link_up(from.node, dial->kind, m.incarnation, 1, m.record);
     Link* link = links_.find(from.node);
@@ -192,13 +199,13 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
 }
 
 void PeerMachine::on(const Sender& from, const msg::LinkAccept& m) {
-    const auto dial = links_.end_dial(from.node);
+    const auto dial = end_dial(from.node);
     const Link* known = links_.find(from.node);
     if (from.anonymous() || (!dial && known == nullptr)) {
         out_->send(from.reply, msg::Unlink{"not asked for"});
         return;
     }
-    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    count_answer(dial);
     if (view_.removed(from.node, m.incarnation)) return;
     link_up(from.node, m.kind, m.incarnation, 1, m.record);
     links_.find(from.node)->set_degree(m.degree);
@@ -208,7 +215,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkAccept& m) {
 }
 
 void PeerMachine::on(const Sender& from, const msg::LinkReject& m) {
-    const auto dial = links_.end_dial(from.node);
+    const auto dial = end_dial(from.node);
     const Link* link = links_.find(from.node);
     if (!dial && (link == nullptr || !link->mending)) return;
     overlay_stale_ = true;
@@ -216,7 +223,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkReject& m) {
     if (m.reason == "removed") degree_changed();  // are we still in the list? the seeds' answer to a lease tells
     if (link != nullptr) link_down(from.node, m.reason, true);
     if (!dial) return;
-    links_.back_off(from.node, now_, rng_);
+    own_rare().dials.back_off(from.node, now(), rng_);
     if (dial->kind != LinkKind::ring) dial_redirect(m.redirects, dial->kind);
 }
 
@@ -247,8 +254,10 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
     if (const PublicKey* key = view_.key_of(id, life)) link->details.own().key = *key;
     accept_record(*link, record);
     if (!fresh) return;
-    links_.forgive(id);
-    liveness_.heard(id, link);
+    if (rare_) {
+        rare_->dials.forgive(id);
+        rare_->losses.heard(id);
+    }
     notice({.kind = NoticeKind::link_up, .link = link->kind, .other = id});
     record_stale_ = true;
     degree_changed();
@@ -260,12 +269,12 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
 void PeerMachine::link_down(NodeId id, std::string reason, bool replace) {
     const auto link = links_.remove(id);
     if (!link) return;
-    liveness_.lost(id);
-    if (tree_) tree_->lost(id);
+    if (rare_) rare_->losses.forget(id);
+    if (Tree* tree = any_tree()) tree->lost(id);
     notice({.kind = NoticeKind::link_down, .other = id, .text = std::move(reason)});
     const bool lost = replace && link->kind != LinkKind::ring;
     if (lost && replaces_lost_link(config_->overlay, links_.preferential(), rng_)) {
-        wanted_ = std::min(wanted_ + 1, config_->overlay.links);
+        want(std::min(wanted_ + 1U, config_->overlay.links));
     }
     record_stale_ = true;
     degree_changed();
@@ -291,8 +300,9 @@ void PeerMachine::handle_degree_report() {
 
 const LinksRecord& PeerMachine::own_record() {
     if (!record_stale_) {
-        if (record_ == nullptr) record_ = view_.standings()->record(self_);
-        return *record_;
+        RecordPtr& record = own_rare().record;
+        if (record == nullptr) record = view_.standings()->record(self_);
+        return *record;
     }
     record_stale_ = false;
     auto record = std::make_shared<LinksRecord>();
@@ -302,8 +312,8 @@ const LinksRecord& PeerMachine::own_record() {
     record->links = links_.ids();
     record->successors.assign(view_.successors().begin(), view_.successors().end());
     record->signature = crypto_->sign(canonical_bytes(*record));
-    record_ = std::move(record);
-    return *record_;
+    own_rare().record = record;
+    return *record;
 }
 
 std::uint64_t PeerMachine::newest_version() { return record_stale_ ? own_record().version : record_version_; }
@@ -348,8 +358,8 @@ void PeerMachine::mend(const Sender& from, bool linked) {
 void PeerMachine::imply_link(const Sender& from) {
     const NodeId id = from.node;
     if (!active() || id == NodeId::none || id == self_ || is_anonymous(id) || seat_of(id)) return;
-    const auto dial = links_.end_dial(id);
-    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    const auto dial = end_dial(id);
+    count_answer(dial);
     if (links_.find(id) != nullptr || view_.gone(id)) return;
     const Candidate* known = view_.candidate(id);
     if (known != nullptr && known->protocol > 0) return;  // it would have said HELLO

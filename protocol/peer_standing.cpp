@@ -32,15 +32,13 @@ bool operator==(const PeerStanding& a, const PeerStanding& b) {
 
 void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effects& out) {
     const StandingBasis basis = standings.basis(self_);
-    now_ = now;
+    out.now = now;
     out_ = &out;
-    started_ = now;
-    started_wall_ = wall;
+    set_wall(wall);
     incarnation_ = basis.incarnation;
     phase_ = Phase::active;
     seed_keys_ = basis.seed_keys;
     view_.stand(basis.epoch, basis.digest, standings);
-    registered_epoch_ = basis.epoch;
     record_version_ = basis.record_version;
     record_stale_ = false;
     links_.reserve(basis.links.size());
@@ -56,11 +54,17 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
 }
 
 Registration& PeerMachine::registration() const {
-    if (registration_ == nullptr) {
-        registration_ = std::make_unique<Registration>(config_->seeds.size());
-        if (view_.standings() != nullptr) registration_->restore(view_.standings()->seats(self_));
+    auto& registration = own_rare().registration;
+    if (registration == nullptr) {
+        registration = std::make_unique<Registration>(config_->seeds.size());
+        if (view_.standings() != nullptr) registration->restore(view_.standings()->seats(self_));
     }
-    return *registration_;
+    return *registration;
+}
+
+Epoch PeerMachine::registered_epoch() const {
+    const bool stood = rare().registered_epoch == 0 && view_.standings() != nullptr;
+    return stood ? view_.standings()->basis(self_).epoch : rare().registered_epoch;
 }
 
 // All of it, whether it was needed so far or not.
@@ -72,8 +76,8 @@ PeerStanding PeerMachine::standing() const {
                              .seed_keys = seed_keys_},
                    .sample = view_.sample(),
                    .seats = registration().acked(),
-                   .record = record_};
-    if (record_ == nullptr && view_.standings() != nullptr) s.record = view_.standings()->record(self_);
+                   .record = rare().record};
+    if (s.record == nullptr && view_.standings() != nullptr) s.record = view_.standings()->record(self_);
     for (const Link& l : links_.all()) {
         LinkDetails details{.incarnation = l.details->incarnation, .told = record_version_, .record = record_of(l)};
         s.basis.links.push_back({l.id, l.kind, static_cast<std::uint32_t>(l.degree), CopyOnWrite(std::move(details))});

@@ -42,23 +42,24 @@ std::string_view status_name(ReportStatus status) {
 // ---------------------------------------------------------------- opening a case
 
 void PeerMachine::neighbour_lost(NodeId id, LossReason reason) {
-    if (reason == LossReason::refused) perform(id, troubles().probes.refused(id, now_));
+    if (reason == LossReason::refused) perform(id, troubles().probes.refused(id, now()));
     const Suspicion* open = troubles().suspicions.find(id);
     if (links_.find(id) == nullptr || open != nullptr) return;
     if (reason == LossReason::refused) return suspect(id, true, "connection refused");
     if (reason == LossReason::timed_out) return;  // the cycles will tell
-    const auto wait = liveness_.redial_after(id, now_);
+    const auto wait = own_rare().losses.redial_after(id, now());
     if (!wait) return;
     if (*wait == Duration::zero()) return ping(id);
-    out_->timer(now_ + *wait, {TimerKind::suspicion_retry, 0, key_of(id)});
+    out_->timer(now() + *wait, {TimerKind::suspicion_retry, 0, key_of(id)});
 }
 
 void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
     const Link* link = links_.find(id);
     if (!active() || link == nullptr || troubles().suspicions.find(id) != nullptr) return;
-    const bool was_isolated = liveness_.isolated();
-    if (liveness_.note_loss(now_, links_.degree())) {
-        liveness_.defer(id, refused);
+    Losses& losses = own_rare().losses;
+    const bool was_isolated = losses.isolated();
+    if (losses.note(config_->liveness, now(), seed_contact_, links_.degree())) {
+        losses.defer(id, refused);
         if (!was_isolated) begin_isolation();
         return;
     }
@@ -88,7 +89,7 @@ void PeerMachine::ask_witnesses(Suspicion& s) {
     troubles().suspicions.renew(s);
     const LivenessConfig& c = config_->liveness;
     const Duration probing = c.probe_timeout * c.probes + c.probe_timeout / 2;
-    out_->timer(now_ + std::max(c.refute, probing), {TimerKind::refute_window, s.generation, key_of(s.suspect)});
+    out_->timer(now() + std::max(c.refute, probing), {TimerKind::refute_window, s.generation, key_of(s.suspect)});
     if (!s.refused) out_->send(s.suspect, msg::Suspect{s.suspect, s.life, self_});
     for (const NodeId witness : s.witnesses) {
         if (witness == self_ || view_.gone(witness)) continue;
@@ -97,7 +98,7 @@ void PeerMachine::ask_witnesses(Suspicion& s) {
     }
     const NodeId suspect = s.suspect;  // `s` may be gone once our own finding is in
     if (std::find(s.witnesses.begin(), s.witnesses.end(), self_) != s.witnesses.end()) {
-        perform(suspect, troubles().probes.ask(suspect, s.life, {NodeId::none, s.record.version}, now_));
+        perform(suspect, troubles().probes.ask(suspect, s.life, {NodeId::none, s.record.version}, now()));
     }
 }
 
@@ -111,14 +112,15 @@ void PeerMachine::begin_isolation() {
 void PeerMachine::ask_any_seed() {
     const NodeId seed = config_->seeds[static_cast<std::size_t>(rng_.below(config_->seeds.size()))];
     out_->send(seed, msg::Lease{self_, incarnation_, static_cast<std::uint32_t>(links_.degree()), view_.epoch()});
-    out_->timer(now_ + isolation_pace, {TimerKind::suspicion_retry, 0, 0});
+    out_->timer(now() + isolation_pace, {TimerKind::suspicion_retry, 0, 0});
 }
 
 void PeerMachine::seed_answered() {
-    std::vector<Liveness::Deferred> deferred;
-    if (!liveness_.contact(now_, deferred)) return;
+    seed_contact_ = now();
+    SlimVector<Losses::Deferred> deferred;
+    if (!rare_ || !rare_->losses.contact(deferred)) return;
     notice({.kind = NoticeKind::isolation_over});
-    for (const Liveness::Deferred& d : deferred) {
+    for (const Losses::Deferred& d : deferred) {
         suspect(d.id, d.refused, d.refused ? "connection refused" : "silent");
     }
 }
@@ -181,13 +183,13 @@ void PeerMachine::settle(NodeId suspect, bool window_over) {
 void PeerMachine::postpone(Suspicion& s) {
     const NodeId id = s.suspect;
     if (!s.refused || s.attempts >= gather_attempts) {
-        if (Link* link = links_.find(id)) liveness_.doubt(*link);
+        if (Link* link = links_.find(id)) doubt(config_->liveness, *link);
         return cancel_suspicion(id, "no majority of its witnesses answered in time");
     }
     s.stage = Suspicion::Stage::waiting;
     troubles().suspicions.renew(s);
     const Duration wait = std::min<Duration>(retry_first * s.attempts, retry_last);
-    out_->timer(now_ + jitter(wait), {TimerKind::suspicion_retry, s.generation, key_of(id)});
+    out_->timer(now() + jitter(wait), {TimerKind::suspicion_retry, s.generation, key_of(id)});
     view_.forget(id);
     link_down(id, "connection refused", true);
 }
@@ -196,7 +198,7 @@ void PeerMachine::cancel_suspicion(NodeId id, std::string why) {
     const Suspicion* s = troubles().suspicions.find(id);
     if (s == nullptr) return;
     // Frames may overtake the end of their connection: look again soon.
-    if (s->refused) out_->timer(now_ + retry_first, {TimerKind::suspicion_retry, 0, key_of(id)});
+    if (s->refused) out_->timer(now() + retry_first, {TimerKind::suspicion_retry, 0, key_of(id)});
     troubles().suspicions.close(id);
     notice({.kind = NoticeKind::suspicion_cancelled, .subject = id, .text = std::move(why)});
 }
@@ -256,7 +258,7 @@ void PeerMachine::send_reports(Suspicion& s) {
         notice({.kind = NoticeKind::dead_reported, .subject = s.suspect, .other = seed, .text = s.text});
     }
     const Duration wait = s.accepted ? decision_patience : report_patience * s.attempts;
-    out_->timer(now_ + jitter(wait), {TimerKind::suspicion_retry, s.generation, key_of(s.suspect)});
+    out_->timer(now() + jitter(wait), {TimerKind::suspicion_retry, s.generation, key_of(s.suspect)});
 }
 
 void PeerMachine::on(const Sender& from, const msg::ReportAck& m) {
@@ -272,13 +274,13 @@ void PeerMachine::on(const Sender& from, const msg::ReportAck& m) {
     if (s->accepted) return;
     s->accepted = true;
     troubles().suspicions.renew(*s);
-    out_->timer(now_ + decision_patience, {TimerKind::suspicion_retry, s->generation, key_of(m.suspect)});
+    out_->timer(now() + decision_patience, {TimerKind::suspicion_retry, s->generation, key_of(m.suspect)});
 }
 
 void PeerMachine::handle_suspicion_timer(const TimerTag& tag) {
     const NodeId id{tag.key};
     if (id == NodeId::none) {
-        if (liveness_.isolated() && active()) ask_any_seed();
+        if (rare().losses.isolated() && active()) ask_any_seed();
         return;
     }
     if (tag.generation == 0) {

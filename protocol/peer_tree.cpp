@@ -5,14 +5,18 @@
 namespace gossip {
 
 Tree& PeerMachine::tree() {
-    if (!tree_) tree_ = std::make_unique<Tree>();
-    return *tree_;
+    auto& tree = own_rare().tree;
+    if (!tree) tree = std::make_unique<Tree>();
+    return *tree;
 }
 
 // ---------------------------------------------------------------- pruning
 
 bool PeerMachine::prunes() const {
-    if (config_->gossip.mode == GossipMode::automatic) return tree_ && tree_->rate() >= config_->gossip.tree_above;
+    if (config_->gossip.mode == GossipMode::automatic) {
+        const Tree* tree = any_tree();
+        return tree != nullptr && tree->rate() >= config_->gossip.tree_above;
+    }
     return config_->gossip.mode == GossipMode::tree;
 }
 
@@ -34,9 +38,9 @@ void PeerMachine::on(const Sender& from, const msg::Prune&) {
 // Each end of a link prunes it by its own messages, which may leave the other end with fewer copies than it wants.
 void PeerMachine::widen_if_short(const RumorPtr& rumor) {
     if (!prunes() || config_->gossip.copies == 1) return;
-    const auto sample = tree().sample(rumor->key, now_);
+    const auto sample = tree().sample(rumor->key, now());
     const auto copies = sample ? dissemination_.copies(*sample) : std::nullopt;
-    if (!copies || !tree_->short_of_copies(*copies < config_->gossip.copies)) return;
+    if (!copies || !tree().short_of_copies(*copies < config_->gossip.copies)) return;
     std::vector<NodeId> lazy;
     for (const Link& link : links_.all()) {
         if (link.lazy) lazy.push_back(link.id);
@@ -46,8 +50,8 @@ void PeerMachine::widen_if_short(const RumorPtr& rumor) {
 
 // What is left of it when there is little to carry: to be there at once costs little then.
 void PeerMachine::flood_again() {
-    tree().weigh(0, now_);
-    if (tree_->rate() >= config_->gossip.tree_above / 4) return;
+    tree().weigh(0, now());
+    if (tree().rate() >= config_->gossip.tree_above / 4) return;
     handle_announce();
     for (const NodeId id : links_.ids()) {
         if (links_.find(id)->lazy) graft(id, {});
@@ -61,8 +65,9 @@ void PeerMachine::announce(const RumorKey& key) {
 }
 
 void PeerMachine::handle_announce() {
-    if (!tree_) return;
-    for (auto keys = tree_->take_announcements(); !keys.empty(); keys = tree_->take_announcements()) {
+    Tree* const tree = any_tree();
+    if (tree == nullptr) return;
+    for (auto keys = tree->take_announcements(); !keys.empty(); keys = tree->take_announcements()) {
         const SharedMessage message = msg::Announce{std::move(keys)};
         for (const Link& link : links_.all()) {
             if (link.lazy) out_->send(link.id, message);
@@ -75,7 +80,7 @@ void PeerMachine::on(const Sender& from, const msg::Announce& m) {
     if (m.keys.size() > Tree::announced_limit) return refuse(from.reply, "too many keys");
     bool first = false;
     for (const RumorKey& key : m.keys) {
-        if (!dissemination_.has(key)) first |= tree().announced(key, from.node, now_);
+        if (!dissemination_.has(key)) first |= tree().announced(key, from.node, now());
     }
     if (first) arm(TimerKind::graft, Tree::graft_after);
 }
@@ -83,9 +88,10 @@ void PeerMachine::on(const Sender& from, const msg::Announce& m) {
 // ---------------------------------------------------------------- grafting
 
 void PeerMachine::handle_graft() {
-    if (!tree_) return;
-    for (Tree::Request& request : tree_->overdue(now_)) graft(request.to, std::move(request.keys));
-    if (const auto next = tree_->next()) arm(TimerKind::graft, *next - now_);
+    Tree* const tree = any_tree();
+    if (tree == nullptr) return;
+    for (Tree::Request& request : tree->overdue(now())) graft(request.to, std::move(request.keys));
+    if (const auto next = tree->next()) arm(TimerKind::graft, *next - now());
 }
 
 void PeerMachine::graft(NodeId neighbour, std::vector<RumorKey> keys) {

@@ -14,7 +14,8 @@ struct Troubles {
     Suspicions suspicions;
     Probes probes;
     Damping damping;
-    Time delta_asked{};  // not again before
+    Epoch claimed_epoch{0};  // the highest a node told us of that is above ours
+    Time delta_asked{};      // not again before
     Duration candidate_delay{};
     std::uint64_t refutations{0};
 };

@@ -14,9 +14,9 @@ auto lower(Items& items, NodeId id) {
 
 }  // namespace
 
-View::Events& View::events() {
-    if (!events_) events_ = std::make_unique<Events>();
-    return *events_;
+View::Rare& View::rare() const {
+    if (!rare_) rare_ = std::make_unique<Rare>();
+    return *rare_;
 }
 
 const Candidate* View::candidate(NodeId id) const {
@@ -30,26 +30,26 @@ void View::stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings
     standings_ = &standings;
 }
 
-ViewSample& View::inflate() const {
-    sample_ = std::make_unique<ViewSample>();
-    if (standings_ != nullptr) *sample_ = standings_->sample(self_);
-    return *sample_;
+View::Rare& View::inflate() const {
+    rare().inflated = true;
+    if (standings_ != nullptr) rare_->sample = standings_->sample(self_);
+    return *rare_;
 }
 
 bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
     if (epoch < epoch_ || epoch == 0) return false;
     // Whoever was removed before a jump may be a member again: the decisions that say so were skipped.
-    if (events_ && epoch > epoch_) {
-        for (Tombstone& stone : events_->tombstones) stone.back = true;
+    if (rare_ && epoch > epoch_) {
+        for (Tombstone& stone : rare_->tombstones) stone.back = true;
     }
     epoch_ = epoch;
     digest_.own() = digest;
     if (members > 0) sample().members = members;
-    if (gap()) std::erase_if(events_->waiting, [this](const msg::Membership& m) { return m.decision.epoch <= epoch_; });
+    if (gap()) erase_if(rare_->waiting, [this](const msg::Membership& m) { return m.decision.epoch <= epoch_; });
     return true;
 }
 
-void View::add_candidate(const Candidate& candidate, Rng& rng) {
+void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng) {
     if (candidate.id == self_ || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
     auto& known = sample().candidates.own();
     auto at = lower(known, candidate.id);
@@ -57,26 +57,27 @@ void View::add_candidate(const Candidate& candidate, Rng& rng) {
         *at = candidate;
         return;
     }
-    if (known.size() >= config_->candidates) {
+    if (known.size() >= limit) {
         known.erase(known.begin() + static_cast<std::ptrdiff_t>(rng.below(known.size())));
         at = lower(known, candidate.id);
     }
     known.insert(at, candidate);
 }
 
-void View::add_successor(NodeId id) {
+void View::add_successor(NodeId id, std::size_t limit) {
     if (id == self_ || id == NodeId::none || is_anonymous(id)) return;
     auto& successors = sample().successors;
     successors.push_back(id);
-    successors = ring_successors(self_, successors, config_->successors);
+    successors = ring_successors(self_, successors, limit);
 }
 
-void View::learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng) {
+void View::learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, const OverlayConfig& config,
+                 Rng& rng) {
     for (const NodeId id : successors.first(std::min<std::size_t>(successors.size(), 64))) {
-        if (!gone(id)) add_successor(id);
+        if (!gone(id)) add_successor(id, config.successors);
     }
     for (const Candidate& c : candidates.first(std::min<std::size_t>(candidates.size(), 1024))) {
-        if (!gone(c.id)) add_candidate(c, rng);
+        if (!gone(c.id)) add_candidate(c, config.candidates, rng);
     }
 }
 
@@ -93,7 +94,7 @@ void View::forget(NodeId id) {
 View::Offer View::offer(const msg::Membership& decision) {
     const Epoch epoch = decision.decision.epoch;
     if (epoch <= epoch_) return Offer::known;
-    auto& waiting = events().waiting;
+    auto& waiting = rare().waiting;
     const auto at = std::lower_bound(waiting.begin(), waiting.end(), epoch,
                                      [](const msg::Membership& m, Epoch e) { return m.decision.epoch < e; });
     if (at != waiting.end() && at->decision.epoch == epoch) return Offer::known;
@@ -103,21 +104,21 @@ View::Offer View::offer(const msg::Membership& decision) {
 }
 
 std::optional<msg::Membership> View::next() {
-    if (!gap() || events_->waiting.front().decision.epoch != epoch_ + 1) return std::nullopt;
-    msg::Membership result = std::move(events_->waiting.front());
-    events_->waiting.erase(events_->waiting.begin());
+    if (!gap() || rare_->waiting.front().decision.epoch != epoch_ + 1) return std::nullopt;
+    msg::Membership result = std::move(rare_->waiting.front());
+    rare_->waiting.erase(rare_->waiting.begin());
     epoch_ = result.decision.epoch;
     digest_.own() = result.decision.digest;
     return result;
 }
 
-void View::apply(const Change& change, Rng& rng) {
+void View::apply(const Change& change, const OverlayConfig& config, Rng& rng) {
     switch (change.kind) {
         case ChangeKind::add:
             if (candidate(change.peer) == nullptr) ++sample().members;  // else a restart: its old life made room
             revive(change.peer);
-            add_successor(change.peer);
-            add_candidate({change.peer, 0, change.protocol}, rng);
+            add_successor(change.peer, config.successors);
+            add_candidate({change.peer, 0, change.protocol}, config.candidates, rng);
             remember_key(change);
             return;
         case ChangeKind::remove:
@@ -132,20 +133,20 @@ void View::apply(const Change& change, Rng& rng) {
 }
 
 void View::remember_key(const Change& change) {
-    auto& keys = events().keys;
+    auto& keys = rare().keys;
     if (keys.size() >= key_limit) keys.erase(keys.begin());
     keys.push_back({change.peer, change.incarnation, change.key});
 }
 
 const View::Tombstone* View::tombstone(NodeId id) const {
-    if (!events_) return nullptr;
-    const auto at = lower(events_->tombstones, id);
-    return at != events_->tombstones.end() && at->id == id ? &*at : nullptr;
+    if (!rare_) return nullptr;
+    const auto at = lower(rare_->tombstones, id);
+    return at != rare_->tombstones.end() && at->id == id ? &*at : nullptr;
 }
 
 void View::bury(const Change& change) {
     const NodeId id = change.peer;
-    auto& tombstones = events().tombstones;
+    auto& tombstones = rare().tombstones;
     auto at = lower(tombstones, id);
     if (at == tombstones.end() || at->id != id) {
         if (tombstones.size() >= tombstone_limit) {
@@ -158,11 +159,11 @@ void View::bury(const Change& change) {
     at->life = std::max(at->life, change.incarnation);
     if (change.kind == ChangeKind::remove) at->dead = std::max(at->dead, change.incarnation);
     at->back = false;
-    at->order = ++events().burials;
+    at->order = ++rare().burials;
 }
 
 void View::revive(NodeId id) {
-    if (tombstone(id) != nullptr) lower(events_->tombstones, id)->back = true;
+    if (tombstone(id) != nullptr) lower(rare_->tombstones, id)->back = true;
 }
 
 bool View::removed(NodeId id, Incarnation life) const {
@@ -183,8 +184,8 @@ bool View::gone(NodeId id) const {
 }
 
 const PublicKey* View::key_of(NodeId id, Incarnation life) const {
-    if (!events_) return nullptr;
-    for (const Key& known : events_->keys) {
+    if (!rare_) return nullptr;
+    for (const Key& known : rare_->keys) {
         if (known.id == id && known.life == life && known.key != PublicKey{}) return &known.key;
     }
     return nullptr;

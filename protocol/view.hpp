@@ -27,8 +27,7 @@ public:
     static constexpr std::size_t tombstone_limit = 1024;
     static constexpr std::size_t key_limit = 64;  // keys of peers that joined lately
 
-    // `config` outlives the view.
-    View(NodeId self, const OverlayConfig& config) : self_(self), config_(&config) {}
+    explicit View(NodeId self) : self_(self) {}
 
     [[nodiscard]] Epoch epoch() const { return epoch_; }
     [[nodiscard]] const Digest& digest() const { return *digest_; }
@@ -45,9 +44,10 @@ public:
     void stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings& standings);
     // What these were, if any.
     [[nodiscard]] const Standings* standings() const { return standings_; }
-    [[nodiscard]] const ViewSample& sample() const { return sample_ ? *sample_ : inflate(); }
+    [[nodiscard]] const ViewSample& sample() const { return inflated().sample; }
     // Adds what a seed's sample names; when full, a random old candidate makes room.
-    void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, Rng& rng);
+    void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, const OverlayConfig& config,
+               Rng& rng);
     void note_degree(NodeId id, std::uint32_t degree);
     // Not to be linked with again until it is heard of again: unreachable, or leaving.
     void forget(NodeId id);
@@ -58,8 +58,8 @@ public:
     // The decision that follows our epoch, if it is here; the epoch advances.
     [[nodiscard]] std::optional<msg::Membership> next();
     // Decisions wait for one that is missing.
-    [[nodiscard]] bool gap() const { return events_ && !events_->waiting.empty(); }
-    void apply(const Change& change, Rng& rng);
+    [[nodiscard]] bool gap() const { return rare_ && !rare_->waiting.empty(); }
+    void apply(const Change& change, const OverlayConfig& config, Rng& rng);
 
     // That this life is over. A life without incarnation (protocol 0) is over while its endpoint is
     // not a member.
@@ -68,7 +68,7 @@ public:
     [[nodiscard]] bool gone(NodeId id) const;
     // That this life was declared dead: what it said is not believed any more. One that left at its
     // own word stays worth hearing.
-    [[nodiscard]] bool dead(NodeId id, Incarnation life) const { return events_ && declared_dead(id, life); }
+    [[nodiscard]] bool dead(NodeId id, Incarnation life) const { return rare_ && declared_dead(id, life); }
     // The key of this life, if it joined lately; nullptr when we do not know.
     [[nodiscard]] const PublicKey* key_of(NodeId id, Incarnation life) const;
 
@@ -85,32 +85,32 @@ private:
         Incarnation life{};
         PublicKey key{};
     };
-    // What came after the peer's own registration: nothing for long in a calm network.
-    struct Events {
-        std::vector<Tombstone> tombstones;     // ascending by id
-        std::vector<Key> keys;                 // oldest first
-        std::vector<msg::Membership> waiting;  // ascending by epoch
+    // What came after the peer's own registration, nothing for long in a calm network, and the sample.
+    struct Rare {
+        SlimVector<Tombstone> tombstones;     // ascending by id
+        SlimVector<Key> keys;                 // oldest first
+        SlimVector<msg::Membership> waiting;  // ascending by epoch
         std::uint32_t burials{0};
+        bool inflated{false};  // the sample was looked at: before, it is what Standings know
+        ViewSample sample;
     };
-    [[nodiscard]] Events& events();
+    [[nodiscard]] Rare& rare() const;
+    [[nodiscard]] Rare& inflated() const { return rare_ && rare_->inflated ? *rare_ : inflate(); }
+    [[nodiscard]] Rare& inflate() const;
+    [[nodiscard]] ViewSample& sample() { return inflated().sample; }
     [[nodiscard]] bool declared_dead(NodeId id, Incarnation life) const;
-    void add_candidate(const Candidate& candidate, Rng& rng);
-    void add_successor(NodeId id);
+    void add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng);
+    void add_successor(NodeId id, std::size_t limit);
     void remember_key(const Change& change);
     void bury(const Change& change);
     void revive(NodeId id);
     [[nodiscard]] const Tombstone* tombstone(NodeId id) const;
 
-    [[nodiscard]] ViewSample& sample() { return sample_ ? *sample_ : inflate(); }
-    [[nodiscard]] ViewSample& inflate() const;
-
-    std::unique_ptr<Events> events_;  // none before the first
-    NodeId self_;
-    const OverlayConfig* config_;
+    mutable std::unique_ptr<Rare> rare_;  // none before it is needed
     Epoch epoch_{0};
     CopyOnWrite<Digest> digest_;
-    mutable std::unique_ptr<ViewSample> sample_;  // none before it is looked at
     const Standings* standings_{nullptr};
+    NodeId self_;
 };
 
 }  // namespace gossip

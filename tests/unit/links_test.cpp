@@ -62,46 +62,46 @@ TEST_CASE("a new life is a new link") {
 }
 
 TEST_CASE("dials end once, by an answer or in time") {
-    Links links;
-    links.dial(NodeId{1}, LinkKind::ring, 1, at(0));
-    links.dial(NodeId{2}, LinkKind::preferential, 0, at(1));
-    CHECK(links.dialling(NodeId{2})->protocol == 0);
-    CHECK(links.next_deadline(at(0)) == at(5));
-    CHECK(links.end_dial(NodeId{1})->kind == LinkKind::ring);
-    CHECK_FALSE(links.end_dial(NodeId{1}));
-    CHECK(links.expire_dials(at(5)).empty());
-    const auto expired = links.expire_dials(at(6));
+    Dials dials;
+    dials.begin(NodeId{1}, LinkKind::ring, 1, at(0));
+    dials.begin(NodeId{2}, LinkKind::preferential, 0, at(1));
+    CHECK(dials.find(NodeId{2})->protocol == 0);
+    CHECK(dials.next_deadline(at(0)) == at(5));
+    CHECK(dials.end(NodeId{1})->kind == LinkKind::ring);
+    CHECK_FALSE(dials.end(NodeId{1}));
+    CHECK(dials.expire(at(5)).empty());
+    const auto expired = dials.expire(at(6));
     REQUIRE(expired.size() == 1);
     CHECK(expired[0].id == NodeId{2});
-    CHECK(links.dials().empty());
-    CHECK_FALSE(links.next_deadline(at(6)));
+    CHECK(dials.all().empty());
+    CHECK_FALSE(dials.next_deadline(at(6)));
 }
 
 TEST_CASE("back-off: 1 s doubling to 60 s, 50 to 150 percent, forgiven at once") {
     Rng rng(1);
     for (int round = 0; round < 200; ++round) {
-        Links links;
+        Dials dials;
         for (int failure = 0; failure < 10; ++failure) {
-            links.back_off(NodeId{1}, at(0), rng);
-            const auto until = links.next_deadline(at(0));
+            dials.back_off(NodeId{1}, at(0), rng);
+            const auto until = dials.next_deadline(at(0));
             REQUIRE(until);
             const double full = std::min(60.0, std::pow(2.0, failure));
             const double waited = std::chrono::duration<double>(*until - at(0)).count();
             CHECK(waited >= full / 2);
             CHECK(waited <= full * 1.5);
         }
-        CHECK(links.backed_off(at(0)) == std::vector{NodeId{1}});
-        CHECK(links.backed_off(at(91)).empty());
-        links.forgive(NodeId{1});
-        CHECK(links.backed_off(at(0)).empty());
+        CHECK(dials.backed_off(at(0)) == std::vector{NodeId{1}});
+        CHECK(dials.backed_off(at(91)).empty());
+        dials.forgive(NodeId{1});
+        CHECK(dials.backed_off(at(0)).empty());
     }
 }
 
 TEST_CASE("back-offs are bounded") {
     Rng rng(2);
-    Links links;
-    for (std::uint64_t i = 1; i <= 1'000; ++i) links.back_off(NodeId{i}, at(static_cast<int>(i)), rng);
-    CHECK(links.backed_off(at(0)).size() <= 64);
-    const auto late = links.backed_off(at(999));
+    Dials dials;
+    for (std::uint64_t i = 1; i <= 1'000; ++i) dials.back_off(NodeId{i}, at(static_cast<int>(i)), rng);
+    CHECK(dials.backed_off(at(0)).size() <= 64);
+    const auto late = dials.backed_off(at(999));
     CHECK(std::binary_search(late.begin(), late.end(), NodeId{1'000}));
 }

@@ -28,8 +28,7 @@ msg::Membership decision(Epoch epoch) {
 TEST_CASE("decisions are handed out in order, once, whatever order they come in") {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         Rng rng(seed);
-        const OverlayConfig config;
-        View view(self, config);
+        View view(self);
         std::vector<Epoch> order;
         for (Epoch e = 1; e <= 40; ++e) {
             order.push_back(e);
@@ -53,8 +52,7 @@ TEST_CASE("decisions are handed out in order, once, whatever order they come in"
 }
 
 TEST_CASE("an epoch is never lowered, and what waits below a jump is dropped") {
-    const OverlayConfig config;
-    View view(self, config);
+    View view(self);
     CHECK(view.rise(10, {}, 5));
     CHECK_FALSE(view.rise(9, {}, 3));
     CHECK(view.epoch() == 10);
@@ -71,8 +69,7 @@ TEST_CASE("an epoch is never lowered, and what waits below a jump is dropped") {
 }
 
 TEST_CASE("what waits is bounded, and the missing one is always taken") {
-    const OverlayConfig config;
-    View view(self, config);
+    View view(self);
     for (Epoch e = 2; e < 2 + View::waiting_limit; ++e) CHECK(view.offer(decision(e)) == View::Offer::fresh);
     CHECK(view.offer(decision(500)) == View::Offer::overflow);
     CHECK(view.offer(decision(1)) == View::Offer::fresh);
@@ -87,7 +84,7 @@ TEST_CASE("successors and tombstones agree with a full list kept naively") {
         OverlayConfig config;
         config.successors = 64;  // nothing is cut off, so the twin needs no history
         config.candidates = 8;
-        View view(self, config);
+        View view(self);
         std::map<NodeId, Incarnation> members;
         std::map<NodeId, Incarnation> buried;
         std::uint64_t lives = 0;
@@ -95,11 +92,11 @@ TEST_CASE("successors and tombstones agree with a full list kept naively") {
             const std::uint64_t id = 2 + rng.below(12);
             const auto known = members.find(NodeId{id});
             if (known == members.end()) {
-                view.apply(change(ChangeKind::add, id, ++lives), rng);
+                view.apply(change(ChangeKind::add, id, ++lives), config, rng);
                 members[NodeId{id}] = Incarnation{lives};
             } else {
                 const auto life = static_cast<std::uint64_t>(known->second);
-                view.apply(change(rng.chance(500'000) ? ChangeKind::remove : ChangeKind::leave, id, life), rng);
+                view.apply(change(rng.chance(500'000) ? ChangeKind::remove : ChangeKind::leave, id, life), config, rng);
                 buried[NodeId{id}] = known->second;
                 members.erase(known);
             }
@@ -125,16 +122,16 @@ TEST_CASE("successors and tombstones agree with a full list kept naively") {
 TEST_CASE("a dead life is not believed, one that left is") {
     Rng rng(1);
     const OverlayConfig config;
-    View view(self, config);
-    view.apply(change(ChangeKind::leave, 2, 5), rng);
-    view.apply(change(ChangeKind::remove, 3, 5), rng);
+    View view(self);
+    view.apply(change(ChangeKind::leave, 2, 5), config, rng);
+    view.apply(change(ChangeKind::remove, 3, 5), config, rng);
     CHECK_FALSE(view.dead(NodeId{2}, Incarnation{5}));
     CHECK_FALSE(view.dead(NodeId{2}, Incarnation::none));
     CHECK(view.dead(NodeId{3}, Incarnation{4}));
     CHECK(view.dead(NodeId{3}, Incarnation{5}));
     CHECK(view.dead(NodeId{3}, Incarnation::none));
     CHECK_FALSE(view.dead(NodeId{3}, Incarnation{6}));
-    view.apply(change(ChangeKind::add, 3, 6), rng);
+    view.apply(change(ChangeKind::add, 3, 6), config, rng);
     CHECK(view.dead(NodeId{3}, Incarnation{5}));
     CHECK_FALSE(view.dead(NodeId{3}, Incarnation::none));
     CHECK_FALSE(view.dead(NodeId{9}, Incarnation{1}));
@@ -143,12 +140,12 @@ TEST_CASE("a dead life is not believed, one that left is") {
 TEST_CASE("a sample never brings back the removed, ourselves, or what is no endpoint") {
     Rng rng(1);
     const OverlayConfig config;
-    View view(self, config);
-    view.apply(change(ChangeKind::remove, 2, 5), rng);
+    View view(self);
+    view.apply(change(ChangeKind::remove, 2, 5), config, rng);
     const std::vector<Candidate> sample{
         {NodeId{2}, 1, 1}, {self, 1, 1}, {anonymous_id(3), 1, 1}, {NodeId::none, 1, 1}, {NodeId{4}, 7, 0}};
     const std::vector<NodeId> successors{NodeId{2}, self, anonymous_id(3), NodeId{4}};
-    view.learn(successors, sample, rng);
+    view.learn(successors, sample, config, rng);
     REQUIRE(view.candidates().size() == 1);
     CHECK(view.candidate(NodeId{4})->degree == 7);
     CHECK(view.candidate(NodeId{4})->protocol == 0);
@@ -161,18 +158,18 @@ TEST_CASE("a sample never brings back the removed, ourselves, or what is no endp
 
 TEST_CASE("after a jump over decisions the removed may be members again, their dead lives are not believed") {
     const OverlayConfig config;
-    View view(self, config);
+    View view(self);
     Rng rng(1);
     const std::vector<Candidate> sample{{NodeId{7}, 3, 1}};
     const std::vector<NodeId> successors{NodeId{7}};
-    view.apply(change(ChangeKind::add, 7, 100), rng);
-    view.apply(change(ChangeKind::remove, 7, 100), rng);
-    view.learn(successors, sample, rng);
+    view.apply(change(ChangeKind::add, 7, 100), config, rng);
+    view.apply(change(ChangeKind::remove, 7, 100), config, rng);
+    view.learn(successors, sample, config, rng);
     CHECK(view.candidate(NodeId{7}) == nullptr);
     CHECK(view.gone(NodeId{7}));
     REQUIRE(view.rise(20, Digest{}, 0));
     CHECK_FALSE(view.gone(NodeId{7}));
-    view.learn(successors, sample, rng);
+    view.learn(successors, sample, config, rng);
     CHECK(view.candidate(NodeId{7}) != nullptr);
     CHECK(view.successors().size() == 1);
     CHECK(view.removed(NodeId{7}, Incarnation{100}));
@@ -183,14 +180,14 @@ TEST_CASE("after a jump over decisions the removed may be members again, their d
 TEST_CASE("tombstones and keys are bounded: the oldest go first") {
     Rng rng(1);
     const OverlayConfig config;
-    View view(self, config);
+    View view(self);
     for (std::uint64_t id = 2; id < 2 + 2 * View::tombstone_limit; ++id) {
         Change add = change(ChangeKind::add, id, 1);
         add.key.bytes[0] = static_cast<std::uint8_t>(1 + id % 200);
-        view.apply(add, rng);
+        view.apply(add, config, rng);
         CHECK(view.key_of(NodeId{id}, Incarnation{1})->bytes[0] == add.key.bytes[0]);
         CHECK(view.key_of(NodeId{id}, Incarnation{2}) == nullptr);
-        view.apply(change(ChangeKind::remove, id, 1), rng);
+        view.apply(change(ChangeKind::remove, id, 1), config, rng);
     }
     CHECK_FALSE(view.gone(NodeId{2}));
     CHECK(view.gone(NodeId{1 + 2 * View::tombstone_limit}));

@@ -1,0 +1,26 @@
+#pragma once
+// What a peer that stands in a calm network does not need, behind one pointer, and what even few of those need that
+// are not calm behind another.
+
+#include "protocol/links.hpp"
+#include "protocol/liveness.hpp"
+#include "protocol/registration.hpp"
+#include "protocol/tree.hpp"
+#include "protocol/troubles.hpp"
+
+#include <memory>
+
+namespace gossip {
+
+struct RareParts {
+    Losses losses;
+    Dials dials;
+    Time overlay_due{};                          // of the link_dial timer that is set
+    std::unique_ptr<Troubles> troubles;          // none before the first
+    std::unique_ptr<Tree> tree;                  // none while every link carries messages
+    std::unique_ptr<Registration> registration;  // see PeerMachine::registration()
+    RecordPtr record;           // our own; none before the first link, or while it is the one we stood with
+    Epoch registered_epoch{0};  // seeds behind it may not know us yet; 0: we stood
+};
+
+}  // namespace gossip
