@@ -35,6 +35,7 @@ public:
         }
         return kept_->value;
     }
+    [[nodiscard]] bool shared_with(const CopyOnWrite& other) const { return kept_ == other.kept_; }
     friend bool operator==(const CopyOnWrite& a, const CopyOnWrite& b) { return *a == *b; }
 
 private:

@@ -40,23 +40,51 @@ const Link* Links::find(NodeId id) const {
 
 Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }
 
+const LinkDetails& Links::details(const Link& link) const {
+    const Details& details = *links_.beside();
+    return details.apart.empty() ? *details.common : *details.apart[position(link)];
+}
+
+LinkDetails& Links::own_details(const Link& link) { return apart()[position(link)].own(); }
+
+SlimVector<CopyOnWrite<LinkDetails>>& Links::apart() {
+    auto& [common, apart] = *links_.beside();
+    if (!apart.empty()) return apart;
+    apart.reserve(links_.size());
+    for (std::size_t i = 0; i < links_.size(); ++i) apart.push_back(common);
+    return apart;
+}
+
+void Links::restore(const Link& link, const CopyOnWrite<LinkDetails>& details) {
+    links_.reserve(1);
+    auto& known = *links_.beside();
+    if (links_.empty()) known.common = details;
+    const bool alike = known.apart.empty() && known.common.shared_with(details);
+    if (!alike) apart().push_back(details);
+    links_.push_back(link);
+}
+
 bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol) {
-    if (Link* known = find(id); known != nullptr && known->details->incarnation == incarnation) {
+    if (Link* known = find(id); known != nullptr && details(*known).incarnation == incarnation) {
         known->kind = merged(known->kind, kind);
         known->mending = false;
         return false;
     }
     remove(id);
-    Link link{.id = id, .protocol = protocol, .kind = kind};
-    link.details.own().incarnation = incarnation;
-    links_.insert(lower(links_, id), std::move(link));
+    links_.reserve(1);
+    auto& details = apart();
+    const auto at = lower(links_, id) - links_.begin();
+    details.insert(details.begin() + at, CopyOnWrite(LinkDetails{.incarnation = incarnation}));
+    links_.insert(links_.begin() + at, Link{.id = id, .kind = kind, .protocol = protocol});
     return true;
 }
 
 std::optional<Link> Links::remove(NodeId id) {
     const auto at = lower(links_, id);
     if (at == links_.end() || at->id != id) return std::nullopt;
-    Link link = std::move(*at);
+    const Link link = *at;
+    auto& details = links_.beside()->apart;
+    if (!details.empty()) details.erase(details.begin() + (at - links_.begin()));
     links_.erase(at);
     return link;
 }

@@ -34,17 +34,16 @@ struct Link {
     static constexpr std::uint32_t most = (1U << 12) - 1;         // a cap is below it
     static constexpr std::uint32_t most_missed = (1U << 10) - 1;  // what is tolerated, too
 
-    CopyOnWrite<LinkDetails> details;
     NodeId id : 48 {};  // links are between endpoints
-    ProtocolVersion protocol : 8 {1};
     LinkKind kind : 2 {};
-    bool mending : 1 {false};  // it said that it does not count us; we asked it again
+    bool mending : 1 {false};       // it said that it does not count us; we asked it again
+    bool lazy : 1 {false};          // carries announcements instead of messages: see Tree
+    bool heard : 1 {true};          // in this cycle: that in which a link comes up is never a missed one
+    std::uint64_t missed : 10 {0};  // cycles in a row; more count as `most_missed`
     bool offset_known : 1 {false};
-    bool lazy : 1 {false};  // carries announcements instead of messages: see Tree
-    bool heard : 1 {true};  // in this cycle, see Liveness: that in which a link comes up is never a missed one
     std::uint64_t offset : 42 {0};
     std::uint64_t degree : 12 {0};  // its own, as it last said; more counts as `most`
-    std::uint64_t missed : 10 {0};  // cycles in a row; more count as `most_missed`
+    ProtocolVersion protocol : 8 {1};
 
     void set_degree(std::uint32_t said) { degree = std::min(said, most) & most; }
     // Its clock minus ours; two thirds of a century are not known.
@@ -59,7 +58,7 @@ struct Link {
 private:
     static constexpr std::int64_t middle = std::int64_t{1} << 41;
 };
-static_assert(sizeof(Link) == 24);
+static_assert(sizeof(Link) == 16);
 
 struct Dial {
     NodeId id{};
@@ -73,25 +72,37 @@ public:
     [[nodiscard]] std::span<const Link> all() const { return links_; }
     [[nodiscard]] std::span<Link> all() { return links_; }
     // Where they are, for the cache.
-    [[nodiscard]] const void* begin() const { return links_.data(); }
+    [[nodiscard]] const void* block() const { return links_.block(); }
     [[nodiscard]] std::size_t degree() const { return links_.size(); }
     // Links that count for the degree law: all but ring links.
     [[nodiscard]] std::size_t preferential() const;
     [[nodiscard]] std::vector<NodeId> ids() const;  // ascending
     [[nodiscard]] const Link* find(NodeId id) const;
     [[nodiscard]] Link* find(NodeId id);
+    // What changes seldom, of one of these links; and for changing.
+    [[nodiscard]] const LinkDetails& details(const Link& link) const;
+    [[nodiscard]] LinkDetails& own_details(const Link& link);
     // Adds or renews. A link that both sides asked for at once has one kind on both sides: the
     // preferential request wins. Says whether the link is new.
     bool add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol);
     // One that is there already, told ascending.
-    void restore(const Link& link) { links_.push_back(link); }
+    void restore(const Link& link, const CopyOnWrite<LinkDetails>& details);
     std::optional<Link> remove(NodeId id);
     void reserve(std::size_t links) { links_.reserve(links); }
 
 private:
     static constexpr std::size_t few = 12;  // sooner looked through than searched
 
-    SlimVector<Link> links_;  // ascending by id
+    struct Details {
+        CopyOnWrite<LinkDetails> common;             // of all links, while they are the same
+        SlimVector<CopyOnWrite<LinkDetails>> apart;  // then of each
+    };
+    [[nodiscard]] std::size_t position(const Link& link) const {
+        return static_cast<std::size_t>(&link - links_.data());
+    }
+    [[nodiscard]] SlimVector<CopyOnWrite<LinkDetails>>& apart();
+
+    SlimVector<Link, Details> links_;  // ascending by id
 };
 static_assert(sizeof(Links) == 8);
 

@@ -73,7 +73,7 @@ template <class M>
 void PeerMachine::take_news(const Sender& from, const M& m) {
     Link* link = links_.find(from.node);
     if (link == nullptr) return;
-    if (m.incarnation > link->details->incarnation) return end_former_lives(from.node, m.incarnation);
+    if (m.incarnation > links_.details(*link).incarnation) return end_former_lives(from.node, m.incarnation);
     link->set_degree(m.degree);
     if (!m.record.empty()) accept_record(*link, m.record.front());
     mend(from, m.linked);

@@ -40,7 +40,7 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
     out_ = nullptr;
 }
 
-void PeerMachine::prefetch() const { gossip::prefetch(links_.begin(), 3); }
+void PeerMachine::prefetch() const { gossip::prefetch(links_.block(), 2); }
 
 // Four of five messages of a flood are duplicates, which look at little.
 bool PeerMachine::prefetch(const SharedMessage& next) const {

@@ -290,7 +290,9 @@ void PeerMachine::apply_own_change(const Change& change) {
 // Links and suspicions are of one life: a restarted peer starts without them.
 void PeerMachine::end_former_lives(NodeId id, Incarnation life) {
     const Link* link = links_.find(id);
-    if (link != nullptr && link->protocol > 0 && link->details->incarnation < life) link_down(id, "it restarted", true);
+    if (link != nullptr && link->protocol > 0 && links_.details(*link).incarnation < life) {
+        link_down(id, "it restarted", true);
+    }
     Troubles* const troubles = any_troubles();
     if (troubles == nullptr) return;
     if (const Suspicion* s = troubles->suspicions.find(id); s != nullptr && s->life < life) {
@@ -300,7 +302,7 @@ void PeerMachine::end_former_lives(NodeId id, Incarnation life) {
 
 // What a peer that left said stays worth hearing; what a dead life says is not believed any more.
 void PeerMachine::bury(NodeId id, Incarnation life, bool dead) {
-    if (const Link* link = links_.find(id); link != nullptr && link->details->incarnation <= life) {
+    if (const Link* link = links_.find(id); link != nullptr && links_.details(*link).incarnation <= life) {
         link_down(id, "removed from the list", true);
     }
     if (dead) dissemination_.purge(id, life);

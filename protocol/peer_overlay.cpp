@@ -173,7 +173,7 @@ std::string_view PeerMachine::refuse_link(const Sender& from, const msg::LinkReq
     if (view_.removed(from.node, m.incarnation)) return "removed";
     if (phase_ != Phase::active && phase_ != Phase::registering) return "not in the network";
     const Link* known = links_.find(from.node);
-    if (known != nullptr && known->details->incarnation > m.incarnation) return "a later life is known";
+    if (known != nullptr && links_.details(*known).incarnation > m.incarnation) return "a later life is known";
     const bool expected = known != nullptr || dials().find(from.node) != nullptr;
     return expected || has_room(m.kind == LinkKind::ring) ? "" : "full";
 }
@@ -194,7 +194,7 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
     link->set_degree(m.degree);
     out_->send(from.reply,
                msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()), own_record()});
-    link->details.own().told = record_version_;
+    links_.own_details(*link).told = record_version_;
     ping(from.node);
 }
 
@@ -251,7 +251,7 @@ void PeerMachine::link_up(NodeId id, LinkKind kind, Incarnation life, ProtocolVe
                           const LinksRecord& record) {
     const bool fresh = links_.add(id, kind, life, protocol);
     Link* link = links_.find(id);
-    if (const PublicKey* key = view_.key_of(id, life)) link->details.own().key = *key;
+    if (const PublicKey* key = view_.key_of(id, life)) links_.own_details(*link).key = *key;
     accept_record(*link, record);
     if (!fresh) return;
     if (rare_) {
@@ -294,7 +294,7 @@ void PeerMachine::handle_degree_report() {
     send_leases();
     const std::uint64_t version = newest_version();
     for (const Link& link : links_.all()) {
-        if (link.protocol > 0 && link.details->told < version) ping(link.id);
+        if (link.protocol > 0 && links_.details(link).told < version) ping(link.id);
     }
 }
 
@@ -321,26 +321,26 @@ std::uint64_t PeerMachine::newest_version() { return record_stale_ ? own_record(
 // Our record, if this neighbour has not been sent it.
 std::vector<LinksRecord> PeerMachine::news_for(Link* link) {
     if (link == nullptr || link->protocol == 0) return {};
-    if (link->details->told == newest_version()) return {};
-    link->details.own().told = record_version_;
+    if (links_.details(*link).told == newest_version()) return {};
+    links_.own_details(*link).told = record_version_;
     return {own_record()};
 }
 
 RecordPtr PeerMachine::record_of(const Link& link) const {
-    return link.details->described ? view_.standings()->record(link.id) : link.details->record;
+    return links_.details(link).described ? view_.standings()->record(link.id) : links_.details(link).record;
 }
 
 // Only the newest of this life, and signed by it where its key is known; seeds check it anyway.
 void PeerMachine::accept_record(Link& link, const LinksRecord& record) {
-    if (record.peer != link.id || record.incarnation != link.details->incarnation) return;
+    if (record.peer != link.id || record.incarnation != links_.details(link).incarnation) return;
     const RecordPtr known = record_of(link);
     if (record.version <= (known ? known->version : 0)) return;
     if (record.links.size() > config_->overlay.cap || record.successors.size() > record_successors_limit) return;
-    const auto& key = link.details->key;
+    const auto& key = links_.details(link).key;
     if (key && !crypto_->verify(*key, canonical_bytes(record), record.signature)) {
         return refuse(link.id, "links record with a bad signature");
     }
-    LinkDetails& details = link.details.own();
+    LinkDetails& details = links_.own_details(link);
     details.record = std::make_shared<const LinksRecord>(record);
     details.described = false;
     overlay_stale_ = true;  // it may know the successor whose link we wait to give up

@@ -43,9 +43,9 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
     record_stale_ = false;
     links_.reserve(basis.links.size());
     for (const StandingLink& s : basis.links) {
-        Link link{.details = s.details, .id = s.id, .kind = s.kind};
+        Link link{.id = s.id, .kind = s.kind};
         link.set_degree(s.degree);
-        links_.restore(link);
+        links_.restore(link, s.details);
     }
     overlay_announced_ = true;
     dissemination_.make_room();
@@ -79,7 +79,8 @@ PeerStanding PeerMachine::standing() const {
                    .record = rare().record};
     if (s.record == nullptr && view_.standings() != nullptr) s.record = view_.standings()->record(self_);
     for (const Link& l : links_.all()) {
-        LinkDetails details{.incarnation = l.details->incarnation, .told = record_version_, .record = record_of(l)};
+        LinkDetails details{
+            .incarnation = links_.details(l).incarnation, .told = record_version_, .record = record_of(l)};
         s.basis.links.push_back({l.id, l.kind, static_cast<std::uint32_t>(l.degree), CopyOnWrite(std::move(details))});
     }
     return s;

@@ -63,7 +63,7 @@ void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
         if (!was_isolated) begin_isolation();
         return;
     }
-    Suspicion* s = troubles().suspicions.open(id, link->details->incarnation);
+    Suspicion* s = troubles().suspicions.open(id, links_.details(*link).incarnation);
     if (s == nullptr) return;
     s->refused = refused;
     const RecordPtr record = record_of(*link);
@@ -131,8 +131,8 @@ void PeerMachine::on(const Sender& from, const msg::SuspectResponse& m) {
     if (from.anonymous()) return;  // protocol 0 signs nothing: its word is no evidence
     if (m.statement.witness != from.node) return refuse(from.reply, "a statement of somebody else");
     const Link* link = links_.find(from.node);
-    if (link != nullptr && link->details->key &&
-        !crypto_->verify(*link->details->key, canonical_bytes(m.statement), m.statement.signature)) {
+    const auto key = link != nullptr ? links_.details(*link).key : std::nullopt;
+    if (key && !crypto_->verify(*key, canonical_bytes(m.statement), m.statement.signature)) {
         return refuse(from.reply, "statement with a bad signature");
     }
     take_statement(m.statement);
@@ -218,9 +218,11 @@ void PeerMachine::on(const Sender& from, const msg::Alive& m) {
 bool PeerMachine::believed(const Sender& from, const msg::Alive& m) {
     Link* link = links_.find(m.peer);
     if (from.node == m.peer) return true;
-    if (link == nullptr || !link->details->key || m.refutation <= link->details->refutation) return false;
-    if (!crypto_->verify(*link->details->key, canonical_bytes(m), m.signature)) return false;
-    link->details.own().refutation = m.refutation;
+    if (link == nullptr) return false;
+    const LinkDetails& known = links_.details(*link);
+    if (!known.key || m.refutation <= known.refutation) return false;
+    if (!crypto_->verify(*known.key, canonical_bytes(m), m.signature)) return false;
+    links_.own_details(*link).refutation = m.refutation;
     return true;
 }
 

@@ -63,6 +63,9 @@ public:
     [[nodiscard]] Beside* beside() { return block_ == nullptr ? nullptr : &block_->beside; }
     [[nodiscard]] const Beside* beside() const { return block_ == nullptr ? nullptr : &block_->beside; }
 
+    // Where all of it is, for the cache.
+    [[nodiscard]] const void* block() const { return block_; }
+
     void reserve(std::size_t room) {
         if (room <= capacity()) return;
         Block* const wider = allocate(room);

@@ -55,10 +55,42 @@ TEST_CASE("a link both sides asked for has one kind on both sides") {
 TEST_CASE("a new life is a new link") {
     Links links;
     (void)links.add(NodeId{1}, LinkKind::preferential, life, 1);
-    links.find(NodeId{1})->details.own().told = 9;
+    links.own_details(*links.find(NodeId{1})).told = 9;
     CHECK(links.add(NodeId{1}, LinkKind::ring, Incarnation{2}, 1));
-    CHECK(links.find(NodeId{1})->details->told == 0);
+    CHECK(links.details(*links.find(NodeId{1})).told == 0);
     CHECK((links.find(NodeId{1})->kind == LinkKind::ring));
+}
+
+TEST_CASE("details are one's own, whether links began with common ones or not") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Rng rng(seed);
+        Links links;
+        std::map<NodeId, std::uint64_t> told;
+        const CopyOnWrite<LinkDetails> common(LinkDetails{.incarnation = life, .told = 1});
+        const CopyOnWrite<LinkDetails> other(LinkDetails{.incarnation = life, .told = 2});
+        const std::uint64_t stood = rng.below(6);
+        for (std::uint64_t id = 1; id <= stood; ++id) {
+            const bool strange = seed % 3 == 0 && rng.chance(300'000);
+            links.restore(Link{.id = NodeId{2 * id}}, strange ? other : common);
+            told[NodeId{2 * id}] = strange ? 2 : 1;
+        }
+        for (std::uint64_t i = 3; i < 100; ++i) {
+            const NodeId id{1 + rng.below(12)};
+            if (rng.chance(400'000)) {
+                if (links.add(id, LinkKind::ring, life, 1)) told[id] = 0;
+            } else if (rng.chance(500'000)) {
+                if (links.remove(id)) told.erase(id);
+            } else if (Link* link = links.find(id)) {
+                links.own_details(*link).told = told[id] = i;
+            }
+            REQUIRE(links.degree() == told.size());
+            for (const Link& link : links.all()) {
+                REQUIRE(links.details(link).told == told.at(link.id));
+                REQUIRE(links.details(link).incarnation == life);
+            }
+        }
+        CHECK(common->told == 1);
+    }
 }
 
 TEST_CASE("dials end once, by an answer or in time") {
