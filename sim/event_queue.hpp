@@ -21,7 +21,7 @@
 
 namespace gossip::sim {
 
-// One TCP connection, never reused; 0 is none.
+// One TCP connection, never reused: 0 is the first that two nodes had with each other.
 using ConnectionId = std::uint32_t;
 
 // Which of a node's ends of its connections (see Network).
@@ -51,8 +51,8 @@ struct Entry {
         std::uint32_t generation;
     };
     union {
-        std::uint32_t life{0};    // of `node`: what was meant for an earlier life is dropped
-        ConnectionId connection;  // message: 0 for the first that the two nodes had
+        std::uint32_t life{0};  // of `node`: what was meant for an earlier life is dropped
+        ConnectionId connection;
     };
     union {
         std::uint64_t aux{0};

@@ -3,13 +3,15 @@
 #include "protocol/assert.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace gossip::sim {
 namespace {
 
 constexpr Duration fifo_gap = std::chrono::microseconds(1);
-constexpr std::size_t few = 24;  // ends: no more dear to look through than to look up elsewhere
+constexpr std::size_t few = 24;         // ends: no more dear to look through than to look up elsewhere
+constexpr std::size_t very_many = 256;  // from there on they have a table
 
 Entry entry_for(EntryKind kind, NodeIndex node, NodeIndex other, ConnectionId connection) {
     return {.kind = kind, .node = node, .other = other, .connection = connection};
@@ -48,37 +50,55 @@ NodeIndex Network::add_node(NodeId id, bool dialable) {
 EndIndex Network::guess_end(NodeIndex node, NodeId other, EndIndex guess) const {
     const auto& ends = nodes_[node].ends;
     if (guess < ends.size() && id(ends[guess].other) == other) return guess;
-    return ends.size() <= few ? search_end(node, other) : no_end;
-}
-
-EndIndex Network::search_end(NodeIndex node, NodeId other) const {
-    const auto& ends = nodes_[node].ends;
+    if (ends.size() > few) return no_end;
     const End* at = std::find_if(ends.begin(), ends.end(), [&](const End& e) { return id(e.other) == other; });
     return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
 }
 
 // A seed has met everybody, and nearly everybody only a few.
 EndIndex Network::end_between(NodeIndex node, NodeIndex other) const {
-    const bool turned = nodes_[other].ends.size() < nodes_[node].ends.size();
-    if (!turned) return search_end(node, id(other));
-    const EndIndex at = search_end(other, id(node));
-    return at == no_end ? no_end : nodes_[other].ends[at].back;
+    const auto& ends = nodes_[node].ends;
+    if (ends.size() >= very_many) return look_up(node, other);
+    const End* at = std::find_if(ends.begin(), ends.end(), [other](const End& e) { return e.other == other; });
+    return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
+}
+
+EndIndex Network::look_up(NodeIndex node, NodeIndex other) const {
+    const auto& table = tables_.at(node);
+    const std::size_t mask = table.size() - 1;
+    for (std::size_t at = mix64(other) & mask; table[at] != no_end; at = (at + 1) & mask) {
+        if (nodes_[node].ends[table[at]].other == other) return table[at];
+    }
+    return no_end;
+}
+
+void Network::put_in_table(NodeIndex node, EndIndex end) {
+    auto& table = tables_[node];
+    const std::size_t mask = table.size() - 1;
+    std::size_t at = mix64(nodes_[node].ends[end].other) & mask;
+    while (table[at] != no_end) at = (at + 1) & mask;
+    table[at] = end;
 }
 
 EndIndex Network::add_end(NodeIndex node, NodeIndex other) {
     auto& ends = nodes_[node].ends;
     if (ends.size() == ends.capacity()) ends.reserve(ends.size() + std::max<std::size_t>(2, ends.size() / 4));
     ends.push_back({.other = other});
-    return static_cast<EndIndex>(ends.size() - 1);
+    const auto last = static_cast<EndIndex>(ends.size() - 1);
+    if (ends.size() < very_many) return last;
+    if (auto& table = tables_[node]; ends.size() * 2 <= table.size()) {
+        put_in_table(node, last);
+    } else {
+        table.assign(std::bit_ceil(ends.size() * 2 + 1), no_end);
+        for (EndIndex end = 0; end <= last; ++end) put_in_table(node, end);
+    }
+    return last;
 }
 
 EndIndex Network::meet(NodeIndex node, NodeIndex other) {
     if (const EndIndex known = end_between(node, other); known != no_end) return known;
-    const EndIndex here = add_end(node, other);
-    const EndIndex there = add_end(other, node);
-    end_of(node, here).back = there;
-    end_of(other, there).back = here;
-    return here;
+    add_end(other, node);
+    return add_end(node, other);
 }
 
 const End* Network::known(NodeIndex node, NodeIndex other) const {
@@ -112,7 +132,7 @@ End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
     const EndIndex at = end_between(node, other);
     if (at == no_end) return nullptr;
     End& end = end_of(node, at);
-    return end.exists() && end.connection == id ? &end : nullptr;
+    return end.exists() && connection(node, end) == id ? &end : nullptr;
 }
 
 inline Duration Network::usual_delay(Duration base, Rng& rng) const {
@@ -133,57 +153,61 @@ Network::Draw Network::draw(End& end, NodeIndex from) {
     return d;
 }
 
-Network::Delay* Network::delay_of(const End& end) {
-    const auto at = delays_.find(end.connection);
+ConnectionId Network::connection(NodeIndex node, const End& end) const {
+    return end.first ? 0 : later_.at(pair(node, end.other));
+}
+
+Network::Delay* Network::delay_of(NodeIndex node, const End& end) {
+    const auto at = delays_.find(pair(node, end.other));
     return at == delays_.end() ? nullptr : &at->second;
 }
 
-void Network::drop_waiting(const End& end, std::size_t sender) {
-    Delay* delay = delay_of(end);
+void Network::drop_waiting(NodeIndex node, const End& end, NodeIndex sender) {
+    Delay* delay = delay_of(node, end);
     if (delay == nullptr) return;
-    delay->waiting[sender].clear();
+    delay->waiting[side(sender, sender == node ? end.other : node)].clear();
 }
 
-void Network::set_phase(End& end, Phase phase) {
+void Network::set_phase(NodeIndex node, End& end, Phase phase) {
     end.state = static_cast<std::uint8_t>(phase) & 3U;
-    other_end(end).state = end.state;
+    other_end(node, end).state = end.state;
 }
 
-void Network::close(End& end) {
-    note_ended(end);
+void Network::close(NodeIndex node, End& end) {
+    note_ended(node, end);
     end.open = false;
-    other_end(end).other_open = false;
+    other_end(node, end).other_open = false;
 }
 
-// Before anything of it is changed: from now on both nodes look at their connections when a message comes in.
-void Network::note_ended(const End& end) {
+// From now on both nodes look at their connections when a message comes in.
+void Network::note_ended(NodeIndex node, const End& end) {
+    nodes_[node].ended = true;
     nodes_[end.other].ended = true;
-    nodes_[other_end(end).other].ended = true;
 }
 
-void Network::begin_connection(End& end, Phase phase) {
-    GOSSIP_ASSERT(next_connection_ != 0);
-    const bool first = end.connection == 0;
-    for (End* e : {&end, &other_end(end)}) {
-        e->connection = next_connection_;
+void Network::begin_connection(NodeIndex node, End& end, Phase phase) {
+    const bool first = end.met == 0;
+    for (End* e : {&end, &other_end(node, end)}) {
+        e->met = true;
         e->first = first;
         e->open = true;
         e->other_open = true;
         e->arrival = 0;
         e->dialer = e == &end;
     }
-    ++next_connection_;
-    set_phase(end, phase);
+    if (!first) {
+        GOSSIP_ASSERT(next_connection_ != 0);
+        later_[pair(node, end.other)] = next_connection_++;
+    }
+    set_phase(node, end, phase);
 }
 
-void Network::forget_connection(End& end) {
+void Network::forget_connection(NodeIndex node, End& end) {
     if (!end.exists()) return;
-    drop_waiting(end, 0);
-    drop_waiting(end, 1);
-    delays_.erase(end.connection);
-    close(end);
-    close(other_end(end));
-    set_phase(end, Phase::none);
+    delays_.erase(pair(node, end.other));
+    close(node, end);
+    close(end.other, other_end(node, end));
+    set_phase(node, end, Phase::none);
 }
 
 // ---------------------------------------------------------------- sending
@@ -193,7 +217,7 @@ void Network::forget_connection(End& end) {
             .trust = static_cast<Trust>(nodes_[from].trust),
             .node = end.other,
             .other = from,
-            .connection = end.first ? 0 : end.connection};
+            .connection = end.first ? 0 : connection(from, end)};
     e.message = std::move(message).detach();
     queue_.push(when, e);
 }
@@ -226,7 +250,7 @@ void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage&& messag
     }
     if (end.phase() == Phase::open) return transmit(now, end, from, std::move(message));
     if (end.phase() == Phase::broken) return;  // not noticed yet: lost
-    delays_[end.connection].waiting[side(from, end.other)].push_back(std::move(message));
+    delay_for(from, end).waiting[side(from, end.other)].push_back(std::move(message));
 }
 
 void Network::open(Time now, End& end, NodeIndex from) {
@@ -235,16 +259,32 @@ void Network::open(Time now, End& end, NodeIndex from) {
         // The other end never learnt that the old connection died: the new one tells it.
         tell_lost(now + base_delay(from, to), to, from, LossReason::closed);
     }
-    forget_connection(end);
-    begin_connection(end, Phase::dialing);
-    delays_[end.connection].dial_started = now;
-    queue_.push(now + draw(end, from).delay, entry_for(EntryKind::dial, to, from, end.connection));
+    forget_connection(from, end);
+    begin_connection(from, end, Phase::dialing);
+    delay_for(from, end).dial_started = now;
+    queue_.push(now + draw(end, from).delay, entry_for(EntryKind::dial, to, from, connection(from, end)));
 }
 
 void Network::connect(NodeIndex a, NodeIndex b) {
     End& end = end_of(a, meet(a, b));
-    GOSSIP_ASSERT(!end.exists());
-    begin_connection(end, Phase::open);
+    GOSSIP_ASSERT(!end.met);
+    begin_connection(a, end, Phase::open);
+    end.stood = true;
+    other_end(a, end).stood = true;
+}
+
+std::vector<NodeId> Network::stood_with(NodeIndex node) const {
+    std::vector<NodeId> others;
+    for (const End& end : nodes_[node].ends) {
+        if (end.stood) others.push_back(id(end.other));
+    }
+    return others;
+}
+
+std::uint32_t Network::count_stood_with(NodeIndex node) const {
+    const auto& ends = nodes_[node].ends;
+    return static_cast<std::uint32_t>(
+        std::count_if(ends.begin(), ends.end(), [](const End& end) { return end.stood == 1; }));
 }
 
 void Network::on_dial(Time now, const Entry& entry) {
@@ -252,7 +292,7 @@ void Network::on_dial(Time now, const Entry& entry) {
     End* end = find(dialer, entry.node, entry.connection);
     if (end == nullptr || end->phase() != Phase::dialing) return;
     if (!both_ways(entry.node, dialer)) {
-        const Time deadline = delay_of(*end)->dial_started + options_.dial_timeout;
+        const Time deadline = delay_of(dialer, *end)->dial_started + options_.dial_timeout;
         if (now + options_.dial_retry < deadline) {
             queue_.push(now + options_.dial_retry, entry);
         } else {
@@ -261,7 +301,7 @@ void Network::on_dial(Time now, const Entry& entry) {
         return;
     }
     if (!nodes_[entry.node].up) {
-        const Duration back = draw(other_end(*end), entry.node).delay;
+        const Duration back = draw(other_end(dialer, *end), entry.node).delay;
         return close_end(now + back, dialer, entry.node, entry.connection, LossReason::refused);
     }
     established(now, *end, dialer);
@@ -269,9 +309,9 @@ void Network::on_dial(Time now, const Entry& entry) {
 
 void Network::established(Time now, End& dialer_end, NodeIndex dialer) {
     const NodeIndex accepter = dialer_end.other;
-    End& accepter_end = other_end(dialer_end);
-    set_phase(dialer_end, Phase::open);
-    auto delay = std::move(delays_.extract(dialer_end.connection).mapped());
+    End& accepter_end = other_end(dialer, dialer_end);
+    set_phase(dialer, dialer_end, Phase::open);
+    auto delay = std::move(delays_.extract(pair(dialer, accepter)).mapped());
     const Time answered = now + draw(accepter_end, accepter).delay;
     transmit_all(answered, dialer_end, dialer, std::move(delay.waiting[side(dialer, accepter)]));
     transmit_all(now, accepter_end, accepter, std::move(delay.waiting[side(accepter, dialer)]));
@@ -285,7 +325,7 @@ void Network::transmit_all(Time now, End& end, NodeIndex from, std::vector<Share
 
 void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message) {
     if (blocked(from, end.other)) {
-        delays_[end.connection].waiting[side(from, end.other)].push_back(std::move(message));
+        delay_for(from, end).waiting[side(from, end.other)].push_back(std::move(message));
         return stall(now, end, from);
     }
     if (blocked(end.other, from)) stall(now, end, from);  // arrives, but nobody hears that it did
@@ -293,17 +333,17 @@ void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message
     if (!impaired_.empty()) draw_impairment(now, from, end.other, message, d);
     if (end.other_open && !d.reset && !d.drop) return schedule(now, end, from, std::move(message), d);
     if (!end.other_open) {  // the answer is a reset
-        close_end(now + 2 * d.delay, from, end.other, end.connection, LossReason::closed);
+        close_end(now + 2 * d.delay, from, end.other, connection(from, end), LossReason::closed);
     } else if (d.reset) {
         break_connection(now, end, from);
     }
 }
 
 void Network::stall(Time now, End& end, NodeIndex from) {
-    auto& since = delays_[end.connection].stalled_since[side(from, end.other)];
+    auto& since = delay_for(from, end).stalled_since[side(from, end.other)];
     if (since) return;
     since = now;
-    Entry e = entry_for(EntryKind::stalled, from, end.other, end.connection);
+    Entry e = entry_for(EntryKind::stalled, from, end.other, connection(from, end));
     e.reason = LossReason::timed_out;
     e.aux = stamp(now);
     queue_.push(now + options_.stall_timeout, e);
@@ -312,7 +352,7 @@ void Network::stall(Time now, End& end, NodeIndex from) {
 bool Network::on_stalled(Time now, const Entry& entry) {
     const End* end = find(entry.node, entry.other, entry.connection);
     if (end == nullptr || end->phase() != Phase::open || !end->open) return false;
-    const Delay* delay = delay_of(*end);
+    const Delay* delay = delay_of(entry.node, *end);
     if (delay == nullptr) return false;
     const auto& since = delay->stalled_since[side(entry.node, entry.other)];
     if (!since || stamp(*since) != entry.aux) return false;
@@ -325,7 +365,7 @@ void Network::resume_flow(Time now, NodeIndex from, NodeIndex to) {
     End& end = end_of(from, at);
     const std::size_t sender = side(from, to);
     if (end.phase() != Phase::open || !end.open) return;
-    Delay* delay = delay_of(end);
+    Delay* delay = delay_of(from, end);
     if (delay == nullptr || !delay->stalled_since[sender]) return;
     delay->stalled_since[sender].reset();
     transmit_all(now, end, from, std::exchange(delay->waiting[sender], {}));
@@ -334,11 +374,11 @@ void Network::resume_flow(Time now, NodeIndex from, NodeIndex to) {
 // ---------------------------------------------------------------- endings
 
 void Network::break_connection(Time now, End& end, NodeIndex node) {
-    note_ended(end);
-    set_phase(end, Phase::broken);
+    note_ended(node, end);
+    set_phase(node, end, Phase::broken);
     const Time noticed = now + base_delay(node, end.other);
-    close_end(noticed, node, end.other, end.connection, LossReason::closed);
-    close_end(noticed, end.other, node, end.connection, LossReason::closed);
+    close_end(noticed, node, end.other, connection(node, end), LossReason::closed);
+    close_end(noticed, end.other, node, connection(node, end), LossReason::closed);
 }
 
 void Network::reset(Time now, NodeIndex a, NodeIndex b) {
@@ -362,24 +402,23 @@ void Network::node_died(Time now, NodeIndex node, bool flush) {
 
 void Network::end_died(Time now, End& end, NodeIndex node, bool flush) {
     const NodeIndex partner = end.other;
-    const std::size_t self = side(node, partner);
     if (!end.exists() || !end.open) return;
     if (end.phase() == Phase::dialing) {
-        const bool other_waits = !delay_of(end)->waiting[1 - self].empty();
-        drop_waiting(end, self);
+        const bool other_waits = !delay_of(node, end)->waiting[side(partner, node)].empty();
+        drop_waiting(node, end, node);
         if (!end.dialer) return;  // the dial finds out by itself
-        forget_connection(end);
+        forget_connection(node, end);
         if (other_waits) tell_lost(now + base_delay(node, partner), partner, node, LossReason::refused);
         return;
     }
-    close(end);
-    drop_waiting(end, self);
+    close(node, end);
+    drop_waiting(node, end, node);
     if (!end.other_open) {
-        forget_connection(end);
+        forget_connection(node, end);
     } else if (!blocked(node, partner)) {
-        if (!flush) set_phase(end, Phase::broken);
+        if (!flush) set_phase(node, end, Phase::broken);
         const Time when = std::max(now + base_delay(node, partner), flush ? end.last_arrival() + fifo_gap : now);
-        close_end(when, partner, node, end.connection, LossReason::closed);
+        close_end(when, partner, node, connection(node, end), LossReason::closed);
     }
 }
 
@@ -399,7 +438,8 @@ void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason r
 bool Network::still_open(const Entry& message) const {
     const End* end = known(message.node, message.other);
     if (end == nullptr || end->phase() != Phase::open || !end->open) return false;
-    return message.connection == 0 ? end->first == 1 : message.connection == end->connection;
+    return message.connection == 0 ? end->first == 1
+                                   : !end->first && message.connection == connection(message.node, *end);
 }
 
 bool Network::on_end_closed(Time now, const Entry& entry) {
@@ -409,15 +449,15 @@ bool Network::on_end_closed(Time now, const Entry& entry) {
         abandon_dial(now, *end, entry.node, entry.reason);
         return true;
     }
-    close(*end);
-    drop_waiting(*end, side(entry.node, entry.other));
-    if (!end->other_open) forget_connection(*end);
+    close(entry.node, *end);
+    drop_waiting(entry.node, *end, entry.node);
+    if (!end->other_open) forget_connection(entry.node, *end);
     return true;
 }
 
 void Network::abandon_dial(Time now, End& end, NodeIndex dialer, LossReason reason) {
-    const bool other_waits = !delay_of(end)->waiting[side(end.other, dialer)].empty();
-    forget_connection(end);
+    const bool other_waits = !delay_of(dialer, end)->waiting[side(end.other, dialer)].empty();
+    forget_connection(dialer, end);
     if (other_waits) tell_lost(now, end.other, dialer, reason);
 }
 
@@ -492,7 +532,7 @@ std::uint64_t Network::lost(NodeIndex from) const {
 std::size_t Network::held(NodeIndex from) const {
     std::size_t count = 0;
     for (const End& end : nodes_[from].ends) {
-        const auto delay = delays_.find(end.connection);
+        const auto delay = delays_.find(pair(from, end.other));
         if (delay == delays_.end()) continue;
         const std::size_t self = side(from, end.other);
         if (delay->second.stalled_since[self]) count += delay->second.waiting[self].size();

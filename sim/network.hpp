@@ -70,6 +70,9 @@ public:
     void prefetch_ends(NodeIndex node) const;
     // As after a dial of long ago.
     void connect(NodeIndex a, NodeIndex b);
+    // With whom, in that order; and how many.
+    [[nodiscard]] std::vector<NodeId> stood_with(NodeIndex node) const;
+    [[nodiscard]] std::uint32_t count_stood_with(NodeIndex node) const;
     void disconnect(Time now, NodeIndex from, NodeIndex to);
     // Its ends close. `flush`: what it had sent still arrives, as when the kernel outlives a process.
     void node_died(Time now, NodeIndex node, bool flush);
@@ -121,13 +124,19 @@ private:
         Time free_at{};             // the last byte has left, by the bandwidth
     };
 
+    using Pair = std::pair<NodeIndex, NodeIndex>;
+    static Pair pair(NodeIndex a, NodeIndex b) { return std::minmax(a, b); }
     static std::size_t side(NodeIndex self, NodeIndex other) { return self < other ? 0 : 1; }
     [[nodiscard]] End& end_of(NodeIndex node, EndIndex end) { return nodes_[node].ends[end]; }
-    [[nodiscard]] End& other_end(const End& end) { return nodes_[end.other].ends[end.back]; }
+    [[nodiscard]] End& other_end(NodeIndex node, const End& end) {
+        return nodes_[end.other].ends[end_between(end.other, node)];
+    }
     EndIndex add_end(NodeIndex node, NodeIndex other);
+    void put_in_table(NodeIndex node, EndIndex end);
+    [[nodiscard]] EndIndex look_up(NodeIndex node, NodeIndex other) const;
     [[nodiscard]] bool still_open(const Entry& message) const;
-    [[nodiscard]] EndIndex search_end(NodeIndex node, NodeId other) const;
     [[nodiscard]] EndIndex end_between(NodeIndex node, NodeIndex other) const;
+    [[nodiscard]] ConnectionId connection(NodeIndex node, const End& end) const;
     [[nodiscard]] const End* known(NodeIndex node, NodeIndex other) const;
     End* find(NodeIndex node, NodeIndex other, ConnectionId id);
     // The usual delay between two nodes: drawn again whenever it is asked for, which is cheaper than to keep it.
@@ -142,13 +151,14 @@ private:
     [[nodiscard]] Duration usual_delay(Duration base, Rng& rng) const;
     Draw draw(End& end, NodeIndex from);
     void draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d);
-    Delay* delay_of(const End& end);
-    void drop_waiting(const End& end, std::size_t sender);
-    void begin_connection(End& end, Phase phase);
-    void forget_connection(End& end);
-    void set_phase(End& end, Phase phase);
-    void close(End& end);
-    void note_ended(const End& end);
+    Delay* delay_of(NodeIndex node, const End& end);
+    Delay& delay_for(NodeIndex node, const End& end) { return delays_[pair(node, end.other)]; }
+    void drop_waiting(NodeIndex node, const End& end, NodeIndex sender);
+    void begin_connection(NodeIndex node, End& end, Phase phase);
+    void forget_connection(NodeIndex node, End& end);
+    void set_phase(NodeIndex node, End& end, Phase phase);
+    void close(NodeIndex node, End& end);
+    void note_ended(NodeIndex node, const End& end);
 
     void open(Time now, End& end, NodeIndex from);
     void established(Time now, End& dialer_end, NodeIndex dialer);
@@ -173,11 +183,13 @@ private:
     bool profile_is_calm_{false};
     EventQueue& queue_;
     Nodes& nodes_;
-    NodeIds ids_;  // of the nodes
-    std::map<ConnectionId, Delay> delays_;
-    std::map<std::pair<NodeIndex, NodeIndex>, std::uint32_t> blocks_;
-    std::map<std::pair<NodeIndex, NodeIndex>, Time> freed_;
-    std::map<std::pair<NodeIndex, NodeIndex>, ImpairedLink> impaired_;
+    NodeIds ids_;                                        // of the nodes
+    std::map<NodeIndex, std::vector<EndIndex>> tables_;  // of those with very many ends: by the other node, hashed
+    std::map<Pair, Delay> delays_;
+    std::map<Pair, ConnectionId> later_;    // the connections that are not the first
+    std::map<Pair, std::uint32_t> blocks_;  // from, to
+    std::map<Pair, Time> freed_;
+    std::map<Pair, ImpairedLink> impaired_;
     std::map<NodeIndex, std::uint64_t> lost_;  // by sender
     SizeOf size_of_{nullptr};
     ConnectionId next_connection_{1};

@@ -18,25 +18,25 @@ struct End {
     enum class Phase : std::uint8_t { none, dialing, open, broken };
 
     NodeIndex other{no_node};
-    EndIndex back{no_end};           // the other node's end
     std::uint32_t messages{0};       // sent from here: draws so far
-    ConnectionId connection{0};      // the last one
-    std::uint64_t arrival : 58 {0};  // when the last that was sent from here arrives, nanoseconds
+    std::uint64_t arrival : 55 {0};  // when the last that was sent from here arrives, nanoseconds: a year
     std::uint64_t state : 2 {0};     // a Phase
     std::uint64_t dialer : 1 {0};
     std::uint64_t open : 1 {0};
     std::uint64_t other_open : 1 {0};
-    std::uint64_t first : 1 {0};  // the connection is the first that the two nodes had
+    std::uint64_t met : 1 {0};    // the two nodes had a connection
+    std::uint64_t first : 1 {0};  // and this is the first
+    std::uint64_t stood : 1 {0};  // they had one from the start
 
     [[nodiscard]] Phase phase() const { return static_cast<Phase>(state); }
     [[nodiscard]] bool flows() const { return phase() == Phase::open && open && other_open; }
     [[nodiscard]] bool exists() const { return phase() != Phase::none; }
     [[nodiscard]] Time last_arrival() const { return Time(Duration(static_cast<std::int64_t>(arrival))); }
     void set_last_arrival(Time t) {
-        arrival = static_cast<std::uint64_t>(t.time_since_epoch().count()) & ((std::uint64_t{1} << 58) - 1);
+        arrival = static_cast<std::uint64_t>(t.time_since_epoch().count()) & ((std::uint64_t{1} << 55) - 1);
     }
 };
-static_assert(sizeof(End) == 24);
+static_assert(sizeof(End) == 16);
 
 struct DiskProfile {
     Duration sync_min = std::chrono::microseconds(200);
