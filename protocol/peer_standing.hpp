@@ -44,7 +44,8 @@ struct PeerStanding {
 };
 
 // Where the peers of a network stood when they began to: a pure function, the same answers whenever it is asked.
-// A peer asks for a part when it first needs it, so that what nothing touches takes no memory.
+// A peer asks for its basis when it begins, once, and for another part when it first needs it, so that what nothing
+// touches takes no memory.
 class Standings {
 public:
     virtual ~Standings() = default;

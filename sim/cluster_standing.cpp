@@ -1,5 +1,6 @@
 // Networks that stand from the start: see docs/decisions/004.
 
+#include "protocol/assert.hpp"
 #include "protocol/canonical.hpp"
 #include "protocol/records.hpp"
 #include "sim/cluster.hpp"
@@ -10,7 +11,8 @@
 namespace gossip::sim {
 namespace {
 
-// Peers of a grown network: all of it follows from the overlay and the seed.
+// Peers of a grown network: all of it follows from the overlay and the seed. Once the peers stand, their links are
+// asked of the network, which knows from when there were connections.
 class GrownStandings final : public Standings {
 public:
     GrownStandings(const Cluster& cluster, std::uint32_t peers, Rng rng)
@@ -30,8 +32,13 @@ public:
     }
 
     [[nodiscard]] const StandingBasis& common() const { return common_; }
+    void peers_stand() {
+        stand_ = true;
+        overlay_.forget_links();
+    }
 
     [[nodiscard]] StandingBasis basis(NodeId peer) const override {
+        GOSSIP_ASSERT(!stand_);
         StandingBasis b = common_;
         const std::size_t number = cluster_.number_of(peer);
         b.links.reserve(overlay_.degree(number));
@@ -61,13 +68,13 @@ public:
         return seats;
     }
     [[nodiscard]] RecordPtr record(NodeId peer) const override {
+        GOSSIP_ASSERT(stand_);
         const std::size_t number = cluster_.number_of(peer);
         auto record = std::make_shared<LinksRecord>();
         record->peer = peer;
         record->incarnation = common_.incarnation;
         record->version = common_.record_version;
-        record->links.reserve(overlay_.degree(number));
-        for (const auto& end : overlay_.of(number)) record->links.push_back(cluster_.peers()[end.other]);
+        record->links = cluster_.sim().stood_with(peer);
         record->successors = successors_of(number);
         record->signature = cluster_.crypto(peer).sign(canonical_bytes(*record));
         return record;
@@ -77,13 +84,15 @@ private:
     static constexpr std::size_t together = 16;
 
     [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
-        const auto next = overlay_.successors(number, cluster_.config().overlay.successors);
+        const auto next =
+            overlay_.successors(cluster_.peers().first(peers_), number, cluster_.config().overlay.successors);
         std::vector<NodeId> ids;
         ids.reserve(next.size());
         for (const std::uint32_t s : next) ids.push_back(cluster_.peers()[s]);
         return ids;
     }
     [[nodiscard]] std::vector<Candidate> sample_for(std::size_t group) const {
+        GOSSIP_ASSERT(stand_);
         Rng rng = cluster_.sim().draws().stream(Purpose::standing, 2, group);
         std::vector<std::size_t> drawn;
         for (std::uint32_t i = 0; i < cluster_.config().overlay.candidates; ++i) {
@@ -93,13 +102,17 @@ private:
         drawn.erase(std::unique(drawn.begin(), drawn.end()), drawn.end());
         std::vector<Candidate> sample;
         sample.reserve(drawn.size());
-        for (const std::size_t i : drawn) sample.push_back({cluster_.peers()[i], overlay_.degree(i), 1});
+        for (const std::size_t i : drawn) {
+            const NodeId id = cluster_.peers()[i];
+            sample.push_back({id, cluster_.sim().count_stood_with(id), 1});
+        }
         return sample;
     }
 
     const Cluster& cluster_;
     GrownOverlay overlay_;
     std::uint32_t peers_;
+    bool stand_{false};
     StandingBasis common_;
     CopyOnWrite<LinkDetails> details_;                                  // of every link
     mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // as asked for
@@ -138,8 +151,10 @@ void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
         }
         stand_seeds(common, members);
     }
+    GrownStandings& standings = *grown;
     standings_ = std::move(grown);
     stand_peers();
+    standings.peers_stand();
 }
 
 void Cluster::stand_up(const std::vector<PeerStanding>& standings) {

@@ -58,12 +58,8 @@ void GrownOverlay::close_ring(std::vector<Edge>& edges) {
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order(ids_.size());
     for (std::uint32_t i = 0; i < ids_.size(); ++i) order[i] = {ring_position(ids_[i]), i};
     std::sort(order.begin(), order.end());
-    ring_.resize(ids_.size());
-    place_.resize(ids_.size());
-    for (std::uint32_t i = 0; i < order.size(); ++i) {
-        ring_[i] = order[i].second;
-        place_[order[i].second] = i;
-    }
+    ring_.reserve(ids_.size());
+    for (const auto& [position, peer] : order) ring_.push_back(peer);
     if (!uses_ring(config_.strategy) || ids_.size() < 2) return;
     for (std::size_t i = 0; i < ring_.size(); ++i) edges.push_back({ring_[i], ring_[(i + 1) % ring_.size()], true});
 }
@@ -97,11 +93,22 @@ void GrownOverlay::arrange(const std::vector<Edge>& edges) {
     ends_.resize(kept);
 }
 
-std::vector<std::uint32_t> GrownOverlay::successors(std::size_t peer, std::size_t count) const {
+std::vector<std::uint32_t> GrownOverlay::successors(std::span<const NodeId> ids, std::size_t peer,
+                                                    std::size_t count) const {
+    const auto before = [ids](std::uint32_t a, std::size_t b) {
+        return std::pair<std::uint64_t, std::size_t>(ring_position(ids[a]), a) <
+               std::pair<std::uint64_t, std::size_t>(ring_position(ids[b]), b);
+    };
+    const auto own = std::lower_bound(ring_.begin(), ring_.end(), peer, before);
+    const auto place = static_cast<std::size_t>(own - ring_.begin());
     std::vector<std::uint32_t> next;
-    for (std::size_t i = 1; i <= count && i < ring_.size(); ++i)
-        next.push_back(ring_[(place_[peer] + i) % ring_.size()]);
+    for (std::size_t i = 1; i <= count && i < ring_.size(); ++i) next.push_back(ring_[(place + i) % ring_.size()]);
     return next;
+}
+
+void GrownOverlay::forget_links() {
+    ends_ = std::vector<End>();  // an empty list would keep the room
+    first_ = std::vector<std::uint32_t>();
 }
 
 }  // namespace gossip::sim

@@ -28,8 +28,11 @@ public:
         return {ends_.data() + first_[peer], first_[peer + 1] - first_[peer]};  // ascending by `other`
     }
     [[nodiscard]] std::uint32_t degree(std::size_t peer) const { return first_[peer + 1] - first_[peer]; }
-    // The next `count` on the hash ring, nearest first.
-    [[nodiscard]] std::vector<std::uint32_t> successors(std::size_t peer, std::size_t count) const;
+    // The next `count` on the hash ring, nearest first. `ids` as before.
+    [[nodiscard]] std::vector<std::uint32_t> successors(std::span<const NodeId> ids, std::size_t peer,
+                                                        std::size_t count) const;
+    // When others know them: the ring is left.
+    void forget_links();
 
 private:
     struct Edge {
@@ -43,8 +46,7 @@ private:
 
     std::span<const NodeId> ids_;  // while it grows
     const OverlayConfig& config_;
-    std::vector<std::uint32_t> ring_;   // peers by position
-    std::vector<std::uint32_t> place_;  // of each peer in ring_
+    std::vector<std::uint32_t> ring_;  // peers by position
     std::vector<std::uint32_t> first_;
     std::vector<End> ends_;
 };

@@ -59,6 +59,8 @@ public:
     using Standing = std::function<void(Machine&, Time, WallMs, Effects&)>;
     void start_standing(NodeId id, const Standing& stand);
     void connect(NodeId a, NodeId b) { network_.connect(index_of(a), index_of(b)); }
+    [[nodiscard]] std::vector<NodeId> stood_with(NodeId id) const { return network_.stood_with(index_of(id)); }
+    [[nodiscard]] std::uint32_t count_stood_with(NodeId id) const { return network_.count_stood_with(index_of(id)); }
     void fill_disk(NodeId id, std::vector<Record> journal) { rare(index_of(id)).disk.fill(std::move(journal)); }
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
