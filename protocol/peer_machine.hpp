@@ -45,7 +45,7 @@ struct PeerStatus {
     std::size_t stored{0};
 };
 
-class alignas(64) PeerMachine final : public Machine {  // by lines of the cache: see prefetch
+class PeerMachine final : public Machine {
 public:
     // From a pool, one behind the other: there may be millions.
     static void* operator new(std::size_t bytes) { return spare_blocks().get(bytes); }
@@ -287,6 +287,6 @@ private:
     std::array<Generation, 13> generations_{};
 };
 
-static_assert(sizeof(PeerMachine) == 256);
+static_assert(sizeof(PeerMachine) == 248);
 
 }  // namespace gossip

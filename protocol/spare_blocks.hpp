@@ -44,7 +44,7 @@ private:
     static constexpr std::size_t rounded(std::size_t bytes) { return (bytes + step - 1) / step * step; }
     [[nodiscard]] Spare*& of(std::size_t bytes) { return first_[(bytes - 1) / step]; }
     [[nodiscard]] void* carve(std::size_t size) {
-        const std::size_t unit = size % 64 == 0 ? 64 : step;
+        const std::size_t unit = size == 64 ? 64 : step;
         std::size_t before = -reinterpret_cast<std::uintptr_t>(next_) & (unit - 1);
         if (before + size > left_) {
             next_ = static_cast<std::byte*>(::operator new(at_once, line));
