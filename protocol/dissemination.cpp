@@ -54,11 +54,7 @@ void RumorStore::erase(std::size_t at) {
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
     const RumorKey key = held.rumor->key;
     Sums& sums = *held_.beside();
-    if (held.settled) {
-        sums.root ^= key.lo;
-    } else {
-        --sums.unsettled;
-    }
+    if (held.settled) sums.root ^= key.lo;
     auto& ages = sums.ages;
     if (!ages.empty()) ages.erase(std::lower_bound(ages.begin(), ages.end(), Age{held.age, key}));
 }
@@ -70,8 +66,8 @@ void RumorStore::insert(Held held, std::size_t limit) {
     Sums& sums = *held_.beside();
     if (kept.settled) {
         sums.root ^= key.lo;
-    } else if (sums.unsettled++ == 0) {
-        sums.oldest = kept.since;
+    } else {
+        sums.oldest = std::min(sums.oldest, kept.since);
     }
     auto& ages = sums.ages;
     const Age age{kept.age, key};
@@ -109,14 +105,13 @@ std::vector<RumorKey> RumorStore::newest(std::size_t limit) const {
 
 void RumorStore::settle(Time now) {
     Sums* const sums = held_.beside();
-    if (sums == nullptr || sums->unsettled == 0 || now - sums->oldest <= settle_after) return;
-    sums->oldest = now;
+    if (sums == nullptr || sums->oldest == Time::max() || now - sums->oldest <= settle_after) return;
+    sums->oldest = Time::max();
     for (Held& held : held_) {
         if (held.settled) continue;
         if (now - held.since > settle_after) {
             held.settled = true;
             sums->root ^= held.rumor->key.lo;
-            --sums->unsettled;
         } else {
             sums->oldest = std::min(sums->oldest, held.since);
         }

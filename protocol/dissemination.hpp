@@ -74,10 +74,9 @@ private:
     void erase(std::size_t position);
     [[nodiscard]] SlimVector<Age> by_age() const;
     struct Sums {
-        std::uint64_t root{0};  // of the settled
-        Time oldest{};          // no message that is not settled came before
-        SlimVector<Age> ages;   // ascending: the first goes first; kept while the store is full, else empty
-        std::uint32_t unsettled{0};
+        std::uint64_t root{0};      // of the settled
+        Time oldest = Time::max();  // no message that is not settled came before
+        SlimVector<Age> ages;       // ascending: the first goes first; kept while the store is full, else empty
     };
 
     const Rumor* latest_{nullptr};
@@ -144,7 +143,7 @@ public:
         return store_.find(key) != nullptr || (more_ && more_->declined.contains(key));
     }
     [[nodiscard]] const Rumor* latest() const { return store_.latest(); }
-    // What a message that is new will touch.
+    // What a message that is new will touch, and a ping.
     [[gnu::always_inline]] void prefetch() const { gossip::prefetch(store_.first(), 2); }
 
 private:
