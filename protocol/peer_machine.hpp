@@ -90,6 +90,7 @@ private:
     void handle_registration_timer();
     [[nodiscard]] Registration& registration() const;
     [[nodiscard]] bool registered() const;
+    [[nodiscard]] std::vector<Seat> chosen_seats() const;
     void follow(const msg::RegisterAck& m);
     void finish_registration();
     void activate(const msg::RegisterAck& ack, NodeId seed);
@@ -251,8 +252,8 @@ private:
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
 
-    // By lines of the cache, see prefetch: of 64 bytes, the first of which is all that a message touches which was
-    // seen before. A first copy takes the second, too, and pings the third.
+    // By lines of the cache: a message that was seen before touches the first, and the links; a first copy the second,
+    // too, and a ping the third.
     NodeId self_ : 48;  // an endpoint
     Phase phase_ : 3 {Phase::starting};
     bool overlay_stale_ : 1 {false};  // something changed in this step: see maintain_overlay

@@ -175,7 +175,7 @@ void PeerMachine::on(const Sender& from, const msg::GetPeerList&) {
 
 void PeerMachine::send_leases() {
     const auto degree = static_cast<std::uint32_t>(links_.degree());
-    for (const Seat seat : registration().chosen()) {
+    for (const Seat seat : chosen_seats()) {
         out_->send(config_->seeds[seat], msg::Lease{self_, incarnation_, degree, view_.epoch()});
     }
     arm(TimerKind::lease, jitter(config_->seed.lease));
@@ -339,7 +339,7 @@ void PeerMachine::handle(const LeaveRequested&) {
     phase_ = Phase::leaving;
     const Change change{.kind = ChangeKind::leave, .peer = self_, .incarnation = incarnation_};
     const Signature signature = crypto_->sign(canonical_bytes(change));
-    for (const Seat seat : registration().chosen()) {
+    for (const Seat seat : chosen_seats()) {
         out_->send(config_->seeds[seat], msg::Leave{self_, incarnation_, signature});
     }
     arm(TimerKind::leave_deadline, leave_patience);

@@ -62,6 +62,12 @@ Registration& PeerMachine::registration() const {
     return *registration;
 }
 
+// Of a peer that stands they are asked for each time: leases are few, and nothing else needs its registration.
+std::vector<Seat> PeerMachine::chosen_seats() const {
+    const bool stands = rare().registration == nullptr && view_.standings() != nullptr;
+    return stands ? view_.standings()->seats(self_) : registration().chosen();
+}
+
 Epoch PeerMachine::registered_epoch() const {
     const bool stood = rare().registered_epoch == 0 && view_.standings() != nullptr;
     return stood ? view_.standings()->basis(self_).epoch : rare().registered_epoch;
