@@ -231,6 +231,53 @@ TEST_CASE("a reset loses what is in flight and tells both ends") {
     CHECK(p.losses(p.of_b) == std::vector{LossReason::closed});
 }
 
+TEST_CASE("what was in flight on one connection never comes by the next, however many there were") {
+    Pair p;
+    for (std::uint64_t round = 1; round <= 4; ++round) {
+        p.publish(a, round * 10);  // arrives: there is a connection
+        p.sim.run_for(1s);
+        p.publish(a, round * 10 + 1);
+        p.sim.run_until([&] { return all_of<Publish>(p.of_a).size() == round * 2; }, p.sim.now() + 1s);
+        p.sim.reset_link(a, b);
+        p.sim.run_for(100us);  // less than any delay
+        p.publish(b, round);   // dials anew before the lost one could have come
+        p.sim.run_for(1s);
+    }
+    CHECK(numbers(p.of_b) == std::vector<std::uint64_t>{10, 20, 30, 40});
+}
+
+TEST_CASE("a node that met a thousand others finds each of them, on their first connection and on the next") {
+    constexpr std::uint64_t spokes = 1000;
+    const NodeId hub = toy_id(9);
+    Diary of_hub;
+    std::vector<Diary> of_spokes(spokes);
+    Simulator sim({});
+    sim.add(hub, toy(of_hub, [](Time, const Event& e, Effects& out) {
+                if (const auto* r = std::get_if<Received>(&e)) out.send(r->from, r->message);
+            }));
+    sim.start(hub);
+    std::vector<std::uint16_t> ports;
+    for (std::uint64_t i = 0; i < spokes; ++i) ports.push_back(static_cast<std::uint16_t>(10'000 + i * 7 % spokes * 2));
+    for (std::uint64_t i = 0; i < spokes; ++i) {
+        sim.add(toy_id(ports[i]), toy(of_spokes[i], send_on_publish(hub)));
+        sim.start(toy_id(ports[i]));
+    }
+    for (std::uint64_t round = 0; round < 3; ++round) {
+        for (std::uint64_t i = 0; i < spokes; ++i)
+            sim.feed(toy_id(ports[i]), Publish{std::to_string(round * spokes + i)});
+        sim.run_for(1s);
+        sim.crash(hub);
+        sim.run_for(1s);
+        sim.start(hub);
+    }
+    bool all_answered = true;
+    for (std::uint64_t i = 0; i < spokes; ++i) {
+        all_answered =
+            all_answered && numbers(of_spokes[i]) == std::vector<std::uint64_t>{i, spokes + i, 2 * spokes + i};
+    }
+    CHECK(all_answered);
+}
+
 TEST_CASE("duplicates and plain drops happen as often as asked") {
     SimOptions options;
     options.network.link.duplicate_per_million = 200'000;
