@@ -1,6 +1,6 @@
 #pragma once
-// A node of the simulated network: what the network and the simulator know of it, in half a line of the cache, for
-// every event looks at it and there may be ten million.
+// A node of the simulated network: what the network and the simulator know of it. Every event looks at it, and there
+// may be ten million.
 
 #include "protocol/machine.hpp"
 #include "protocol/slim_vector.hpp"
@@ -57,10 +57,9 @@ struct RareParts {
     CrashKind cut_kind{};
 };
 
-struct alignas(32) Node {
+struct Node {
     SlimVector<End> ends;  // in the order they met: an end keeps its place
     std::unique_ptr<Machine> machine;
-    std::unique_ptr<RareParts> rare;
     std::uint32_t factory{0};
     std::uint16_t life{0};
     std::uint16_t trust : 2 {static_cast<std::uint16_t>(Trust::claimed)};
@@ -68,8 +67,9 @@ struct alignas(32) Node {
     std::uint16_t dialable : 1 {true};
     std::uint16_t paused : 1 {false};
     std::uint16_t ended : 1 {false};  // some connection of its is gone, or was
+    std::uint16_t rare : 1 {false};   // it has RareParts
 };
-static_assert(sizeof(Node) == 32);
+static_assert(sizeof(Node) == 24);
 using Nodes = std::vector<Node>;
 
 }  // namespace gossip::sim

@@ -15,9 +15,6 @@ std::int64_t millis(Time t) {
 // Messages, losses and syncs wait in the kernel in their order; timers are found due after them.
 bool is_timer(const Entry& e) { return e.kind == EntryKind::timer; }
 
-// Since when it runs as it does.
-Time disturbed(const Node& n) { return n.rare ? n.rare->disturbed : Time{}; }
-
 }  // namespace
 
 Simulator::Simulator(SimOptions options)
@@ -28,20 +25,31 @@ Simulator::Simulator(SimOptions options)
 // Messages that are under way.
 Simulator::~Simulator() {
     queue_.each([this](const Entry& entry) { let_go(entry); });
-    for (const Node& n : nodes_) {
-        if (n.rare) std::for_each(n.rare->missed.begin(), n.rare->missed.end(), [this](const Entry& e) { let_go(e); });
+    for (NodeIndex i = 0; i < nodes_.size(); ++i) {
+        if (const RareParts* r = any_rare(i)) std::ranges::for_each(r->missed, [this](const Entry& e) { let_go(e); });
     }
 }
 
 // ---------------------------------------------------------------- nodes
 
 RareParts& Simulator::rare(NodeIndex i) {
-    Node& n = nodes_[i];
-    if (!n.rare) {
-        n.rare = std::make_unique<RareParts>();
-        n.rare->disk_profile = options_.disk;
+    const auto [at, fresh] = rare_.try_emplace(i);
+    if (fresh) {
+        at->second.disk_profile = options_.disk;
+        nodes_[i].rare = true;
     }
-    return *n.rare;
+    return at->second;
+}
+
+// Since when it runs as it does.
+Time Simulator::disturbed(NodeIndex i) const {
+    const RareParts* rare = any_rare(i);
+    return rare != nullptr ? rare->disturbed : Time{};
+}
+
+AppendSeq Simulator::durable(NodeIndex i) const {
+    const RareParts* rare = any_rare(i);
+    return rare != nullptr ? rare->disk.durable_upto() : 0;
 }
 
 void Simulator::add(NodeId id, Factory factory, NodeOptions options) {
@@ -80,12 +88,14 @@ void Simulator::begin_life(NodeIndex i) {
     ++n.life;
     GOSSIP_ASSERT(n.life != 0);
     n.paused = false;
-    if (n.rare) n.rare->cut_next_step = false;
-    if (n.rare || now_ != Time{}) rare(i).disturbed = now_;
+    if (n.rare || now_ != Time{}) {
+        rare(i).cut_next_step = false;
+        rare(i).disturbed = now_;
+    }
     network_.set_up(i);
     const NodeId id = network_.id(i);
     const auto key = static_cast<std::uint64_t>(id);
-    const auto journal = n.rare ? n.rare->disk.records() : std::span<const Record>{};
+    const auto journal = n.rare ? rare(i).disk.records() : std::span<const Record>{};
     n.machine = factories_[n.factory]({id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
     for (Observer* o : observers_) o->on_started(now_, id, n.life);
 }
@@ -106,10 +116,10 @@ void Simulator::stop(NodeIndex i, StopKind how, CrashKind kind) {
     n.machine.reset();
     n.paused = false;
     const auto key = static_cast<std::uint64_t>(network_.id(i));
-    if (n.rare) {
-        n.rare->held.clear();
-        for (const Entry& e : std::exchange(n.rare->missed, {})) let_go(e);
-        if (n.rare->disk.crash(kind, draws_.stream(Purpose::disk_crash, key, n.life))) ++torn_tails_;
+    if (RareParts* r = any_rare(i)) {
+        r->held.clear();
+        for (const Entry& e : std::exchange(r->missed, {})) let_go(e);
+        if (r->disk.crash(kind, draws_.stream(Purpose::disk_crash, key, n.life))) ++torn_tails_;
     }
     const bool flush = how == StopKind::finished || (draws_.at(Purpose::link_close, key, n.life) & 1) == 0;
     network_.node_died(now_, i, flush && kind == CrashKind::process);
@@ -124,8 +134,9 @@ void Simulator::resume(NodeId id) {
     Node& n = node(id);
     if (!n.paused) return;
     n.paused = false;
-    rare(index_of(id)).disturbed = now_;
-    auto missed = std::exchange(n.rare->missed, {});
+    RareParts& r = rare(index_of(id));
+    r.disturbed = now_;
+    auto missed = std::exchange(r.missed, {});
     std::stable_partition(missed.begin(), missed.end(), [](const Entry& e) { return !is_timer(e); });
     for (const Entry& e : missed) queue_.push(now_, e);
 }
@@ -330,7 +341,7 @@ void Simulator::step(NodeIndex i, const Event& event) {
     for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
     if (effects_.none()) return;  // mostly
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
-    if (n.rare && n.rare->cut_next_step && acts) {
+    if (n.rare && acts && rare(i).cut_next_step) {
         apply_cut(i);
     } else {
         apply(i);
@@ -369,8 +380,8 @@ void Simulator::apply_cut(NodeIndex i) {
 void Simulator::send_all(NodeIndex i) {
     auto& sends = effects_.sends;
     if (sends.empty()) return;
-    const AppendSeq written = durable(nodes_[i]);
-    const bool nothing_held = !nodes_[i].rare || nodes_[i].rare->held.empty();
+    const AppendSeq written = durable(i);
+    const bool nothing_held = !nodes_[i].rare || rare(i).held.empty();
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
         EndIndex guess = 0;  // mostly to the neighbours in their order
@@ -383,7 +394,7 @@ void Simulator::send_all(NodeIndex i) {
 }
 
 void Simulator::release_held(NodeIndex i) {
-    const AppendSeq written = durable(nodes_[i]);
+    const AppendSeq written = durable(i);
     std::vector<NodeId> waiting;  // nodes with an earlier send still held
     std::vector<Send> kept;
     auto held = std::exchange(rare(i).held, {});
@@ -412,16 +423,16 @@ EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
 }
 
 void Simulator::start_sync(NodeIndex i) {
-    const Node& n = nodes_[i];
-    if (n.rare->disk.sync_running() || !n.rare->disk.dirty()) return;
-    n.rare->disk.begin_sync();
-    const DiskProfile& p = n.rare->disk_profile;
-    Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(network_.id(i)), n.rare->syncs++);
+    RareParts& r = rare(i);
+    if (r.disk.sync_running() || !r.disk.dirty()) return;
+    r.disk.begin_sync();
+    const DiskProfile& p = r.disk_profile;
+    Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(network_.id(i)), r.syncs++);
     const auto spread = static_cast<std::uint64_t>(std::max((p.sync_max - p.sync_min).count(), std::int64_t{0}));
     Entry e;
     e.kind = EntryKind::synced;
     e.node = i;
-    e.life = n.life;
+    e.life = nodes_[i].life;
     queue_.push(now_ + p.sync_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1))), e);
 }
 
@@ -442,7 +453,7 @@ Time Simulator::undisturbed_since(NodeId a, NodeId b) const {
     if (!reachable(a, b)) return now_;
     const NodeIndex i = index_of(a);
     const NodeIndex j = index_of(b);
-    return std::max({disturbed(nodes_[i]), disturbed(nodes_[j]), network_.freed_at(i, j), network_.freed_at(j, i)});
+    return std::max({disturbed(i), disturbed(j), network_.freed_at(i, j), network_.freed_at(j, i)});
 }
 
 Machine* Simulator::machine(NodeId id) const {
@@ -454,8 +465,8 @@ std::uint32_t Simulator::life(NodeId id) const { return nodes_[index_of(id)].lif
 
 const Disk& Simulator::disk(NodeId id) const {
     static const Disk blank;
-    const Node& n = nodes_[index_of(id)];
-    return n.rare ? n.rare->disk : blank;
+    const RareParts* rare = any_rare(index_of(id));
+    return rare != nullptr ? rare->disk : blank;
 }
 
 std::vector<NodeId> Simulator::nodes() const {
@@ -466,8 +477,8 @@ std::vector<NodeId> Simulator::nodes() const {
 }
 
 WallMs Simulator::wall(NodeId id) const {
-    const Node& n = nodes_[index_of(id)];
-    return options_.wall_at_zero + millis(now_) + (n.rare ? n.rare->wall_skew_ms : 0);
+    const RareParts* rare = any_rare(index_of(id));
+    return options_.wall_at_zero + millis(now_) + (rare != nullptr ? rare->wall_skew_ms : 0);
 }
 
 }  // namespace gossip::sim

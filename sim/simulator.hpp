@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace gossip::sim {
@@ -124,7 +125,10 @@ private:
 
     [[nodiscard]] NodeIndex index_of(NodeId id) const { return network_.index_of(id); }
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
-    RareParts& rare(NodeIndex i);
+    RareParts& rare(NodeIndex i);  // made when there are none
+    [[nodiscard]] RareParts* any_rare(NodeIndex i) { return nodes_[i].rare ? &rare_.at(i) : nullptr; }
+    [[nodiscard]] const RareParts* any_rare(NodeIndex i) const { return nodes_[i].rare ? &rare_.at(i) : nullptr; }
+    [[nodiscard]] Time disturbed(NodeIndex i) const;
     void begin(NodeId id, std::uint32_t factory, NodeOptions options);
     void prefetch_ahead() const;
     void prefetch_for(const Machine& machine, const EventQueue::Packed& item) const;
@@ -134,7 +138,7 @@ private:
     void let_go(const Entry& entry);
     void handle_synced(NodeIndex i);
     void end_by_disk(NodeIndex i);
-    [[nodiscard]] AppendSeq durable(const Node& n) const { return n.rare ? n.rare->disk.durable_upto() : 0; }
+    [[nodiscard]] AppendSeq durable(NodeIndex i) const;
     void step(NodeIndex i, const Event& event);
     void apply(NodeIndex i);
     void apply_cut(NodeIndex i);
@@ -149,6 +153,7 @@ private:
     Draws draws_;
     EventQueue queue_;
     Nodes nodes_;
+    std::unordered_map<NodeIndex, RareParts> rare_;
     Network network_;
     std::deque<Factory> factories_;
     Parked<std::function<void()>> actions_;
