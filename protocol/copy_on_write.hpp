@@ -36,7 +36,7 @@ public:
         return kept_->value;
     }
     [[nodiscard]] bool shared_with(const CopyOnWrite& other) const { return kept_ == other.kept_; }
-    friend bool operator==(const CopyOnWrite& a, const CopyOnWrite& b) { return *a == *b; }
+    friend bool operator==(const CopyOnWrite& a, const CopyOnWrite& b) { return a.shared_with(b) || *a == *b; }
 
 private:
     struct Kept {

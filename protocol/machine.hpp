@@ -6,6 +6,7 @@
 #include "protocol/notice.hpp"
 #include "protocol/passed_on.hpp"
 #include "protocol/shared_message.hpp"
+#include "protocol/told.hpp"
 #include "protocol/types.hpp"
 
 #include <variant>
@@ -156,6 +157,7 @@ struct Effects {
     bool fatal{false};     // an invariant is broken (see the last notice): the process must end
     bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
     PassedOn passed_on;    // of earlier steps
+    ToldAlike told_alike;  // in earlier steps
     Time now{};            // of the step in hand: a machine may note here what it was told
 
     void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
@@ -171,7 +173,7 @@ struct Effects {
         return sends.empty() && timers.empty() && deliveries.empty() && notices.empty() && appends.empty() &&
                disconnects.empty() && !finished && !fatal;
     }
-    // Keeps the capacity and what was passed on; `quiet` is the driver's and stays.
+    // Keeps the capacity, what was passed on and what was told; `quiet` is the driver's and stays.
     void clear() {
         sends.clear();
         timers.clear();

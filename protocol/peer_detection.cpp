@@ -39,7 +39,7 @@ void PeerMachine::handle_ping_round() {
 
 void PeerMachine::ping(NodeId id) {
     Link* link = links_.find(id);
-    msg::Ping ping{.sender = self_, .sequence = ++ping_sequence_, .sent = wall(), .incarnation = incarnation_};
+    msg::Ping ping{.sender = self(), .sequence = ++ping_sequence_, .sent = wall(), .incarnation = incarnation()};
     ping.linked = link != nullptr;
     ping.epoch = view_.epoch();
     ping.root = dissemination_.root(now());
@@ -51,12 +51,12 @@ void PeerMachine::ping(NodeId id) {
 void PeerMachine::on(const Sender& sender, const msg::Ping& m) {
     const Sender from = named(sender, m.sender);
     Link* link = links_.find(from.node);
-    msg::Pong pong{.sender = self_,
+    msg::Pong pong{.sender = self(),
                    .sequence = m.sequence,
                    .ping_sent = m.sent,
                    .received = wall(),
                    .sent = wall(),
-                   .incarnation = incarnation_,
+                   .incarnation = incarnation(),
                    .linked = link != nullptr,
                    .epoch = view_.epoch()};
     pong.root = dissemination_.root(now());
@@ -106,7 +106,7 @@ void PeerMachine::on(const Sender& sender, const msg::SuspectQuery& m) {
     }
     const bool recorded = m.record.peer == m.suspect && m.record.incarnation == m.incarnation;
     const Asker asker{from.reply, recorded ? m.record.version : 0};
-    if (m.suspect == self_) return testify({self_, m.incarnation, Verdict::reachable, {asker}});
+    if (m.suspect == self()) return testify({self(), m.incarnation, Verdict::reachable, {asker}});
     if (rare().losses.isolated()) return;  // what we cannot reach says something about us
     const Probes::Action action = troubles().probes.ask(m.suspect, m.incarnation, asker, now());
     if (action.busy) return refuse(from.reply, "too many suspects at once");
@@ -123,7 +123,7 @@ void PeerMachine::perform(NodeId suspect, const Probes::Action& action) {
 }
 
 void PeerMachine::testify(const Testimony& t) {
-    Statement statement{t.suspect, t.life, 0, t.verdict, self_, {}};
+    Statement statement{t.suspect, t.life, 0, t.verdict, self(), {}};
     bool is_signed = false;
     for (const Asker& asker : t.askers) {
         if (!is_signed || statement.links_version != asker.version) {
@@ -136,15 +136,15 @@ void PeerMachine::testify(const Testimony& t) {
             continue;
         }
         notice({.kind = NoticeKind::statement_given, .verdict = t.verdict, .subject = t.suspect, .other = asker.reply});
-        out_->send(asker.reply, msg::SuspectResponse{self_, t.verdict != Verdict::reachable, statement});
+        out_->send(asker.reply, msg::SuspectResponse{self(), t.verdict != Verdict::reachable, statement});
     }
 }
 
 void PeerMachine::on(const Sender& from, const msg::Suspect& m) {
-    if (m.suspect != self_) return;
-    msg::Alive alive{self_, incarnation_, ++troubles().refutations, {}};
+    if (m.suspect != self()) return;
+    msg::Alive alive{self(), incarnation(), ++troubles().refutations, {}};
     alive.signature = crypto_->sign(canonical_bytes(alive));
-    notice({.kind = NoticeKind::refuted, .subject = self_, .other = m.by});
+    notice({.kind = NoticeKind::refuted, .subject = self(), .other = m.by});
     out_->send(from.reply, alive);
     // The accuser is a neighbour; anybody else named here could be a victim of ours.
     if (m.by != from.node && links_.find(m.by) != nullptr) out_->send(m.by, alive);

@@ -25,7 +25,7 @@ void PeerMachine::handle_generate() {
 
 void PeerMachine::publish(bool typed, std::string text) {
     const RumorPtr rumor =
-        dissemination_.create(typed, std::move(text), self_, incarnation_, wall(), now(), *crypto_, config_->gossip);
+        dissemination_.create(typed, std::move(text), self(), incarnation(), wall(), now(), *crypto_, config_->gossip);
     notice({.kind = typed ? NoticeKind::said : NoticeKind::generated,
             .count = static_cast<std::uint32_t>(rumor->number),
             .of = config_->gossip.max_messages,

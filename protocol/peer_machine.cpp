@@ -18,13 +18,9 @@ constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,  
 }  // namespace
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
-    : self_(options.self),
-      config_(&config),
-      crypto_(&crypto),
-      view_(options.self),
-      incarnation_(options.last_life),
-      rng_(rng) {
+    : view_(options.self), config_(&config), crypto_(&crypto), rng_(rng) {
     static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
+    if (options.last_life != Incarnation::none) own_told().incarnation = options.last_life;
 }
 
 void PeerMachine::step(Time now, const Event& event, Effects& out) {
@@ -37,6 +33,7 @@ void PeerMachine::step(Time now, const Event& event, Effects& out) {
             maintain_overlay();
         }
     }
+    view_.share_told(out.told_alike);
     out_ = nullptr;
 }
 
@@ -57,7 +54,7 @@ bool PeerMachine::prefetch(const SharedMessage& next) const {
 }
 
 PeerStatus PeerMachine::status() const {
-    PeerStatus status{.incarnation = incarnation_,
+    PeerStatus status{.incarnation = incarnation(),
                       .registered = registered(),
                       .active = active(),
                       .epoch = view_.epoch(),
@@ -84,14 +81,15 @@ bool PeerMachine::registered() const {
 
 void PeerMachine::handle(const Started& event) {
     set_wall(event.wall);
-    const auto next_life = static_cast<std::uint64_t>(incarnation_) + 1;
-    incarnation_ = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(event.wall, 0)))};
-    notice({.kind = NoticeKind::peer_started, .subject = self_});
+    const auto next_life = static_cast<std::uint64_t>(incarnation()) + 1;
+    own_told().incarnation =
+        Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(event.wall, 0)))};
+    notice({.kind = NoticeKind::peer_started, .subject = self()});
     begin_registration();
 }
 
 void PeerMachine::handle(const Received& event) {
-    if (event.from == self_) return;
+    if (event.from == self()) return;
     const Sender from{event.from, event.from, event.trust};
     if (phase_ == Phase::leaving) return on_while_leaving(from, event.message);
     if (!is_anonymous(event.from)) heard(from);
@@ -197,7 +195,7 @@ void PeerMachine::arm(TimerKind kind, Duration after, std::uint64_t key) {
 }
 
 WallMs PeerMachine::wall() const {
-    return std::chrono::floor<std::chrono::milliseconds>(now().time_since_epoch() + wall_offset_).count();
+    return std::chrono::floor<std::chrono::milliseconds>(now().time_since_epoch() + told().wall_offset).count();
 }
 
 // Uniform in 50 to 150 %.

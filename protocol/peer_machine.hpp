@@ -246,15 +246,19 @@ private:
     [[nodiscard]] RareParts& own_rare() const;
     [[nodiscard]] Troubles& troubles();
     [[nodiscard]] Troubles* any_troubles() const { return rare_ ? rare_->troubles.get() : nullptr; }
+    [[nodiscard]] NodeId self() const { return view_.self(); }
+    [[nodiscard]] const Told& told() const { return view_.told(); }
+    [[nodiscard]] Told& own_told() { return view_.own_told(); }
+    [[nodiscard]] Incarnation incarnation() const { return told().incarnation; }
     [[nodiscard]] Time now() const { return out_->now; }
     [[nodiscard]] WallMs wall() const;
-    void set_wall(WallMs wall) { wall_offset_ = std::chrono::milliseconds(wall) - now().time_since_epoch(); }
+    void set_wall(WallMs wall) { own_told().wall_offset = std::chrono::milliseconds(wall) - now().time_since_epoch(); }
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
 
     // By lines of the cache: a message that was seen before touches the first, and the links; a first copy the second,
     // too, and a ping the third.
-    NodeId self_ : 48;  // an endpoint
+    [[no_unique_address]] View view_;  // and in its last byte:
     Phase phase_ : 3 {Phase::starting};
     bool overlay_stale_ : 1 {false};  // something changed in this step: see maintain_overlay
     bool record_stale_ : 1 {true};
@@ -270,16 +274,10 @@ private:
 
     std::uint64_t delivered_{0};
     std::uint64_t gossip_sent_{0};
-    Duration wall_offset_{};  // of the wall clock from our own
     const Crypto* crypto_;
-    View view_;
-
-    Incarnation incarnation_;
-    std::uint64_t record_version_{0};
     Time digest_sent_{};
     Time round_due_{};
-    Time seed_contact_ = Time::min();                // the last one
-    CopyOnWrite<std::vector<PublicKey>> seed_keys_;  // by seat; zero when not known
+    Time seed_contact_ = Time::min();  // the last one
 
     Rng rng_;
     NodeId repaired_with_ : 48 {};  // never the same neighbour twice running
@@ -288,6 +286,6 @@ private:
     std::array<Generation, 13> generations_{};
 };
 
-static_assert(sizeof(PeerMachine) == 248);
+static_assert(sizeof(PeerMachine) == 192);
 
 }  // namespace gossip

@@ -56,11 +56,12 @@ void PeerMachine::begin_registration() {
 void PeerMachine::ask_seeds(const std::vector<Seat>& seats) {
     if (seats.empty()) return;
     const PublicKey key = crypto_->public_key();
-    const Change change{.kind = ChangeKind::add, .peer = self_, .incarnation = incarnation_, .protocol = 1, .key = key};
+    const Change change{
+        .kind = ChangeKind::add, .peer = self(), .incarnation = incarnation(), .protocol = 1, .key = key};
     const Signature signature = crypto_->sign(canonical_bytes(change));
     for (const Seat seat : seats) {
         const NodeId seed = config_->seeds[seat];
-        out_->send(seed, msg::RegisterRequest{self_, incarnation_, 1, key, signature});
+        out_->send(seed, msg::RegisterRequest{self(), incarnation(), 1, key, signature});
         notice({.kind = NoticeKind::registration_sent, .other = seed});
     }
 }
@@ -78,7 +79,7 @@ void PeerMachine::handle_registration_timer() {
 void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     const auto seat = seat_of(from.node);
     if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_ACK from a node that is no seed");
-    if (m.peer != self_ || m.incarnation != incarnation_) return;
+    if (m.peer != self() || m.incarnation != incarnation()) return;
     learn_seed_keys(m.seed_keys);
     follow(m);
     view_.learn(m.successors, m.candidates, config_->overlay, rng_);
@@ -140,14 +141,14 @@ void PeerMachine::begin_rounds() {
 void PeerMachine::on(const Sender& from, const msg::RegisterNack& m) {
     const auto seat = seat_of(from.node);
     if (from.trust != Trust::seed || !seat) return refuse(from.reply, "REGISTER_NACK from a node that is no seed");
-    if (m.peer != self_ || phase_ != Phase::registering) return;
-    if (m.minimum != Incarnation::none && m.minimum <= incarnation_) return;  // of an earlier request
+    if (m.peer != self() || phase_ != Phase::registering) return;
+    if (m.minimum != Incarnation::none && m.minimum <= incarnation()) return;  // of an earlier request
     notice({.kind = NoticeKind::registration_nack, .other = from.node, .text = m.text});
     if (m.minimum == Incarnation::none) {
         registration().on_nack(*seat);
         return finish_registration();
     }
-    incarnation_ = m.minimum;
+    own_told().incarnation = m.minimum;
     record_stale_ = true;
     ask_seeds(registration().begin(now(), rng_));
 }
@@ -160,7 +161,7 @@ void PeerMachine::on(const Sender& from, const msg::RegisterPending& m) {
 }
 
 void PeerMachine::learn_seed_keys(const std::vector<PublicKey>& keys) {
-    auto& known = seed_keys_.own();
+    auto& known = own_told().seed_keys.own();
     known.resize(config_->seeds.size());
     for (std::size_t i = 0; i < keys.size() && i < known.size(); ++i) {
         if (keys[i] != PublicKey{}) known[i] = keys[i];
@@ -176,16 +177,16 @@ void PeerMachine::on(const Sender& from, const msg::GetPeerList&) {
 void PeerMachine::send_leases() {
     const auto degree = static_cast<std::uint32_t>(links_.degree());
     for (const Seat seat : chosen_seats()) {
-        out_->send(config_->seeds[seat], msg::Lease{self_, incarnation_, degree, view_.epoch()});
+        out_->send(config_->seeds[seat], msg::Lease{self(), incarnation(), degree, view_.epoch()});
     }
     arm(TimerKind::lease, jitter(config_->seed.lease));
 }
 
 void PeerMachine::on(const Sender& from, const msg::LeaseAck& m) {
     if (from.trust != Trust::seed) return refuse(from.reply, "LEASE_ACK from a node that is no seed");
-    if (m.peer != self_) return;
+    if (m.peer != self()) return;
     if (!active()) return;
-    const bool member = m.status == LeaseStatus::member && m.incarnation <= incarnation_;
+    const bool member = m.status == LeaseStatus::member && m.incarnation <= incarnation();
     if (!member && m.epoch >= registered_epoch()) return handle_removed_self();
     note_epoch(m.epoch);
 }
@@ -193,14 +194,14 @@ void PeerMachine::on(const Sender& from, const msg::LeaseAck& m) {
 // The list dropped this life while it is alive: it comes back as another, after a while.
 void PeerMachine::handle_removed_self() {
     if (!active()) return;
-    notice({.kind = NoticeKind::removed_self, .incarnation = incarnation_});
+    notice({.kind = NoticeKind::removed_self, .incarnation = incarnation()});
     for (const NodeId id : links_.ids()) {
         out_->send(id, msg::Unlink{"removed"});
         link_down(id, "removed from the list", false);
     }
-    dissemination_.purge(self_, incarnation_);
-    const auto next_life = static_cast<std::uint64_t>(incarnation_) + 1;
-    incarnation_ = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(wall(), 0)))};
+    dissemination_.purge(self(), incarnation());
+    const auto next_life = static_cast<std::uint64_t>(incarnation()) + 1;
+    own_told().incarnation = Incarnation{std::max(next_life, static_cast<std::uint64_t>(std::max<WallMs>(wall(), 0)))};
     record_stale_ = true;
     overlay_announced_ = false;
     phase_ = Phase::waiting_to_rejoin;
@@ -220,9 +221,9 @@ void PeerMachine::on(const Sender& from, const msg::Candidates& m) {
 }
 
 bool PeerMachine::authentic(const msg::Membership& m, const Sender& from) const {
-    const bool known = m.signer < seed_keys_->size() && (*seed_keys_)[m.signer] != PublicKey{};
+    const bool known = m.signer < told().seed_keys->size() && (*told().seed_keys)[m.signer] != PublicKey{};
     if (!known) return from.trust == Trust::seed;
-    return crypto_->verify((*seed_keys_)[m.signer], canonical_bytes(m.decision), m.signature);
+    return crypto_->verify((*told().seed_keys)[m.signer], canonical_bytes(m.decision), m.signature);
 }
 
 void PeerMachine::on(const Sender& from, const msg::Membership& m) {
@@ -248,7 +249,7 @@ void PeerMachine::on(const Sender& from, const msg::Deltas& m) {
     if (m.epoch <= view_.epoch()) return;
     if (m.gap) {
         view_.rise(m.epoch, Digest{}, 0);  // too far behind: the sample is read again instead
-        out_->send(from.reply, msg::GetCandidates{self_});
+        out_->send(from.reply, msg::GetCandidates{self()});
     } else if (view_.epoch() > before) {
         out_->send(from.reply, msg::GetDelta{view_.epoch()});  // there was more than fits one answer
     }
@@ -267,7 +268,7 @@ void PeerMachine::apply_decisions() {
 
 void PeerMachine::apply_change(const Change& change) {
     if (change.kind == ChangeKind::replace) return;
-    if (change.peer == self_) return apply_own_change(change);
+    if (change.peer == self()) return apply_own_change(change);
     view_.apply(change, config_->overlay, rng_);
     record_stale_ = true;  // our successors may have changed
     if (change.kind == ChangeKind::add) {
@@ -279,12 +280,12 @@ void PeerMachine::apply_change(const Change& change) {
 
 void PeerMachine::apply_own_change(const Change& change) {
     if (change.kind == ChangeKind::add) {
-        if (change.incarnation > incarnation_) handle_removed_self();
+        if (change.incarnation > incarnation()) handle_removed_self();
         return;
     }
     view_.apply(change, config_->overlay, rng_);  // what our former lives said is dropped here as everywhere
-    if (change.kind == ChangeKind::remove) dissemination_.purge(self_, change.incarnation);
-    if (change.incarnation == incarnation_) handle_removed_self();
+    if (change.kind == ChangeKind::remove) dissemination_.purge(self(), change.incarnation);
+    if (change.incarnation == incarnation()) handle_removed_self();
 }
 
 // Links and suspicions are of one life: a restarted peer starts without them.
@@ -337,10 +338,10 @@ void PeerMachine::handle(const LeaveRequested&) {
     for (const Link& link : links_.all()) out_->send(link.id, msg::Unlink{"leaving"});
     if (phase_ == Phase::starting || phase_ == Phase::waiting_to_rejoin) return handle_left();
     phase_ = Phase::leaving;
-    const Change change{.kind = ChangeKind::leave, .peer = self_, .incarnation = incarnation_};
+    const Change change{.kind = ChangeKind::leave, .peer = self(), .incarnation = incarnation()};
     const Signature signature = crypto_->sign(canonical_bytes(change));
     for (const Seat seat : chosen_seats()) {
-        out_->send(config_->seeds[seat], msg::Leave{self_, incarnation_, signature});
+        out_->send(config_->seeds[seat], msg::Leave{self(), incarnation(), signature});
     }
     arm(TimerKind::leave_deadline, leave_patience);
 }
@@ -352,10 +353,10 @@ void PeerMachine::handle_left() {
 
 void PeerMachine::on_while_leaving(const Sender& from, const SharedMessage& message) {
     if (const auto* ack = message.get_if<msg::LeaseAck>()) {
-        if (from.trust == Trust::seed && ack->peer == self_ && ack->status != LeaseStatus::member) handle_left();
+        if (from.trust == Trust::seed && ack->peer == self() && ack->status != LeaseStatus::member) handle_left();
     }
     if (const auto* m = message.get_if<msg::Membership>(); m != nullptr && authentic(*m, from)) {
-        const auto ours = [this](const Change& c) { return c.kind != ChangeKind::add && c.peer == self_; };
+        const auto ours = [this](const Change& c) { return c.kind != ChangeKind::add && c.peer == self(); };
         if (std::any_of(m->decision.batch.begin(), m->decision.batch.end(), ours)) handle_left();
     }
 }

@@ -28,7 +28,7 @@ bool PeerMachine::has_room(bool ring) const {
 // Nodes that are not to be dialled now, ascending.
 std::vector<NodeId> PeerMachine::unavailable() const {
     std::vector<NodeId> ids = dials().backed_off(now());
-    ids.push_back(self_);
+    ids.push_back(self());
     for (const Link& link : links_.all()) ids.push_back(link.id);
     for (const Dial& dial : dials().all()) ids.push_back(dial.id);
     std::sort(ids.begin(), ids.end());
@@ -78,7 +78,7 @@ void PeerMachine::demote_ring_links() {
     for (const Link& link : links_.all()) {
         if (link.kind != LinkKind::ring || link.id == nearest->id || link.degree <= config_->overlay.links) continue;
         const RecordPtr record = record_of(link);
-        if (record == nullptr || record->successors.empty() || record->successors.front() == self_) continue;
+        if (record == nullptr || record->successors.empty() || record->successors.front() == self()) continue;
         if (holds(nearest_record->successors, link.id)) {
             former.push_back(link.id);
         }
@@ -119,7 +119,7 @@ void PeerMachine::arm_overlay_timers() {
 void PeerMachine::handle_ring_check() {
     candidates_due_ = false;
     overlay_stale_ = true;
-    if (active() && starved()) out_->send(some_seed(), msg::GetCandidates{self_});
+    if (active() && starved()) out_->send(some_seed(), msg::GetCandidates{self()});
 }
 
 void PeerMachine::announce_overlay() {
@@ -144,7 +144,7 @@ void PeerMachine::dial(NodeId id, LinkKind kind) {
 
 void PeerMachine::send_link_request(NodeId id, LinkKind kind) {
     const auto degree = static_cast<std::uint32_t>(links_.degree());
-    out_->send(id, msg::LinkRequest{kind, incarnation_, degree, own_record()});
+    out_->send(id, msg::LinkRequest{kind, incarnation(), degree, own_record()});
 }
 
 std::optional<Dial> PeerMachine::end_dial(NodeId id) { return rare_ ? rare_->dials.end(id) : std::nullopt; }
@@ -193,8 +193,8 @@ void PeerMachine::on(const Sender& from, const msg::LinkRequest& m) {
     Link* link = links_.find(from.node);
     link->set_degree(m.degree);
     out_->send(from.reply,
-               msg::LinkAccept{link->kind, incarnation_, static_cast<std::uint32_t>(links_.degree()), own_record()});
-    links_.own_details(*link).told = record_version_;
+               msg::LinkAccept{link->kind, incarnation(), static_cast<std::uint32_t>(links_.degree()), own_record()});
+    links_.own_details(*link).told = told().record_version;
     ping(from.node);
 }
 
@@ -301,14 +301,14 @@ void PeerMachine::handle_degree_report() {
 const LinksRecord& PeerMachine::own_record() {
     if (!record_stale_) {
         RecordPtr& record = own_rare().record;
-        if (record == nullptr) record = view_.standings()->record(self_);
+        if (record == nullptr) record = view_.standings()->record(self());
         return *record;
     }
     record_stale_ = false;
     auto record = std::make_shared<LinksRecord>();
-    record->peer = self_;
-    record->incarnation = incarnation_;
-    record->version = ++record_version_;
+    record->peer = self();
+    record->incarnation = incarnation();
+    record->version = ++own_told().record_version;
     record->links = links_.ids();
     record->successors.assign(view_.successors().begin(), view_.successors().end());
     record->signature = crypto_->sign(canonical_bytes(*record));
@@ -316,13 +316,13 @@ const LinksRecord& PeerMachine::own_record() {
     return *record;
 }
 
-std::uint64_t PeerMachine::newest_version() { return record_stale_ ? own_record().version : record_version_; }
+std::uint64_t PeerMachine::newest_version() { return record_stale_ ? own_record().version : told().record_version; }
 
 // Our record, if this neighbour has not been sent it.
 std::vector<LinksRecord> PeerMachine::news_for(Link* link) {
     if (link == nullptr || link->protocol == 0) return {};
     if (links_.details(*link).told == newest_version()) return {};
-    links_.own_details(*link).told = record_version_;
+    links_.own_details(*link).told = told().record_version;
     return {own_record()};
 }
 
@@ -357,7 +357,7 @@ void PeerMachine::mend(const Sender& from, bool linked) {
 // Protocol 0 knows no links: one exists when it answers us, or speaks to us as to a neighbour.
 void PeerMachine::imply_link(const Sender& from) {
     const NodeId id = from.node;
-    if (!active() || id == NodeId::none || id == self_ || is_anonymous(id) || seat_of(id)) return;
+    if (!active() || id == NodeId::none || id == self() || is_anonymous(id) || seat_of(id)) return;
     const auto dial = end_dial(id);
     count_answer(dial);
     if (links_.find(id) != nullptr || view_.gone(id)) return;

@@ -31,15 +31,18 @@ bool operator==(const PeerStanding& a, const PeerStanding& b) {
 }
 
 void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effects& out) {
-    const StandingBasis basis = standings.basis(self_);
+    const StandingBasis basis = standings.basis(self());
     out.now = now;
     out_ = &out;
     set_wall(wall);
-    incarnation_ = basis.incarnation;
     phase_ = Phase::active;
-    seed_keys_ = basis.seed_keys;
-    view_.stand(basis.epoch, basis.digest, standings);
-    record_version_ = basis.record_version;
+    Told& told = own_told();
+    told.incarnation = basis.incarnation;
+    told.epoch = basis.epoch;
+    told.digest = *basis.digest;
+    told.record_version = basis.record_version;
+    told.seed_keys = basis.seed_keys;
+    told.standings = &standings;
     record_stale_ = false;
     links_.reserve(basis.links.size());
     for (const StandingLink& s : basis.links) {
@@ -50,6 +53,7 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
     overlay_announced_ = true;
     dissemination_.make_room();
     begin_rounds();
+    view_.share_told(out.told_alike);
     out_ = nullptr;
 }
 
@@ -57,7 +61,7 @@ Registration& PeerMachine::registration() const {
     auto& registration = own_rare().registration;
     if (registration == nullptr) {
         registration = std::make_unique<Registration>(config_->seeds.size());
-        if (view_.standings() != nullptr) registration->restore(view_.standings()->seats(self_));
+        if (view_.standings() != nullptr) registration->restore(view_.standings()->seats(self()));
     }
     return *registration;
 }
@@ -65,28 +69,28 @@ Registration& PeerMachine::registration() const {
 // Of a peer that stands they are asked for each time: leases are few, and nothing else needs its registration.
 std::vector<Seat> PeerMachine::chosen_seats() const {
     const bool stands = rare().registration == nullptr && view_.standings() != nullptr;
-    return stands ? view_.standings()->seats(self_) : registration().chosen();
+    return stands ? view_.standings()->seats(self()) : registration().chosen();
 }
 
 Epoch PeerMachine::registered_epoch() const {
     const bool stood = rare().registered_epoch == 0 && view_.standings() != nullptr;
-    return stood ? view_.standings()->basis(self_).epoch : rare().registered_epoch;
+    return stood ? view_.standings()->basis(self()).epoch : rare().registered_epoch;
 }
 
 // All of it, whether it was needed so far or not.
 PeerStanding PeerMachine::standing() const {
-    PeerStanding s{.basis = {.incarnation = incarnation_,
+    PeerStanding s{.basis = {.incarnation = incarnation(),
                              .epoch = view_.epoch(),
                              .digest = CopyOnWrite(view_.digest()),
-                             .record_version = record_version_,
-                             .seed_keys = seed_keys_},
+                             .record_version = told().record_version,
+                             .seed_keys = told().seed_keys},
                    .sample = view_.sample(),
                    .seats = registration().acked(),
                    .record = rare().record};
-    if (s.record == nullptr && view_.standings() != nullptr) s.record = view_.standings()->record(self_);
+    if (s.record == nullptr && view_.standings() != nullptr) s.record = view_.standings()->record(self());
     for (const Link& l : links_.all()) {
         LinkDetails details{
-            .incarnation = links_.details(l).incarnation, .told = record_version_, .record = record_of(l)};
+            .incarnation = links_.details(l).incarnation, .told = told().record_version, .record = record_of(l)};
         s.basis.links.push_back({l.id, l.kind, static_cast<std::uint32_t>(l.degree), CopyOnWrite(std::move(details))});
     }
     return s;

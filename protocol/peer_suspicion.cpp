@@ -75,7 +75,7 @@ void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
 
 // For a suspect that never published its links: its ring successors as far as we know them.
 std::vector<NodeId> PeerMachine::stand_in_witnesses(NodeId suspect) const {
-    std::vector<NodeId> known{self_};
+    std::vector<NodeId> known{self()};
     for (const Link& link : links_.all()) known.push_back(link.id);
     for (const Candidate& candidate : view_.candidates()) known.push_back(candidate.id);
     std::erase_if(known, [this](NodeId id) { return speaks_protocol_0(id); });
@@ -90,14 +90,14 @@ void PeerMachine::ask_witnesses(Suspicion& s) {
     const LivenessConfig& c = config_->liveness;
     const Duration probing = c.probe_timeout * c.probes + c.probe_timeout / 2;
     out_->timer(now() + std::max(c.refute, probing), {TimerKind::refute_window, s.generation, key_of(s.suspect)});
-    if (!s.refused) out_->send(s.suspect, msg::Suspect{s.suspect, s.life, self_});
+    if (!s.refused) out_->send(s.suspect, msg::Suspect{s.suspect, s.life, self()});
     for (const NodeId witness : s.witnesses) {
-        if (witness == self_ || view_.gone(witness)) continue;
-        out_->send(witness, msg::SuspectQuery{self_, s.suspect, s.life, s.record});
+        if (witness == self() || view_.gone(witness)) continue;
+        out_->send(witness, msg::SuspectQuery{self(), s.suspect, s.life, s.record});
         notice({.kind = NoticeKind::witness_asked, .subject = s.suspect, .other = witness});
     }
     const NodeId suspect = s.suspect;  // `s` may be gone once our own finding is in
-    if (std::find(s.witnesses.begin(), s.witnesses.end(), self_) != s.witnesses.end()) {
+    if (std::find(s.witnesses.begin(), s.witnesses.end(), self()) != s.witnesses.end()) {
         perform(suspect, troubles().probes.ask(suspect, s.life, {NodeId::none, s.record.version}, now()));
     }
 }
@@ -111,7 +111,7 @@ void PeerMachine::begin_isolation() {
 
 void PeerMachine::ask_any_seed() {
     const NodeId seed = config_->seeds[static_cast<std::size_t>(rng_.below(config_->seeds.size()))];
-    out_->send(seed, msg::Lease{self_, incarnation_, static_cast<std::uint32_t>(links_.degree()), view_.epoch()});
+    out_->send(seed, msg::Lease{self(), incarnation(), static_cast<std::uint32_t>(links_.degree()), view_.epoch()});
     out_->timer(now() + isolation_pace, {TimerKind::suspicion_retry, 0, 0});
 }
 
@@ -236,7 +236,7 @@ void PeerMachine::confirm(Suspicion& s) {
             .subject = s.suspect});
     s.stage = Suspicion::Stage::reporting;
     s.attempts = 0;
-    s.text = dead_node_text(s.suspect, wall(), self_);
+    s.text = dead_node_text(s.suspect, wall(), self());
     send_reports(s);
     view_.forget(s.suspect);
     link_down(s.suspect, "dead", true);
@@ -249,7 +249,7 @@ void PeerMachine::send_reports(Suspicion& s) {
     const msg::DeadNodeReport report{s.text,
                                      s.suspect,
                                      s.life,
-                                     self_,
+                                     self(),
                                      static_cast<std::uint32_t>(tally_of(s).confirming),
                                      Certificate{s.record, s.statements}};
     std::vector<NodeId> seeds(config_->seeds);

@@ -24,33 +24,38 @@ const Candidate* View::candidate(NodeId id) const {
     return at != sample().candidates->end() && at->id == id ? &*at : nullptr;
 }
 
-void View::stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings& standings) {
-    epoch_ = epoch;
-    digest_ = digest;
-    standings_ = &standings;
+Told& View::own_told() {
+    told_changed_ = true;
+    return told_.own();
+}
+
+void View::settle_told(ToldAlike& alike) {
+    alike.share(told_);
+    told_changed_ = false;
 }
 
 View::Rare& View::inflate() const {
     rare().inflated = true;
-    if (standings_ != nullptr) rare_->sample = standings_->sample(self_);
+    if (standings() != nullptr) rare_->sample = standings()->sample(self());
     return *rare_;
 }
 
 bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
-    if (epoch < epoch_ || epoch == 0) return false;
+    if (epoch < this->epoch() || epoch == 0) return false;
     // Whoever was removed before a jump may be a member again: the decisions that say so were skipped.
-    if (rare_ && epoch > epoch_) {
+    if (rare_ && epoch > this->epoch()) {
         for (Tombstone& stone : rare_->tombstones) stone.back = true;
     }
-    epoch_ = epoch;
-    digest_.own() = digest;
+    Told& told = own_told();
+    told.epoch = epoch;
+    told.digest = digest;
     if (members > 0) sample().members = members;
-    if (gap()) erase_if(rare_->waiting, [this](const msg::Membership& m) { return m.decision.epoch <= epoch_; });
+    if (gap()) erase_if(rare_->waiting, [epoch](const msg::Membership& m) { return m.decision.epoch <= epoch; });
     return true;
 }
 
 void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng) {
-    if (candidate.id == self_ || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
+    if (candidate.id == self() || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
     auto& known = sample().candidates.own();
     auto at = lower(known, candidate.id);
     if (at != known.end() && at->id == candidate.id) {
@@ -65,10 +70,10 @@ void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng
 }
 
 void View::add_successor(NodeId id, std::size_t limit) {
-    if (id == self_ || id == NodeId::none || is_anonymous(id)) return;
+    if (id == self() || id == NodeId::none || is_anonymous(id)) return;
     auto& successors = sample().successors;
     successors.push_back(id);
-    successors = ring_successors(self_, successors, limit);
+    successors = ring_successors(self(), successors, limit);
 }
 
 void View::learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, const OverlayConfig& config,
@@ -93,22 +98,23 @@ void View::forget(NodeId id) {
 
 View::Offer View::offer(const msg::Membership& decision) {
     const Epoch epoch = decision.decision.epoch;
-    if (epoch <= epoch_) return Offer::known;
+    if (epoch <= this->epoch()) return Offer::known;
     auto& waiting = rare().waiting;
     const auto at = std::lower_bound(waiting.begin(), waiting.end(), epoch,
                                      [](const msg::Membership& m, Epoch e) { return m.decision.epoch < e; });
     if (at != waiting.end() && at->decision.epoch == epoch) return Offer::known;
-    if (waiting.size() >= waiting_limit && epoch != epoch_ + 1) return Offer::overflow;
+    if (waiting.size() >= waiting_limit && epoch != this->epoch() + 1) return Offer::overflow;
     waiting.insert(at, decision);
     return Offer::fresh;
 }
 
 std::optional<msg::Membership> View::next() {
-    if (!gap() || rare_->waiting.front().decision.epoch != epoch_ + 1) return std::nullopt;
+    if (!gap() || rare_->waiting.front().decision.epoch != epoch() + 1) return std::nullopt;
     msg::Membership result = std::move(rare_->waiting.front());
     rare_->waiting.erase(rare_->waiting.begin());
-    epoch_ = result.decision.epoch;
-    digest_.own() = result.decision.digest;
+    Told& told = own_told();
+    told.epoch = result.decision.epoch;
+    told.digest = result.decision.digest;
     return result;
 }
 

@@ -13,6 +13,7 @@
 #include "protocol/messages.hpp"
 #include "protocol/peer_standing.hpp"
 #include "protocol/rng.hpp"
+#include "protocol/told.hpp"
 
 #include <memory>
 #include <optional>
@@ -29,8 +30,15 @@ public:
 
     explicit View(NodeId self) : self_(self) {}
 
-    [[nodiscard]] Epoch epoch() const { return epoch_; }
-    [[nodiscard]] const Digest& digest() const { return *digest_; }
+    [[nodiscard]] NodeId self() const { return NodeId{self_}; }
+    [[nodiscard]] const Told& told() const { return *told_; }
+    // For changing; what was changed in a step is to be shared at its end.
+    [[nodiscard]] Told& own_told();
+    void share_told(ToldAlike& alike) {
+        if (told_changed_) settle_told(alike);
+    }
+    [[nodiscard]] Epoch epoch() const { return told().epoch; }
+    [[nodiscard]] const Digest& digest() const { return told().digest; }
     // How many members the list has, as far as we followed it.
     [[nodiscard]] std::uint32_t members() const { return sample().members; }
     [[nodiscard]] std::span<const NodeId> successors() const { return sample().successors; }  // nearest first
@@ -40,10 +48,8 @@ public:
 
     // Takes over a state a seed vouches for, unless it is older than ours.
     bool rise(Epoch epoch, const Digest& digest, std::uint32_t members);
-    // As after learning what these know, which are asked when it is looked at: they outlive the view.
-    void stand(Epoch epoch, const CopyOnWrite<Digest>& digest, const Standings& standings);
-    // What these were, if any.
-    [[nodiscard]] const Standings* standings() const { return standings_; }
+    // What a view that began with what these know asks when it is looked at: they outlive it. None otherwise.
+    [[nodiscard]] const Standings* standings() const { return told().standings; }
     [[nodiscard]] const ViewSample& sample() const { return inflated().sample; }
     // Adds what a seed's sample names; when full, a random old candidate makes room.
     void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, const OverlayConfig& config,
@@ -94,6 +100,7 @@ private:
         bool inflated{false};  // the sample was looked at: before, it is what Standings know
         ViewSample sample;
     };
+    void settle_told(ToldAlike& alike);
     [[nodiscard]] Rare& rare() const;
     [[nodiscard]] Rare& inflated() const { return rare_ && rare_->inflated ? *rare_ : inflate(); }
     [[nodiscard]] Rare& inflate() const;
@@ -107,10 +114,10 @@ private:
     [[nodiscard]] const Tombstone* tombstone(NodeId id) const;
 
     mutable std::unique_ptr<Rare> rare_;  // none before it is needed
-    Epoch epoch_{0};
-    CopyOnWrite<Digest> digest_;
-    const Standings* standings_{nullptr};
-    NodeId self_;
+    CopyOnWrite<Told> told_;
+    NodeId self_ : 48;  // an endpoint
+    bool told_changed_ : 1 {false};
 };
+static_assert(sizeof(View) == 24);
 
 }  // namespace gossip
