@@ -278,7 +278,7 @@ RumorPtr read_rumor(Reader& parent) {
     rumor.text = in.text("text");
     rumor.born = in.number<std::int64_t>("born");
     if (!in.ok()) parent.fail();
-    return std::make_shared<const Rumor>(std::move(rumor));
+    return make_rumor(std::move(rumor));
 }
 
 template <class E>

@@ -71,7 +71,7 @@ Notice harmless(const Notice& notice) {
     Notice copy = notice;
     copy.text = escape_text(notice.text);
     if (notice.rumor) {
-        auto rumor = std::make_shared<Rumor>(*notice.rumor);
+        auto rumor = make_rumor(*notice.rumor);
         rumor->id = escape_text(rumor->id);
         rumor->text = escape_text(rumor->text);
         copy.rumor = std::move(rumor);

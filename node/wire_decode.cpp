@@ -300,7 +300,7 @@ const char* JsonReader::base64(const json::value& j, std::span<std::uint8_t> byt
 // Builds the rumor: origin and number come from the id, the key from its digest; msg_hash is not read.
 msg::Gossip read_gossip(JsonReader& io, const Crypto& crypto) {
     msg::Gossip m;
-    auto rumor = std::make_shared<Rumor>();
+    auto rumor = make_rumor();
     io.need("msg_id", rumor->id);
     io.need("sender", m.sender);
     io.opt("hop", m.hop);

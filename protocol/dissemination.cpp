@@ -166,7 +166,7 @@ void Dissemination::make_room() { store_.reserve(1); }
 // Typed and generated messages count apart, so two ids of one number must differ in their stamp.
 RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarnation life, WallMs wall, Time now,
                                const Crypto& crypto, const GossipConfig& config) {
-    auto rumor = std::make_shared<Rumor>();
+    auto rumor = make_rumor();
     Own& o = more().own;
     o.last_stamp = std::max(wall, o.last_stamp + 1);
     rumor->number = typed ? o.next_typed++ : o.next_generated++;
@@ -214,7 +214,7 @@ std::variant<RumorPtr, std::string_view> Dissemination::check(const RumorPtr& ru
     if (!name) return Result("message id is not <timestamp>:<ip>:<port>:<number>");
     const RumorKey key = rumor_key(crypto, rumor->id);
     if (rumor->key == key && rumor->origin == name->origin && rumor->number == name->number) return rumor;
-    auto corrected = std::make_shared<Rumor>(*rumor);
+    auto corrected = make_rumor(*rumor);
     corrected->key = key;
     corrected->origin = name->origin;
     corrected->number = name->number;

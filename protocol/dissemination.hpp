@@ -82,7 +82,7 @@ private:
     const Rumor* latest_{nullptr};
     SlimVector<Held, Sums> held_;  // ascending by (key.lo, key.hi): a bucket is a range
 };
-static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 40);
+static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 32);
 
 class Dissemination {
 public:

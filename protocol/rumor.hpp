@@ -3,8 +3,11 @@
 
 #include "protocol/types.hpp"
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace gossip {
 
@@ -25,6 +28,59 @@ private:
     bool marked_{false};
 };
 
+// How many pointers share an object, kept in the object. Never copied: nobody shares what was just made.
+class Users {
+public:
+    Users() = default;
+    Users(const Users&) {}
+    Users& operator=(const Users&) { return *this; }
+    void add() const { ++count_; }
+    void leave() const { --count_; }
+    [[nodiscard]] std::uint32_t count() const { return count_; }
+
+private:
+    mutable std::uint32_t count_{0};
+};
+
+// A pointer to an object with `users`, which ends with the last of them: a million peers keep each message, and this
+// is half as large as std::shared_ptr. Not for sharing between threads.
+template <class T>
+class Shared {
+public:
+    Shared() = default;
+    Shared(std::nullptr_t) {}  // NOLINT(google-explicit-constructor): as any pointer
+    explicit Shared(T* object) : object_(object) {
+        if (object_ != nullptr) object_->users.add();
+    }
+    Shared(const Shared& other) : Shared(other.object_) {}
+    Shared(Shared&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    Shared& operator=(Shared other) noexcept {
+        std::swap(object_, other.object_);
+        return *this;
+    }
+    ~Shared() {
+        if (object_ == nullptr) return;
+        object_->users.leave();
+        if (object_->users.count() == 0) end(object_);
+    }
+    operator Shared<const T>() const  // NOLINT(google-explicit-constructor): who may change it may look at it
+        requires(!std::is_const_v<T>) {
+        return Shared<const T>(object_);
+    }
+
+    [[nodiscard]] T* get() const { return object_; }
+    T& operator*() const { return *object_; }
+    T* operator->() const { return object_; }
+    explicit operator bool() const { return object_ != nullptr; }
+    [[nodiscard]] std::uint32_t use_count() const { return object_ == nullptr ? 0 : object_->users.count(); }
+    friend bool operator==(const Shared& a, const Shared& b) { return a.object_ == b.object_; }
+
+private:
+    [[gnu::noinline]] static void end(T* object) { delete object; }
+
+    T* object_{nullptr};
+};
+
 // A broadcast message: immutable, shared by everything in this process that holds it.
 struct Rumor {
     std::string id;             // <timestamp>:<IP>:<Port>:<Msg#>; part of the identity, never re-formatted
@@ -36,7 +92,12 @@ struct Rumor {
     std::string text;           // payload, UTF-8
     WallMs born{0};             // the origin's wall clock; 0 when unknown
     Checked checked;
+    Users users;
 };
-using RumorPtr = std::shared_ptr<const Rumor>;
+using RumorPtr = Shared<const Rumor>;
+static_assert(sizeof(RumorPtr) == 8);
+
+// To fill in; what others are given is a RumorPtr.
+[[nodiscard]] inline Shared<Rumor> make_rumor(Rumor like = {}) { return Shared<Rumor>(new Rumor(std::move(like))); }
 
 }  // namespace gossip

@@ -26,7 +26,7 @@ Notice gossip_notice(NoticeKind kind, const std::string& id, std::uint16_t from 
     rumor.origin = parse_rumor_id(id)->origin;
     rumor.typed = true;
     rumor.text = "hi";
-    n.rumor = std::make_shared<Rumor>(rumor);
+    n.rumor = make_rumor(rumor);
     if (from != 0) n.other = at(from);
     n.hop = hop;
     return n;

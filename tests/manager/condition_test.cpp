@@ -52,7 +52,7 @@ public:
         rumor.id = "1.000:127.0.0.1:7000:1";
         rumor.origin = at(7000);
         Notice n = notice(kind);
-        n.rumor = std::make_shared<Rumor>(rumor);
+        n.rumor = make_rumor(rumor);
         n.other = at(from);
         n.hop = kind == NoticeKind::said ? 0 : 1;
         tell(node, n);
@@ -111,7 +111,7 @@ TEST_CASE("p95(latency): nearest rank over the deliveries, of one message or of 
     rumor.id = "1.0:127.0.0.1:7000:1";
     const auto id = [](std::uint16_t port) { return node_id({0x7f000001, port}); };
     Notice said{NoticeKind::said};
-    said.rumor = std::make_shared<const Rumor>(rumor);
+    said.rumor = make_rumor(rumor);
     view.apply({1'000'000, 0, id(7000), said});
     const LogSearch no_log = [](NodeId, const std::string&) { return false; };
     const auto holds = [&](const std::string& text) {

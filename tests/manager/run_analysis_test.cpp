@@ -43,7 +43,7 @@ struct Story {
         Notice n;
         Rumor rumor;
         rumor.id = id;
-        n.rumor = std::make_shared<Rumor>(rumor);
+        n.rumor = make_rumor(rumor);
         return n;
     }
     void deliver(const std::string& id, std::uint16_t from, std::uint16_t to, std::uint32_t hop, std::int64_t after) {

@@ -36,7 +36,7 @@ NodeEvent delivery(std::uint16_t port, const std::string& id) {
     Rumor rumor;
     rumor.id = id;
     rumor.text = "not written with every receipt";
-    event.notice.rumor = std::make_shared<const Rumor>(rumor);
+    event.notice.rumor = make_rumor(rumor);
     return event;
 }
 

@@ -50,8 +50,7 @@ Notice full_notice(NoticeKind kind) {
              .rumor = nullptr,
              .ids = {peer, other},
              .text = "why — \"quoted\"\n"};
-    n.rumor = std::make_shared<const Rumor>(
-        Rumor{"1.5:127.0.0.1:7000:3", {}, peer, Incarnation{9}, 3, true, "héllo", 1'700'000'000'000});
+    n.rumor = make_rumor(Rumor{"1.5:127.0.0.1:7000:3", {}, peer, Incarnation{9}, 3, true, "héllo", 1'700'000'000'000});
     return n;
 }
 

@@ -85,9 +85,9 @@ TEST_CASE("what a stranger chose can neither break a line nor fake one, nor talk
     const TempFolder folder;
     const auto log = open_log({.role = Role::peer, .self = peer, .dir = folder.file("")});
     Notice n{.kind = NoticeKind::delivered, .other = seed};
-    n.rumor = std::make_shared<const Rumor>(Rumor{.id = "1.0:127.0.0.1:7000:1",
-                                                  .typed = true,
-                                                  .text = "hi\n[2026-01-01 00:00:00] [SEED:6000] INFO - fake\x1b[2J"});
+    n.rumor = make_rumor(Rumor{.id = "1.0:127.0.0.1:7000:1",
+                               .typed = true,
+                               .text = "hi\n[2026-01-01 00:00:00] [SEED:6000] INFO - fake\x1b[2J"});
     log->notice(n);
     log->notice({.kind = NoticeKind::refused_message, .other = seed, .text = "a\r\nb"});
     const auto lines = lines_of(folder.file("peer-7001.log"));

@@ -107,7 +107,7 @@ private:
         for (auto& b : bytes) b = static_cast<std::uint8_t>(rng_.next());
     }
     RumorPtr rumor() {
-        auto r = std::make_shared<Rumor>();
+        auto r = make_rumor();
         leaf(r->origin);
         leaf(r->number);
         r->id = make_rumor_id(now(), r->origin, r->number);
@@ -150,8 +150,8 @@ bool same(const T& a, const T& b) {
     } else if constexpr (std::is_same_v<T, Message>) {
         if (a.index() != b.index()) return false;
         return std::visit([&](const auto& m) { return same(m, std::get<std::decay_t<decltype(m)>>(b)); }, a);
-    } else if constexpr (std::is_same_v<T, Checked>) {
-        return true;  // never travels
+    } else if constexpr (std::is_same_v<T, Checked> || std::is_same_v<T, Users>) {
+        return true;  // never travel
     } else if constexpr (Leaf<T>) {
         return a == b;
     } else {

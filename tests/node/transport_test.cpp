@@ -28,7 +28,7 @@ TEST_CASE("what names no sender comes from the node that sends it, what names on
     Node a(io, Role::peer, {}, at_a), b(io, Role::peer, {}, at_b);
     Rumor said;
     said.id = make_rumor_id(1'700'000'000'000, at_a.id, 1);
-    const RumorPtr rumor = std::make_shared<const Rumor>(said);
+    const RumorPtr rumor = make_rumor(said);
     a.transport.send(b.id, msg::Gossip{rumor, NodeId::none, 1, 1000, false});
     a.transport.send(b.id, msg::Gossip{rumor, elsewhere.id, 1, 1000, false});
     REQUIRE(run_until(io, [&] { return b.heard.size() == 2; }));

@@ -16,7 +16,7 @@ constexpr NodeId origin{(std::uint64_t{0x7f000001} << 16) | 7000};
 constexpr WallMs wall = 1'700'000'000'000;
 
 RumorPtr rumor(std::uint64_t number, WallMs born = wall) {
-    auto r = std::make_shared<Rumor>();
+    auto r = make_rumor();
     r->id = make_rumor_id(born, origin, number);
     r->key = rumor_key(crypto, r->id);
     r->origin = origin;
@@ -134,7 +134,7 @@ TEST_CASE("a removed life's messages are dropped and leave the digest") {
 
 TEST_CASE("fields that derive from the id are computed, never believed") {
     GossipConfig config;
-    auto forged = std::make_shared<Rumor>(*rumor(5));
+    auto forged = make_rumor(*rumor(5));
     forged->key = {1, 2};
     forged->origin = NodeId{99};
     forged->number = 77;
@@ -191,7 +191,7 @@ TEST_CASE("an answer to a pull is bounded in messages and bytes") {
     Dissemination d;
     msg::Pull pull;
     for (std::uint64_t n = 1; n <= 300; ++n) {
-        auto r = std::make_shared<Rumor>(*rumor(n));
+        auto r = make_rumor(*rumor(n));
         r->text.assign(4096, 'x');
         CHECK(d.accept(r, 1, false, wall, at(0), config));
         pull.keys.push_back(r->key);
@@ -226,7 +226,7 @@ TEST_CASE("one delivery a number of a life, whatever its id, be it among few mes
                 }
             }
             CHECK(d.stored() == std::min<std::size_t>(count, limit));
-            auto typed = std::make_shared<Rumor>(*rumor(1, wall + 2));
+            auto typed = make_rumor(*rumor(1, wall + 2));
             typed->typed = true;  // counts apart
             CHECK(d.accept(typed, 1, false, wall, at(0), config));
             (void)d.purge(origin, Incarnation{1});
@@ -241,7 +241,7 @@ TEST_CASE("one delivery a number of a life, whatever its id, be it among few mes
 TEST_CASE("both forms of a message are one among few, too: without its life as protocol 0 passes it on") {
     GossipConfig config;
     Dissemination d, other;
-    auto bare = std::make_shared<Rumor>(*rumor(1));
+    auto bare = make_rumor(*rumor(1));
     bare->incarnation = Incarnation::none;
     CHECK(d.accept(bare, 1, false, wall, at(0), config));
     CHECK_FALSE(d.accept(rumor(1), 1, false, wall, at(0), config));

@@ -76,7 +76,7 @@ TEST_CASE("log lines keep document 000's wording") {
     n.subject = peer;
     n.epoch = 5;
     CHECK(log_text(n) == "CONFIRMED REMOVAL: Peer 127.0.0.1:7003 removed from Peer List  [seed votes=2/2] epoch=5");
-    auto rumor = std::make_shared<Rumor>();
+    auto rumor = make_rumor();
     rumor->id = "1708776008.5:127.0.0.1:7003:1";
     n = {.kind = NoticeKind::delivered};
     n.other = seed;

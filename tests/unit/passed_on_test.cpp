@@ -12,7 +12,7 @@ namespace {
 RumorPtr rumor(std::uint64_t key) {
     Rumor r;
     r.key.lo = key;
-    return std::make_shared<const Rumor>(std::move(r));
+    return make_rumor(std::move(r));
 }
 
 const msg::Gossip* body(const SharedMessage& m) { return m.get_if<msg::Gossip>(); }

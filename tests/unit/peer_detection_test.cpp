@@ -225,7 +225,7 @@ TEST_CASE("messages of a removed life are not delivered any more") {
     net.kill(3);
     REQUIRE(net.until([&] { return net.members.size() == 5; }, seconds(3)));
     net.run(seconds(1));
-    auto ghost = std::make_shared<Rumor>();
+    auto ghost = make_rumor();
     ghost->id = make_rumor_id(Network::wall0, peer_id(3), 1);
     ghost->incarnation = life;
     net.inject(peer_id(0), Trust::claimed, peer_id(1), msg::Gossip{ghost, peer_id(0), 2, 0, false});

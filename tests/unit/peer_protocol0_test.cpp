@@ -45,7 +45,7 @@ struct Mixed {
         return result;
     }
     [[nodiscard]] msg::Gossip gossip(std::uint64_t number) const {
-        auto rumor = std::make_shared<Rumor>();
+        auto rumor = make_rumor();
         rumor->id = "1708776008.5:127.0.0.1:7500:" + std::to_string(number);
         return {rumor, foreigner, 0, 0, false};
     }
@@ -96,7 +96,7 @@ TEST_CASE("our message that comes back without its incarnation is still the same
     Mixed m;
     const std::string said = m.net.say(3, "hello");
     m.net.run(seconds(1));
-    auto stripped = std::make_shared<Rumor>();
+    auto stripped = make_rumor();
     stripped->id = said;
     m.net.foreign(foreigner, peer_id(0), msg::Gossip{stripped, foreigner, 0, 0, false});
     m.net.run(seconds(1));

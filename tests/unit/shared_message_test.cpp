@@ -28,7 +28,7 @@ TEST_CASE("a shared message of a variant, or of nothing, is one like any") {
 }
 
 TEST_CASE("what a shared message holds lives as long as one of its holders, detached or not") {
-    const auto rumor = std::make_shared<const Rumor>();
+    const auto rumor = make_rumor();
     SharedMessage first = msg::Gossip{rumor, NodeId{1}, 1, 0, false};
     SharedMessage second = first;
     CHECK(rumor.use_count() == 2);  // one object for both
