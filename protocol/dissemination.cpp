@@ -19,6 +19,11 @@ WallMs eviction_age(const Rumor& rumor, WallMs wall) {
     return rumor.born > 0 && rumor.born < wall + skew_allowed ? rumor.born : wall;
 }
 
+template <class T>
+void insert_sorted(SlimVector<T>& items, const T& item) {
+    items.insert(std::lower_bound(items.begin(), items.end(), item), item);
+}
+
 }  // namespace
 
 std::uint64_t root_of(const Buckets& buckets) {
@@ -48,30 +53,67 @@ std::uint32_t RumorStore::count_copy(const RumorKey& key) {
     return copies;
 }
 
-void RumorStore::erase(std::size_t at) {
-    const Held held = std::move(held_[at]);
-    if (latest_ == held.rumor.get()) latest_ = nullptr;
-    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
-    const RumorKey key = held.rumor->key;
-    Sums& sums = *held_.beside();
-    if (held.settled) sums.root ^= key.lo;
-    auto& ages = sums.ages;
-    if (!ages.empty()) ages.erase(std::lower_bound(ages.begin(), ages.end(), Age{held.age, key}));
+// The stamp of `key`, or the end when it is believed.
+const RumorStore::Stamp* RumorStore::find_stamp(const SlimVector<Stamp>& doubted, const RumorKey& key) {
+    const Stamp* const at = std::lower_bound(doubted.begin(), doubted.end(), key,
+                                             [](const Stamp& stamp, const RumorKey& k) { return stamp.first < k; });
+    return at != doubted.end() && at->first == key ? at : doubted.end();
 }
 
-void RumorStore::insert(Held held, std::size_t limit) {
+RumorStore::Sums& RumorStore::sums() {
+    if (held_.beside() == nullptr) {
+        held_.reserve(2);
+        for (const Held& held : held_) add(*held_.beside(), held);
+    }
+    return *held_.beside();
+}
+
+void RumorStore::add(Sums& sums, const Held& held) {
+    if (held.settled) {
+        sums.root ^= held.rumor->key.lo;
+    } else {
+        sums.oldest = std::min(sums.oldest, held.since);
+    }
+}
+
+WallMs RumorStore::age_of(const Rumor& rumor) const {
+    const Sums* const sums = held_.beside();
+    if (sums == nullptr || sums->doubted.empty()) return rumor.born;
+    const Stamp* const at = find_stamp(sums->doubted, rumor.key);
+    return at == sums->doubted.end() ? rumor.born : at->second;
+}
+
+void RumorStore::erase(std::size_t at) {
+    const RumorPtr rumor = held_[at].rumor;
+    const bool settled = held_[at].settled;
+    if (latest_ == rumor.get()) latest_ = nullptr;
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
+    Sums* const sums = held_.beside();
+    if (sums == nullptr) return;
+    if (settled) sums->root ^= rumor->key.lo;
+    auto& ages = sums->ages;
+    auto& doubted = sums->doubted;
+    if (!ages.empty()) ages.erase(std::lower_bound(ages.begin(), ages.end(), Age{age_of(*rumor), rumor->key}));
+    const Stamp* const stamp = find_stamp(doubted, rumor->key);
+    if (stamp != doubted.end()) doubted.erase(stamp);
+}
+
+void RumorStore::insert(Held held, WallMs age, std::size_t limit) {
     const RumorKey key = held.rumor->key;
     latest_ = held.rumor.get();
+    const bool doubted = age != held.rumor->born;
+    if (doubted || !held_.empty()) (void)sums();
     const Held& kept = *held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(position(key)), std::move(held));
-    Sums& sums = *held_.beside();
-    if (kept.settled) {
-        sums.root ^= key.lo;
-    } else {
-        sums.oldest = std::min(sums.oldest, kept.since);
+    if (Sums* const sums = held_.beside()) {
+        add(*sums, kept);
+        if (doubted) insert_sorted(sums->doubted, {key, age});
+        if (!sums->ages.empty()) insert_sorted(sums->ages, {age, key});
     }
-    auto& ages = sums.ages;
-    const Age age{kept.age, key};
-    if (!ages.empty()) ages.insert(std::lower_bound(ages.begin(), ages.end(), age), age);
+    if (held_.size() > limit) evict(limit);
+}
+
+void RumorStore::evict(std::size_t limit) {
+    auto& ages = sums().ages;
     while (held_.size() > limit) {
         if (ages.empty()) ages = by_age();
         erase(position(ages.front().second));
@@ -81,7 +123,7 @@ void RumorStore::insert(Held held, std::size_t limit) {
 SlimVector<RumorStore::Age> RumorStore::by_age() const {
     SlimVector<Age> ages;
     ages.reserve(held_.size());
-    for (const Held& held : held_) ages.push_back({held.age, held.rumor->key});
+    for (const Held& held : held_) ages.push_back({age_of(*held.rumor), held.rumor->key});
     std::sort(ages.begin(), ages.end());
     return ages;
 }
@@ -105,22 +147,21 @@ std::vector<RumorKey> RumorStore::newest(std::size_t limit) const {
 
 void RumorStore::settle(Time now) {
     Sums* const sums = held_.beside();
-    if (sums == nullptr || sums->oldest == Time::max() || now - sums->oldest <= settle_after) return;
-    sums->oldest = Time::max();
+    if (sums != nullptr) {
+        if (sums->oldest == Time::max() || now - sums->oldest <= settle_after) return;
+        sums->oldest = Time::max();
+    }
     for (Held& held : held_) {
         if (held.settled) continue;
-        if (now - held.since > settle_after) {
-            held.settled = true;
-            sums->root ^= held.rumor->key.lo;
-        } else {
-            sums->oldest = std::min(sums->oldest, held.since);
-        }
+        held.settled = now - held.since > settle_after;
+        if (sums != nullptr) add(*sums, held);
     }
 }
 
 std::uint64_t RumorStore::root(Time now) {
     settle(now);
-    return held_.beside() == nullptr ? 0 : held_.beside()->root;
+    if (const Sums* const sums = held_.beside()) return sums->root;
+    return held_.empty() || !held_.front().settled ? 0 : held_.front().rumor->key.lo;
 }
 
 Buckets RumorStore::buckets(Time now) {
@@ -180,7 +221,7 @@ RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarn
     rumor->checked.mark();
     arrived(rumor->key);
     (void)first(*rumor, config);
-    store_.insert({.rumor = rumor, .age = rumor->born, .since = now}, config.store_limit);
+    store_.insert({.rumor = rumor, .since = now}, rumor->born, config.store_limit);
     return rumor;
 }
 
@@ -236,7 +277,7 @@ bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair
         if (repair) decline(rumor->key);
         return false;
     }
-    store_.insert({rumor, eviction_age(*rumor, wall), now, hop, repair}, config.store_limit);
+    store_.insert({rumor, now, hop, repair}, eviction_age(*rumor, wall), config.store_limit);
     return true;
 }
 

@@ -38,12 +38,11 @@ public:
     static constexpr Duration settle_after = std::chrono::seconds(1);
 
     [[nodiscard]] std::size_t size() const { return held_.size(); }
-    [[nodiscard]] const void* first() const { return held_.data(); }
     // What was inserted last, while it is kept: most copies of a message come soon after each other.
     [[nodiscard]] const Rumor* latest() const { return latest_; }
+    [[gnu::always_inline]] void prefetch() const { gossip::prefetch(held_.block(), 2); }
     struct Held {
         RumorPtr rumor;
-        WallMs age{0};           // orders eviction
         Time since{};            // when it came
         std::uint32_t hop{0};    // at which it reached us
         bool settled{false};     // true from the start when it came by repair: others have long held it
@@ -54,7 +53,8 @@ public:
     // One more copy of it was pushed: how many that makes; 0 when it is not kept.
     std::uint32_t count_copy(const RumorKey& key);
     [[nodiscard]] std::span<const Held> all() const { return held_; }
-    void insert(Held held, std::size_t limit);
+    // `age` orders eviction.
+    void insert(Held held, WallMs age, std::size_t limit);
     void reserve(std::size_t messages) { held_.reserve(messages); }
     // Drops everything a life said.
     std::size_t purge(NodeId origin, Incarnation life);
@@ -69,20 +69,32 @@ public:
 
 private:
     using Age = std::pair<WallMs, RumorKey>;
-    [[nodiscard]] std::size_t position(const RumorKey& key) const;
-    void settle(Time now);
-    void erase(std::size_t position);
-    [[nodiscard]] SlimVector<Age> by_age() const;
+    using Stamp = std::pair<RumorKey, WallMs>;
+    // Of several messages, or of one whose stamp is not believed. A single one else says all this itself, and most of
+    // a million peers keep no more.
     struct Sums {
         std::uint64_t root{0};      // of the settled
         Time oldest = Time::max();  // no message that is not settled came before
         SlimVector<Age> ages;       // ascending: the first goes first; kept while the store is full, else empty
+        SlimVector<Stamp> doubted;  // ascending: the ages of those that are not as old as their stamp says
     };
+    using HeldList = SlimVector<Held, Sums, 2>;
+    static_assert(HeldList::bytes_for(1) == 32);
+
+    [[nodiscard]] std::size_t position(const RumorKey& key) const;
+    [[nodiscard]] Sums& sums();  // begun with what is kept
+    static void add(Sums& sums, const Held& held);
+    [[nodiscard]] static const Stamp* find_stamp(const SlimVector<Stamp>& doubted, const RumorKey& key);
+    [[nodiscard]] WallMs age_of(const Rumor& rumor) const;
+    void settle(Time now);
+    void erase(std::size_t position);
+    void evict(std::size_t limit);
+    [[nodiscard]] SlimVector<Age> by_age() const;
 
     const Rumor* latest_{nullptr};
-    SlimVector<Held, Sums> held_;  // ascending by (key.lo, key.hi): a bucket is a range
+    HeldList held_;  // ascending by (key.lo, key.hi): a bucket is a range
 };
-static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 32);
+static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 24);
 
 class Dissemination {
 public:
@@ -144,7 +156,7 @@ public:
     }
     [[nodiscard]] const Rumor* latest() const { return store_.latest(); }
     // What a message that is new will touch, and a ping.
-    [[gnu::always_inline]] void prefetch() const { gossip::prefetch(store_.first(), 2); }
+    [[gnu::always_inline]] void prefetch() const { store_.prefetch(); }
 
 private:
     struct Pulled {

@@ -1,7 +1,7 @@
 #pragma once
 // A vector of eight bytes: its size and capacity lie before its items. For the many lists in objects of which
 // there are millions, most of them empty or short; it grows to exactly one item first. What is needed only where
-// there are items can lie beside them.
+// there are items, or several, can lie beside them.
 
 #include "protocol/spare_blocks.hpp"
 
@@ -16,7 +16,8 @@ namespace gossip {
 
 struct NothingBeside {};
 
-template <class T, class Beside = NothingBeside>
+// `Beside` comes with room for `several` items, and stays.
+template <class T, class Beside = NothingBeside, std::size_t several = 1>
 class SlimVector {
 public:
     using value_type = T;
@@ -29,8 +30,9 @@ public:
         for (std::size_t i = 0; i < count; ++i) push_back(T{});
     }
     SlimVector(const SlimVector& other) {
-        reserve(other.size());
-        if (block_ != nullptr) block_->beside = other.block_->beside;
+        if (other.empty()) return;
+        reserve(other.has_beside() ? std::max(several, other.size()) : other.size());
+        if (has_beside()) *beside() = *other.beside();
         for (const T& item : other) push_back(item);
     }
     SlimVector(SlimVector&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
@@ -59,9 +61,9 @@ public:
     [[nodiscard]] T& back() { return end()[-1]; }
     [[nodiscard]] const T& back() const { return end()[-1]; }
 
-    // None before there was room for an item.
-    [[nodiscard]] Beside* beside() { return block_ == nullptr ? nullptr : &block_->beside; }
-    [[nodiscard]] const Beside* beside() const { return block_ == nullptr ? nullptr : &block_->beside; }
+    // None before there was room for so many items.
+    [[nodiscard]] Beside* beside() { return has_beside() ? beside_of(block_) : nullptr; }
+    [[nodiscard]] const Beside* beside() const { return has_beside() ? beside_of(block_) : nullptr; }
 
     // Where all of it is, for the cache.
     [[nodiscard]] const void* block() const { return block_; }
@@ -69,7 +71,7 @@ public:
     void reserve(std::size_t room) {
         if (room <= capacity()) return;
         Block* const wider = allocate(room);
-        if (block_ != nullptr) wider->beside = std::move(block_->beside);
+        if (beside() != nullptr) *beside_of(wider) = std::move(*beside());
         std::uninitialized_move(begin(), end(), items(wider));
         wider->size = static_cast<std::uint32_t>(size());
         clear();
@@ -104,34 +106,46 @@ public:
         std::destroy(begin(), end());
         block_->size = 0;
     }
+    // Of a block with room for so many.
+    [[nodiscard]] static constexpr std::size_t bytes_for(std::size_t room) { return offset(room) + room * sizeof(T); }
 
 private:
     struct Block {
         std::uint32_t size;
         std::uint32_t capacity;
+    };
+    struct WideBlock : Block {
         [[no_unique_address]] Beside beside;
     };
-    static_assert(std::max(alignof(T), alignof(Block)) <= SpareBlocks::alignment);
-    static constexpr std::size_t offset = (sizeof(Block) + alignof(T) - 1) / alignof(T) * alignof(T);
+    static_assert(several > 0 && std::max(alignof(T), alignof(WideBlock)) <= SpareBlocks::alignment);
 
-    static T* items(Block* block) { return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset); }
-    static constexpr std::size_t bytes_for(std::size_t room) { return offset + room * sizeof(T); }
+    static constexpr std::size_t offset(std::size_t room) {
+        const std::size_t before = room < several ? sizeof(Block) : sizeof(WideBlock);
+        return (before + alignof(T) - 1) / alignof(T) * alignof(T);
+    }
+    static T* items(Block* block) {
+        const std::size_t room = several == 1 ? 1 : block->capacity;  // there is no block without room
+        return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset(room));
+    }
+    [[nodiscard]] bool has_beside() const { return several == 1 ? block_ != nullptr : capacity() >= several; }
+    static Beside* beside_of(Block* block) { return &static_cast<WideBlock*>(block)->beside; }
     static Block* allocate(std::size_t room) {
         void* const memory = spare_blocks().get(bytes_for(room));
-        return new (memory) Block{0, static_cast<std::uint32_t>(room), {}};
+        const Block sizes{0, static_cast<std::uint32_t>(room)};
+        return room < several ? new (memory) Block(sizes) : new (memory) WideBlock{sizes, {}};
     }
     static void release(Block* block) {
         if (block == nullptr) return;
-        const std::size_t bytes = bytes_for(block->capacity);
-        std::destroy_at(block);
-        spare_blocks().put(block, bytes);
+        const std::size_t room = block->capacity;
+        if (room >= several) std::destroy_at(static_cast<WideBlock*>(block));
+        spare_blocks().put(block, bytes_for(room));
     }
 
     Block* block_{nullptr};
 };
 
-template <class T, class Beside, class Unwanted>
-void erase_if(SlimVector<T, Beside>& items, Unwanted unwanted) {
+template <class T, class Beside, std::size_t several, class Unwanted>
+void erase_if(SlimVector<T, Beside, several>& items, Unwanted unwanted) {
     items.erase(std::remove_if(items.begin(), items.end(), unwanted), items.end());
 }
 

@@ -120,6 +120,105 @@ TEST_CASE("a stamp from the future does not keep a message for ever") {
     CHECK(a.answer({{future->key}}).empty());
 }
 
+// As old as they say, or as the moment they came in when that cannot be.
+TEST_CASE("the oldest goes first, whatever the stamps say") {
+    constexpr WallMs ahead = 5 * 60 * 1000;  // believed up to this
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Rng rng(seed);
+        GossipConfig config{.store_limit = static_cast<std::uint32_t>(1 + rng.below(20))};
+        Dissemination d;
+        std::set<std::pair<WallMs, RumorKey>> twin;
+        for (std::uint64_t n = 1; n <= 100; ++n) {
+            const WallMs came = wall + static_cast<WallMs>(rng.below(50));
+            const WallMs stamps[] = {0, came, came - 20, came + ahead - 1, came + ahead, came + 10 * ahead};
+            const WallMs born = stamps[rng.below(std::size(stamps))];
+            const RumorPtr r = rumor(n, born);
+            CHECK(d.accept(r, 1, false, came, at(0), config));
+            twin.insert({born > 0 && born < came + ahead ? born : came, r->key});
+            if (twin.size() > config.store_limit) twin.erase(twin.begin());
+            REQUIRE(d.stored() == twin.size());
+            for (const auto& [age, key] : twin) REQUIRE(d.has(key));
+        }
+        std::vector<RumorKey> newest;
+        for (const RumorStore::Held& held : d.newest()) newest.push_back(held.rumor->key);
+        std::vector<RumorKey> expected;
+        for (const auto& [age, key] : twin) expected.push_back(key);
+        CHECK(newest == expected);
+    }
+}
+
+TEST_CASE("a single message is in the digest when it is settled, and stays in it as others come and go") {
+    GossipConfig config;
+    for (const WallMs born : {wall, wall + 100'000'000, WallMs{0}}) {
+        Dissemination d;
+        d.make_room();
+        CHECK(d.root(at(0)) == 0);
+        const RumorPtr first = rumor(1, born);
+        CHECK(d.accept(first, 3, false, wall, at(0), config));
+        CHECK(d.root(at(1)) == 0);
+        CHECK(d.digest(at(1)).root == 0);
+        CHECK(d.root(at(1.1)) == first->key.lo);
+        CHECK(d.digest(at(1.1)).root == first->key.lo);
+        std::uint64_t sum = first->key.lo;
+        for (std::uint64_t n = 2; n <= 20; ++n) {
+            const double came = 2 * static_cast<double>(n);
+            CHECK(d.accept(rumor(n), 1, false, wall, at(came), config));
+            CHECK(d.root(at(came + 1)) == sum);
+            sum ^= rumor(n)->key.lo;
+            CHECK(d.root(at(came + 1.1)) == sum);
+        }
+        CHECK(d.root(at(60)) == sum);
+        CHECK(d.purge(origin, Incarnation{1}) == 20);
+        CHECK(d.root(at(60)) == 0);
+    }
+}
+
+TEST_CASE("what came first settles in its time when a second comes before") {
+    GossipConfig config;
+    Dissemination d;
+    CHECK(d.accept(rumor(1), 1, false, wall, at(0), config));
+    CHECK(d.accept(rumor(2), 1, false, wall, at(0.5), config));
+    CHECK(d.root(at(1)) == 0);
+    CHECK(d.root(at(1.1)) == rumor(1)->key.lo);
+    CHECK(d.root(at(1.6)) == (rumor(1)->key.lo ^ rumor(2)->key.lo));
+    Dissemination alone;
+    CHECK(alone.accept(rumor(1), 1, true, wall, at(0), config));  // settled as it comes
+    CHECK(alone.root(at(0)) == rumor(1)->key.lo);
+    CHECK(alone.purge(origin, Incarnation{1}) == 1);
+    CHECK(alone.root(at(0)) == 0);
+    CHECK(alone.accept(rumor(2), 1, false, wall, at(0), config));
+    CHECK(alone.root(at(2)) == rumor(2)->key.lo);
+}
+
+TEST_CASE("a message lives as long as somebody keeps it") {
+    GossipConfig config;
+    const RumorPtr r = rumor(1);
+    CHECK(r.use_count() == 1);
+    {
+        Dissemination a, b;
+        CHECK(a.accept(r, 1, false, wall, at(0), config));
+        CHECK(b.accept(r, 1, false, wall, at(0), config));
+        CHECK(b.accept(rumor(2), 1, false, wall, at(0), config));
+        CHECK(r.use_count() == 3);
+        CHECK(b.keeps(r));
+        CHECK(b.purge(origin, Incarnation{1}) == 2);
+        CHECK(r.use_count() == 2);
+        CHECK_FALSE(b.keeps(r));
+    }
+    CHECK(r.use_count() == 1);
+    auto own = make_rumor(*r);
+    own->checked.mark();
+    CHECK(own.use_count() == 1);  // a copy is nobody's yet, and not checked
+    CHECK(r.use_count() == 1);
+    CHECK_FALSE(make_rumor(*own)->checked);
+    RumorPtr other = own;
+    RumorPtr moved = std::move(other);
+    CHECK(moved == own);
+    CHECK(own.use_count() == 2);
+    moved = nullptr;
+    CHECK(own.use_count() == 1);
+}
+
 TEST_CASE("a removed life's messages are dropped and leave the digest") {
     GossipConfig config;
     Dissemination a, b;

@@ -73,6 +73,32 @@ TEST_CASE("what lies beside the items moves with them") {
     CHECK(*copy.beside() == item);
 }
 
+TEST_CASE("what only several items need comes with room for the second") {
+    using Several = SlimVector<Item, Item, 2>;
+    static_assert(Several::bytes_for(1) == 8 + sizeof(Item) && Several::bytes_for(2) == 8 + 3 * sizeof(Item));
+    const Item first = std::make_shared<std::uint64_t>(1);
+    Several vector;
+    vector.push_back(first);
+    CHECK(vector.beside() == nullptr);
+    CHECK(Several(vector).beside() == nullptr);
+    vector.push_back(std::make_shared<std::uint64_t>(2));
+    REQUIRE(vector.beside() != nullptr);
+    CHECK(vector.front() == first);
+    CHECK(first.use_count() == 2);
+    const Item item = std::make_shared<std::uint64_t>(7);
+    *vector.beside() = item;
+    for (std::uint64_t i = 3; i <= 100; ++i) vector.push_back(std::make_shared<std::uint64_t>(i));
+    vector.erase(vector.begin() + 1, vector.end());
+    CHECK(*vector.beside() == item);  // stays when they leave
+    const Several copy = vector;
+    CHECK(*copy.beside() == item);
+    CHECK(copy.size() == 1);
+    CHECK(copy.front() == first);
+    vector = Several();
+    CHECK(item.use_count() == 2);
+    CHECK(first.use_count() == 2);
+}
+
 TEST_CASE("what is shared is copied when one of its holders changes it") {
     static_assert(sizeof(CopyOnWrite<std::vector<int>>) == 8);
     CopyOnWrite<std::vector<int>> first(std::vector{1, 2});
