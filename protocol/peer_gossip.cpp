@@ -49,7 +49,7 @@ void PeerMachine::push(const RumorPtr& rumor, std::uint32_t hop, NodeId except) 
         ++count;
     }
     if (announced) announce(rumor->key);
-    gossip_sent_ += count;
+    counters_.sent += count;
     if (count > 0 && observed()) notice({.kind = NoticeKind::forwarded, .count = count, .rumor = rumor});
 }
 
@@ -84,14 +84,14 @@ void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr&
 }
 
 void PeerMachine::take_duplicate(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
-    ++duplicates_;
+    ++counters_.duplicates;
     if (observed()) notice({.kind = NoticeKind::duplicate, .other = from.node, .rumor = rumor});
     if (!m.repair) return prune_if_enough(from, rumor);
     if (dissemination_.idle(now())) spread_repair(from.node);
 }
 
 void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
-    ++delivered_;
+    ++counters_.delivered;
     out_->deliveries.push_back({rumor, from.node, m.hop});
     if (observed()) notice_delivery(from, m, rumor);
     if (m.repair) return;

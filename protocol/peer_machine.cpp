@@ -1,6 +1,5 @@
 #include "protocol/peer_machine.hpp"
 
-#include "protocol/assert.hpp"
 #include "protocol/names.hpp"
 
 #include <algorithm>
@@ -8,18 +7,26 @@
 namespace gossip {
 namespace {
 
-// The timers a peer has one of; probes and suspicions have one each and count their own generations.
-constexpr std::array single_timers{TimerKind::registration,  TimerKind::lease,          TimerKind::ping_round,
-                                   TimerKind::link_dial,     TimerKind::ring_check,     TimerKind::generate,
-                                   TimerKind::repair,        TimerKind::delta_gap,      TimerKind::rejoin,
+// The timers a peer has one of: those of a calm peer, and the others. Probes and suspicions have one each and count
+// their own generations.
+constexpr std::array calm_timers{TimerKind::lease, TimerKind::ping_round, TimerKind::repair};
+constexpr std::array seldom_timers{TimerKind::registration,  TimerKind::link_dial,      TimerKind::ring_check,
+                                   TimerKind::generate,      TimerKind::delta_gap,      TimerKind::rejoin,
                                    TimerKind::degree_report, TimerKind::leave_deadline, TimerKind::announce,
                                    TimerKind::graft};
+
+// Their number when it is none of them.
+template <class Timers>
+constexpr std::size_t place(const Timers& timers, TimerKind kind) {
+    return static_cast<std::size_t>(std::find(timers.begin(), timers.end(), kind) - timers.begin());
+}
 
 }  // namespace
 
 PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
     : view_(options.self), config_(&config), crypto_(&crypto), rng_(rng) {
-    static_assert(single_timers.size() == std::tuple_size_v<decltype(generations_)>);
+    static_assert(calm_timers.size() == std::tuple_size_v<decltype(generations_)>);
+    static_assert(seldom_timers.size() == std::tuple_size_v<decltype(RareParts::generations)>);
     if (options.last_life != Incarnation::none) own_told().incarnation = options.last_life;
 }
 
@@ -47,8 +54,7 @@ void PeerMachine::prefetch() const {
 bool PeerMachine::prefetch(const SharedMessage& next) const {
     const auto* gossip = next.get_if<msg::Gossip>();
     if (gossip != nullptr && dissemination_.latest() == gossip->rumor.get()) return false;
-    constexpr std::size_t lines = sizeof(PeerMachine) / cache_line;
-    gossip::prefetch(reinterpret_cast<const std::byte*>(this) + cache_line, gossip != nullptr ? 1 : lines - 1);
+    if (gossip == nullptr) gossip::prefetch(&ping_sequence_);  // the last line, which not all fetch
     gossip::prefetch(links_.all().data(), links_.degree() * sizeof(Link) / cache_line + 1);
     return true;
 }
@@ -65,9 +71,9 @@ PeerStatus PeerMachine::status() const {
     }
     const Troubles* troubles = any_troubles();
     status.suspects = troubles != nullptr ? static_cast<std::uint32_t>(troubles->suspicions.size()) : 0;
-    status.delivered = delivered_;
-    status.duplicates = duplicates_;
-    status.gossip_sent = gossip_sent_;
+    status.delivered = counters_.delivered;
+    status.duplicates = counters_.duplicates;
+    status.gossip_sent = counters_.sent;
     status.stored = dissemination_.stored();
     return status;
 }
@@ -110,7 +116,8 @@ void PeerMachine::handle_timer(const TimerTag& tag) {
     if (tag.kind == TimerKind::refute_window || tag.kind == TimerKind::suspicion_retry) {
         return handle_suspicion_timer(tag);
     }
-    const bool single = std::find(single_timers.begin(), single_timers.end(), tag.kind) != single_timers.end();
+    const bool single =
+        place(calm_timers, tag.kind) < calm_timers.size() || place(seldom_timers, tag.kind) < seldom_timers.size();
     if (!single || generation(tag.kind) != static_cast<Generation>(tag.generation)) return;
     switch (tag.kind) {
         case TimerKind::registration:
@@ -184,14 +191,18 @@ void PeerMachine::refuse(NodeId from, std::string_view why) {
     notice({.kind = NoticeKind::refused_message, .other = from, .text = std::string(why)});
 }
 
-PeerMachine::Generation& PeerMachine::generation(TimerKind kind) {
-    const auto at = std::find(single_timers.begin(), single_timers.end(), kind);
-    GOSSIP_ASSERT(at != single_timers.end());
-    return generations_[static_cast<std::size_t>(at - single_timers.begin())];
+PeerMachine::Generation PeerMachine::generation(TimerKind kind) const {
+    const std::size_t calm = place(calm_timers, kind);
+    return calm < calm_timers.size() ? generations_[calm] : rare().generations.at(place(seldom_timers, kind));
+}
+
+PeerMachine::Generation& PeerMachine::own_generation(TimerKind kind) {
+    const std::size_t calm = place(calm_timers, kind);
+    return calm < calm_timers.size() ? generations_[calm] : own_rare().generations.at(place(seldom_timers, kind));
 }
 
 void PeerMachine::arm(TimerKind kind, Duration after, std::uint64_t key) {
-    out_->timer(now() + after, {kind, ++generation(kind), key});
+    out_->timer(now() + after, {kind, ++own_generation(kind), key});
 }
 
 WallMs PeerMachine::wall() const {

@@ -58,8 +58,8 @@ void PeerMachine::dial_preferential() {
         const auto all = dials().all();
         return std::count_if(all.begin(), all.end(), [](const Dial& d) { return d.kind != LinkKind::ring; });
     };
-    if (wanted_ == 0 && links_.degree() < config_->overlay.floor && dials().all().empty()) wanted_ = 1;
-    while (wanted_ > in_hand() && dials().all().size() < Dials::limit && has_room(false)) {
+    if (wanted() == 0 && links_.degree() < config_->overlay.floor && dials().all().empty()) want(1);
+    while (wanted() > in_hand() && dials().all().size() < Dials::limit && has_room(false)) {
         const NodeId target = choose_link(config_->overlay, view_.candidates(), unavailable(), rng_);
         if (target == NodeId::none) return;
         dial(target, LinkKind::preferential);
@@ -95,11 +95,11 @@ bool PeerMachine::starved() const {
     if (links_.degree() == 0) return true;
     const std::size_t others = view_.members() > 0 ? view_.members() - 1 : 0;
     if (view_.successors().size() < std::min<std::size_t>(2, others)) return true;
-    return wanted_ > 0 && dials().all().empty() && others > links_.degree();
+    return wanted() > 0 && dials().all().empty() && others > links_.degree();
 }
 
 void PeerMachine::arm_overlay_timers() {
-    const bool waits = wanted_ > 0 || !dials().all().empty() || uses_ring(config_->overlay.strategy);
+    const bool waits = wanted() > 0 || !dials().all().empty() || uses_ring(config_->overlay.strategy);
     const auto next = dials().next_deadline(now());
     if (waits && next && (rare().overlay_due <= now() || *next < rare().overlay_due)) {
         own_rare().overlay_due = *next;
@@ -150,7 +150,7 @@ void PeerMachine::send_link_request(NodeId id, LinkKind kind) {
 std::optional<Dial> PeerMachine::end_dial(NodeId id) { return rare_ ? rare_->dials.end(id) : std::nullopt; }
 
 void PeerMachine::count_answer(const std::optional<Dial>& dial) {
-    if (dial && dial->kind != LinkKind::ring && wanted_ > 0) --wanted_;
+    if (dial && dial->kind != LinkKind::ring && wanted() > 0) want(wanted() - 1);
 }
 
 void PeerMachine::dial_failed(NodeId id) {
@@ -274,7 +274,7 @@ void PeerMachine::link_down(NodeId id, std::string reason, bool replace) {
     notice({.kind = NoticeKind::link_down, .other = id, .text = std::move(reason)});
     const bool lost = replace && link->kind != LinkKind::ring;
     if (lost && replaces_lost_link(config_->overlay, links_.preferential(), rng_)) {
-        want(std::min(wanted_ + 1U, config_->overlay.links));
+        want(std::min(wanted() + 1, config_->overlay.links));
     }
     record_stale_ = true;
     degree_changed();

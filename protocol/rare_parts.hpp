@@ -8,9 +8,13 @@
 #include "protocol/tree.hpp"
 #include "protocol/troubles.hpp"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 
 namespace gossip {
+
+using TimerGeneration = std::uint16_t;  // a timer is long due before another has the same
 
 struct RareParts {
     Losses losses;
@@ -21,6 +25,8 @@ struct RareParts {
     std::unique_ptr<Registration> registration;  // see PeerMachine::registration()
     RecordPtr record;           // our own; none before the first link, or while it is the one we stood with
     Epoch registered_epoch{0};  // seeds behind it may not know us yet; 0: we stood
+    std::uint16_t wanted{0};    // preferential links still to be opened
+    std::array<TimerGeneration, 10> generations{};  // of the timers that only those have
 };
 
 }  // namespace gossip
