@@ -452,7 +452,7 @@ std::string replay_command(const SimCommand& command, std::uint64_t seed) {
 std::uint64_t sim_memory(const sim::ExperimentOptions& o) {
     constexpr std::uint64_t base = 20'000'000;
     // A peer's machine, links and connections; those that register also keep what the way there took.
-    const std::uint64_t peer = o.grown ? 800 : 40'000;
+    const std::uint64_t peer = o.grown ? 800 : 18'000;
     constexpr std::uint64_t member = 250;  // of a seed's list
     constexpr std::uint64_t copy = 180;    // of a message that a peer keeps, with its share of the queue
     const std::uint64_t held = std::min<std::uint64_t>(o.messages, o.config.gossip.store_limit);
