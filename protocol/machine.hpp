@@ -158,7 +158,7 @@ struct Effects {
     bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
     PassedOn passed_on;    // of earlier steps
     ToldAlike told_alike;  // in earlier steps
-    Time now{};            // of the step in hand: a machine may note here what it was told
+    Time now{};            // of the step in hand, as the machine was told
 
     void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
         sends.push_back({to, std::move(message), after});

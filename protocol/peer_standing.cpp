@@ -74,7 +74,7 @@ std::vector<Seat> PeerMachine::chosen_seats() const {
 
 Epoch PeerMachine::registered_epoch() const {
     const bool stood = rare().registered_epoch == 0 && view_.standings() != nullptr;
-    return stood ? view_.standings()->basis(self()).epoch : rare().registered_epoch;
+    return stood ? view_.standings()->epoch(self()) : rare().registered_epoch;
 }
 
 // All of it, whether it was needed so far or not.

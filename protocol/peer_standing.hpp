@@ -51,6 +51,7 @@ public:
     virtual ~Standings() = default;
     [[nodiscard]] virtual StandingBasis basis(NodeId peer) const = 0;
     [[nodiscard]] virtual ViewSample sample(NodeId peer) const = 0;
+    [[nodiscard]] virtual Epoch epoch(NodeId peer) const = 0;  // at which it registered
     [[nodiscard]] virtual std::vector<Seat> seats(NodeId peer) const = 0;
     [[nodiscard]] virtual RecordPtr record(NodeId peer) const = 0;  // published by it, as all its links know it
 };

@@ -58,6 +58,7 @@ public:
         if (std::any_of(shared->begin(), shared->end(), self)) std::erase_if(s.candidates.own(), self);
         return s;
     }
+    [[nodiscard]] Epoch epoch(NodeId /*peer*/) const override { return common_.epoch; }
     [[nodiscard]] std::vector<Seat> seats(NodeId peer) const override {
         Rng rng = cluster_.sim().draws().stream(Purpose::standing, 1, cluster_.number_of(peer));
         std::vector<Seat> seats;
@@ -125,6 +126,7 @@ public:
 
     [[nodiscard]] StandingBasis basis(NodeId peer) const override { return of(peer).basis; }
     [[nodiscard]] ViewSample sample(NodeId peer) const override { return of(peer).sample; }
+    [[nodiscard]] Epoch epoch(NodeId peer) const override { return of(peer).basis.epoch; }
     [[nodiscard]] std::vector<Seat> seats(NodeId peer) const override { return of(peer).seats; }
     [[nodiscard]] RecordPtr record(NodeId peer) const override { return of(peer).record; }
 

@@ -133,6 +133,24 @@ TEST_CASE("a grown network takes joiners, removes the dead and heals like any ot
     CHECK(net.trouble() == "");
 }
 
+// Nobody tells it of the removal but the seed that its next lease goes to.
+TEST_CASE("a peer of a grown network that was removed while it was cut off comes back") {
+    TestNetwork net(quiet_config(), 3, 22, false);
+    net.cluster.stand_up(40);
+    Simulator& sim = net.cluster.sim();
+    const NodeId cut = net.peer(17);
+    std::vector<NodeId> others = sim.nodes();
+    std::erase(others, cut);
+    for (const NodeId other : others) sim.block(cut, other), sim.block(other, cut);
+    REQUIRE(net.cluster.run_until([&] { return net.cluster.listed_nowhere(cut); }, 60s));
+    net.run_for(15s);  // what was sent meanwhile is given up
+    for (const NodeId other : others) sim.unblock(cut, other), sim.unblock(other, cut);
+    REQUIRE(net.cluster.run_until([&] { return !net.cluster.listed_nowhere(cut); }, 60s));
+    CHECK(net.cluster.run_until_settled(30s));
+    CHECK(net.whole(30s));
+    CHECK(net.trouble() == "");
+}
+
 TEST_CASE("a grown overlay has the degrees of one that was joined peer by peer") {
     Config c = quiet_config();
     TestNetwork joined(c, 3, 21);
