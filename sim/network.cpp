@@ -162,10 +162,8 @@ Network::Delay* Network::delay_of(NodeIndex node, const End& end) {
     return at == delays_.end() ? nullptr : &at->second;
 }
 
-void Network::drop_waiting(NodeIndex node, const End& end, NodeIndex sender) {
-    Delay* delay = delay_of(node, end);
-    if (delay == nullptr) return;
-    delay->waiting[side(sender, sender == node ? end.other : node)].clear();
+void Network::drop_waiting(NodeIndex node, const End& end) {
+    if (Delay* delay = delay_of(node, end)) delay->waiting[side(node, end.other)].clear();
 }
 
 void Network::set_phase(NodeIndex node, End& end, Phase phase) {
@@ -405,14 +403,14 @@ void Network::end_died(Time now, End& end, NodeIndex node, bool flush) {
     if (!end.exists() || !end.open) return;
     if (end.phase() == Phase::dialing) {
         const bool other_waits = !delay_of(node, end)->waiting[side(partner, node)].empty();
-        drop_waiting(node, end, node);
+        drop_waiting(node, end);
         if (!end.dialer) return;  // the dial finds out by itself
         forget_connection(node, end);
         if (other_waits) tell_lost(now + base_delay(node, partner), partner, node, LossReason::refused);
         return;
     }
     close(node, end);
-    drop_waiting(node, end, node);
+    drop_waiting(node, end);
     if (!end.other_open) {
         forget_connection(node, end);
     } else if (!blocked(node, partner)) {
@@ -450,7 +448,7 @@ bool Network::on_end_closed(Time now, const Entry& entry) {
         return true;
     }
     close(entry.node, *end);
-    drop_waiting(entry.node, *end, entry.node);
+    drop_waiting(entry.node, *end);
     if (!end->other_open) forget_connection(entry.node, *end);
     return true;
 }

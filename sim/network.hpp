@@ -153,7 +153,7 @@ private:
     void draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d);
     Delay* delay_of(NodeIndex node, const End& end);
     Delay& delay_for(NodeIndex node, const End& end) { return delays_[pair(node, end.other)]; }
-    void drop_waiting(NodeIndex node, const End& end, NodeIndex sender);
+    void drop_waiting(NodeIndex node, const End& end);  // what the node sent
     void begin_connection(NodeIndex node, End& end, Phase phase);
     void forget_connection(NodeIndex node, End& end);
     void set_phase(NodeIndex node, End& end, Phase phase);

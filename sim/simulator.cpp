@@ -61,11 +61,12 @@ void Simulator::add_like(NodeId id, NodeId like, NodeOptions options) { begin(id
 
 void Simulator::begin(NodeId id, std::uint32_t factory, NodeOptions options) {
     const NodeIndex known = index_of(id);
-    Node& n = nodes_[known != no_node ? known : network_.add_node(id, !is_anonymous(id))];
+    const NodeIndex i = known != no_node ? known : network_.add_node(id, !is_anonymous(id));
+    Node& n = nodes_[i];
     GOSSIP_ASSERT(n.life == 0);
     n.factory = factory;
     n.trust = static_cast<std::uint16_t>(options.trust) & 3U;
-    if (options.wall_skew_ms != 0) rare(static_cast<NodeIndex>(&n - nodes_.data())).wall_skew_ms = options.wall_skew_ms;
+    if (options.wall_skew_ms != 0) rare(i).wall_skew_ms = options.wall_skew_ms;
 }
 
 void Simulator::start(NodeId id) {
