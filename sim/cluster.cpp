@@ -54,22 +54,17 @@ void Cluster::add_seed(std::uint32_t seat) {
 }
 
 NodeId Cluster::add_peer() {
-    GOSSIP_ASSERT(numbers_.empty());
     const NodeId id = peer_id(peers_.size());
     make_peer(id);
     return id;
 }
 
-void Cluster::add_peer(NodeId id) {
-    GOSSIP_ASSERT(numbers_.size() == peers_.size());
-    numbers_.emplace(id, peers_.size());
-    make_peer(id);
-}
+void Cluster::add_peer(NodeId id) { make_peer(id); }
 
 void Cluster::make_peer(NodeId id) {
     peer_crypto_.emplace_back(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
     const NodeOptions options = node_options(id, Trust::claimed);
-    peers_.push_back(id);
+    peers_.add(id);
     if (peers_.size() > 1) {
         sim_.add_like(id, peers_.front(), options);
         return;
@@ -80,18 +75,6 @@ void Cluster::make_peer(NodeId id) {
         return std::make_unique<PeerMachine>(config_, crypto(birth.id), PeerOptions{birth.id, life}, birth.rng);
     };
     sim_.add(id, make, options);
-}
-
-std::size_t Cluster::number_of(NodeId peer) const {
-    if (!numbers_.empty()) {
-        const auto at = numbers_.find(peer);
-        return at == numbers_.end() ? peers_.size() : at->second;
-    }
-    const auto [ip, port] = endpoint(peer);
-    if (ip < loopback || port < first_peer_port || port - first_peer_port >= static_cast<int>(ports))
-        return peers_.size();
-    const std::size_t number = std::size_t{ip - loopback} * ports + (port - first_peer_port);
-    return std::min(number, peers_.size());
 }
 
 bool Cluster::is_seed(NodeId id) const { return seat_of(id) != no_seat; }

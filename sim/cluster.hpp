@@ -7,6 +7,7 @@
 #include "sim/sim_crypto.hpp"
 #include "sim/simulator.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -33,10 +34,10 @@ public:
     [[nodiscard]] const Simulator& sim() const { return sim_; }
     [[nodiscard]] const Config& config() const { return config_; }
     [[nodiscard]] std::span<const NodeId> seeds() const { return config_.seeds; }
-    [[nodiscard]] std::span<const NodeId> peers() const { return peers_; }  // ever added, in that order
+    [[nodiscard]] const NodeIds& peers() const { return peers_; }  // ever added, in that order
     [[nodiscard]] bool is_seed(NodeId id) const;
     // The place of a peer in peers(); past its end for everybody else.
-    [[nodiscard]] std::size_t number_of(NodeId peer) const;
+    [[nodiscard]] std::size_t number_of(NodeId peer) const { return std::min(peers_.find(peer), peers_.size()); }
     [[nodiscard]] Seat seat_of(NodeId id) const;  // no_seat for others
     [[nodiscard]] const Crypto& crypto(NodeId id) const;
 
@@ -88,8 +89,7 @@ private:
     std::deque<SimCrypto> peer_crypto_;  // as peers_
     std::map<NodeId, Incarnation> last_lives_;
     std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed
-    std::vector<NodeId> peers_;
-    std::map<NodeId, std::size_t> numbers_;  // of peers that chose their address: all or none
+    NodeIds peers_;
 };
 
 }  // namespace gossip::sim

@@ -17,7 +17,7 @@ class GrownStandings final : public Standings {
 public:
     GrownStandings(const Cluster& cluster, std::uint32_t peers, Rng rng)
         : cluster_(cluster),
-          overlay_(cluster.peers(), cluster.config().overlay, rng),
+          overlay_(std::vector<NodeId>(cluster.peers().begin(), cluster.peers().end()), cluster.config().overlay, rng),
           peers_(peers),
           samples_(peers / together + 1) {
         const auto started = static_cast<std::uint64_t>(cluster.sim().wall_at_zero());
@@ -86,7 +86,7 @@ private:
 
     [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
         const auto next =
-            overlay_.successors(cluster_.peers().first(peers_), number, cluster_.config().overlay.successors);
+            overlay_.successors(cluster_.peers(), number, cluster_.config().overlay.successors);
         std::vector<NodeId> ids;
         ids.reserve(next.size());
         for (const std::uint32_t s : next) ids.push_back(cluster_.peers()[s]);
@@ -141,7 +141,6 @@ private:
 
 void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
     sim_.reserve(config_.seeds.size() + count);
-    peers_.reserve(count);
     while (peers_.size() < count) add_peer();
     auto grown = std::make_unique<GrownStandings>(*this, count, sim_.draws().stream(Purpose::standing));
     if (with_seeds) {

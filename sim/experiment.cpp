@@ -125,7 +125,7 @@ void Experiment::schedule_messages() {
 
 void Experiment::say(std::uint32_t number) {
     Rng rng = cluster_.sim().draws().stream(Purpose::workload, number);
-    const auto peers = cluster_.peers();
+    const auto& peers = cluster_.peers();
     // A peer that is down says nothing; after so many misses there is hardly anybody left.
     for (int attempt = 0; attempt < 64; ++attempt) {
         const NodeId peer = peers[static_cast<std::size_t>(rng.below(peers.size()))];
@@ -224,7 +224,7 @@ void Experiment::add_spread(std::vector<Metric>& m) const {
 }
 
 void Experiment::add_overlay(std::vector<Metric>& m) const {
-    const auto peers = cluster_.peers();
+    const auto& peers = cluster_.peers();
     std::vector<std::uint32_t> number(peers.size(), std::numeric_limits<std::uint32_t>::max());
     std::uint32_t live = 0;
     for (std::size_t i = 0; i < peers.size(); ++i) {

@@ -93,13 +93,11 @@ void GrownOverlay::arrange(const std::vector<Edge>& edges) {
     ends_.resize(kept);
 }
 
-std::vector<std::uint32_t> GrownOverlay::successors(std::span<const NodeId> ids, std::size_t peer,
+std::vector<std::uint32_t> GrownOverlay::successors(const NodeIds& ids, std::size_t peer,
                                                     std::size_t count) const {
-    const auto before = [ids](std::uint32_t a, std::size_t b) {
-        return std::pair<std::uint64_t, std::size_t>(ring_position(ids[a]), a) <
-               std::pair<std::uint64_t, std::size_t>(ring_position(ids[b]), b);
-    };
-    const auto own = std::lower_bound(ring_.begin(), ring_.end(), peer, before);
+    const auto key = [&ids](std::uint32_t p) { return std::pair(ring_position(ids[p]), p); };
+    const auto own = std::lower_bound(ring_.begin(), ring_.end(), key(static_cast<std::uint32_t>(peer)),
+                                      [&key](std::uint32_t p, const auto& wanted) { return key(p) < wanted; });
     const auto place = static_cast<std::size_t>(own - ring_.begin());
     std::vector<std::uint32_t> next;
     for (std::size_t i = 1; i <= count && i < ring_.size(); ++i) next.push_back(ring_[(place + i) % ring_.size()]);

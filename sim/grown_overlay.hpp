@@ -6,6 +6,7 @@
 #include "protocol/config.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/types.hpp"
+#include "sim/node_ids.hpp"
 
 #include <cstdint>
 #include <span>
@@ -29,7 +30,7 @@ public:
     }
     [[nodiscard]] std::uint32_t degree(std::size_t peer) const { return first_[peer + 1] - first_[peer]; }
     // The next `count` on the hash ring, nearest first. `ids` as before.
-    [[nodiscard]] std::vector<std::uint32_t> successors(std::span<const NodeId> ids, std::size_t peer,
+    [[nodiscard]] std::vector<std::uint32_t> successors(const NodeIds& ids, std::size_t peer,
                                                         std::size_t count) const;
     // When others know them: the ring is left.
     void forget_links();

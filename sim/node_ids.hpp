@@ -4,7 +4,9 @@
 
 #include "protocol/types.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <vector>
 
@@ -19,14 +21,40 @@ public:
     // Of a node that has none yet.
     NodeIndex add(NodeId id);
     [[nodiscard]] NodeIndex size() const { return size_; }
-    [[gnu::always_inline]] [[nodiscard]] NodeId operator[](NodeIndex node) const {
+    [[gnu::always_inline]] [[nodiscard]] NodeId operator[](std::size_t node) const {
         const std::size_t block = node >> block_bits;
         std::uint32_t run = run_of_[block];
         const std::uint32_t last = block + 1 < run_of_.size() ? run_of_[block + 1] : last_run();
-        if (run != last) run = search(run, last, node);
+        if (run != last) run = search(run, last, static_cast<NodeIndex>(node));
         return NodeId{runs_[run].id + (node - runs_[run].node)};
     }
     [[nodiscard]] NodeIndex find(NodeId id) const;  // no_node when nobody has it
+
+    class Iterator {
+    public:
+        using value_type = NodeId;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+        using pointer = const NodeId*;
+        using reference = NodeId;
+
+        Iterator() = default;
+        Iterator(const NodeIds& ids, NodeIndex at) : ids_(&ids), at_(at) {}
+        NodeId operator*() const { return (*ids_)[at_]; }
+        Iterator& operator++() {
+            ++at_;
+            return *this;
+        }
+        Iterator operator++(int) { return {*ids_, at_++}; }
+        friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
+
+    private:
+        const NodeIds* ids_{nullptr};
+        NodeIndex at_{0};
+    };
+    [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+    [[nodiscard]] Iterator end() const { return {*this, size_}; }
+    [[nodiscard]] NodeId front() const { return (*this)[0]; }
 
 private:
     static constexpr int block_bits = 10;

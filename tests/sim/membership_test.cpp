@@ -67,7 +67,7 @@ TEST_CASE("a peer that is killed right after its return is removed as any other"
         TestNetwork net(fast_config(), 3, seed);
         REQUIRE(net.bring_up(3));
         const auto listed = [&](NodeId id) { return !net.cluster.listed_nowhere(id); };
-        const auto peers = net.cluster.peers();
+        const auto& peers = net.cluster.peers();
         for (const NodeId id : peers) net.cluster.sim().pause(id);
         REQUIRE(net.cluster.run_until([&] { return std::ranges::none_of(peers, listed); }, 60s));
         for (const NodeId id : peers) net.cluster.sim().resume(id);
