@@ -41,27 +41,35 @@ const Link* Links::find(NodeId id) const {
 Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }
 
 const LinkDetails& Links::details(const Link& link) const {
-    const Details& details = *links_.beside();
-    return details.apart.empty() ? *details.common : *details.apart[position(link)];
+    const DetailsOfLinks& each = **links_.beside();
+    return *each[each.size() == 1 ? 0 : position(link)];
 }
 
 LinkDetails& Links::own_details(const Link& link) { return apart()[position(link)].own(); }
 
-SlimVector<CopyOnWrite<LinkDetails>>& Links::apart() {
-    auto& [common, apart] = *links_.beside();
-    if (!apart.empty()) return apart;
-    apart.reserve(links_.size());
-    for (std::size_t i = 0; i < links_.size(); ++i) apart.push_back(common);
-    return apart;
+std::int64_t Links::offset_ms(const Link& link) const {
+    return link.offset == 0 ? details(link).offset_ms : link.offset - middle;
 }
 
-void Links::restore(const Link& link, const CopyOnWrite<LinkDetails>& details) {
-    links_.reserve(1);
-    auto& known = *links_.beside();
-    if (links_.empty()) known.common = details;
-    const bool alike = known.apart.empty() && known.common.shared_with(details);
-    if (!alike) apart().push_back(details);
-    links_.push_back(link);
+void Links::set_offset_ms(Link& link, std::int64_t ms) {
+    const bool near = ms > -middle && ms < middle;
+    link.offset = near ? static_cast<std::uint32_t>(ms + middle) & (2 * middle - 1) : 0;
+    if (near) return;
+    own_details(link).offset_ms = ms > -decades && ms < decades ? ms : 0;
+}
+
+DetailsOfLinks& Links::apart() {
+    DetailsOfLinks& each = links_.beside()->own();
+    each.reserve(links_.size());
+    while (each.size() < links_.size()) each.push_back(each.front());
+    return each;
+}
+
+void Links::restore(std::span<const Link> links, const CopyOnWrite<DetailsOfLinks>& details) {
+    if (links.empty()) return;
+    links_.reserve(links.size());
+    *links_.beside() = details;
+    for (const Link& link : links) links_.push_back(link);
 }
 
 bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol) {
@@ -72,9 +80,9 @@ bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersi
     }
     remove(id);
     links_.reserve(1);
-    auto& details = apart();
+    DetailsOfLinks& each = apart();
     const auto at = lower(links_, id) - links_.begin();
-    details.insert(details.begin() + at, CopyOnWrite(LinkDetails{.incarnation = incarnation}));
+    each.insert(each.begin() + at, CopyOnWrite(LinkDetails{.incarnation = incarnation}));
     links_.insert(links_.begin() + at, Link{.id = id, .kind = kind, .protocol = protocol});
     return true;
 }
@@ -83,8 +91,11 @@ std::optional<Link> Links::remove(NodeId id) {
     const auto at = lower(links_, id);
     if (at == links_.end() || at->id != id) return std::nullopt;
     const Link link = *at;
-    auto& details = links_.beside()->apart;
-    if (!details.empty()) details.erase(details.begin() + (at - links_.begin()));
+    CopyOnWrite<DetailsOfLinks>& details = *links_.beside();
+    if (details->size() == links_.size()) {
+        DetailsOfLinks& each = details.own();
+        each.erase(each.begin() + (at - links_.begin()));
+    }
     links_.erase(at);
     return link;
 }

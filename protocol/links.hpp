@@ -25,12 +25,16 @@ struct LinkDetails {
     Incarnation incarnation{};     // 0 from protocol 0
     std::uint64_t told{0};         // version of our record it has been sent
     std::uint64_t refutation{0};   // of the last ALIVE of its that was passed on to us
+    std::int64_t offset_ms{0};     // of its clock: see Links::offset_ms
     std::optional<PublicKey> key;  // none when not known
     RecordPtr record;              // its newest; none when it told none
     bool described{false};         // its newest is the one that Standings know
 };
 
-struct Link {
+// Of all links of a peer: one while they are the same for each, else one of each, in the order of the links.
+using DetailsOfLinks = SlimVector<CopyOnWrite<LinkDetails>>;
+
+struct [[gnu::packed, gnu::aligned(4)]] Link {
     static constexpr std::uint32_t most = (1U << 12) - 1;         // a cap is below it
     static constexpr std::uint32_t most_missed = (1U << 10) - 1;  // what is tolerated, too
 
@@ -39,26 +43,14 @@ struct Link {
     bool mending : 1 {false};       // it said that it does not count us; we asked it again
     bool lazy : 1 {false};          // carries announcements instead of messages: see Tree
     bool heard : 1 {true};          // in this cycle: that in which a link comes up is never a missed one
-    std::uint64_t missed : 10 {0};  // cycles in a row; more count as `most_missed`
-    bool offset_known : 1 {false};
-    std::uint64_t offset : 42 {0};
-    std::uint64_t degree : 12 {0};  // its own, as it last said; more counts as `most`
+    std::uint32_t missed : 10 {0};  // cycles in a row; more count as `most_missed`
+    std::uint32_t offset : 13 {1U << 12};  // see Links::offset_ms
+    std::uint32_t degree : 12 {0};  // its own, as it last said; more counts as `most`
     ProtocolVersion protocol : 8 {1};
 
     void set_degree(std::uint32_t said) { degree = std::min(said, most) & most; }
-    // Its clock minus ours; two thirds of a century are not known.
-    void set_offset(std::int64_t ms) {
-        offset_known = ms > -middle && ms < middle;
-        offset = static_cast<std::uint64_t>(ms + middle) & (2 * middle - 1);
-    }
-    [[nodiscard]] std::int64_t offset_ms() const {
-        return offset_known ? static_cast<std::int64_t>(offset) - middle : 0;
-    }
-
-private:
-    static constexpr std::int64_t middle = std::int64_t{1} << 41;
 };
-static_assert(sizeof(Link) == 16);
+static_assert(sizeof(Link) == 12);
 
 struct Dial {
     NodeId id{};
@@ -85,24 +77,26 @@ public:
     // Adds or renews. A link that both sides asked for at once has one kind on both sides: the
     // preferential request wins. Says whether the link is new.
     bool add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol);
-    // One that is there already, told ascending.
-    void restore(const Link& link, const CopyOnWrite<LinkDetails>& details);
+    // Those that are there already, ascending: the table was empty.
+    void restore(std::span<const Link> links, const CopyOnWrite<DetailsOfLinks>& details);
     std::optional<Link> remove(NodeId id);
-    void reserve(std::size_t links) { links_.reserve(links); }
+    // The clock of the other side of one of these links minus ours; 0 when it is not known, or is decades.
+    [[nodiscard]] std::int64_t offset_ms(const Link& link) const;
+    void set_offset_ms(Link& link, std::int64_t ms);
 
 private:
     static constexpr std::size_t few = 12;  // sooner looked through than searched
 
-    struct Details {
-        CopyOnWrite<LinkDetails> common;             // of all links, while they are the same
-        SlimVector<CopyOnWrite<LinkDetails>> apart;  // then of each
-    };
+    // A link has room for an offset of four seconds, counted from that; 0 stands for one among the details.
+    static constexpr std::int64_t middle = std::int64_t{1} << 12;
+    static constexpr std::int64_t decades = std::int64_t{1} << 41;
+
     [[nodiscard]] std::size_t position(const Link& link) const {
         return static_cast<std::size_t>(&link - links_.data());
     }
-    [[nodiscard]] SlimVector<CopyOnWrite<LinkDetails>>& apart();
+    [[nodiscard]] DetailsOfLinks& apart();
 
-    SlimVector<Link, Details> links_;  // ascending by id
+    SlimVector<Link, CopyOnWrite<DetailsOfLinks>> links_;  // ascending by id
 };
 static_assert(sizeof(Links) == 8);
 

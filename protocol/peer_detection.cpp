@@ -91,7 +91,7 @@ void PeerMachine::on(const Sender& sender, const msg::Pong& m) {
     }
     if (link == nullptr) return;
     if (m.ping_sent > 0 && m.received > 0) {  // four stamps, as NTP has them (RFC 5905)
-        link->set_offset(((m.received - m.ping_sent) + (m.sent - wall())) / 2);
+        links_.set_offset_ms(*link, ((m.received - m.ping_sent) + (m.sent - wall())) / 2);
     }
     take_news(from, m);
 }

@@ -101,7 +101,7 @@ void PeerMachine::deliver(const Sender& from, const msg::Gossip& m, const RumorP
 
 void PeerMachine::notice_delivery(const Sender& from, const msg::Gossip& m, const RumorPtr& rumor) {
     const Link* link = links_.find(from.node);
-    const std::int64_t offset = link != nullptr ? link->offset_ms() : 0;
+    const std::int64_t offset = link != nullptr ? links_.offset_ms(*link) : 0;
     const std::int64_t latency = m.sent > 0 ? std::max<std::int64_t>(0, wall() - (m.sent - offset)) : 0;
     notice({.kind = NoticeKind::delivered,
             .yes = m.repair,

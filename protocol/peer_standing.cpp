@@ -16,17 +16,24 @@ bool same(const RecordPtr& a, const RecordPtr& b) {
 
 }  // namespace
 
-bool operator==(const StandingLink& a, const StandingLink& b) {
-    return a.id == b.id && a.kind == b.kind && a.degree == b.degree &&
-           a.details->incarnation == b.details->incarnation && a.details->described == b.details->described &&
-           same(a.details->record, b.details->record);
+bool same_links(const StandingBasis& a, const StandingBasis& b) {
+    Links x;
+    Links y;
+    x.restore(a.links, a.details);
+    y.restore(b.links, b.details);
+    return std::ranges::equal(x.all(), y.all(), [&x, &y](const Link& one, const Link& other) {
+        const LinkDetails& p = x.details(one);
+        const LinkDetails& q = y.details(other);
+        return one.id == other.id && one.kind == other.kind && one.degree == other.degree &&
+               p.incarnation == q.incarnation && p.described == q.described && same(p.record, q.record);
+    });
 }
 
 bool operator==(const PeerStanding& a, const PeerStanding& b) {
     const StandingBasis& x = a.basis;
     const StandingBasis& y = b.basis;
     return x.incarnation == y.incarnation && x.epoch == y.epoch && x.digest == y.digest &&
-           x.record_version == y.record_version && x.seed_keys == y.seed_keys && x.links == y.links &&
+           x.record_version == y.record_version && x.seed_keys == y.seed_keys && same_links(x, y) &&
            a.sample == b.sample && a.seats == b.seats && same(a.record, b.record);
 }
 
@@ -44,12 +51,7 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
     told.seed_keys = basis.seed_keys;
     told.standings = &standings;
     record_stale_ = false;
-    links_.reserve(basis.links.size());
-    for (const StandingLink& s : basis.links) {
-        Link link{.id = s.id, .kind = s.kind};
-        link.set_degree(s.degree);
-        links_.restore(link, s.details);
-    }
+    links_.restore(basis.links, basis.details);
     overlay_announced_ = true;
     dissemination_.make_room();
     begin_rounds();
@@ -91,7 +93,10 @@ PeerStanding PeerMachine::standing() const {
     for (const Link& l : links_.all()) {
         LinkDetails details{
             .incarnation = links_.details(l).incarnation, .told = told().record_version, .record = record_of(l)};
-        s.basis.links.push_back({l.id, l.kind, static_cast<std::uint32_t>(l.degree), CopyOnWrite(std::move(details))});
+        s.basis.details.own().push_back(CopyOnWrite(std::move(details)));
+        Link link{.id = l.id, .kind = l.kind};
+        link.degree = l.degree;
+        s.basis.links.push_back(link);
     }
     return s;
 }

@@ -11,13 +11,6 @@
 
 namespace gossip {
 
-struct StandingLink {
-    NodeId id{};
-    LinkKind kind{};
-    std::uint32_t degree{0};
-    CopyOnWrite<LinkDetails> details;
-};
-
 // What every message and every round of pings looks at.
 struct StandingBasis {
     Incarnation incarnation{};
@@ -25,7 +18,8 @@ struct StandingBasis {
     CopyOnWrite<Digest> digest;
     std::uint64_t record_version{0};                // of its own record; every link has been told it
     CopyOnWrite<std::vector<PublicKey>> seed_keys;  // by seat
-    std::vector<StandingLink> links;                // ascending by id
+    std::vector<Link> links;                        // ascending by id
+    CopyOnWrite<DetailsOfLinks> details;
 };
 
 // Whom a peer could link with.
@@ -56,7 +50,6 @@ public:
     [[nodiscard]] virtual RecordPtr record(NodeId peer) const = 0;  // published by it, as all its links know it
 };
 
-[[nodiscard]] bool operator==(const StandingLink& a, const StandingLink& b);
 [[nodiscard]] bool operator==(const PeerStanding& a, const PeerStanding& b);
 
 }  // namespace gossip

@@ -18,12 +18,19 @@ const Message& SharedMessage::operator*() const {
     return *k.whole;
 }
 
-void* SharedMessage::room(std::size_t bytes) { return spare_blocks().get(bytes); }
+// A line of the cache where it needs no more: each delivery looks at one.
+void* SharedMessage::room(std::size_t bytes) {
+    return bytes == SpareBlocks::line_bytes ? spare_blocks().get_line() : spare_blocks().get(bytes);
+}
 
 template <class T>
 void SharedMessage::end_as(Kept* kept) {
     static_cast<KeptAs<T>*>(kept)->~KeptAs<T>();
-    spare_blocks().put(kept, sizeof(KeptAs<T>));
+    if constexpr (sizeof(KeptAs<T>) == SpareBlocks::line_bytes) {
+        spare_blocks().put_line(kept);
+    } else {
+        spare_blocks().put(kept, sizeof(KeptAs<T>));
+    }
 }
 
 void SharedMessage::end(Kept* kept) {

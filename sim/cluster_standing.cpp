@@ -28,7 +28,8 @@ public:
         for (const NodeId seed : cluster.seeds()) {
             common_.seed_keys.own().push_back(cluster.crypto(seed).public_key());
         }
-        details_.own() = {.incarnation = common_.incarnation, .told = common_.record_version, .described = true};
+        common_.details.own().push_back(CopyOnWrite(LinkDetails{
+            .incarnation = common_.incarnation, .told = common_.record_version, .described = true}));
     }
 
     [[nodiscard]] const StandingBasis& common() const { return common_; }
@@ -44,7 +45,9 @@ public:
         b.links.reserve(overlay_.degree(number));
         for (const auto& end : overlay_.of(number)) {
             const LinkKind kind = end.ring ? LinkKind::ring : LinkKind::preferential;
-            b.links.push_back({cluster_.peers()[end.other], kind, overlay_.degree(end.other), details_});
+            Link link{.id = cluster_.peers()[end.other], .kind = kind};
+            link.set_degree(overlay_.degree(end.other));
+            b.links.push_back(link);
         }
         return b;
     }
@@ -115,7 +118,6 @@ private:
     std::uint32_t peers_;
     bool stand_{false};
     StandingBasis common_;
-    CopyOnWrite<LinkDetails> details_;                                  // of every link
     mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // as asked for
 };
 
@@ -199,7 +201,7 @@ void Cluster::stand_peers() {
 void Cluster::connect_links(NodeId self) {
     const auto links = standings_->basis(self).links;
     sim_.reserve_ends(self, links.size());
-    for (const StandingLink& link : links) {
+    for (const Link& link : links) {
         if (link.id < self) sim_.connect(link.id, self);
     }
 }

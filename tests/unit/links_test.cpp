@@ -66,14 +66,16 @@ TEST_CASE("details are one's own, whether links began with common ones or not") 
         Rng rng(seed);
         Links links;
         std::map<NodeId, std::uint64_t> told;
-        const CopyOnWrite<LinkDetails> common(LinkDetails{.incarnation = life, .told = 1});
-        const CopyOnWrite<LinkDetails> other(LinkDetails{.incarnation = life, .told = 2});
-        const std::uint64_t stood = rng.below(6);
-        for (std::uint64_t id = 1; id <= stood; ++id) {
-            const bool strange = seed % 3 == 0 && rng.chance(300'000);
-            links.restore(Link{.id = NodeId{2 * id}}, strange ? other : common);
-            told[NodeId{2 * id}] = strange ? 2 : 1;
+        CopyOnWrite<DetailsOfLinks> details;
+        std::vector<Link> stood(static_cast<std::size_t>(rng.below(6)));
+        const bool alike = seed % 3 != 0;
+        for (std::size_t i = 0; i < stood.size(); ++i) {
+            stood[i].id = NodeId{2 * (i + 1)};
+            const std::uint64_t what = alike ? 1 : i;
+            told[stood[i].id] = what;
+            if (!alike || i == 0) details.own().push_back(CopyOnWrite(LinkDetails{.incarnation = life, .told = what}));
         }
+        links.restore(stood, details);
         for (std::uint64_t i = 3; i < 100; ++i) {
             const NodeId id{1 + rng.below(12)};
             if (rng.chance(400'000)) {
@@ -89,8 +91,25 @@ TEST_CASE("details are one's own, whether links began with common ones or not") 
                 REQUIRE(links.details(link).incarnation == life);
             }
         }
-        CHECK(common->told == 1);
+        // Others that hold the same see nothing of it.
+        for (std::size_t i = 0; i < details->size(); ++i) CHECK((*details)[i]->told == (alike ? 1 : i));
     }
+}
+
+TEST_CASE("the offset of a neighbour's clock, near or far") {
+    Links links;
+    for (std::uint64_t id = 1; id <= 3; ++id) (void)links.add(NodeId{id}, LinkKind::ring, life, 1);
+    Link& link = *links.find(NodeId{2});
+    CHECK(links.offset_ms(link) == 0);
+    constexpr std::int64_t year = 365LL * 24 * 3600 * 1000;
+    for (const std::int64_t ms : {1L, -1L, 4095L, -4095L, 4096L, -4096L, 4097L, year, -year, 0L}) {
+        links.set_offset_ms(link, ms);
+        CHECK(links.offset_ms(link) == ms);
+        CHECK(links.offset_ms(*links.find(NodeId{1})) == 0);
+        CHECK(links.offset_ms(*links.find(NodeId{3})) == 0);
+    }
+    links.set_offset_ms(link, 100 * year);
+    CHECK(links.offset_ms(link) == 0);
 }
 
 TEST_CASE("dials end once, by an answer or in time") {
