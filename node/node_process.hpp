@@ -8,6 +8,7 @@
 #include "node/openssl_crypto.hpp"
 #include "node/options.hpp"
 #include "node/runtime.hpp"
+#include "protocol/peer_machine.hpp"
 
 #include <boost/asio/signal_set.hpp>
 
@@ -58,6 +59,7 @@ private:
     boost::asio::signal_set signals_{io_};
     boost::asio::steady_timer patience_{io_};
     Ed25519Crypto crypto_;
+    Surroundings surroundings_{config_.config, crypto_};
     std::unique_ptr<NodeLog> log_;
     std::shared_ptr<ControlChannel> control_;
     const SeedMachine* seed_{nullptr};  // owned by the runtime; one of the two is set

@@ -8,7 +8,7 @@
 
 namespace gossip {
 
-class Ed25519Crypto final : public Crypto {
+class Ed25519Crypto final : public OneKeyCrypto {
 public:
     // Throws std::runtime_error when OpenSSL cannot provide the algorithms: nothing could work then.
     Ed25519Crypto();

@@ -29,7 +29,7 @@ Hello Transport::Impl::own_hello(const Channel& channel) const {
     hello.role = options_.role;
     hello.id = options_.self;
     hello.cluster = options_.cluster;
-    hello.key = crypto_.public_key();
+    hello.key = crypto_.public_key(options_.self);
     hello.nonce = channel.nonce;
     hello.key_only = channel.key_only;
     return hello;
@@ -67,7 +67,7 @@ void Transport::Impl::on_hello(Channel& channel, const Hello& hello) {
     channel.key_only = hello.key_only;
     HelloAck ack{own_hello(channel), {}};
     ack.hello.key_only = false;
-    ack.proof = crypto_.sign(proof_text(hello.nonce, options_.self, hello.id));
+    ack.proof = crypto_.sign(options_.self, proof_text(hello.nonce, options_.self, hello.id));
     channel.connection->write(frame_of(ack));
     if (hello.key_only) return;  // it leads nowhere
     channel.connection->set_deadline(no_deadline);
@@ -108,7 +108,7 @@ void Transport::Impl::on_hello_ack(Channel& channel, const HelloAck& ack) {
         channel.trust = Trust::seed;
     }
     if (channel.key_only) return channel.connection->close(CloseCause::local);
-    const Signature proof = crypto_.sign(proof_text(ack.hello.nonce, options_.self, channel.node));
+    const Signature proof = crypto_.sign(options_.self, proof_text(ack.hello.nonce, options_.self, channel.node));
     channel.connection->write_first(frame_of(HelloProof{proof}));
     settle_pair(channel.node);
 }

@@ -14,11 +14,20 @@ public:
 
     [[nodiscard]] virtual Digest digest(std::string_view bytes) const = 0;
 
-    // Signs with this node's own key.
-    [[nodiscard]] virtual Signature sign(std::string_view bytes) const = 0;
     [[nodiscard]] virtual bool verify(const PublicKey& key, std::string_view bytes,
                                       const Signature& signature) const = 0;
+    // With the key of a node of this process, and that key.
+    [[nodiscard]] virtual Signature sign(NodeId self, std::string_view bytes) const = 0;
+    [[nodiscard]] virtual PublicKey public_key(NodeId self) const = 0;
+};
+
+// Of a process with one key, whoever signs.
+class OneKeyCrypto : public Crypto {
+public:
+    [[nodiscard]] virtual Signature sign(std::string_view bytes) const = 0;
     [[nodiscard]] virtual PublicKey public_key() const = 0;
+    [[nodiscard]] Signature sign(NodeId /*self*/, std::string_view bytes) const final { return sign(bytes); }
+    [[nodiscard]] PublicKey public_key(NodeId /*self*/) const final { return public_key(); }
 };
 
 // The key under which a message id is deduplicated: computed by whoever needs it, never believed.

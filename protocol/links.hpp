@@ -40,12 +40,12 @@ struct [[gnu::packed, gnu::aligned(4)]] Link {
 
     NodeId id : 48 {};  // links are between endpoints
     LinkKind kind : 2 {};
-    bool mending : 1 {false};       // it said that it does not count us; we asked it again
-    bool lazy : 1 {false};          // carries announcements instead of messages: see Tree
-    bool heard : 1 {true};          // in this cycle: that in which a link comes up is never a missed one
-    std::uint32_t missed : 10 {0};  // cycles in a row; more count as `most_missed`
+    bool mending : 1 {false};              // it said that it does not count us; we asked it again
+    bool lazy : 1 {false};                 // carries announcements instead of messages: see Tree
+    bool heard : 1 {true};                 // in this cycle: that in which a link comes up is never a missed one
+    std::uint32_t missed : 10 {0};         // cycles in a row; more count as `most_missed`
     std::uint32_t offset : 13 {1U << 12};  // see Links::offset_ms
-    std::uint32_t degree : 12 {0};  // its own, as it last said; more counts as `most`
+    std::uint32_t degree : 12 {0};         // its own, as it last said; more counts as `most`
     ProtocolVersion protocol : 8 {1};
 
     void set_degree(std::uint32_t said) { degree = std::min(said, most) & most; }

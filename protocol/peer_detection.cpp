@@ -27,9 +27,9 @@ void PeerMachine::heard(const Sender& from) {
 
 void PeerMachine::handle_ping_round() {
     if (!active()) return;
-    const Round round = end_cycle(config_->liveness, links_.all(), now(), round_due_);
-    round_due_ = now() + config_->liveness.interval;
-    arm(TimerKind::ping_round, config_->liveness.interval);
+    const Round round = end_cycle(config().liveness, links_.all(), now(), round_due_);
+    round_due_ = now() + config().liveness.interval;
+    arm(TimerKind::ping_round, config().liveness.interval);
     for (const Missed& m : round.missed) {
         notice({.kind = NoticeKind::ping_missed, .count = m.cycles, .subject = m.id});
     }
@@ -128,7 +128,7 @@ void PeerMachine::testify(const Testimony& t) {
     for (const Asker& asker : t.askers) {
         if (!is_signed || statement.links_version != asker.version) {
             statement.links_version = asker.version;
-            statement.signature = crypto_->sign(canonical_bytes(statement));
+            statement.signature = crypto().sign(self(), canonical_bytes(statement));
             is_signed = true;
         }
         if (asker.reply == NodeId::none) {
@@ -143,7 +143,7 @@ void PeerMachine::testify(const Testimony& t) {
 void PeerMachine::on(const Sender& from, const msg::Suspect& m) {
     if (m.suspect != self()) return;
     msg::Alive alive{self(), incarnation(), ++troubles().refutations, {}};
-    alive.signature = crypto_->sign(canonical_bytes(alive));
+    alive.signature = crypto().sign(self(), canonical_bytes(alive));
     notice({.kind = NoticeKind::refuted, .subject = self(), .other = m.by});
     out_->send(from.reply, alive);
     // The accuser is a neighbour; anybody else named here could be a victim of ours.

@@ -16,19 +16,19 @@ constexpr std::size_t diff_accept_limit = 4096;
 // ---------------------------------------------------------------- own messages
 
 void PeerMachine::handle_generate() {
-    if (!active() || dissemination_.generated() >= config_->gossip.max_messages) return;
+    if (!active() || dissemination_.generated() >= config().gossip.max_messages) return;
     publish(false, {});
-    if (dissemination_.generated() < config_->gossip.max_messages) {
-        arm(TimerKind::generate, config_->gossip.interval);
+    if (dissemination_.generated() < config().gossip.max_messages) {
+        arm(TimerKind::generate, config().gossip.interval);
     }
 }
 
 void PeerMachine::publish(bool typed, std::string text) {
     const RumorPtr rumor =
-        dissemination_.create(typed, std::move(text), self(), incarnation(), wall(), now(), *crypto_, config_->gossip);
+        dissemination_.create(typed, std::move(text), self(), incarnation(), wall(), now(), crypto(), config().gossip);
     notice({.kind = typed ? NoticeKind::said : NoticeKind::generated,
             .count = static_cast<std::uint32_t>(rumor->number),
-            .of = config_->gossip.max_messages,
+            .of = config().gossip.max_messages,
             .rumor = rumor});
     push(rumor, 1, NodeId::none);
 }
@@ -60,12 +60,12 @@ void PeerMachine::on(const Sender& sender, const msg::Gossip& m) {
         if (is_anonymous(sender.reply)) heard(from);  // others were, when the message came in
         imply_link(from);
     }
-    if (m.rumor && config_->gossip.mode == GossipMode::automatic) {
+    if (m.rumor && config().gossip.mode == GossipMode::automatic) {
         tree().weigh(m.rumor->id.size() + m.rumor->text.size(), now());
     }
     // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
     if (m.rumor && dissemination_.keeps(m.rumor)) return take_duplicate(from, m, m.rumor);
-    const auto checked = Dissemination::check(m.rumor, *crypto_, config_->gossip);
+    const auto checked = Dissemination::check(m.rumor, crypto(), config().gossip);
     if (const auto* why = std::get_if<std::string_view>(&checked)) return refuse(from.reply, *why);
     take(from, m, std::get<RumorPtr>(checked));
 }
@@ -77,7 +77,7 @@ void PeerMachine::take(const Sender& from, const msg::Gossip& m, const RumorPtr&
         if (m.repair) return dissemination_.decline(rumor->key);
         return refuse(from.reply, "message of a removed peer");
     }
-    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now(), config_->gossip))
+    if (!dissemination_.accept(rumor, m.hop, m.repair, wall(), now(), config().gossip))
         return take_duplicate(from, m, rumor);
     deliver(from, m, rumor);
     if (m.repair && dissemination_.idle(now())) spread_repair(from.node);
@@ -115,8 +115,8 @@ void PeerMachine::notice_delivery(const Sender& from, const msg::Gossip& m, cons
 
 void PeerMachine::handle_repair() {
     if (!active()) return;
-    arm(TimerKind::repair, config_->gossip.repair_interval);
-    if (config_->gossip.mode == GossipMode::automatic) flood_again();
+    arm(TimerKind::repair, config().gossip.repair_interval);
+    if (config().gossip.mode == GossipMode::automatic) flood_again();
     if (dissemination_.stored() == 0) return;
     std::vector<NodeId> neighbours;
     for (const Link& link : links_.all()) {

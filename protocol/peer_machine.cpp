@@ -23,8 +23,8 @@ constexpr std::size_t place(const Timers& timers, TimerKind kind) {
 
 }  // namespace
 
-PeerMachine::PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng)
-    : view_(options.self), config_(&config), crypto_(&crypto), rng_(rng) {
+PeerMachine::PeerMachine(const Surroundings& surroundings, PeerOptions options, Rng rng)
+    : view_(options.self), surroundings_(&surroundings), rng_(rng) {
     static_assert(calm_timers.size() == std::tuple_size_v<decltype(generations_)>);
     static_assert(seldom_timers.size() == std::tuple_size_v<decltype(RareParts::generations)>);
     if (options.last_life != Incarnation::none) own_told().incarnation = options.last_life;
@@ -164,7 +164,7 @@ void PeerMachine::handle(const LinkLost& event) {
 void PeerMachine::handle(const Publish& event) {
     std::string_view why;
     if (!active()) why = "not a member of the network yet";
-    if (why.empty()) why = dissemination_.refuse_publish(event.text, now(), config_->gossip);
+    if (why.empty()) why = dissemination_.refuse_publish(event.text, now(), config().gossip);
     if (!why.empty()) return notice({.kind = NoticeKind::publish_refused, .text = std::string(why)});
     publish(true, event.text);
 }
@@ -173,7 +173,7 @@ void PeerMachine::handle(const Publish& event) {
 
 Troubles& PeerMachine::troubles() {
     auto& troubles = own_rare().troubles;
-    if (!troubles) troubles = std::make_unique<Troubles>(config_->liveness);
+    if (!troubles) troubles = std::make_unique<Troubles>(config().liveness);
     return *troubles;
 }
 

@@ -25,6 +25,12 @@
 
 namespace gossip {
 
+// What the peers of a process have in common: one pointer in each.
+struct Surroundings {
+    const Config& config;
+    const Crypto& crypto;
+};
+
 struct PeerOptions {
     NodeId self{};
     Incarnation last_life{};  // a restarted peer passes its previous life; the new one is greater
@@ -51,8 +57,8 @@ public:
     static void* operator new(std::size_t bytes) { return spare_blocks().get(bytes); }
     static void operator delete(void* block, std::size_t bytes) { spare_blocks().put(block, bytes); }
 
-    // `config` and `crypto` outlive the machine.
-    PeerMachine(const Config& config, const Crypto& crypto, PeerOptions options, Rng rng);
+    // `surroundings` outlive the machine.
+    PeerMachine(const Surroundings& surroundings, PeerOptions options, Rng rng);
     void step(Time now, const Event& event, Effects& out) override;
     // Instead of Started: the peer is a member with links already. What it does not need yet is asked for when it
     // does: `standings` outlives the machine.
@@ -257,6 +263,8 @@ private:
     [[nodiscard]] RareParts& own_rare() const;
     [[nodiscard]] Troubles& troubles();
     [[nodiscard]] Troubles* any_troubles() const { return rare_ ? rare_->troubles.get() : nullptr; }
+    [[nodiscard]] const Config& config() const { return surroundings_->config; }
+    [[nodiscard]] const Crypto& crypto() const { return surroundings_->crypto; }
     [[nodiscard]] NodeId self() const { return view_.self(); }
     [[nodiscard]] const Told& told() const { return view_.told(); }
     [[nodiscard]] Told& own_told() { return view_.own_told(); }
@@ -267,8 +275,8 @@ private:
     [[nodiscard]] Duration jitter(Duration full);
     [[nodiscard]] bool active() const { return phase_ == Phase::active; }
 
-    // In the order of use, for the cache: a message that was seen before touches no more than what is before crypto_,
-    // and the links; a ping touches all.
+    // In the order of use, for the cache: a message that was seen before touches the links and no more than what is
+    // before digest_sent_; a ping touches all.
     [[no_unique_address]] View view_;  // and in its last byte:
     Phase phase_ : 3 {Phase::starting};
     bool overlay_stale_ : 1 {false};  // something changed in this step: see maintain_overlay
@@ -277,13 +285,12 @@ private:
     bool candidates_due_ : 1 {false};  // a ring_check timer is set
     bool degree_due_ : 1 {false};      // a degree_report timer is set
     Effects* out_{nullptr};            // of the step in hand
-    const Config* config_;
+    const Surroundings* surroundings_;
     mutable std::unique_ptr<RareParts> rare_;  // none before the first
     Counters counters_;
     Links links_;
     Dissemination dissemination_;
 
-    const Crypto* crypto_;
     Time digest_sent_{};
     Time round_due_{};
     Time seed_contact_ = Time::min();  // the last one
@@ -294,6 +301,6 @@ private:
     std::uint32_t ping_sequence_{0};
 };
 
-static_assert(sizeof(PeerMachine) == 160);
+static_assert(sizeof(PeerMachine) == 152);
 
 }  // namespace gossip

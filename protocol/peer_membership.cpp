@@ -25,17 +25,17 @@ std::vector<NodeId> ids_of(const Items& items) {
 }  // namespace
 
 std::optional<Seat> PeerMachine::seat_of(NodeId node) const {
-    const auto at = std::find(config_->seeds.begin(), config_->seeds.end(), node);
-    if (at == config_->seeds.end()) return std::nullopt;
-    return static_cast<Seat>(at - config_->seeds.begin());
+    const auto at = std::find(config().seeds.begin(), config().seeds.end(), node);
+    if (at == config().seeds.end()) return std::nullopt;
+    return static_cast<Seat>(at - config().seeds.begin());
 }
 
 NodeId PeerMachine::some_seed() {
     std::vector<Seat> seats = registration().acked();
     if (seats.empty() || rng_.chance(200'000)) {  // now and then another, in case ours are dead
-        return config_->seeds[static_cast<std::size_t>(rng_.below(config_->seeds.size()))];
+        return config().seeds[static_cast<std::size_t>(rng_.below(config().seeds.size()))];
     }
-    return config_->seeds[seats[static_cast<std::size_t>(rng_.below(seats.size()))]];
+    return config().seeds[seats[static_cast<std::size_t>(rng_.below(seats.size()))]];
 }
 
 // ---------------------------------------------------------------- registration
@@ -45,9 +45,9 @@ void PeerMachine::begin_registration() {
     const std::vector<Seat> seats = registration().begin(now(), rng_);
     Notice n{.kind = NoticeKind::registering};
     n.count = static_cast<std::uint32_t>(seats.size());
-    n.of = static_cast<std::uint32_t>(config_->seeds.size());
+    n.of = static_cast<std::uint32_t>(config().seeds.size());
     n.need = static_cast<std::uint32_t>(registration().need());
-    for (const Seat seat : seats) n.ids.push_back(config_->seeds[seat]);
+    for (const Seat seat : seats) n.ids.push_back(config().seeds[seat]);
     notice(std::move(n));
     ask_seeds(seats);
     arm(TimerKind::registration, registration().delay(rng_));
@@ -55,12 +55,12 @@ void PeerMachine::begin_registration() {
 
 void PeerMachine::ask_seeds(const std::vector<Seat>& seats) {
     if (seats.empty()) return;
-    const PublicKey key = crypto_->public_key();
+    const PublicKey key = crypto().public_key(self());
     const Change change{
         .kind = ChangeKind::add, .peer = self(), .incarnation = incarnation(), .protocol = 1, .key = key};
-    const Signature signature = crypto_->sign(canonical_bytes(change));
+    const Signature signature = crypto().sign(self(), canonical_bytes(change));
     for (const Seat seat : seats) {
-        const NodeId seed = config_->seeds[seat];
+        const NodeId seed = config().seeds[seat];
         out_->send(seed, msg::RegisterRequest{self(), incarnation(), 1, key, signature});
         notice({.kind = NoticeKind::registration_sent, .other = seed});
     }
@@ -82,7 +82,7 @@ void PeerMachine::on(const Sender& from, const msg::RegisterAck& m) {
     if (m.peer != self() || m.incarnation != incarnation()) return;
     learn_seed_keys(m.seed_keys);
     follow(m);
-    view_.learn(m.successors, m.candidates, config_->overlay, rng_);
+    view_.learn(m.successors, m.candidates, config().overlay, rng_);
     const Registration::Ack ack = registration().on_ack(*seat);
     if (!ack.counts) return;
     notice({.kind = NoticeKind::registration_ack,
@@ -119,9 +119,9 @@ void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
     dissemination_.begin_life();
     const auto known = static_cast<std::uint32_t>(view_.candidates().size());
     notice({.kind = NoticeKind::peer_list_received, .other = seed, .ids = ids_of(view_.candidates())});
-    want(strategy_links(config_->overlay));
+    want(strategy_links(config().overlay));
     if (Troubles* troubles = any_troubles()) troubles->candidate_delay = {};
-    notice({.kind = NoticeKind::overlay_building, .count = std::min(config_->overlay.links, known), .of = known});
+    notice({.kind = NoticeKind::overlay_building, .count = std::min(config().overlay.links, known), .of = known});
     if (known == 0) notice({.kind = NoticeKind::overlay_empty});
     notice({.kind = NoticeKind::peer_active});
     begin_rounds();
@@ -129,13 +129,13 @@ void PeerMachine::activate(const msg::RegisterAck& ack, NodeId seed) {
 
 // Whatever a peer does again and again, each at a moment of its own.
 void PeerMachine::begin_rounds() {
-    const LivenessConfig& liveness = config_->liveness;
+    const LivenessConfig& liveness = config().liveness;
     const auto phase = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(liveness.interval.count())));
     round_due_ = now() + Duration(phase);
     arm(TimerKind::ping_round, Duration(phase));
-    arm(TimerKind::lease, jitter(config_->seed.lease));
-    arm(TimerKind::repair, jitter(config_->gossip.repair_interval));
-    if (config_->gossip.max_messages > 0) arm(TimerKind::generate, config_->gossip.first_after);
+    arm(TimerKind::lease, jitter(config().seed.lease));
+    arm(TimerKind::repair, jitter(config().gossip.repair_interval));
+    if (config().gossip.max_messages > 0) arm(TimerKind::generate, config().gossip.first_after);
 }
 
 void PeerMachine::on(const Sender& from, const msg::RegisterNack& m) {
@@ -162,7 +162,7 @@ void PeerMachine::on(const Sender& from, const msg::RegisterPending& m) {
 
 void PeerMachine::learn_seed_keys(const std::vector<PublicKey>& keys) {
     auto& known = own_told().seed_keys.own();
-    known.resize(config_->seeds.size());
+    known.resize(config().seeds.size());
     for (std::size_t i = 0; i < keys.size() && i < known.size(); ++i) {
         if (keys[i] != PublicKey{}) known[i] = keys[i];
     }
@@ -177,9 +177,9 @@ void PeerMachine::on(const Sender& from, const msg::GetPeerList&) {
 void PeerMachine::send_leases() {
     const auto degree = static_cast<std::uint32_t>(links_.degree());
     for (const Seat seat : chosen_seats()) {
-        out_->send(config_->seeds[seat], msg::Lease{self(), incarnation(), degree, view_.epoch()});
+        out_->send(config().seeds[seat], msg::Lease{self(), incarnation(), degree, view_.epoch()});
     }
-    arm(TimerKind::lease, jitter(config_->seed.lease));
+    arm(TimerKind::lease, jitter(config().seed.lease));
 }
 
 void PeerMachine::on(const Sender& from, const msg::LeaseAck& m) {
@@ -216,14 +216,14 @@ void PeerMachine::handle_removed_self() {
 
 void PeerMachine::on(const Sender& from, const msg::Candidates& m) {
     if (from.trust != Trust::seed) return refuse(from.reply, "CANDIDATES from a node that is no seed");
-    view_.learn(m.successors, m.candidates, config_->overlay, rng_);
+    view_.learn(m.successors, m.candidates, config().overlay, rng_);
     overlay_stale_ = true;
 }
 
 bool PeerMachine::authentic(const msg::Membership& m, const Sender& from) const {
     const bool known = m.signer < told().seed_keys->size() && (*told().seed_keys)[m.signer] != PublicKey{};
     if (!known) return from.trust == Trust::seed;
-    return crypto_->verify((*told().seed_keys)[m.signer], canonical_bytes(m.decision), m.signature);
+    return crypto().verify((*told().seed_keys)[m.signer], canonical_bytes(m.decision), m.signature);
 }
 
 void PeerMachine::on(const Sender& from, const msg::Membership& m) {
@@ -269,7 +269,7 @@ void PeerMachine::apply_decisions() {
 void PeerMachine::apply_change(const Change& change) {
     if (change.kind == ChangeKind::replace) return;
     if (change.peer == self()) return apply_own_change(change);
-    view_.apply(change, config_->overlay, rng_);
+    view_.apply(change, config().overlay, rng_);
     record_stale_ = true;  // our successors may have changed
     if (change.kind == ChangeKind::add) {
         end_former_lives(change.peer, change.incarnation);
@@ -283,7 +283,7 @@ void PeerMachine::apply_own_change(const Change& change) {
         if (change.incarnation > incarnation()) handle_removed_self();
         return;
     }
-    view_.apply(change, config_->overlay, rng_);  // what our former lives said is dropped here as everywhere
+    view_.apply(change, config().overlay, rng_);  // what our former lives said is dropped here as everywhere
     if (change.kind == ChangeKind::remove) dissemination_.purge(self(), change.incarnation);
     if (change.incarnation == incarnation()) handle_removed_self();
 }
@@ -339,9 +339,9 @@ void PeerMachine::handle(const LeaveRequested&) {
     if (phase_ == Phase::starting || phase_ == Phase::waiting_to_rejoin) return handle_left();
     phase_ = Phase::leaving;
     const Change change{.kind = ChangeKind::leave, .peer = self(), .incarnation = incarnation()};
-    const Signature signature = crypto_->sign(canonical_bytes(change));
+    const Signature signature = crypto().sign(self(), canonical_bytes(change));
     for (const Seat seat : chosen_seats()) {
-        out_->send(config_->seeds[seat], msg::Leave{self(), incarnation(), signature});
+        out_->send(config().seeds[seat], msg::Leave{self(), incarnation(), signature});
     }
     arm(TimerKind::leave_deadline, leave_patience);
 }

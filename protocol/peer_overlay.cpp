@@ -22,7 +22,7 @@ bool holds(std::span<const NodeId> ids, NodeId id) { return std::find(ids.begin(
 
 // Links we asked for take a place until they are answered.
 bool PeerMachine::has_room(bool ring) const {
-    return links_.degree() + dials().all().size() < degree_limit(config_->overlay, ring);
+    return links_.degree() + dials().all().size() < degree_limit(config().overlay, ring);
 }
 
 // Nodes that are not to be dialled now, ascending.
@@ -37,7 +37,7 @@ std::vector<NodeId> PeerMachine::unavailable() const {
 
 void PeerMachine::maintain_overlay() {
     if (!active()) return;
-    if (uses_ring(config_->overlay.strategy)) {
+    if (uses_ring(config().overlay.strategy)) {
         dial_ring();
         demote_ring_links();
     }
@@ -58,9 +58,9 @@ void PeerMachine::dial_preferential() {
         const auto all = dials().all();
         return std::count_if(all.begin(), all.end(), [](const Dial& d) { return d.kind != LinkKind::ring; });
     };
-    if (wanted() == 0 && links_.degree() < config_->overlay.floor && dials().all().empty()) want(1);
+    if (wanted() == 0 && links_.degree() < config().overlay.floor && dials().all().empty()) want(1);
     while (wanted() > in_hand() && dials().all().size() < Dials::limit && has_room(false)) {
-        const NodeId target = choose_link(config_->overlay, view_.candidates(), unavailable(), rng_);
+        const NodeId target = choose_link(config().overlay, view_.candidates(), unavailable(), rng_);
         if (target == NodeId::none) return;
         dial(target, LinkKind::preferential);
     }
@@ -76,7 +76,7 @@ void PeerMachine::demote_ring_links() {
     if (nearest_record == nullptr) return;
     std::vector<NodeId> former;
     for (const Link& link : links_.all()) {
-        if (link.kind != LinkKind::ring || link.id == nearest->id || link.degree <= config_->overlay.links) continue;
+        if (link.kind != LinkKind::ring || link.id == nearest->id || link.degree <= config().overlay.links) continue;
         const RecordPtr record = record_of(link);
         if (record == nullptr || record->successors.empty() || record->successors.front() == self()) continue;
         if (holds(nearest_record->successors, link.id)) {
@@ -84,7 +84,7 @@ void PeerMachine::demote_ring_links() {
         }
     }
     for (const NodeId id : former) {
-        if (links_.degree() <= config_->overlay.links) return;
+        if (links_.degree() <= config().overlay.links) return;
         out_->send(id, msg::Unlink{"ring moved"});
         link_down(id, "ring moved", false);
     }
@@ -99,7 +99,7 @@ bool PeerMachine::starved() const {
 }
 
 void PeerMachine::arm_overlay_timers() {
-    const bool waits = wanted() > 0 || !dials().all().empty() || uses_ring(config_->overlay.strategy);
+    const bool waits = wanted() > 0 || !dials().all().empty() || uses_ring(config().overlay.strategy);
     const auto next = dials().next_deadline(now());
     if (waits && next && (rare().overlay_due <= now() || *next < rare().overlay_due)) {
         own_rare().overlay_due = *next;
@@ -273,8 +273,8 @@ void PeerMachine::link_down(NodeId id, std::string reason, bool replace) {
     if (Tree* tree = any_tree()) tree->lost(id);
     notice({.kind = NoticeKind::link_down, .other = id, .text = std::move(reason)});
     const bool lost = replace && link->kind != LinkKind::ring;
-    if (lost && replaces_lost_link(config_->overlay, links_.preferential(), rng_)) {
-        want(std::min(wanted() + 1, config_->overlay.links));
+    if (lost && replaces_lost_link(config().overlay, links_.preferential(), rng_)) {
+        want(std::min(wanted() + 1, config().overlay.links));
     }
     record_stale_ = true;
     degree_changed();
@@ -311,7 +311,7 @@ const LinksRecord& PeerMachine::own_record() {
     record->version = ++own_told().record_version;
     record->links = links_.ids();
     record->successors.assign(view_.successors().begin(), view_.successors().end());
-    record->signature = crypto_->sign(canonical_bytes(*record));
+    record->signature = crypto().sign(self(), canonical_bytes(*record));
     own_rare().record = record;
     return *record;
 }
@@ -335,9 +335,9 @@ void PeerMachine::accept_record(Link& link, const LinksRecord& record) {
     if (record.peer != link.id || record.incarnation != links_.details(link).incarnation) return;
     const RecordPtr known = record_of(link);
     if (record.version <= (known ? known->version : 0)) return;
-    if (record.links.size() > config_->overlay.cap || record.successors.size() > record_successors_limit) return;
+    if (record.links.size() > config().overlay.cap || record.successors.size() > record_successors_limit) return;
     const auto& key = links_.details(link).key;
-    if (key && !crypto_->verify(*key, canonical_bytes(record), record.signature)) {
+    if (key && !crypto().verify(*key, canonical_bytes(record), record.signature)) {
         return refuse(link.id, "links record with a bad signature");
     }
     LinkDetails& details = links_.own_details(link);

@@ -62,7 +62,7 @@ void PeerMachine::stand(Time now, WallMs wall, const Standings& standings, Effec
 Registration& PeerMachine::registration() const {
     auto& registration = own_rare().registration;
     if (registration == nullptr) {
-        registration = std::make_unique<Registration>(config_->seeds.size());
+        registration = std::make_unique<Registration>(config().seeds.size());
         if (view_.standings() != nullptr) registration->restore(view_.standings()->seats(self()));
     }
     return *registration;

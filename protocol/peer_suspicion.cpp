@@ -58,7 +58,7 @@ void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
     if (!active() || link == nullptr || troubles().suspicions.find(id) != nullptr) return;
     Losses& losses = own_rare().losses;
     const bool was_isolated = losses.isolated();
-    if (losses.note(config_->liveness, now(), seed_contact_, links_.degree())) {
+    if (losses.note(config().liveness, now(), seed_contact_, links_.degree())) {
         losses.defer(id, refused);
         if (!was_isolated) begin_isolation();
         return;
@@ -68,7 +68,7 @@ void PeerMachine::suspect(NodeId id, bool refused, std::string why) {
     s->refused = refused;
     const RecordPtr record = record_of(*link);
     s->record = record ? *record : LinksRecord{.peer = id, .incarnation = s->life};
-    s->witnesses = s->record.version > 0 ? witnesses_of(s->record, config_->liveness) : stand_in_witnesses(id);
+    s->witnesses = s->record.version > 0 ? witnesses_of(s->record, config().liveness) : stand_in_witnesses(id);
     notice({.kind = NoticeKind::suspected, .subject = id, .incarnation = s->life, .text = std::move(why)});
     ask_witnesses(*s);
 }
@@ -79,7 +79,7 @@ std::vector<NodeId> PeerMachine::stand_in_witnesses(NodeId suspect) const {
     for (const Link& link : links_.all()) known.push_back(link.id);
     for (const Candidate& candidate : view_.candidates()) known.push_back(candidate.id);
     std::erase_if(known, [this](NodeId id) { return speaks_protocol_0(id); });
-    return ring_successors(suspect, known, config_->liveness.witnesses_min);
+    return ring_successors(suspect, known, config().liveness.witnesses_min);
 }
 
 void PeerMachine::ask_witnesses(Suspicion& s) {
@@ -87,7 +87,7 @@ void PeerMachine::ask_witnesses(Suspicion& s) {
     s.statements.clear();
     ++s.attempts;
     troubles().suspicions.renew(s);
-    const LivenessConfig& c = config_->liveness;
+    const LivenessConfig& c = config().liveness;
     const Duration probing = c.probe_timeout * c.probes + c.probe_timeout / 2;
     out_->timer(now() + std::max(c.refute, probing), {TimerKind::refute_window, s.generation, key_of(s.suspect)});
     if (!s.refused) out_->send(s.suspect, msg::Suspect{s.suspect, s.life, self()});
@@ -110,7 +110,7 @@ void PeerMachine::begin_isolation() {
 }
 
 void PeerMachine::ask_any_seed() {
-    const NodeId seed = config_->seeds[static_cast<std::size_t>(rng_.below(config_->seeds.size()))];
+    const NodeId seed = config().seeds[static_cast<std::size_t>(rng_.below(config().seeds.size()))];
     out_->send(seed, msg::Lease{self(), incarnation(), static_cast<std::uint32_t>(links_.degree()), view_.epoch()});
     out_->timer(now() + isolation_pace, {TimerKind::suspicion_retry, 0, 0});
 }
@@ -132,7 +132,7 @@ void PeerMachine::on(const Sender& from, const msg::SuspectResponse& m) {
     if (m.statement.witness != from.node) return refuse(from.reply, "a statement of somebody else");
     const Link* link = links_.find(from.node);
     const auto key = link != nullptr ? links_.details(*link).key : std::nullopt;
-    if (key && !crypto_->verify(*key, canonical_bytes(m.statement), m.statement.signature)) {
+    if (key && !crypto().verify(*key, canonical_bytes(m.statement), m.statement.signature)) {
         return refuse(from.reply, "statement with a bad signature");
     }
     take_statement(m.statement);
@@ -183,7 +183,7 @@ void PeerMachine::settle(NodeId suspect, bool window_over) {
 void PeerMachine::postpone(Suspicion& s) {
     const NodeId id = s.suspect;
     if (!s.refused || s.attempts >= gather_attempts) {
-        if (Link* link = links_.find(id)) doubt(config_->liveness, *link);
+        if (Link* link = links_.find(id)) doubt(config().liveness, *link);
         return cancel_suspicion(id, "no majority of its witnesses answered in time");
     }
     s.stage = Suspicion::Stage::waiting;
@@ -221,7 +221,7 @@ bool PeerMachine::believed(const Sender& from, const msg::Alive& m) {
     if (link == nullptr) return false;
     const LinkDetails& known = links_.details(*link);
     if (!known.key || m.refutation <= known.refutation) return false;
-    if (!crypto_->verify(*known.key, canonical_bytes(m), m.signature)) return false;
+    if (!crypto().verify(*known.key, canonical_bytes(m), m.signature)) return false;
     links_.own_details(*link).refutation = m.refutation;
     return true;
 }
@@ -252,7 +252,7 @@ void PeerMachine::send_reports(Suspicion& s) {
                                      self(),
                                      static_cast<std::uint32_t>(tally_of(s).confirming),
                                      Certificate{s.record, s.statements}};
-    std::vector<NodeId> seeds(config_->seeds);
+    std::vector<NodeId> seeds(config().seeds);
     rng_.shuffle(std::span<NodeId>(seeds));
     seeds.resize(registration().need());
     for (const NodeId seed : seeds) {

@@ -13,15 +13,15 @@ Tree& PeerMachine::tree() {
 // ---------------------------------------------------------------- pruning
 
 bool PeerMachine::prunes() const {
-    if (config_->gossip.mode == GossipMode::automatic) {
+    if (config().gossip.mode == GossipMode::automatic) {
         const Tree* tree = any_tree();
-        return tree != nullptr && tree->rate() >= config_->gossip.tree_above;
+        return tree != nullptr && tree->rate() >= config().gossip.tree_above;
     }
-    return config_->gossip.mode == GossipMode::tree;
+    return config().gossip.mode == GossipMode::tree;
 }
 
 void PeerMachine::prune_if_enough(const Sender& from, const RumorPtr& rumor) {
-    if (!prunes() || dissemination_.count_copy(rumor->key) <= config_->gossip.copies) return;
+    if (!prunes() || dissemination_.count_copy(rumor->key) <= config().gossip.copies) return;
     Link* link = links_.find(from.node);
     if (link == nullptr || link->lazy || link->protocol == 0) return;
     link->lazy = true;
@@ -37,10 +37,10 @@ void PeerMachine::on(const Sender& from, const msg::Prune&) {
 
 // Each end of a link prunes it by its own messages, which may leave the other end with fewer copies than it wants.
 void PeerMachine::widen_if_short(const RumorPtr& rumor) {
-    if (!prunes() || config_->gossip.copies == 1) return;
+    if (!prunes() || config().gossip.copies == 1) return;
     const auto sample = tree().sample(rumor->key, now());
     const auto copies = sample ? dissemination_.copies(*sample) : std::nullopt;
-    if (!copies || !tree().short_of_copies(*copies < config_->gossip.copies)) return;
+    if (!copies || !tree().short_of_copies(*copies < config().gossip.copies)) return;
     std::vector<NodeId> lazy;
     for (const Link& link : links_.all()) {
         if (link.lazy) lazy.push_back(link.id);
@@ -51,7 +51,7 @@ void PeerMachine::widen_if_short(const RumorPtr& rumor) {
 // What is left of it when there is little to carry: to be there at once costs little then.
 void PeerMachine::flood_again() {
     tree().weigh(0, now());
-    if (tree().rate() >= config_->gossip.tree_above / 4) return;
+    if (tree().rate() >= config().gossip.tree_above / 4) return;
     handle_announce();
     for (const NodeId id : links_.ids()) {
         if (links_.find(id)->lazy) graft(id, {});

@@ -103,7 +103,8 @@ void SeedMachine::vote_on(Seat from, const msg::Propose& m, Turn& t) {
     }
     const AppendSeq after = cover_round(m.ballot.round, t);
     yield_to(m.ballot, t);
-    msg::Vote vote{m.epoch, m.ballot, seats_.life(), {}, {}, pending_.mail(mail_cap), crypto_->public_key()};
+    msg::Vote vote{
+        m.epoch, m.ballot, seats_.life(), {}, {}, pending_.mail(mail_cap), crypto_->public_key(options_.self)};
     if (acceptor_.accepted()) vote.accepted.push_back(*acceptor_.accepted());
     for (const Ask& ask : m.asks) {
         Notice received = ask_notice(NoticeKind::proposal_received, ask);

@@ -107,7 +107,7 @@ void SeedMachine::acknowledge(NodeId client, NodeId peer, std::string text, Turn
     ack.candidates = directory_.sample(config_->seed.sample, peer, config_->overlay, rng_);
     for (const NodeId seed : config_->seeds) {
         const auto it = others_.find(seed);
-        ack.seed_keys.push_back(it == others_.end() ? crypto_->public_key() : it->second.key);
+        ack.seed_keys.push_back(it == others_.end() ? crypto_->public_key(options_.self) : it->second.key);
     }
     directory_.expect_lease(peer, t.now);
     t.out.send(client, std::move(ack));
@@ -229,7 +229,7 @@ void SeedMachine::on_get_delta(NodeId from, const msg::GetDelta& m, Turn& t) {
 
 msg::Membership SeedMachine::signed_membership(const Decision& decision) {
     const auto [it, fresh] = signatures_.try_emplace(decision.epoch);
-    if (fresh) it->second = crypto_->sign(canonical_bytes(decision));
+    if (fresh) it->second = crypto_->sign(options_.self, canonical_bytes(decision));
     const Signature signature = it->second;
     while (signatures_.size() > config_->seed.history) signatures_.erase(signatures_.begin());
     return {decision, seats_.own(), signature};

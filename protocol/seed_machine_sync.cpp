@@ -139,7 +139,7 @@ void SeedMachine::handle_sync(Turn& t) {
 void SeedMachine::send_sync(Turn& t) {
     if (others_.empty()) return;
     send_to_seeds(msg::Sync{ledger_.epoch(), ledger_.digest(), seats_.life(), directory_.take_degrees(degrees_per_sync),
-                            crypto_->public_key()},
+                            crypto_->public_key(options_.self)},
                   t, seats_.recorded_at(seats_.own()));
 }
 

@@ -19,17 +19,13 @@ NodeId peer_id(std::size_t number) {
 
 }  // namespace
 
-Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), config_(options_.config), sim_(options_.sim) {
+Cluster::Cluster(ClusterOptions options)
+    : options_(std::move(options)), config_(options_.config), crypto_(Draws(options_.sim.seed)), sim_(options_.sim) {
     if (!config_.seeds.empty()) options_.seeds = static_cast<std::uint32_t>(config_.seeds.size());
     for (auto seat = static_cast<std::uint32_t>(config_.seeds.size()); seat < options_.seeds; ++seat) {
         config_.seeds.push_back(node_id({loopback, static_cast<std::uint16_t>(first_seed_port + seat)}));
     }
     for (std::uint32_t seat = 0; seat < options_.seeds; ++seat) add_seed(seat);
-}
-
-const Crypto& Cluster::crypto(NodeId id) const {
-    const std::size_t number = number_of(id);
-    return number < peer_crypto_.size() ? peer_crypto_[number] : seed_crypto_.at(id);
 }
 
 NodeOptions Cluster::node_options(NodeId id, Trust trust) const {
@@ -40,15 +36,13 @@ NodeOptions Cluster::node_options(NodeId id, Trust trust) const {
 
 void Cluster::add_seed(std::uint32_t seat) {
     const NodeId id = config_.seeds[seat];
-    const auto key = static_cast<std::uint64_t>(id);
-    seed_crypto_.emplace(id, SimCrypto(sim_.draws().at(Purpose::secret, key)));
     const auto make = [this](const Birth& birth) {
         SeedOptions o;
         o.self = birth.id;
         o.fresh_life = sim_.draws().at(Purpose::seat_life, static_cast<std::uint64_t>(birth.id), birth.life) | 1;
         if (!birth.journal.empty()) bootstrapped_.insert(birth.id);
         o.bootstrap = !bootstrapped_.contains(birth.id);
-        return std::make_unique<SeedMachine>(config_, crypto(birth.id), o, birth.rng, birth.journal);
+        return std::make_unique<SeedMachine>(config_, crypto_, o, birth.rng, birth.journal);
     };
     sim_.add(id, make, node_options(id, Trust::seed));
 }
@@ -62,7 +56,6 @@ NodeId Cluster::add_peer() {
 void Cluster::add_peer(NodeId id) { make_peer(id); }
 
 void Cluster::make_peer(NodeId id) {
-    peer_crypto_.emplace_back(sim_.draws().at(Purpose::secret, static_cast<std::uint64_t>(id)));
     const NodeOptions options = node_options(id, Trust::claimed);
     peers_.add(id);
     if (peers_.size() > 1) {
@@ -72,7 +65,7 @@ void Cluster::make_peer(NodeId id) {
     const auto make = [this](const Birth& birth) {
         const auto last = last_lives_.find(birth.id);
         const Incarnation life = last == last_lives_.end() ? Incarnation::none : last->second;
-        return std::make_unique<PeerMachine>(config_, crypto(birth.id), PeerOptions{birth.id, life}, birth.rng);
+        return std::make_unique<PeerMachine>(surroundings_, PeerOptions{birth.id, life}, birth.rng);
     };
     sim_.add(id, make, options);
 }

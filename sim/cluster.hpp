@@ -8,7 +8,6 @@
 #include "sim/simulator.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,7 +38,7 @@ public:
     // The place of a peer in peers(); past its end for everybody else.
     [[nodiscard]] std::size_t number_of(NodeId peer) const { return std::min(peers_.find(peer), peers_.size()); }
     [[nodiscard]] Seat seat_of(NodeId id) const;  // no_seat for others
-    [[nodiscard]] const Crypto& crypto(NodeId id) const;
+    [[nodiscard]] const Crypto& crypto() const { return crypto_; }
 
     // The usual start: seeds first, then `count` peers, all at once.
     void start_seeds();
@@ -84,9 +83,9 @@ private:
     ClusterOptions options_;
     Config config_;
     std::unique_ptr<Standings> standings_;  // which peers that stood up ask for more
+    SimKeyring crypto_;
+    Surroundings surroundings_{config_, crypto_};
     Simulator sim_;
-    std::map<NodeId, SimCrypto> seed_crypto_;
-    std::deque<SimCrypto> peer_crypto_;  // as peers_
     std::map<NodeId, Incarnation> last_lives_;
     std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed
     NodeIds peers_;

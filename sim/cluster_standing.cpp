@@ -23,13 +23,13 @@ public:
         const auto started = static_cast<std::uint64_t>(cluster.sim().wall_at_zero());
         common_.incarnation = Incarnation{std::max<std::uint64_t>(started, 1)};
         common_.epoch = 1;
-        common_.digest.own() = cluster.crypto(cluster.seeds().front()).digest("a network that stands");
+        common_.digest.own() = cluster.crypto().digest("a network that stands");
         common_.record_version = 1;
         for (const NodeId seed : cluster.seeds()) {
-            common_.seed_keys.own().push_back(cluster.crypto(seed).public_key());
+            common_.seed_keys.own().push_back(cluster.crypto().public_key(seed));
         }
-        common_.details.own().push_back(CopyOnWrite(LinkDetails{
-            .incarnation = common_.incarnation, .told = common_.record_version, .described = true}));
+        common_.details.own().push_back(CopyOnWrite(
+            LinkDetails{.incarnation = common_.incarnation, .told = common_.record_version, .described = true}));
     }
 
     [[nodiscard]] const StandingBasis& common() const { return common_; }
@@ -80,7 +80,7 @@ public:
         record->version = common_.record_version;
         record->links = cluster_.sim().stood_with(peer);
         record->successors = successors_of(number);
-        record->signature = cluster_.crypto(peer).sign(canonical_bytes(*record));
+        record->signature = cluster_.crypto().sign(peer, canonical_bytes(*record));
         return record;
     }
 
@@ -88,8 +88,7 @@ private:
     static constexpr std::size_t together = 16;
 
     [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
-        const auto next =
-            overlay_.successors(cluster_.peers(), number, cluster_.config().overlay.successors);
+        const auto next = overlay_.successors(cluster_.peers(), number, cluster_.config().overlay.successors);
         std::vector<NodeId> ids;
         ids.reserve(next.size());
         for (const std::uint32_t s : next) ids.push_back(cluster_.peers()[s]);
@@ -150,7 +149,7 @@ void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
         std::vector<Member> members;
         members.reserve(count);
         for (const NodeId id : peers_) {
-            members.push_back({id, common.incarnation, 1, crypto(id).public_key(), common.epoch});
+            members.push_back({id, common.incarnation, 1, crypto_.public_key(id), common.epoch});
         }
         stand_seeds(common, members);
     }
@@ -164,7 +163,7 @@ void Cluster::stand_up(const std::vector<PeerStanding>& standings) {
     while (peers_.size() < standings.size()) add_peer();
     std::vector<Member> members;
     for (std::size_t i = 0; i < standings.size(); ++i) {
-        members.push_back({peers_[i], standings[i].basis.incarnation, 1, crypto(peers_[i]).public_key(), 1});
+        members.push_back({peers_[i], standings[i].basis.incarnation, 1, crypto_.public_key(peers_[i]), 1});
     }
     stand_seeds(standings.front().basis, members);
     standings_ = std::make_unique<TakenStandings>(*this, standings);

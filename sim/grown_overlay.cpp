@@ -93,8 +93,7 @@ void GrownOverlay::arrange(const std::vector<Edge>& edges) {
     ends_.resize(kept);
 }
 
-std::vector<std::uint32_t> GrownOverlay::successors(const NodeIds& ids, std::size_t peer,
-                                                    std::size_t count) const {
+std::vector<std::uint32_t> GrownOverlay::successors(const NodeIds& ids, std::size_t peer, std::size_t count) const {
     const auto key = [&ids](std::uint32_t p) { return std::pair(ring_position(ids[p]), p); };
     const auto own = std::lower_bound(ring_.begin(), ring_.end(), key(static_cast<std::uint32_t>(peer)),
                                       [&key](std::uint32_t p, const auto& wanted) { return key(p) < wanted; });

@@ -30,8 +30,7 @@ public:
     }
     [[nodiscard]] std::uint32_t degree(std::size_t peer) const { return first_[peer + 1] - first_[peer]; }
     // The next `count` on the hash ring, nearest first. `ids` as before.
-    [[nodiscard]] std::vector<std::uint32_t> successors(const NodeIds& ids, std::size_t peer,
-                                                        std::size_t count) const;
+    [[nodiscard]] std::vector<std::uint32_t> successors(const NodeIds& ids, std::size_t peer, std::size_t count) const;
     // When others know them: the ring is left.
     void forget_links();
 

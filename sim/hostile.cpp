@@ -37,9 +37,9 @@ msg::DeadNodeReport Hostile::false_report() {
     report.certificate.record.peer = report.suspect;
     report.certificate.record.incarnation = report.incarnation;
     report.certificate.record.links = {self_};
-    report.certificate.record.signature = crypto_.sign(canonical_bytes(report.certificate.record));
+    report.certificate.record.signature = crypto_.sign(self_, canonical_bytes(report.certificate.record));
     Statement s{report.suspect, report.incarnation, 0, Verdict::refused, self_, {}};
-    s.signature = crypto_.sign(canonical_bytes(s));
+    s.signature = crypto_.sign(self_, canonical_bytes(s));
     report.certificate.statements = {s, s, s, s};
     return report;
 }
@@ -77,7 +77,7 @@ msg::Membership Hostile::forged_decision() {
     m.decision.epoch = heard_epoch_ + rng_.below(3);
     m.decision.batch = {Change{.kind = ChangeKind::remove, .peer = any(peers_), .incarnation = Incarnation{1}}};
     m.signer = 0;
-    m.signature = crypto_.sign(canonical_bytes(m.decision));
+    m.signature = crypto_.sign(self_, canonical_bytes(m.decision));
     return m;
 }
 

@@ -18,7 +18,7 @@
 namespace gossip::test {
 
 // Not cryptography: whoever knows the identity number can sign, and a wrong byte is noticed.
-class FakeCrypto final : public Crypto {
+class FakeCrypto final : public OneKeyCrypto {
 public:
     explicit FakeCrypto(std::uint64_t identity) : identity_(identity) {}
     [[nodiscard]] Digest digest(std::string_view bytes) const override { return mix<Digest>(0, bytes); }
@@ -53,6 +53,7 @@ class Network {
 public:
     struct Peer {
         std::unique_ptr<FakeCrypto> crypto;
+        std::unique_ptr<Surroundings> surroundings;
         std::unique_ptr<PeerMachine> machine;
         bool dead{false};
         bool finished{false};
@@ -94,7 +95,8 @@ public:
         Peer& p = peers[id];
         p.crypto = std::make_unique<FakeCrypto>(static_cast<std::uint64_t>(id));
         const Incarnation last = p.machine ? p.machine->status().incarnation : Incarnation::none;
-        p.machine = std::make_unique<PeerMachine>(config, *p.crypto, PeerOptions{id, last}, rng.fork());
+        p.surroundings = std::make_unique<Surroundings>(config, *p.crypto);
+        p.machine = std::make_unique<PeerMachine>(*p.surroundings, PeerOptions{id, last}, rng.fork());
         p.dead = false;
         p.finished = false;
         ++p.life;

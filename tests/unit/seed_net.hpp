@@ -18,7 +18,7 @@
 namespace gossip::seedtest {
 
 // Keyed hashing in the place of signatures: whoever knows a public key can check, nobody forges by accident.
-class FakeCrypto final : public Crypto {
+class FakeCrypto final : public OneKeyCrypto {
 public:
     explicit FakeCrypto(std::uint64_t identity) {
         for (std::size_t i = 0; i < 8; ++i) key_.bytes[i] = static_cast<std::uint8_t>(identity >> (8 * i));
