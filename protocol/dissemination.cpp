@@ -48,9 +48,9 @@ const RumorStore::Held* RumorStore::find(const RumorKey& key) const {
 std::uint32_t RumorStore::count_copy(const RumorKey& key) {
     const std::size_t at = position(key);
     if (at == held_.size() || held_[at].rumor->key != key) return 0;
-    std::uint8_t& copies = held_[at].copies;
-    if (copies < std::numeric_limits<std::uint8_t>::max()) ++copies;
-    return copies;
+    Held& held = held_[at];
+    if (held.copies < Held::most_copies) ++held.copies;
+    return held.copies;
 }
 
 // The stamp of `key`, or the end when it is believed.
@@ -72,7 +72,7 @@ void RumorStore::add(Sums& sums, const Held& held) {
     if (held.settled) {
         sums.root ^= held.rumor->key.lo;
     } else {
-        sums.oldest = std::min(sums.oldest, held.since);
+        sums.oldest = std::min(sums.oldest, held.since());
     }
 }
 
@@ -153,7 +153,7 @@ void RumorStore::settle(Time now) {
     }
     for (Held& held : held_) {
         if (held.settled) continue;
-        held.settled = now - held.since > settle_after;
+        held.settled = now - held.since() > settle_after ? 1 : 0;
         if (sums != nullptr) add(*sums, held);
     }
 }
@@ -221,7 +221,7 @@ RumorPtr Dissemination::create(bool typed, std::string text, NodeId self, Incarn
     rumor->checked.mark();
     arrived(rumor->key);
     (void)first(*rumor, config);
-    store_.insert({.rumor = rumor, .since = now}, rumor->born, config.store_limit);
+    store_.insert({rumor, now, 0}, rumor->born, config.store_limit);
     return rumor;
 }
 
@@ -277,7 +277,9 @@ bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair
         if (repair) decline(rumor->key);
         return false;
     }
-    store_.insert({rumor, now, hop, repair}, eviction_age(*rumor, wall), config.store_limit);
+    RumorStore::Held held(rumor, now, hop);
+    held.settled = repair ? 1 : 0;
+    store_.insert(std::move(held), eviction_age(*rumor, wall), config.store_limit);
     return true;
 }
 

@@ -42,11 +42,27 @@ public:
     [[nodiscard]] const Rumor* latest() const { return latest_; }
     [[gnu::always_inline]] void prefetch() const { gossip::prefetch(held_.block(), 2); }
     struct Held {
+        static constexpr std::uint64_t most_came = (std::uint64_t{1} << 39) - 1;  // 17 years
+        static constexpr std::uint32_t most_hops = 0xffff;
+        static constexpr std::uint8_t most_copies = 0xff;
+
         RumorPtr rumor;
-        Time since{};            // when it came
-        std::uint32_t hop{0};    // at which it reached us
-        bool settled{false};     // true from the start when it came by repair: others have long held it
-        std::uint8_t copies{1};  // pushed to us, as far as we counted
+        std::uint64_t came : 39;        // when, in milliseconds, rounded up
+        std::uint64_t hop : 16;         // at which it reached us; more counts as `most_hops`
+        std::uint64_t copies : 8 {1};   // pushed to us; more counts as `most_copies`
+        std::uint64_t settled : 1 {0};  // 1 from the start when it came by repair: others have long held it
+
+        Held(RumorPtr kept, Time now, std::uint32_t hops)
+            : rumor(std::move(kept)),
+              came(in_milliseconds(now) & most_came),
+              hop(std::min(hops, most_hops) & most_hops) {}
+        [[nodiscard]] Time since() const { return Time(std::chrono::milliseconds(came)); }
+
+    private:
+        static std::uint64_t in_milliseconds(Time now) {
+            const auto since_start = std::chrono::ceil<std::chrono::milliseconds>(now.time_since_epoch());
+            return static_cast<std::uint64_t>(since_start.count());
+        }
     };
     // nullptr when it is not kept.
     [[nodiscard]] const Held* find(const RumorKey& key) const;
@@ -79,7 +95,7 @@ private:
         SlimVector<Stamp> doubted;  // ascending: the ages of those that are not as old as their stamp says
     };
     using HeldList = SlimVector<Held, Sums, 2>;
-    static_assert(HeldList::bytes_for(1) == 32);
+    static_assert(HeldList::bytes_for(1) == 24);
 
     [[nodiscard]] std::size_t position(const RumorKey& key) const;
     [[nodiscard]] Sums& sums();  // begun with what is kept
@@ -94,7 +110,7 @@ private:
     const Rumor* latest_{nullptr};
     HeldList held_;  // ascending by (key.lo, key.hi): a bucket is a range
 };
-static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 24);
+static_assert(sizeof(RumorStore) == 16 && sizeof(RumorStore::Held) == 16);
 
 class Dissemination {
 public:

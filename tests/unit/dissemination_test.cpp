@@ -190,6 +190,25 @@ TEST_CASE("what came first settles in its time when a second comes before") {
     CHECK(alone.root(at(2)) == rumor(2)->key.lo);
 }
 
+TEST_CASE("what is noted of a message that is kept stays in its bounds") {
+    GossipConfig config;
+    Dissemination d;
+    constexpr double years = 16.0 * 365 * 24 * 3600;
+    const double came = years + 0.0004;  // between two milliseconds
+    CHECK(d.accept(rumor(1), 70'000, false, wall, at(came), config));
+    CHECK(d.root(at(came + 0.9999)) == 0);
+    CHECK(d.root(at(came + 1)) == 0);
+    CHECK(d.root(at(came + 1.001)) == rumor(1)->key.lo);
+    for (std::uint32_t copies = 2; copies <= 300; ++copies) {
+        CHECK(d.count_copy(rumor(1)->key) == std::min(copies, 255U));
+    }
+    CHECK(d.root(at(came + 2)) == rumor(1)->key.lo);
+    const auto held = d.newest();
+    REQUIRE(held.size() == 1);
+    CHECK(held.front().hop == 65'535);
+    CHECK(held.front().copies == 255);
+}
+
 TEST_CASE("a message lives as long as somebody keeps it") {
     GossipConfig config;
     const RumorPtr r = rumor(1);
