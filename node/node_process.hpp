@@ -8,7 +8,7 @@
 #include "node/openssl_crypto.hpp"
 #include "node/options.hpp"
 #include "node/runtime.hpp"
-#include "protocol/peer_machine.hpp"
+#include "protocol/surroundings.hpp"
 
 #include <boost/asio/signal_set.hpp>
 

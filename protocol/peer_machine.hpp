@@ -5,11 +5,9 @@
 //
 // By file: peer_machine.cpp events and dispatch · peer_membership.cpp registration, leases, epochs,
 // leaving · peer_overlay.cpp links · peer_gossip.cpp messages and repair · peer_tree.cpp
-// the links that carry them · peer_detection.cpp signs of
-// life and testimony · peer_suspicion.cpp accusations and reports.
+// the links that carry them · peer_detection.cpp signs of life and testimony · peer_suspicion.cpp
+// accusations and reports.
 
-#include "protocol/config.hpp"
-#include "protocol/crypto.hpp"
 #include "protocol/dissemination.hpp"
 #include "protocol/links.hpp"
 #include "protocol/machine.hpp"
@@ -17,6 +15,7 @@
 #include "protocol/rare_parts.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/spare_blocks.hpp"
+#include "protocol/surroundings.hpp"
 #include "protocol/view.hpp"
 
 #include <algorithm>
@@ -24,12 +23,6 @@
 #include <memory>
 
 namespace gossip {
-
-// What the peers of a process have in common: one pointer in each.
-struct Surroundings {
-    const Config& config;
-    const Crypto& crypto;
-};
 
 struct PeerOptions {
     NodeId self{};
