@@ -14,8 +14,6 @@ bool same(const RecordPtr& a, const RecordPtr& b) {
            a->successors == b->successors && a->signature == b->signature;
 }
 
-}  // namespace
-
 bool same_links(const StandingBasis& a, const StandingBasis& b) {
     Links x;
     Links y;
@@ -28,6 +26,8 @@ bool same_links(const StandingBasis& a, const StandingBasis& b) {
                p.incarnation == q.incarnation && p.described == q.described && same(p.record, q.record);
     });
 }
+
+}  // namespace
 
 bool operator==(const PeerStanding& a, const PeerStanding& b) {
     const StandingBasis& x = a.basis;

@@ -49,13 +49,11 @@ void Cluster::add_seed(std::uint32_t seat) {
 
 NodeId Cluster::add_peer() {
     const NodeId id = peer_id(peers_.size());
-    make_peer(id);
+    add_peer(id);
     return id;
 }
 
-void Cluster::add_peer(NodeId id) { make_peer(id); }
-
-void Cluster::make_peer(NodeId id) {
+void Cluster::add_peer(NodeId id) {
     const NodeOptions options = node_options(id, Trust::claimed);
     peers_.add(id);
     if (peers_.size() > 1) {

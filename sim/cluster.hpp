@@ -74,7 +74,6 @@ public:
 
 private:
     void add_seed(std::uint32_t seat);
-    void make_peer(NodeId id);
     void stand_seeds(const StandingBasis& any, const std::vector<Member>& members);
     void stand_peers();
     void connect_links(NodeId self);

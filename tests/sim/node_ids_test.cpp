@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <vector>
@@ -31,6 +32,8 @@ void check(const std::vector<std::uint64_t>& numbers) {
         }
     }
     CHECK(agree);
+    CHECK(std::equal(ids.begin(), ids.end(), numbers.begin(), numbers.end(),
+                     [](NodeId id, std::uint64_t number) { return id == NodeId{number}; }));
 }
 
 }  // namespace
