@@ -222,7 +222,8 @@ std::string peer_text(const Notice& n) {
         case NoticeKind::link_refused:
             return "Link refused by " + other + because(n);
         case NoticeKind::epoch_learned:
-            return std::string("Peer List is at epoch ") + n.epoch;
+            return std::string("Peer List is at epoch ") + n.epoch +
+                   (n.yes ? ", some decisions before it were missed" : "");
         case NoticeKind::removed_self:
             return "Removed from the Peer List while alive — registering again";
         case NoticeKind::leaving:

@@ -58,7 +58,7 @@ enum class NoticeKind : std::uint8_t {
     link_up,                // other link
     link_down,              // other text=reason
     link_refused,           // other text=reason
-    epoch_learned,          // epoch
+    epoch_learned,          // epoch; yes: jumped to, over decisions that were missed
     removed_self,           // incarnation: the list dropped us while alive
     leaving,                //
     // ---- peer: gossip

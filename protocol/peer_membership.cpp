@@ -249,6 +249,7 @@ void PeerMachine::on(const Sender& from, const msg::Deltas& m) {
     if (m.epoch <= view_.epoch()) return;
     if (m.gap) {
         view_.rise(m.epoch, Digest{}, 0);  // too far behind: the sample is read again instead
+        notice({.kind = NoticeKind::epoch_learned, .yes = true, .epoch = m.epoch});
         out_->send(from.reply, msg::GetCandidates{self()});
     } else if (view_.epoch() > before) {
         out_->send(from.reply, msg::GetDelta{view_.epoch()});  // there was more than fits one answer

@@ -33,7 +33,7 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
     }
     for (const Notice& n : effects.notices) {
         if (n.kind == NoticeKind::generated || n.kind == NoticeKind::said) on_generated(now, node, n);
-        if (n.kind == NoticeKind::epoch_learned) learn(holders_[node], n.epoch);
+        if (n.kind == NoticeKind::epoch_learned && !n.yes) learn(holders_[node], n.epoch);
         if (n.kind == NoticeKind::link_up) pushed_[{node, n.other}].clear();
     }
     for (const Deliver& d : effects.deliveries) check_delivery(now, node, d);

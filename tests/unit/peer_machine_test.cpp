@@ -76,6 +76,25 @@ TEST_CASE("decisions of nodes that are no seeds are not believed") {
     CHECK(net.machine(0).status().active);
 }
 
+TEST_CASE("who jumps to an epoch over decisions it missed says so") {
+    Network net = quiet();
+    start(net, 4);
+    REQUIRE(net.until([&] { return settled(net); }, seconds(10)));
+    const auto learned = [&net] { return net.count(0, NoticeKind::epoch_learned); };
+    const auto before = learned();
+    const Epoch ahead = net.machine(0).status().epoch + 50;
+    net.inject(seed_id(0), Trust::seed, peer_id(0), msg::Deltas{{}, ahead, true});
+    CHECK(net.machine(0).status().epoch == ahead);
+    REQUIRE(learned() == before + 1);
+    const auto& notices = net.peer(0).notices;
+    const auto last = std::find_if(notices.rbegin(), notices.rend(),
+                                   [](const Notice& n) { return n.kind == NoticeKind::epoch_learned; });
+    CHECK(last->epoch == ahead);
+    CHECK(last->yes);
+    net.inject(seed_id(0), Trust::seed, peer_id(0), msg::Deltas{{}, ahead, true});
+    CHECK(learned() == before + 1);
+}
+
 TEST_CASE("every message reaches every peer exactly once, at exactly 2E-(n-1) sends") {
     Network net(3);
     net.config.gossip.first_after = seconds(20);
