@@ -234,14 +234,14 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
         choice_key("overlay.strategy", GOSSIP_FIELD(config.overlay.strategy), {"pa-ring", "pa", "zipf", "random"}));
     keys.push_back(count_key("overlay.links", GOSSIP_FIELD(config.overlay.links), 1, 64));
     keys.push_back(real_key("overlay.alpha", GOSSIP_FIELD(config.overlay.alpha), 0.0, 10.0));
-    keys.push_back(count_key("overlay.cap", GOSSIP_FIELD(config.overlay.cap), 1, 4000));
+    keys.push_back(count_key("overlay.cap", GOSSIP_FIELD(config.overlay.cap), 1, OverlayConfig::cap_limit));
     keys.push_back(count_key("overlay.floor", GOSSIP_FIELD(config.overlay.floor), 0, 64));
     keys.push_back(replace_key());
 }
 
 void add_liveness_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(duration_key("liveness.interval", GOSSIP_FIELD(config.liveness.interval)));
-    keys.push_back(count_key("liveness.misses", GOSSIP_FIELD(config.liveness.misses), 1, 1000));
+    keys.push_back(count_key("liveness.misses", GOSSIP_FIELD(config.liveness.misses), 1, LivenessConfig::misses_limit));
     keys.push_back(duration_key("liveness.refute", GOSSIP_FIELD(config.liveness.refute)));
     keys.push_back(witnesses_key());
     keys.push_back(count_key("liveness.probes", GOSSIP_FIELD(config.liveness.probes), 1, 100));

@@ -32,13 +32,18 @@ Problem check_times(const Config& c) {
 }
 
 Problem check_counts(const Config& c) {
-    if (c.liveness.misses == 0) return "liveness.misses: must be at least 1";
+    if (c.liveness.misses == 0 || c.liveness.misses > LivenessConfig::misses_limit) {
+        return "liveness.misses: must be in 1.." + std::to_string(LivenessConfig::misses_limit);
+    }
     if (c.liveness.probes == 0) return "liveness.probes: must be at least 1";
     if (c.liveness.witnesses_min == 0 || c.liveness.witnesses_min > c.liveness.witnesses_max) {
         return "liveness.witnesses: needs 1 <= low <= high, as in \"3-7\"";
     }
     if (c.overlay.links == 0) return "overlay.links: must be at least 1";
     if (c.overlay.cap < c.overlay.links) return "overlay.cap: must not be below overlay.links";
+    if (c.overlay.cap > OverlayConfig::cap_limit) {
+        return "overlay.cap: must be at most " + std::to_string(OverlayConfig::cap_limit);
+    }
     if (!(c.overlay.alpha >= 0.0 && c.overlay.alpha <= 10.0)) return "overlay.alpha: must be in 0..10";
     if (c.overlay.replace_per_million > 1'000'000) return "overlay.replace: must be in 0..1";
     if (c.gossip.copies == 0) return "gossip.copies: must be at least 1";

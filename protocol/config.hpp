@@ -30,6 +30,8 @@ struct GossipConfig {
 };
 
 struct OverlayConfig {
+    static constexpr std::uint32_t cap_limit = 4000;  // of a degree in a link
+
     OverlayStrategy strategy = OverlayStrategy::pa_ring;  // overlay.strategy
     std::uint32_t links = 3;                              // overlay.links: opened by a joiner (c)
     double alpha = 1.0;                                   // overlay.alpha: rank weight 1/k^alpha (zipf)
@@ -41,6 +43,8 @@ struct OverlayConfig {
 };
 
 struct LivenessConfig {
+    static constexpr std::uint32_t misses_limit = 1000;  // of the cycles counted in a link
+
     Duration interval = std::chrono::seconds(13);  // liveness.interval
     std::uint32_t misses = 3;                      // liveness.misses
     Duration refute = std::chrono::seconds(5);     // liveness.refute

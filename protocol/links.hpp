@@ -35,8 +35,9 @@ struct LinkDetails {
 using DetailsOfLinks = SlimVector<CopyOnWrite<LinkDetails>>;
 
 struct [[gnu::packed, gnu::aligned(4)]] Link {
-    static constexpr std::uint32_t most = (1U << 12) - 1;         // a cap is below it
-    static constexpr std::uint32_t most_missed = (1U << 10) - 1;  // what is tolerated, too
+    static constexpr std::uint32_t most = (1U << 12) - 1;
+    static constexpr std::uint32_t most_missed = (1U << 10) - 1;
+    static_assert(OverlayConfig::cap_limit < most && LivenessConfig::misses_limit < most_missed);
 
     NodeId id : 48 {};  // links are between endpoints
     LinkKind kind : 2 {};
