@@ -5,8 +5,10 @@
 #include "protocol/records.hpp"
 #include "sim/cluster.hpp"
 #include "sim/grown_overlay.hpp"
+#include "sim/hash_ring.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace gossip::sim {
 namespace {
@@ -17,8 +19,8 @@ class GrownStandings final : public Standings {
 public:
     GrownStandings(const Cluster& cluster, std::uint32_t peers, Rng rng)
         : cluster_(cluster),
-          overlay_(std::vector<NodeId>(cluster.peers().begin(), cluster.peers().end()), cluster.config().overlay, rng),
           peers_(peers),
+          overlay_(std::in_place, names(), cluster.config().overlay, rng),
           samples_(peers / together + 1) {
         const auto started = static_cast<std::uint64_t>(cluster.sim().wall_at_zero());
         common_.incarnation = Incarnation{std::max<std::uint64_t>(started, 1)};
@@ -33,20 +35,17 @@ public:
     }
 
     [[nodiscard]] const StandingBasis& common() const { return common_; }
-    void peers_stand() {
-        stand_ = true;
-        overlay_.forget_links();
-    }
+    void peers_stand() { overlay_.reset(); }
 
     [[nodiscard]] StandingBasis basis(NodeId peer) const override {
-        GOSSIP_ASSERT(!stand_);
+        GOSSIP_ASSERT(overlay_.has_value());
         StandingBasis b = common_;
         const std::size_t number = cluster_.number_of(peer);
-        b.links.reserve(overlay_.degree(number));
-        for (const auto& end : overlay_.of(number)) {
+        b.links.reserve(overlay_->degree(number));
+        for (const auto& end : overlay_->of(number)) {
             const LinkKind kind = end.ring ? LinkKind::ring : LinkKind::preferential;
             Link link{.id = cluster_.peers()[end.other], .kind = kind};
-            link.set_degree(overlay_.degree(end.other));
+            link.set_degree(overlay_->degree(end.other));
             b.links.push_back(link);
         }
         return b;
@@ -72,7 +71,7 @@ public:
         return seats;
     }
     [[nodiscard]] RecordPtr record(NodeId peer) const override {
-        GOSSIP_ASSERT(stand_);
+        GOSSIP_ASSERT(!overlay_);
         const std::size_t number = cluster_.number_of(peer);
         auto record = std::make_shared<LinksRecord>();
         record->peer = peer;
@@ -87,15 +86,23 @@ public:
 private:
     static constexpr std::size_t together = 16;
 
+    [[nodiscard]] std::vector<NodeId> names() const {
+        std::vector<NodeId> ids;
+        ids.reserve(peers_);
+        for (std::uint32_t i = 0; i < peers_; ++i) ids.push_back(cluster_.peers()[i]);
+        return ids;
+    }
     [[nodiscard]] std::vector<NodeId> successors_of(std::size_t number) const {
-        const auto next = overlay_.successors(cluster_.peers(), number, cluster_.config().overlay.successors);
+        if (!ring_) ring_.emplace(names());
+        const auto next = ring_->successors(cluster_.peers(), static_cast<std::uint32_t>(number),
+                                            cluster_.config().overlay.successors);
         std::vector<NodeId> ids;
         ids.reserve(next.size());
         for (const std::uint32_t s : next) ids.push_back(cluster_.peers()[s]);
         return ids;
     }
     [[nodiscard]] std::vector<Candidate> sample_for(std::size_t group) const {
-        GOSSIP_ASSERT(stand_);
+        GOSSIP_ASSERT(!overlay_);
         Rng rng = cluster_.sim().draws().stream(Purpose::standing, 2, group);
         std::vector<std::size_t> drawn;
         for (std::uint32_t i = 0; i < cluster_.config().overlay.candidates; ++i) {
@@ -113,9 +120,9 @@ private:
     }
 
     const Cluster& cluster_;
-    GrownOverlay overlay_;
     std::uint32_t peers_;
-    bool stand_{false};
+    std::optional<GrownOverlay> overlay_;   // until the peers stand
+    mutable std::optional<HashRing> ring_;  // once it is asked for
     StandingBasis common_;
     mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // as asked for
 };

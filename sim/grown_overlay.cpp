@@ -1,7 +1,7 @@
 #include "sim/grown_overlay.hpp"
 
 #include "protocol/overlay.hpp"
-#include "protocol/ring.hpp"
+#include "sim/hash_ring.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -54,14 +54,11 @@ void GrownOverlay::join(std::uint32_t peer, std::vector<Edge>& edges, std::vecto
     }
 }
 
-void GrownOverlay::close_ring(std::vector<Edge>& edges) {
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> order(ids_.size());
-    for (std::uint32_t i = 0; i < ids_.size(); ++i) order[i] = {ring_position(ids_[i]), i};
-    std::sort(order.begin(), order.end());
-    ring_.reserve(ids_.size());
-    for (const auto& [position, peer] : order) ring_.push_back(peer);
+void GrownOverlay::close_ring(std::vector<Edge>& edges) const {
     if (!uses_ring(config_.strategy) || ids_.size() < 2) return;
-    for (std::size_t i = 0; i < ring_.size(); ++i) edges.push_back({ring_[i], ring_[(i + 1) % ring_.size()], true});
+    const HashRing ring(ids_);
+    const auto order = ring.order();
+    for (std::size_t i = 0; i < order.size(); ++i) edges.push_back({order[i], order[(i + 1) % order.size()], true});
 }
 
 // Both ends of every link, ascending; a pair that is linked twice counts once, and as preferential.
@@ -91,21 +88,6 @@ void GrownOverlay::arrange(const std::vector<Edge>& edges) {
         first_.push_back(kept);
     }
     ends_.resize(kept);
-}
-
-std::vector<std::uint32_t> GrownOverlay::successors(const NodeIds& ids, std::size_t peer, std::size_t count) const {
-    const auto key = [&ids](std::uint32_t p) { return std::pair(ring_position(ids[p]), p); };
-    const auto own = std::lower_bound(ring_.begin(), ring_.end(), key(static_cast<std::uint32_t>(peer)),
-                                      [&key](std::uint32_t p, const auto& wanted) { return key(p) < wanted; });
-    const auto place = static_cast<std::size_t>(own - ring_.begin());
-    std::vector<std::uint32_t> next;
-    for (std::size_t i = 1; i <= count && i < ring_.size(); ++i) next.push_back(ring_[(place + i) % ring_.size()]);
-    return next;
-}
-
-void GrownOverlay::forget_links() {
-    ends_ = std::vector<End>();  // an empty list would keep the room
-    first_ = std::vector<std::uint32_t>();
 }
 
 }  // namespace gossip::sim

@@ -6,7 +6,6 @@
 #include "protocol/config.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/types.hpp"
-#include "sim/node_ids.hpp"
 
 #include <cstdint>
 #include <span>
@@ -29,10 +28,6 @@ public:
         return {ends_.data() + first_[peer], first_[peer + 1] - first_[peer]};  // ascending by `other`
     }
     [[nodiscard]] std::uint32_t degree(std::size_t peer) const { return first_[peer + 1] - first_[peer]; }
-    // The next `count` on the hash ring, nearest first. `ids` as before.
-    [[nodiscard]] std::vector<std::uint32_t> successors(const NodeIds& ids, std::size_t peer, std::size_t count) const;
-    // When others know them: the ring is left.
-    void forget_links();
 
 private:
     struct Edge {
@@ -41,12 +36,11 @@ private:
         bool ring{false};
     };
     void join(std::uint32_t peer, std::vector<Edge>& edges, std::vector<std::uint32_t>& degrees, Rng& rng) const;
-    void close_ring(std::vector<Edge>& edges);
+    void close_ring(std::vector<Edge>& edges) const;
     void arrange(const std::vector<Edge>& edges);
 
     std::span<const NodeId> ids_;  // while it grows
     const OverlayConfig& config_;
-    std::vector<std::uint32_t> ring_;  // peers by position
     std::vector<std::uint32_t> first_;
     std::vector<End> ends_;
 };
