@@ -221,6 +221,13 @@ void ClusterView::apply_seed(const NodeEvent& event, NodeView& seed) {
     }
 }
 
+// A peer may suspect one that is off the list already, until it hears of that; and it may be heard later than the
+// seeds.
+bool ClusterView::removed(NodeId id, Incarnation life) const {
+    const auto last = removed_.find(id);
+    return last != removed_.end() && life != Incarnation::none && life <= last->second;
+}
+
 void ClusterView::apply_peer(const NodeEvent& event, NodeView& peer) {
     const Notice& n = event.notice;
     switch (n.kind) {
@@ -241,7 +248,7 @@ void ClusterView::apply_peer(const NodeEvent& event, NodeView& peer) {
             peer.links.erase(n.other);
             break;
         case NoticeKind::suspected:
-            peer.suspects.insert(n.subject);
+            if (!removed(n.subject, n.incarnation)) peer.suspects.insert(n.subject);
             break;
         case NoticeKind::suspicion_cancelled:
         case NoticeKind::peer_consensus:
@@ -249,6 +256,7 @@ void ClusterView::apply_peer(const NodeEvent& event, NodeView& peer) {
             break;
         case NoticeKind::member_removed:
             for (auto& [id, view] : nodes_) view.suspects.erase(n.subject);
+            removed_[n.subject] = std::max(removed_[n.subject], n.incarnation);
             break;
         default:
             break;

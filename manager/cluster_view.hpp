@@ -188,6 +188,7 @@ private:
     void apply_proposal(const NodeEvent& event);
     void remember_life(const NodeEvent& event);
     void remember_sign(const NodeEvent& event);
+    [[nodiscard]] bool removed(NodeId id, Incarnation life) const;
     void set_members(NodeView& seed, Epoch epoch, const Digest& digest, std::set<NodeId> members);
     RumorView& rumor(const NodeEvent& event);
     void forget_old_rumors();
@@ -197,7 +198,8 @@ private:
 
     std::size_t seed_count_{0};
     std::map<NodeId, NodeView> nodes_;
-    std::set<NodeId> listed_;  // was in some seed's list at some time
+    std::set<NodeId> listed_;                // was in some seed's list at some time
+    std::map<NodeId, Incarnation> removed_;  // the last life of each that was
     Rumors rumors_;
     std::unordered_map<std::string, Rumors::iterator> rumor_index_;  // by id; looked up, never walked
     Rumors::iterator next_to_forget_{rumors_.end()};                 // all before it were said, and are kept_

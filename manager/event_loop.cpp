@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
+#include <memory>
 
 namespace gossip {
 
@@ -55,22 +56,18 @@ std::optional<WaitEnd> EventLoop::poll() {
 }
 
 WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
-    bool timed_out = false;
+    const auto timed_out = std::make_shared<bool>(false);  // the timer's handler may run after this frame
     boost::asio::steady_timer timer(io_);
     if (timeout) {
         timer.expires_after(*timeout);
-        timer.async_wait([&](const boost::system::error_code& error) { timed_out = timed_out || !error; });
+        timer.async_wait([timed_out](const boost::system::error_code& error) { *timed_out = !error; });
     }
-    const auto finish = [&](WaitEnd end) {
-        timer.cancel();
-        if (timeout && !timed_out) io_.poll();  // the cancelled handler refers to this frame
-        return end;
-    };
+    // Whoever waited finds what ended the wait as it was: nothing runs after that.
     for (;;) {
-        if (done()) return finish(WaitEnd::done);
-        if (heed_termination_ && termination_ != 0) return finish(WaitEnd::terminated);
-        if (take_interrupt()) return finish(WaitEnd::interrupted);
-        if (timed_out) return finish(WaitEnd::timed_out);
+        if (done()) return WaitEnd::done;
+        if (heed_termination_ && termination_ != 0) return WaitEnd::terminated;
+        if (take_interrupt()) return WaitEnd::interrupted;
+        if (*timed_out) return WaitEnd::timed_out;
         io_.run_one();
         io_.poll();
         idle();

@@ -215,6 +215,27 @@ TEST_CASE("of several proposals of one decided change the one that was voted on 
     CHECK(w.view.latest_proposal(at(7003), false)->id == 7);
 }
 
+TEST_CASE("a life that was removed is suspected no more, in whatever order the nodes are heard") {
+    Watched w;
+    const auto about = [](NoticeKind kind, std::uint64_t life) {
+        Notice n = notice(kind, 7003, 2);
+        n.incarnation = Incarnation{life};
+        return n;
+    };
+    const auto& suspects = w.view.find(at(7001))->suspects;
+    w.tell(7001, about(NoticeKind::suspected, 5));
+    CHECK(suspects.size() == 1);
+    w.tell(6000, about(NoticeKind::member_removed, 5));
+    CHECK(suspects.empty());
+    w.tell(7001, about(NoticeKind::suspected, 5));  // said before it heard of that
+    CHECK(suspects.empty());
+    w.tell(7001, about(NoticeKind::suspected, 6));
+    CHECK(suspects.size() == 1);
+    w.tell(6001, about(NoticeKind::member_removed, 5));
+    w.tell(7001, about(NoticeKind::suspected, 0));  // of protocol 0: no life to go by
+    CHECK(suspects.size() == 1);
+}
+
 TEST_CASE("a node's life is in the order of time, across the nodes that speak of it") {
     Watched w;
     w.tell_at(30, 7001, notice(NoticeKind::suspected, 7003));
