@@ -62,7 +62,8 @@ WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Du
         timer.expires_after(*timeout);
         timer.async_wait([timed_out](const boost::system::error_code& error) { *timed_out = !error; });
     }
-    // Whoever waited finds what ended the wait as it was: nothing runs after that.
+    // What came already is heard first; and whoever waited finds what ended the wait as it was: nothing runs after that.
+    io_.poll();
     for (;;) {
         if (done()) return WaitEnd::done;
         if (heed_termination_ && termination_ != 0) return WaitEnd::terminated;

@@ -153,7 +153,7 @@ void RumorStore::settle(Time now) {
     }
     for (Held& held : held_) {
         if (held.settled) continue;
-        held.settled = now - held.since() > settle_after ? 1 : 0;
+        held.settled = now - held.since() > settle_after;
         if (sums != nullptr) add(*sums, held);
     }
 }
@@ -278,7 +278,7 @@ bool Dissemination::accept(const RumorPtr& rumor, std::uint32_t hop, bool repair
         return false;
     }
     RumorStore::Held held(rumor, now, hop);
-    held.settled = repair ? 1 : 0;
+    held.settled = repair;
     store_.insert(std::move(held), eviction_age(*rumor, wall), config.store_limit);
     return true;
 }

@@ -47,10 +47,10 @@ public:
         static constexpr std::uint8_t most_copies = 0xff;
 
         RumorPtr rumor;
-        std::uint64_t came : 39;        // when, in milliseconds, rounded up
-        std::uint64_t hop : 16;         // at which it reached us; more counts as `most_hops`
-        std::uint64_t copies : 8 {1};   // pushed to us; more counts as `most_copies`
-        std::uint64_t settled : 1 {0};  // 1 from the start when it came by repair: others have long held it
+        std::uint64_t came : 39;       // when, in milliseconds, rounded up
+        std::uint64_t hop : 16;        // at which it reached us; more counts as `most_hops`
+        std::uint64_t copies : 8 {1};  // pushed to us; more counts as `most_copies`
+        bool settled : 1 {false};      // true from the start when it came by repair: others have long held it
 
         Held(RumorPtr kept, Time now, std::uint32_t hops)
             : rumor(std::move(kept)),

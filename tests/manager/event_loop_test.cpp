@@ -20,6 +20,14 @@ TEST_CASE("nothing happens between what was waited for and the end of the wait")
     CHECK(loop.run_until([&] { return later; }, seconds(30)) == WaitEnd::done);
 }
 
+TEST_CASE("what came before a wait is heard, Ctrl-C too, even if there is nothing to wait for") {
+    EventLoop loop;
+    bool before = false;
+    boost::asio::post(loop.io(), [&] { before = true; });
+    CHECK(loop.run_until([] { return true; }, seconds(30)) == WaitEnd::done);
+    CHECK(before);
+}
+
 TEST_CASE("a wait ends in time, and its timer with it") {
     EventLoop loop;
     CHECK(loop.run_until([] { return false; }, milliseconds(1)) == WaitEnd::timed_out);
