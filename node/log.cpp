@@ -1,7 +1,7 @@
 #include "node/log.hpp"
 
-#include "node/escape.hpp"
-#include "node/file.hpp"
+#include "node/storage/file.hpp"
+#include "node/wire/escape.hpp"
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>

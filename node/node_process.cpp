@@ -1,6 +1,6 @@
 #include "node/node_process.hpp"
 
-#include "node/file.hpp"
+#include "node/storage/file.hpp"
 
 #include <boost/asio/post.hpp>
 

@@ -2,13 +2,13 @@
 // What one node process holds: its loop, its identity, its machine and runtime, its log, and the
 // control channel when a manager started it.
 
-#include "node/config_file.hpp"
-#include "node/control_channel.hpp"
+#include "node/config/config_file.hpp"
+#include "node/control/control_channel.hpp"
 #include "node/log.hpp"
 #include "node/openssl_crypto.hpp"
 #include "node/options.hpp"
 #include "node/runtime.hpp"
-#include "protocol/surroundings.hpp"
+#include "protocol/peer/surroundings.hpp"
 
 #include <boost/asio/signal_set.hpp>
 

@@ -1,6 +1,6 @@
 #include "node/options.hpp"
 
-#include "node/config_keys.hpp"
+#include "node/config/config_keys.hpp"
 
 #include <boost/program_options.hpp>
 

@@ -2,9 +2,9 @@
 // Drives one machine over real time, sockets and disk: the other driver beside sim/simulator, and the
 // only caller of step() and of a clock's now() on the real side. Several may live on one loop.
 
-#include "node/journal.hpp"
+#include "node/storage/journal.hpp"
 #include "node/timer_queue.hpp"
-#include "node/transport.hpp"
+#include "node/transport/transport.hpp"
 #include "protocol/crypto.hpp"
 #include "protocol/machine.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 // What a node is told at its start. The TOML keys of the public contract are given beside each
-// field; node/config_file.cpp is the only place that reads them.
+// field; node/config/config_file.cpp is the only place that reads them.
 
 #include "protocol/types.hpp"
 

@@ -4,9 +4,9 @@
 // the generator it was given, never blocks, never re-enters, and throws on nothing a peer can send.
 
 #include "protocol/notice.hpp"
-#include "protocol/passed_on.hpp"
+#include "protocol/peer/passed_on.hpp"
+#include "protocol/peer/told.hpp"
 #include "protocol/shared_message.hpp"
-#include "protocol/told.hpp"
 #include "protocol/types.hpp"
 
 #include <variant>

@@ -1,6 +1,6 @@
 #include "protocol/shared_message.hpp"
 
-#include "protocol/spare_blocks.hpp"
+#include "protocol/memory/spare_blocks.hpp"
 
 namespace gossip {
 SharedMessage::SharedMessage(Message message)

@@ -2,9 +2,9 @@
 // A message as it travels within this process: immutable, one object for all whom it goes to, in the room that
 // its own kind takes (a variant has room for the largest). Not for sharing between threads.
 
+#include "protocol/memory/prefetch.hpp"
+#include "protocol/memory/spare_blocks.hpp"
 #include "protocol/messages.hpp"
-#include "protocol/prefetch.hpp"
-#include "protocol/spare_blocks.hpp"
 
 #include <array>
 #include <cstddef>

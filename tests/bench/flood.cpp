@@ -4,8 +4,8 @@
 //   bench_flood [PEERS …]        prints deliveries (copies received) a second of both, and the ratio
 //   bench_flood --pings PEERS    30 virtual seconds in which every peer pings one neighbour a second
 
-#include "sim/cluster.hpp"
-#include "sim/grown_overlay.hpp"
+#include "sim/cluster/cluster.hpp"
+#include "sim/cluster/grown_overlay.hpp"
 
 #include <chrono>
 #include <cstdio>

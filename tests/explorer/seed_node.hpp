@@ -5,8 +5,8 @@
 #include "event.hpp"
 #include "node_store.hpp"
 
-#include "protocol/records.hpp"
-#include "protocol/seed_machine.hpp"
+#include "protocol/seed/records.hpp"
+#include "protocol/seed/seed_machine.hpp"
 
 #include <memory>
 

@@ -11,7 +11,7 @@
 #include "seed_node.hpp"
 
 #include "protocol/config.hpp"
-#include "sim/sim_crypto.hpp"
+#include "sim/engine/sim_crypto.hpp"
 
 #include <deque>
 #include <map>

@@ -1,10 +1,10 @@
 // Any text is a script or an error of one line, never worse; what parses compiles or says why, and a
 // command's source parses as that command again. The same for what agents and managers say to each other.
 
-#include "manager/agent_protocol.hpp"
-#include "manager/command_table.hpp"
-#include "manager/condition.hpp"
-#include "manager/selector.hpp"
+#include "manager/hosts/agent_protocol.hpp"
+#include "manager/shell/command_table.hpp"
+#include "manager/view/condition.hpp"
+#include "manager/view/selector.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // Any line is read or refused, never worse; and what is read is written and read back the same.
 
 #include "node/openssl_crypto.hpp"
-#include "node/wire.hpp"
+#include "node/wire/wire.hpp"
 
 #include <cstdio>
 #include <cstdlib>

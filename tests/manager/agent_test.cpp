@@ -1,6 +1,6 @@
-#include "manager/agent_protocol.hpp"
-#include "manager/host_clock.hpp"
-#include "manager/log_tail.hpp"
+#include "manager/base/host_clock.hpp"
+#include "manager/hosts/agent_protocol.hpp"
+#include "manager/hosts/log_tail.hpp"
 #include "tests/node/temp_folder.hpp"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
-#include "manager/cluster_view.hpp"
-#include "manager/live_log.hpp"
-#include "manager/removal_view.hpp"
-#include "manager/trace_view.hpp"
+#include "manager/view/cluster_view.hpp"
+#include "manager/view/live_log.hpp"
+#include "manager/view/removal_view.hpp"
+#include "manager/view/trace_view.hpp"
 
 #include <doctest/doctest.h>
 

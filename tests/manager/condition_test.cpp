@@ -1,4 +1,4 @@
-#include "manager/condition.hpp"
+#include "manager/view/condition.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "manager/event_loop.hpp"
+#include "manager/base/event_loop.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "manager/fault_table.hpp"
+#include "manager/view/fault_table.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
-#include "manager/manual.hpp"
+#include "manager/app/manual.hpp"
 
-#include "manager/command_table.hpp"
+#include "manager/shell/command_table.hpp"
 
 #include <doctest/doctest.h>
 

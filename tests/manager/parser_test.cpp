@@ -1,5 +1,5 @@
-#include "manager/parser.hpp"
-#include "node/config_keys.hpp"
+#include "manager/shell/parser.hpp"
+#include "node/config/config_keys.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Plots: the scripts that gnuplot is given.
 
-#include "manager/plot.hpp"
+#include "manager/runs/plot.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // What a run came to, from lines written by hand.
 
-#include "manager/run_export.hpp"
+#include "manager/runs/run_export.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // The event log of a run: what is written is what is read, and damage stays where it is.
 
-#include "manager/run_reader.hpp"
-#include "manager/run_recorder.hpp"
+#include "manager/runs/run_reader.hpp"
+#include "manager/runs/run_recorder.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

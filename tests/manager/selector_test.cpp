@@ -1,4 +1,4 @@
-#include "manager/selector.hpp"
+#include "manager/view/selector.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
-#include "manager/sim_report.hpp"
+#include "manager/runs/sim_report.hpp"
 
-#include "manager/sim_options.hpp"
+#include "manager/lab/sim_options.hpp"
 
 #include <doctest/doctest.h>
 

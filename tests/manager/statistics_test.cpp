@@ -1,4 +1,4 @@
-#include "manager/statistics.hpp"
+#include "manager/base/statistics.hpp"
 
 #include <doctest/doctest.h>
 

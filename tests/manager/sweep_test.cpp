@@ -1,6 +1,6 @@
 // Sweeps: ranges, their combinations, and what is wrong with a file.
 
-#include "manager/sweep_file.hpp"
+#include "manager/lab/sweep_file.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "manager/table.hpp"
+#include "manager/base/table.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // gossipctl on a terminal: prompt, Ctrl-C, Ctrl-D, live lines.
 
 #include "gossipctl_process.hpp"
-#include "manager/table.hpp"
+#include "manager/base/table.hpp"
 
 #include <doctest/doctest.h>
 

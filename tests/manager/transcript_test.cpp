@@ -1,4 +1,4 @@
-#include "manager/transcript.hpp"
+#include "manager/shell/transcript.hpp"
 
 #include <doctest/doctest.h>
 

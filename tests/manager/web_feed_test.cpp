@@ -1,7 +1,7 @@
 // The ring of events behind the page, and whom the page answers.
 
-#include "manager/web_feed.hpp"
-#include "manager/web_site.hpp"
+#include "manager/page/web_feed.hpp"
+#include "manager/page/web_site.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
-#include "node/config_file.hpp"
+#include "node/config/config_file.hpp"
 
-#include "node/config_keys.hpp"
-#include "node/seed_list_file.hpp"
+#include "node/config/config_keys.hpp"
+#include "node/config/seed_list_file.hpp"
 #include "tests/node/temp_folder.hpp"
 
 #include <doctest/doctest.h>

@@ -2,7 +2,7 @@
 // step, every node must tell the same story. Compared is what a step settles, not in which order the
 // network happened to bring it about.
 
-#include "sim/cluster.hpp"
+#include "sim/cluster/cluster.hpp"
 #include "tests/node/loopback_network.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
-#include "node/control_channel.hpp"
+#include "node/control/control_channel.hpp"
 
-#include "node/file.hpp"
+#include "node/storage/file.hpp"
 
 #include <doctest/doctest.h>
 

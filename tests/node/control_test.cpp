@@ -1,6 +1,6 @@
-#include "node/control.hpp"
+#include "node/control/control.hpp"
 
-#include "node/escape.hpp"
+#include "node/wire/escape.hpp"
 #include "protocol/names.hpp"
 
 #include <doctest/doctest.h>

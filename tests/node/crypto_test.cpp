@@ -1,6 +1,6 @@
 #include "node/openssl_crypto.hpp"
 
-#include "node/wire_text.hpp"
+#include "node/wire/wire_text.hpp"
 #include "protocol/names.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-#include "node/fault_gate.hpp"
+#include "node/transport/fault_gate.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Everything a stranger on the network can do to a node's listening socket.
 
-#include "node/wire.hpp"
+#include "node/wire/wire.hpp"
 #include "transport_net.hpp"
 
 #include "protocol/rng.hpp"

@@ -1,4 +1,4 @@
-#include "node/journal.hpp"
+#include "node/storage/journal.hpp"
 
 #include "tests/node/temp_folder.hpp"
 

@@ -5,8 +5,8 @@
 #include "node/runtime.hpp"
 #include "protocol/config.hpp"
 #include "protocol/names.hpp"
-#include "protocol/peer_machine.hpp"
-#include "protocol/seed_machine.hpp"
+#include "protocol/peer/peer_machine.hpp"
+#include "protocol/seed/seed_machine.hpp"
 #include "tests/node/temp_folder.hpp"
 
 #include <boost/asio/io_context.hpp>

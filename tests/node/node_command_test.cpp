@@ -2,9 +2,9 @@
 
 #include "node/node_command.hpp"
 
-#include "node/control.hpp"
-#include "node/file.hpp"
-#include "node/transport.hpp"
+#include "node/control/control.hpp"
+#include "node/storage/file.hpp"
+#include "node/transport/transport.hpp"
 #include "protocol/names.hpp"
 #include "tests/node/temp_folder.hpp"
 

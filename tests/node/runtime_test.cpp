@@ -1,6 +1,6 @@
 #include "node/runtime.hpp"
 
-#include "node/seed_list_file.hpp"
+#include "node/config/seed_list_file.hpp"
 #include "tests/node/loopback_network.hpp"
 
 #include <doctest/doctest.h>

@@ -2,7 +2,7 @@
 // Transports over real loopback sockets, several on one loop, and raw connections that misbehave.
 
 #include "node/openssl_crypto.hpp"
-#include "node/transport.hpp"
+#include "node/transport/transport.hpp"
 #include "protocol/names.hpp"
 
 #include <doctest/doctest.h>

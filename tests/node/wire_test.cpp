@@ -1,8 +1,8 @@
-#include "node/wire.hpp"
+#include "node/wire/wire.hpp"
 
 #include "message_samples.hpp"
 #include "node/openssl_crypto.hpp"
-#include "node/wire_text.hpp"
+#include "node/wire/wire_text.hpp"
 
 #include <doctest/doctest.h>
 

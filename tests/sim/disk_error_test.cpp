@@ -1,7 +1,7 @@
 // EIO and failing fsyncs: a seed that cannot write its journal ends, and so neither votes nor acknowledges.
 
-#include "sim/swarm_run.hpp"
-#include "sim/watch.hpp"
+#include "sim/checks/watch.hpp"
+#include "sim/swarm/swarm_run.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // The timing wheel against its naive twin: an ordered multimap, which keeps equal keys as inserted.
 
-#include "sim/event_queue.hpp"
+#include "sim/engine/event_queue.hpp"
 
 #include "protocol/rng.hpp"
 

@@ -1,4 +1,4 @@
-#include "sim/experiment.hpp"
+#include "sim/study/experiment.hpp"
 
 #include <doctest/doctest.h>
 

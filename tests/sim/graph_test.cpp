@@ -1,6 +1,6 @@
-#include "sim/graph.hpp"
+#include "sim/study/graph.hpp"
 
-#include "sim/histogram.hpp"
+#include "sim/study/histogram.hpp"
 
 #include <doctest/doctest.h>
 

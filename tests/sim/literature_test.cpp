@@ -5,9 +5,9 @@
 #include "tests/sim/toy.hpp"
 
 #include "protocol/overlay.hpp"
-#include "sim/degree_law.hpp"
-#include "sim/graph.hpp"
-#include "sim/grown_overlay.hpp"
+#include "sim/cluster/grown_overlay.hpp"
+#include "sim/study/degree_law.hpp"
+#include "sim/study/graph.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,12 +2,12 @@
 // A cluster with every checker on it, for scenarios that are written by hand.
 
 #include "protocol/names.hpp"
-#include "sim/cluster.hpp"
-#include "sim/convergence.hpp"
-#include "sim/gossip_checker.hpp"
-#include "sim/overlay_checker.hpp"
-#include "sim/removal_checker.hpp"
-#include "sim/seed_checker.hpp"
+#include "sim/checks/convergence.hpp"
+#include "sim/checks/gossip_checker.hpp"
+#include "sim/checks/overlay_checker.hpp"
+#include "sim/checks/removal_checker.hpp"
+#include "sim/checks/seed_checker.hpp"
+#include "sim/cluster/cluster.hpp"
 
 #include <algorithm>
 #include <map>

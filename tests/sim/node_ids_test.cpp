@@ -1,4 +1,4 @@
-#include "sim/node_ids.hpp"
+#include "sim/engine/node_ids.hpp"
 
 #include "protocol/rng.hpp"
 

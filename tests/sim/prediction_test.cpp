@@ -1,6 +1,6 @@
 // Theory against runs of the real machines.
 
-#include "sim/prediction.hpp"
+#include "sim/study/prediction.hpp"
 
 #include <doctest/doctest.h>
 

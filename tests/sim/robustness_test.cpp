@@ -1,6 +1,6 @@
 // What an overlay bears: graphs small enough to count by hand, and laws known beforehand.
 
-#include "sim/robustness.hpp"
+#include "sim/study/robustness.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #include "tests/sim/toy.hpp"
 
-#include "sim/sim_crypto.hpp"
+#include "sim/engine/sim_crypto.hpp"
 
 #include <doctest/doctest.h>
 

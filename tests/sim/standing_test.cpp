@@ -2,8 +2,8 @@
 
 #include "tests/sim/network_scenarios.hpp"
 
-#include "sim/graph.hpp"
-#include "sim/grown_overlay.hpp"
+#include "sim/cluster/grown_overlay.hpp"
+#include "sim/study/graph.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 // Machines made of a lambda, to test the simulator itself.
 
-#include "sim/simulator.hpp"
+#include "sim/engine/simulator.hpp"
 
 #include <functional>
 #include <string>

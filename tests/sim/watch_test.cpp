@@ -1,4 +1,4 @@
-#include "sim/watch.hpp"
+#include "sim/checks/watch.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 //   gossip_swarm --replay 0x1234 --verbose
 
 #include "protocol/names.hpp"
-#include "sim/swarm_run.hpp"
+#include "sim/swarm/swarm_run.hpp"
 
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -1,9 +1,9 @@
 // A deliberate bug of the protocol is found by the swarm, kept as a file, played again, and made small.
 
 #include "protocol/mutant.hpp"
-#include "manager/repro_file.hpp"
-#include "sim/shrink.hpp"
-#include "sim/swarm_run.hpp"
+#include "manager/lab/repro_file.hpp"
+#include "sim/swarm/shrink.hpp"
+#include "sim/swarm/swarm_run.hpp"
 
 #include <doctest/doctest.h>
 

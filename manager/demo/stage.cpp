@@ -1,0 +1,62 @@
+#include "manager/demo/stage.hpp"
+
+#include "manager/network/sim_network.hpp"
+
+namespace gossip {
+namespace {
+
+constexpr PageRecording::Limits limits{150'000, 20'000, 0};
+
+PageFrames::Facts facts_of(const Session& session) {
+    return {[](NodeId) { return std::int64_t{0}; },
+            [&session](NodeId id) { return session.network.faults().summary(id); }};
+}
+
+}  // namespace
+
+Stage::Stage(const NetworkPlan& plan, std::uint32_t loss_percent, std::function<void(const NodeEvent&)> before)
+    : before_(std::move(before)),
+      session_(
+          loop_, quiet_.console,
+          [&](ManagedNetwork::Observers observers) { return make(plan, loss_percent, std::move(observers)); },
+          Settings{}),
+      recording_(session_.network.view(), facts_of(session_), limits) {
+    session_.settings.live = false;
+    analysis_.take(RunBegan{now(), run_schema, {}, plan.seed, plan.config.seeds.size()});
+    session_.set_onlooker([this](const NodeEvent* event) { take(event); });
+}
+
+Stage::~Stage() { session_.set_onlooker({}); }
+
+std::unique_ptr<ManagedNetwork> Stage::make(const NetworkPlan& plan, std::uint32_t loss_percent,
+                                            ManagedNetwork::Observers observers) {
+    SimNetworkOptions options;
+    options.network.link.drop_per_million = loss_percent * 10'000;
+    observers.record = [this](const RunLine& line) { analysis_.take(line); };
+    return std::make_unique<SimNetwork>(loop_, options, plan, std::move(observers));
+}
+
+void Stage::take(const NodeEvent* event) {
+    if (event == nullptr) return recording_.settle(now());
+    analysis_.take(*event);
+    if (before_) before_(*event);
+    recording_.take(*event);
+}
+
+RunAnalysis Stage::figures() const {
+    RunAnalysis copy = analysis_;
+    copy.finish();
+    return copy;
+}
+
+std::string Stage::carry_out(const Command& command, const std::string& name) {
+    recording_.add("command", JsonObject().text("text", command.source), now().mono_ns);
+    quiet_.errors.clear();
+    const bool failed = session_.run({command}, name).has_value();
+    recording_.settle(now());
+    if (failed && quiet_.errors.empty()) quiet_.errors = command.source + " failed";
+    if (failed) recording_.line(now(), '!', command.source + ": " + quiet_.errors);
+    return failed ? quiet_.errors : "";
+}
+
+}  // namespace gossip

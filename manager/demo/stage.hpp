@@ -1,0 +1,57 @@
+#pragma once
+// A network over virtual time that somebody looks at: its run as the page's frames, sentences for a terminal, and
+// figures of what has happened so far. The demo and the lessons play on it.
+
+#include "manager/runs/page_recording.hpp"
+#include "manager/runs/run_analysis.hpp"
+#include "manager/shell/session.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace gossip {
+
+class Stage {
+public:
+    // `before` is called of every event before it is shown.
+    Stage(const NetworkPlan& plan, std::uint32_t loss_percent, std::function<void(const NodeEvent&)> before = {});
+    ~Stage();
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+
+    [[nodiscard]] Session& session() { return session_; }
+    [[nodiscard]] const ClusterView& view() const { return session_.network.view(); }
+    [[nodiscard]] RunStamp now() const {
+        return {session_.network.now().time_since_epoch().count(), session_.network.wall_now()};
+    }
+    [[nodiscard]] PageRecording& recording() { return recording_; }
+    // What the run has come to by now.
+    [[nodiscard]] RunAnalysis figures() const;
+
+    // Runs it; what it prints as a failure, or nothing.
+    [[nodiscard]] std::string carry_out(const Command& command, const std::string& name);
+
+private:
+    // Nobody reads what is printed, but for failures.
+    struct Quiet {
+        Console console{false, ColorMode::never, std::nullopt};
+        std::string errors;
+        Console::Redirection redirection{
+            console, {false, false, TableFormat::table}, [this](bool error, std::string_view text) {
+                if (error) errors += text;
+            }};
+    };
+    std::unique_ptr<ManagedNetwork> make(const NetworkPlan& plan, std::uint32_t loss_percent,
+                                         ManagedNetwork::Observers observers);
+    void take(const NodeEvent* event);
+
+    EventLoop loop_;
+    Quiet quiet_;
+    RunAnalysis analysis_;
+    std::function<void(const NodeEvent&)> before_;
+    Session session_;
+    PageRecording recording_;
+};
+
+}  // namespace gossip

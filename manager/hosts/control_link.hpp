@@ -1,0 +1,59 @@
+#pragma once
+// The channel to a process that was started here, one line after the other, and the watch over the process: a
+// node's control channel, or what leads to another machine's agent.
+
+#include "manager/hosts/process.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace gossip {
+
+// Shared: its pending operations keep it alive.
+class ControlLink : public std::enable_shared_from_this<ControlLink> {
+public:
+    struct Handlers {
+        std::function<void(std::string_view)> line;  // without its newline
+        std::function<void(ExitStatus)> exited;      // reaped, everything it wrote has been read; the last call
+        std::function<void()> closed{};              // its end of the channel, though it may still run
+    };
+
+    ControlLink(boost::asio::io_context& io, Fd control, Fd pidfd, Handlers handlers);
+    void start();
+    void send(std::string_view lines);
+    // While held, nothing is read, so that the other side waits; what it wrote before its end is read all the same.
+    void hold(bool held);
+    // False when the process is gone.
+    bool signal(int number) { return send_signal(exit_.native_handle(), number); }
+    void stop(pid_t pid) { stop_process(exit_.native_handle(), pid); }
+    // No more to send: the other side reads the end of the channel.
+    void close();
+
+private:
+    static constexpr std::size_t line_limit = 16 * 1024 * 1024;  // a status with a very long list
+
+    void await_readable();
+    void await_exit();
+    void handle_exit();
+    void await_writable();
+    enum class Got : std::uint8_t { data, nothing_yet, end };
+    Got read_some();
+    void write_some();
+    void take_lines(std::string_view bytes);
+
+    boost::asio::posix::stream_descriptor control_;
+    boost::asio::posix::stream_descriptor exit_;
+    Handlers handlers_;
+    std::string partial_;  // of the line being read
+    std::string unsent_;
+    bool writing_{false};
+    bool reading_{false};
+    bool held_{false};
+};
+
+}  // namespace gossip

@@ -1,0 +1,18 @@
+#pragma once
+// The command line of what reckons with a network without starting it (predict, advise): the options
+// of gossipctl sim on top of a configuration.
+
+#include "manager/lab/sim_options.hpp"
+#include "manager/shell/command_table.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+// --config FILE (else ./config.toml and the other usual places) and --set KEY=VALUE say what the network is;
+// all other arguments are those of gossipctl sim.
+[[nodiscard]] std::variant<SimCommand, Failure> parse_on_config(const std::vector<std::string>& arguments);
+
+}  // namespace gossip

@@ -1,0 +1,462 @@
+#include "manager/lab/sim_options.hpp"
+
+#include "manager/shell/parser.hpp"
+#include "node/config/config_keys.hpp"
+#include "protocol/names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace gossip {
+namespace {
+
+using Problem = std::string;  // empty: none
+
+enum class Scope : std::uint8_t { runs, scripts, both };
+
+struct SimOption {
+    Scope scope;
+    std::string_view name;
+    std::string_view short_name;
+    std::string_view value;
+    std::string_view help;
+    Problem (*apply)(SimCommand&, const std::string&);
+};
+
+constexpr std::uint64_t most_peers = 10'000'000;
+constexpr std::uint64_t most_seeds = 32;
+constexpr std::uint64_t most_messages = 100'000;
+constexpr std::uint64_t most_runs = 10'000;
+constexpr std::size_t most_split = 1'000;     // a partition is a list of pairs of nodes
+constexpr std::uint32_t checked_up_to = 500;  // peers: more make a run take twice as long
+constexpr std::uint32_t grown_from = 2'001;   // peers: registering more takes longer than anybody waits
+constexpr Duration longest = std::chrono::hours(24);
+
+Problem take_count(std::uint32_t& out, const std::string& text, std::uint64_t least, std::uint64_t most) {
+    const auto count = parse_count(text);
+    if (!count || *count < least || *count > most) {
+        return "is not a number from " + std::to_string(least) + " to " + std::to_string(most);
+    }
+    out = static_cast<std::uint32_t>(*count);
+    return {};
+}
+
+Problem take_duration(Duration& out, const std::string& text, Duration least, Duration most) {
+    const auto time = parse_duration(text);
+    if (!time || *time < least || *time > most) {
+        return "is not a time from " + format_time(least) + " to " + format_time(most) + ", such as 500ms, 20s or 2m";
+    }
+    out = *time;
+    return {};
+}
+
+// "1%" or "0.01".
+Problem take_share(std::uint32_t& per_million, std::string text) {
+    const bool percent = !text.empty() && text.back() == '%';
+    if (percent) text.pop_back();
+    const auto number = parse_number(text);
+    const double share = number ? *number / (percent ? 100 : 1) : -1;
+    if (!(share >= 0 && share <= 1)) return "is not a share from 0% to 100%";
+    per_million = static_cast<std::uint32_t>(std::lround(share * 1e6));
+    return {};
+}
+
+Problem take_overlay(SimCommand& c, const std::string& text) {
+    constexpr std::array names{"pa-ring", "pa", "zipf", "random"};
+    const auto at = std::find(names.begin(), names.end(), text);
+    if (at == names.end()) return "is not pa-ring, pa, zipf or random";
+    c.experiment.config.overlay.strategy = static_cast<OverlayStrategy>(at - names.begin());
+    return {};
+}
+
+Problem take_gossip(SimCommand& c, const std::string& text) {
+    constexpr std::array names{"flood", "tree", "auto"};
+    const std::size_t colon = text.find(':');
+    const auto at = std::find(names.begin(), names.end(), text.substr(0, colon));
+    if (at == names.end()) return "is not flood, tree or auto";
+    c.experiment.config.gossip.mode = static_cast<GossipMode>(at - names.begin());
+    if (colon == std::string::npos) return {};
+    if (at == names.begin()) return "names copies, which flooding does not count";
+    return take_count(c.experiment.config.gossip.copies, text.substr(colon + 1), 1, 64);
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts(1);
+    for (const char letter : text) {
+        if (letter == separator) {
+            parts.emplace_back();
+        } else {
+            parts.back() += letter;
+        }
+    }
+    return parts;
+}
+
+// constant:1ms, uniform:1ms-20ms, regions:4:1ms-80ms
+Problem take_latency(SimCommand& c, const std::string& text) {
+    constexpr std::string_view form = "is not constant:TIME, uniform:TIME-TIME or regions:N:TIME-TIME";
+    sim::LinkProfile& link = c.experiment.network.link;
+    auto parts = split(text, ':');
+    const bool regions = parts.front() == "regions" && parts.size() == 3;
+    link.regions = 0;
+    if (regions && !take_count(link.regions, parts[1], 2, 1000).empty()) return "needs 2 to 1000 regions";
+    const auto times = split(parts.back(), '-');
+    const bool range = (regions || (parts.front() == "uniform" && parts.size() == 2)) && times.size() == 2;
+    const bool constant = parts.front() == "constant" && parts.size() == 2 && times.size() == 1;
+    if (!range && !constant) return std::string(form);
+    constexpr Duration least = std::chrono::microseconds(1);
+    for (auto& [out, value] : {std::pair{&link.delay_min, times.front()}, {&link.delay_max, times.back()}}) {
+        if (Problem p = take_duration(*out, value, least, std::chrono::seconds(10)); !p.empty()) return p;
+    }
+    if (constant) link.jitter_percent = 0;
+    return link.delay_max < link.delay_min ? "has its longer time first" : "";
+}
+
+Problem take_fault(SimCommand& c, const std::string& name, const std::string& value) {
+    sim::LinkProfile& link = c.experiment.network.link;
+    if (name == "drop") return take_share(link.drop_per_million, value);
+    if (name == "duplicate") return take_share(link.duplicate_per_million, value);
+    if (name == "reset") return take_share(link.reset_per_million, value);
+    if (name == "tail") return take_share(link.tail_per_million, value);
+    if (name == "crash") return take_share(c.experiment.trouble.crash_per_million, value);
+    if (name == "pause") return take_share(c.experiment.trouble.pause_per_million, value);
+    if (name == "partition") return take_duration(c.experiment.trouble.partition, value, Duration(1), longest);
+    const std::string near = closest(name, {"drop", "duplicate", "reset", "tail", "crash", "pause", "partition"});
+    return "names an unknown fault" +
+           (near.empty() ? std::string("; see gossipctl sim --help") : "; did you mean " + near + "?");
+}
+
+Problem take_faults(SimCommand& c, const std::string& text) {
+    for (const std::string& part : split(text, ',')) {
+        const auto pair = split(part, '=');
+        if (pair.size() != 2) return "is not NAME=VALUE,…, as in drop=1%,crash=10%";
+        if (Problem p = take_fault(c, pair[0], pair[1]); !p.empty()) return p;
+    }
+    return {};
+}
+
+// The third word is for tests: a journal that is never synced is shown to the checkers, which must notice.
+Problem take_check(SimCommand& c, const std::string& text) {
+    if (text != "on" && text != "off" && text != "canary") return "is not on or off";
+    c.check = text != "off";
+    c.experiment.canary = text == "canary";
+    return {};
+}
+
+constexpr std::array options{
+    SimOption{Scope::runs, "--peers", "", "N", "how many peers (default 100)",
+              [](SimCommand& c, const std::string& v) { return take_count(c.experiment.peers, v, 1, most_peers); }},
+    SimOption{Scope::runs, "--seeds", "", "N", "how many seeds (default 3)",
+              [](SimCommand& c, const std::string& v) { return take_count(c.experiment.seeds, v, 1, most_seeds); }},
+    SimOption{
+        Scope::both, "--seed", "", "TEXT",
+        "what all draws follow from: a number, or any text such as a commit hash (default 1)",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.seed_text = v, v.empty() ? "is empty" : ""; }},
+    SimOption{Scope::both, "--runs", "", "N",
+              "so many runs, each of another seed, and their mean, deviation and 95 % interval",
+              [](SimCommand& c, const std::string& v) { return take_count(c.runs, v, 1, most_runs); }},
+    SimOption{
+        Scope::runs, "--messages", "", "N", "messages said at random peers in the first half (default 10)",
+        [](SimCommand& c, const std::string& v) { return take_count(c.experiment.messages, v, 0, most_messages); }},
+    SimOption{Scope::runs, "--duration", "", "TIME", "virtual time after the bring-up (default 20s)",
+              [](SimCommand& c, const std::string& v) {
+                  return take_duration(c.experiment.duration, v, std::chrono::milliseconds(1), longest);
+              }},
+    SimOption{Scope::runs, "--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)",
+              [](SimCommand& c, const std::string& v) {
+                  return take_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
+              }},
+    SimOption{Scope::runs, "--bring-up", "", "HOW",
+              "register: each peer asks the seeds; grown: stands from the start (from 2001 peers on)",
+              [](SimCommand& c, const std::string& v) -> Problem {
+                  if (v != "register" && v != "grown") return "is not register or grown";
+                  c.grown = v == "grown";
+                  return {};
+              }},
+    SimOption{Scope::both, "--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", take_overlay},
+    SimOption{
+        Scope::both, "--links", "", "N", "links a joiner opens (default 3)",
+        [](SimCommand& c, const std::string& v) { return take_count(c.experiment.config.overlay.links, v, 1, 64); }},
+    SimOption{Scope::both, "--gossip", "", "MODE",
+              "flood (default), tree or auto; tree:1 for one copy a peer instead of two", take_gossip},
+    SimOption{Scope::both, "--latency", "", "MODEL",
+              "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", take_latency},
+    SimOption{Scope::both, "--faults", "", "LIST",
+              "drop=1%,duplicate=1%,reset=0.1%,tail=1% of the messages; crash=10%,pause=10% of the peers; partition=5s",
+              take_faults},
+    SimOption{Scope::runs, "--output", "-o", "table|json|tsv",
+              "form of the result (default: table on a terminal, tsv when piped)",
+              [](SimCommand& c, const std::string& v) -> Problem {
+                  c.format = parse_table_format(v);
+                  return c.format ? "" : "is not table, json or tsv";
+              }},
+    SimOption{Scope::both, "--check", "", "on|off",
+              "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)",
+              take_check},
+    SimOption{
+        Scope::runs, "--out", "", "DIR", "write runs.jsonl, runs.csv and summary.json; see gossipctl sim compare",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.results = v, v.empty() ? "is empty" : ""; }},
+    SimOption{Scope::runs, "--swarm", "", "N",
+              "N networks of drawn shape under drawn faults, each then healed; the first that fails is kept",
+              [](SimCommand& c, const std::string& v) { return take_count(c.swarm.emplace(), v, 1, 100'000'000); }},
+    SimOption{
+        Scope::runs, "--repro", "", "FILE", "where a failing run is kept (default repro.json)",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.repro_path = v, v.empty() ? "is empty" : ""; }},
+    SimOption{Scope::runs, "--replay", "", "FILE", "a kept run again",
+              [](SimCommand& c, const std::string& v) -> Problem { return c.replay = v, Problem{}; }},
+    SimOption{Scope::runs, "--shrink", "", "FILE",
+              "a kept failure with fewer faults, nodes and kinds of trouble, as FILE.min.json",
+              [](SimCommand& c, const std::string& v) -> Problem { return c.shrink = v, Problem{}; }},
+    SimOption{Scope::runs, "--budget", "", "TIME", "how long --shrink may take (default 60s)",
+              [](SimCommand& c, const std::string& v) {
+                  return take_duration(c.budget, v, std::chrono::milliseconds(1), longest);
+              }},
+    SimOption{Scope::scripts, "--rewrite", "", "", "a transcript is given the output that its commands have now",
+              [](SimCommand& c, const std::string&) -> Problem { return c.rewrite = true, Problem{}; }},
+    SimOption{
+        Scope::scripts, "--logs", "", "DIR", "keep the nodes' logs in this folder",
+        [](SimCommand& c, const std::string& v) -> Problem { return c.log_folder = v, v.empty() ? "is empty" : ""; }},
+};
+
+const SimOption* find_option(const std::string& name) {
+    const auto at = std::find_if(options.begin(), options.end(), [&](const SimOption& o) {
+        return name == o.name || (!o.short_name.empty() && name == o.short_name);
+    });
+    return at == options.end() ? nullptr : &*at;
+}
+
+std::string unknown(const std::string& argument) {
+    if (!argument.starts_with('-')) return "\"" + argument + "\" is too much; see gossipctl sim --help";
+    std::vector<std::string> names{"--help"};
+    for (const SimOption& o : options) names.emplace_back(o.name);
+    const std::string near = closest(argument, names);
+    return "unknown option " + argument +
+           (near.empty() ? "; see gossipctl sim --help" : "; did you mean " + near + "?");
+}
+
+// What only shows once all options are known.
+Problem impossible(const SimCommand& c) {
+    const sim::ExperimentOptions& e = c.experiment;
+    if (e.trouble.partition > e.duration * 9 / 10) return "--faults: partition does not end within --duration";
+    if (e.trouble.partition > Duration::zero() && e.peers > most_split) {
+        return "--faults: partition is for at most " + std::to_string(most_split) + " peers";
+    }
+    if (e.grown && e.arrival > Duration::zero()) return "--arrival: peers arrive only with --bring-up register";
+    if (c.swarm.has_value() + c.replay.has_value() + c.shrink.has_value() > 1) {
+        return "--swarm, --replay and --shrink exclude each other";
+    }
+    if (c.runs > 1 && e.peers > 100'000) return "--runs: several runs are for at most 100000 peers";
+    return {};
+}
+
+// Does this option of gossipctl run stand alone?
+std::optional<bool> network_flag(const std::string& name) {
+    for (const OptionText& o : option_texts()) {
+        if (name == o.name || (!o.short_name.empty() && name == o.short_name)) return o.value.empty();
+    }
+    return std::nullopt;
+}
+
+class SimParser {
+public:
+    SimParser(const std::vector<std::string>& arguments, const sim::ExperimentOptions& base) : arguments_(arguments) {
+        command_.experiment = base;
+    }
+
+    std::variant<SimCommand, std::string> run() {
+        command_.arguments = arguments_;
+        command_.experiment.config.gossip.max_messages = 0;
+        scripted_ = find_script();
+        while (at_ < arguments_.size()) {
+            if (Problem problem = take(arguments_[at_++]); !problem.empty()) return problem;
+            if (command_.help) return std::move(command_);
+        }
+        Problem problem = scripted_ ? finish_script() : finish_runs();
+        if (!problem.empty()) return problem;
+        return std::move(command_);
+    }
+
+private:
+    struct Given {
+        std::string name;
+        std::optional<std::string> value;  // behind =
+    };
+
+    static Given split_option(const std::string& argument) {
+        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
+        if (equals == std::string::npos) return {argument, std::nullopt};
+        return {argument.substr(0, equals), argument.substr(equals + 1)};
+    }
+
+    static bool is_word(const std::string& argument) { return argument == "-" || !argument.starts_with('-'); }
+
+    // A word that is no option's value, or -e.
+    [[nodiscard]] bool find_script() const {
+        for (std::size_t i = 0; i < arguments_.size(); ++i) {
+            if (is_word(arguments_[i])) return true;
+            const Given given = split_option(arguments_[i]);
+            if (given.name == "-e" || given.name == "--execute") return true;
+            const SimOption* option = find_option(given.name);
+            const bool flag = option == nullptr ? network_flag(given.name).value_or(true) : option->value.empty();
+            if (!flag && !given.value) ++i;
+        }
+        return false;
+    }
+
+    Problem take(const std::string& argument) {
+        if (argument == "--help" || argument == "-h") return command_.help = true, Problem{};
+        if (scripted_ && is_word(argument)) return take_word(argument);
+        Given given = split_option(argument);
+        const SimOption* option = find_option(given.name);
+        const auto flag = network_flag(given.name);
+        const bool ours = option != nullptr && option->scope != (scripted_ ? Scope::runs : Scope::scripts);
+        if (!ours && !(scripted_ && flag)) return option == nullptr ? unknown(argument) : out_of_place(given.name);
+        const bool alone = ours ? option->value.empty() : *flag;
+        if (alone && given.value) return given.name + " takes no value";
+        if (!alone && !given.value) {
+            if (at_ == arguments_.size())
+                return given.name + " needs a value" + (ours ? ": " + std::string(option->value) : "");
+            given.value = arguments_[at_++];
+        }
+        if (!ours) return pass_on(given);
+        if (const Problem problem = option->apply(command_, given.value.value_or("")); !problem.empty()) {
+            return given.name + ": \"" + given.value.value_or("") + "\" " + problem;
+        }
+        if (given.name == "--overlay") pass_on({"--set", "overlay.strategy=\"" + *given.value + "\""});
+        if (given.name == "--gossip") {
+            pass_on({"--set", "gossip.mode=\"" + given.value->substr(0, given.value->find(':')) + "\""});
+            pass_on({"--set", "gossip.copies=" + std::to_string(command_.experiment.config.gossip.copies)});
+        }
+        if (given.name == "--links") pass_on({"--set", "overlay.links=" + *given.value});
+        return {};
+    }
+
+    Problem take_word(const std::string& word) {
+        if (!file_.empty()) return "\"" + word + "\" is too much: one script at a time";
+        file_ = word;
+        return {};
+    }
+
+    [[nodiscard]] Problem out_of_place(const std::string& name) const {
+        if (scripted_) return name + " is for runs without a script: there the commands say what happens";
+        return name + " is for runs of a script, as in: gossipctl sim experiment.gsh " + name + " …";
+    }
+
+    Problem pass_on(const Given& given) {
+        for_network_.push_back(given.name);
+        if (given.value) for_network_.push_back(*given.value);
+        return {};
+    }
+
+    Problem finish_script() {
+        std::vector<std::string> as_run = std::move(for_network_);
+        if (!file_.empty()) as_run.insert(as_run.begin(), {"run", file_});
+        auto parsed = parse_options(as_run);
+        if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
+        command_.script = std::get<Options>(std::move(parsed));
+        if (command_.script->web) return "--web: a simulated network has no page";
+        const sim::Trouble& t = command_.experiment.trouble;
+        const bool troubled = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
+        if (troubled) return "--faults: in a script the commands kill, pause and partition do that";
+        return {};
+    }
+
+    Problem finish_runs() {
+        sim::ExperimentOptions& e = command_.experiment;
+        e.grown = command_.grown.value_or(e.peers >= grown_from && e.arrival == Duration::zero());
+        if (e.grown && command_.check.value_or(false)) return "--check: a grown network has no past to be judged by";
+        e.check = command_.check.value_or(!e.grown && e.peers <= checked_up_to);
+        return impossible(command_);
+    }
+
+    const std::vector<std::string>& arguments_;
+    std::size_t at_{0};
+    bool scripted_{false};
+    std::string file_;
+    std::vector<std::string> for_network_;
+    SimCommand command_;
+};
+
+}  // namespace
+
+std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments,
+                                                        const sim::ExperimentOptions& base) {
+    return SimParser(arguments, base).run();
+}
+
+std::string sim_usage() {
+    std::string out =
+        "Examples:\n"
+        "  gossipctl sim --peers 200 --messages 20           a network of 3 seeds and 200 peers in virtual time\n"
+        "  gossipctl sim --peers 100 --faults drop=2%,crash=10% --duration 2m\n"
+        "  gossipctl sim --peers 50 --runs 20 -o json        one line a run, then mean, sd and 95 % interval\n"
+        "  gossipctl sim --seed $(git rev-parse HEAD)        any text is a seed; the same seed gives the same run\n"
+        "  gossipctl sim --runs 20 --out after && gossipctl sim compare before after    what has changed?\n"
+        "  gossipctl sim experiment.gsh --seed 7             the script that gossipctl run takes, in virtual time\n"
+        "  gossipctl sim session.transcript --rewrite        commands with their output beside: a test, or its "
+        "renewal\n"
+        "  gossipctl sim --swarm 1000                        drawn faults; gossipctl sim --shrink repro.json\n"
+        "  gossipctl sim -e 'wait registered == 5; kill 7003; wait removed 7003; votes 7003'\n"
+        "\n"
+        "Runs the same seeds and peers as a real network, over virtual time: registration by quorum, overlay, gossip,\n"
+        "detection, faults. Everything follows from the seed; trace_hash shows that two runs were the same. Ctrl-C "
+        "ends\n"
+        "a run with the results so far (exit code 130).\n"
+        "\n"
+        "With a script the shell's commands say what happens, to the network that gossipctl run would start; wait and\n"
+        "sleep take virtual time, lists and traces show it as a clock that begins at 00:00:00. The options of "
+        "gossipctl\n"
+        "run apply (--config, --set, --peers, --seeds, -o, -k, …; gossipctl --help), and so do its exit codes.\n"
+        "\n"
+        "Options:\n";
+    for (const SimOption& o : options) {
+        std::string left = "  " + std::string(o.short_name.empty() ? "    " : std::string(o.short_name) + ", ");
+        left += std::string(o.name) + " " + std::string(o.value);
+        left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
+        const bool scripts = o.scope == Scope::scripts;
+        out += left + std::string(o.help) + (scripts ? " (with a script)" : "") + "\n";
+    }
+    return out + "  -h, --help\n";
+}
+
+std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {
+    std::uint64_t seed = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        seed = mix64(text.size());
+        for (const char letter : text) seed = mix64(seed ^ static_cast<unsigned char>(letter));
+    }
+    return run == 0 ? seed : mix64(seed + run);
+}
+
+std::string replay_command(const SimCommand& command, std::uint64_t seed) {
+    std::string text = "gossipctl sim";
+    for (const std::string& argument : command.arguments) {
+        const bool plain = argument.find_first_not_of(
+                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_=+./:,@%") == std::string::npos;
+        text += " ";
+        if (plain && !argument.empty()) {
+            text += argument;
+            continue;
+        }
+        text += "'";
+        for (const char letter : argument) text += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+        text += "'";
+    }
+    return text + " --seed " + std::to_string(seed) + (command.runs > 1 ? " --runs 1" : "");
+}
+
+std::uint64_t sim_memory(const sim::ExperimentOptions& o) {
+    constexpr std::uint64_t base = 20'000'000;
+    // A peer's machine, links and connections; those that register also keep what the way there took.
+    const std::uint64_t peer = o.grown ? 800 : 18'000;
+    constexpr std::uint64_t member = 250;  // of a seed's list
+    constexpr std::uint64_t copy = 180;    // of a message that a peer keeps, with its share of the queue
+    const std::uint64_t held = std::min<std::uint64_t>(o.messages, o.config.gossip.store_limit);
+    return base + o.peers * (peer + member * o.seeds + copy * held) + std::uint64_t{o.messages} * o.peers / 8;
+}
+
+}  // namespace gossip

@@ -1,0 +1,37 @@
+#pragma once
+// The results of simulated runs as files, and two sets of them side by side.
+
+#include "manager/runs/sim_report.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+// runs.jsonl, runs.csv and summary.json in this folder, which is made. Empty, or why not.
+[[nodiscard]] std::string write_results(const std::string& folder, const std::vector<SimRun>& runs,
+                                        const std::vector<std::string>& arguments);
+
+// What runs.csv holds.
+struct Results {
+    std::vector<std::string> figures;
+    std::vector<std::vector<double>> samples;  // by figure; of complete runs
+};
+// The error names the line. A folder stands for its runs.csv.
+[[nodiscard]] std::variant<Results, std::string> read_results(const std::string& path);
+
+struct Comparison {
+    std::string figure;
+    Spread base;
+    Spread now;
+    double p{1};
+    bool significant{false};
+};
+// The figures that both have.
+[[nodiscard]] std::vector<Comparison> compare(const Results& base, const Results& now);
+
+// gossipctl sim compare BASE NEW; the exit code.
+[[nodiscard]] int compare_command(const std::vector<std::string>& arguments);
+
+}  // namespace gossip

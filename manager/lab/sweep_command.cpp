@@ -1,0 +1,514 @@
+#include "manager/lab/sweep_command.hpp"
+
+#include "manager/base/statistics.hpp"
+#include "manager/hosts/process.hpp"
+#include "manager/lab/sweep_file.hpp"
+#include "manager/runs/run_figures.hpp"
+#include "manager/runs/run_folder.hpp"
+#include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+namespace gossip {
+namespace {
+
+namespace fs = std::filesystem;
+
+volatile std::sig_atomic_t interrupted = 0;
+void on_signal(int signal) { interrupted = signal; }
+
+struct Request {
+    std::string file;
+    std::string out;  // empty: the file's name without its ending
+    std::uint32_t jobs{1};
+    bool print_commands{false};
+    std::optional<TableFormat> format;
+    bool help{false};
+};
+
+// One run: its command, and the file that is there when it is done.
+struct Job {
+    std::size_t combination{0};
+    std::string seed;
+    std::vector<std::string> words;
+    std::string result;
+};
+
+using Metrics = std::map<std::string, double>;
+
+int complain(ErrorKind kind, const std::string& text) {
+    std::fprintf(stderr, "gossipctl: %s: sweep: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
+    return exit_code(kind);
+}
+
+std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
+    Request r;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& word = arguments[i];
+        if (word == "--help" || word == "-h") return r.help = true, r;
+        if (word == "--print-commands") {
+            r.print_commands = true;
+            continue;
+        }
+        if (!word.starts_with('-')) {
+            if (!r.file.empty()) return "\"" + word + "\" is too much: one file at a time";
+            r.file = word;
+            continue;
+        }
+        const bool known = word == "--jobs" || word == "--out" || word == "-o" || word == "--output";
+        if (!known) return "unknown option " + word + "; see gossipctl sweep --help";
+        if (++i == arguments.size()) return word + " needs a value";
+        const auto count = parse_count(arguments[i]);
+        if (word == "--jobs" && (!count || *count == 0 || *count > 256))
+            return "--jobs: a number from 1 to 256 is needed";
+        if (word == "--jobs") r.jobs = static_cast<std::uint32_t>(*count);
+        if (word == "--out") r.out = arguments[i];
+        const bool form = word == "-o" || word == "--output";
+        if (form && !(r.format = parse_table_format(arguments[i])))
+            return "\"" + arguments[i] + "\" is not table, json or tsv";
+    }
+    if (r.file.empty()) return std::string("a file is needed, as in: gossipctl sweep study.toml");
+    if (r.out.empty()) r.out = fs::path(r.file).stem().string() + "-results";
+    return r;
+}
+
+// ---------------------------------------------------------------- jobs
+
+std::vector<std::string> command_of(const SweepPlan& plan, const std::vector<Setting>& settings,
+                                    const std::string& seed, const std::string& folder) {
+    std::vector<std::string> words{plan.processes ? "run" : "sim"};
+    if (!plan.script.empty()) words.push_back(plan.script);
+    for (const auto& [name, value] : settings) {
+        const bool key = name.find('.') != std::string::npos;
+        words.push_back(key ? "--set" : "--" + name);
+        words.push_back(key ? name + "=" + value : value);
+    }
+    words.insert(words.end(), {"--seed", seed});
+    if (plan.script.empty()) {
+        words.insert(words.end(), {"-o", "tsv"});
+    } else {
+        words.insert(words.end(), {"--out", folder});
+    }
+    // Of its own: the start of a network clears the folder that another one writes to.
+    if (plan.processes) words.insert(words.end(), {"--set", "log.dir=" + folder + ".logs"});
+    return words;
+}
+
+std::vector<Job> jobs_of(const SweepPlan& plan, const std::string& out) {
+    std::vector<Job> jobs;
+    const auto all = combinations(plan);
+    for (std::size_t c = 0; c < all.size(); ++c) {
+        for (const std::string& seed : plan.seeds) {
+            std::string name;
+            for (const auto& [key, value] : all[c]) name += key + "=" + value + ",";
+            name += "seed=" + seed;
+            std::replace(name.begin(), name.end(), '/', '_');
+            const std::string path = out + "/" + name;
+            const bool scripted = !plan.script.empty();
+            jobs.push_back(
+                {c, seed, command_of(plan, all[c], seed, path), path + (scripted ? "/manifest.json" : ".tsv")});
+        }
+    }
+    return jobs;
+}
+
+std::string read_text(const std::string& path) {
+    std::ifstream file(path);
+    std::ostringstream all;
+    all << file.rdbuf();
+    return all.str();
+}
+
+// What all runs have in common and their names do not tell.
+std::string inputs_of(const SweepPlan& plan) {
+    std::string text = "# What these results were made from. Others are kept in another folder: --out FOLDER\n";
+    text += plan.script.empty() ? "gossipctl sim" : plan.processes ? "gossipctl run" : "gossipctl sim FILE";
+    if (plan.script.empty()) return text + "\n";
+    return text + "\n\n# the script\n" + read_text(plan.script) + "\n# config.toml\n" + read_text("config.toml");
+}
+
+// Results of one folder have to be comparable: it belongs to the script and the configuration it was begun with.
+std::string claim_folder(const SweepPlan& plan, const std::string& out) {
+    const std::string path = out + "/inputs.txt";
+    const std::string inputs = inputs_of(plan);
+    const std::string before = read_text(path);
+    if (before.empty()) return replace_file(path, inputs) ? "" : "cannot write " + path;
+    if (before == inputs) return {};
+    return out + " holds results of another script or configuration (" + path +
+           " has them): choose another folder with --out, or remove it";
+}
+
+// A result is whole or not there: a run that was interrupted is done again.
+bool is_done(const Job& job) {
+    const std::string text = read_text(job.result);
+    return job.result.ends_with(".tsv") ? !text.empty() : text.find("\"exit_code\":0,") != std::string::npos;
+}
+
+std::string own_path() { return fs::read_symlink("/proc/self/exe").string(); }
+
+// How a shell finds this very executable.
+std::string own_name() {
+    std::error_code error;
+    const auto found = find_program("gossipctl");
+    return found && fs::equivalent(*found, own_path(), error) ? "gossipctl" : own_path();
+}
+
+std::string shell_line(const Job& job) {
+    std::string line = shell_word(own_name());
+    for (const std::string& word : job.words) line += " " + shell_word(word);
+    if (!job.result.ends_with(".tsv")) return line;
+    return line + " > " + shell_word(job.result + ".part") + " && mv " + shell_word(job.result + ".part") + " " +
+           shell_word(job.result);
+}
+
+pid_t start(const Job& job) {
+    const std::string self = own_path();
+    std::vector<std::string> words{self};
+    words.insert(words.end(), job.words.begin(), job.words.end());
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const bool table = job.result.ends_with(".tsv");
+    const std::string output = table ? job.result + ".part" : "/dev/null";
+    const std::string errors = (table ? job.result : fs::path(job.result).parent_path().string()) + ".err";
+    if (!table) fs::remove_all(fs::path(job.result).parent_path());  // of an interrupted run
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    ::posix_spawn_file_actions_addopen(&actions, 2, errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    pid_t pid = -1;
+    if (::posix_spawn(&pid, self.c_str(), &actions, nullptr, arguments.data(), environ) != 0) pid = -1;
+    ::posix_spawn_file_actions_destroy(&actions);
+    return pid;
+}
+
+class Runner {
+public:
+    Runner(const std::vector<Job>& jobs, std::uint32_t most) : jobs_(jobs), most_(most) {}
+
+    [[nodiscard]] std::size_t left() const { return total_ - good_; }
+
+    // How many failed; the first complaint is kept.
+    std::size_t run() {
+        for (std::size_t i = 0; i < jobs_.size(); ++i) {
+            if (is_done(jobs_[i])) continue;
+            waiting_.push_back(i);
+        }
+        total_ = waiting_.size();
+        std::reverse(waiting_.begin(), waiting_.end());
+        while (!running_.empty() || (!waiting_.empty() && interrupted == 0)) {
+            while (running_.size() < most_ && !waiting_.empty() && interrupted == 0) begin_one();
+            if (!running_.empty()) end_one();
+        }
+        if (shown_) std::fputs("\r\033[K", stderr);
+        return failed_;
+    }
+    [[nodiscard]] const std::string& complaint() const { return complaint_; }
+
+private:
+    void begin_one() {
+        const std::size_t index = waiting_.back();
+        waiting_.pop_back();
+        const pid_t pid = start(jobs_[index]);
+        if (pid > 0)
+            running_[pid] = index;
+        else
+            fail(index);
+    }
+
+    // A blocking wait would not hear of a signal that came just before it.
+    pid_t wait_for_one(int& status) {
+        pid_t pid = 0;
+        while ((pid = ::waitpid(-1, &status, WNOHANG)) == 0) {
+            if (interrupted != 0 && !std::exchange(told_, true)) {
+                for (const auto& [child, index] : running_) ::kill(child, SIGTERM);  // they tear down
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return pid;
+    }
+
+    void end_one() {
+        int status = 0;
+        const pid_t pid = wait_for_one(status);
+        const auto at = running_.find(pid);
+        if (at == running_.end()) return;
+        const std::size_t index = at->second;
+        running_.erase(at);
+        ++ended_;
+        const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (good) ++good_;
+        const std::string& result = jobs_[index].result;
+        std::error_code error;
+        if (good && result.ends_with(".tsv")) fs::rename(result + ".part", result, error);
+        if (!good && interrupted == 0) fail(index);
+        show();
+    }
+
+    void fail(std::size_t index) {
+        if (failed_++ > 0) return;
+        const std::string& result = jobs_[index].result;
+        const std::string errors =
+            (result.ends_with(".tsv") ? result : fs::path(result).parent_path().string()) + ".err";
+        std::istringstream said(read_text(errors));
+        std::getline(said, complaint_);
+        complaint_ = shell_line(jobs_[index]) + ": " + complaint_;
+    }
+
+    void show() {
+        if (::isatty(STDERR_FILENO) == 0) return;
+        const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+        const double left = spent / static_cast<double>(ended_) * static_cast<double>(total_ - ended_);
+        std::fprintf(stderr, "\r\033[K%zu of %zu runs, %.0f s left", ended_, total_, left);
+        std::fflush(stderr);
+        shown_ = true;
+    }
+
+    const std::vector<Job>& jobs_;
+    std::uint32_t most_;
+    std::vector<std::size_t> waiting_;
+    std::map<pid_t, std::size_t> running_;
+    std::size_t total_{0};
+    std::size_t ended_{0};
+    std::size_t good_{0};
+    std::size_t failed_{0};
+    std::string complaint_;
+    bool shown_{false};
+    bool told_{false};  // that it is over
+    std::chrono::steady_clock::time_point begin_{std::chrono::steady_clock::now()};
+};
+
+// ---------------------------------------------------------------- results
+
+std::vector<std::string> fields(const std::string& line) {
+    std::vector<std::string> out;
+    std::istringstream in(line);
+    for (std::string field; std::getline(in, field, '\t');) out.push_back(field);
+    return out;
+}
+
+Metrics metrics_of(const Job& job) {
+    Metrics metrics;
+    if (!job.result.ends_with(".tsv")) {
+        const auto report = analyse_run(fs::path(job.result).parent_path().string());
+        if (const auto* run = std::get_if<RunReport>(&report)) {
+            for (const RunFigure& figure : figures_of(run->analysis))
+                metrics[figure.name] = summarize(figure.samples).mean;
+        }
+        return metrics;
+    }
+    std::istringstream in(read_text(job.result));
+    std::string names;
+    std::string values;
+    std::getline(in, names);
+    std::getline(in, values);
+    const auto heads = fields(names);
+    const auto cells = fields(values);
+    for (std::size_t i = 0; i < heads.size() && i < cells.size(); ++i) {
+        const auto value = parse_number(cells[i]);
+        if (value && heads[i] != "seed") metrics[heads[i]] = *value;
+    }
+    return metrics;
+}
+
+std::string csv_of(const SweepPlan& plan, const std::vector<Job>& jobs, const std::vector<Metrics>& results) {
+    std::map<std::string, int> names;
+    for (const Metrics& metrics : results) {
+        for (const auto& [name, value] : metrics) names[name] = 1;
+    }
+    std::string out;
+    for (const auto& [name, values] : plan.parameters) out += name + ",";
+    out += "seed";
+    for (const auto& [name, unused] : names) out += "," + name;
+    out += "\r\n";
+    const auto all = combinations(plan);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        if (results[i].empty()) continue;
+        for (const auto& [name, value] : all[jobs[i].combination]) out += value + ",";
+        out += jobs[i].seed;
+        for (const auto& [name, unused] : names) {
+            const auto at = results[i].find(name);
+            char text[40] = "";
+            if (at != results[i].end()) std::snprintf(text, sizeof text, "%.9g", at->second);
+            out += std::string(",") + text;
+        }
+        out += "\r\n";
+    }
+    return out;
+}
+
+// By seed, of one metric at one combination.
+std::map<std::string, double> samples_of(const std::vector<Job>& jobs, const std::vector<Metrics>& results,
+                                         std::size_t combination, const std::string& metric) {
+    std::map<std::string, double> samples;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        const auto at = results[i].find(metric);
+        if (jobs[i].combination == combination && at != results[i].end()) samples[jobs[i].seed] = at->second;
+    }
+    return samples;
+}
+
+// The same seeds at the first combination: what the parameters changed, without what the seeds did.
+std::string against_first(const std::map<std::string, double>& first, const std::map<std::string, double>& these) {
+    std::vector<double> differences;
+    for (const auto& [seed, value] : these) {
+        if (const auto at = first.find(seed); at != first.end()) differences.push_back(value - at->second);
+    }
+    if (differences.size() < 2) return "";
+    const Spread s = spread_of(differences);
+    return figure_text(s.mean) + " ± " + figure_text(s.half_width) + (std::abs(s.mean) > s.half_width ? " *" : "");
+}
+
+Table table_of(const SweepPlan& plan, const std::vector<Job>& jobs, const std::vector<Metrics>& results) {
+    std::vector<std::string> metrics = plan.metrics;
+    if (metrics.empty() && plan.script.empty()) metrics = {"latency_p50_ms", "hops_mean", "redundancy", "coverage_min"};
+    if (metrics.empty()) metrics = {"latency_ms", "hops", "duplicates_per_delivery", "coverage", "removed_after_ms"};
+    std::vector<Column> columns;
+    for (const auto& [name, values] : plan.parameters) columns.push_back({name, true});
+    for (const char* name : {"metric", "n", "mean", "ci95_low", "ci95_high", "against_first"}) {
+        columns.push_back({name, std::string_view(name) != "metric" && std::string_view(name) != "against_first"});
+    }
+    Table table(columns);
+    const auto all = combinations(plan);
+    for (const std::string& metric : metrics) {
+        const auto first = samples_of(jobs, results, 0, metric);
+        for (std::size_t c = 0; c < all.size(); ++c) {
+            const auto these = samples_of(jobs, results, c, metric);
+            if (these.empty()) continue;
+            std::vector<double> values;
+            for (const auto& [seed, value] : these) values.push_back(value);
+            const Spread s = spread_of(values);
+            std::vector<Cell> row;
+            for (const auto& [name, value] : all[c]) row.push_back({value});
+            row.insert(row.end(), {{metric},
+                                   {std::to_string(values.size())},
+                                   {figure_text(s.mean)},
+                                   {figure_text(s.mean - s.half_width)},
+                                   {figure_text(s.mean + s.half_width)},
+                                   {c == 0 ? "" : against_first(first, these)}});
+            table.add(std::move(row));
+        }
+    }
+    return table;
+}
+
+// A metric that no run has: the nearest that they have.
+std::string unknown_metric(const SweepPlan& plan, const std::vector<Metrics>& results) {
+    std::vector<std::string> known;
+    for (const Metrics& metrics : results) {
+        for (const auto& [name, value] : metrics) known.push_back(name);
+        if (!metrics.empty()) break;
+    }
+    for (const std::string& metric : plan.metrics) {
+        const auto has = [&](const Metrics& metrics) { return metrics.contains(metric); };
+        if (known.empty() || std::any_of(results.begin(), results.end(), has)) continue;
+        const std::string near = closest(metric, known);
+        return "metrics: no run has \"" + metric + "\"" +
+               (near.empty() ? "; the heading of results.csv names what there is" : "; did you mean " + near + "?");
+    }
+    return {};
+}
+
+constexpr std::string_view usage =
+    "Examples:\n"
+    "  gossipctl sweep study.toml --jobs 2              run what is missing, then show the results\n"
+    "  gossipctl sweep study.toml --print-commands | parallel\n"
+    "  gossipctl sweep study.toml --print-commands | sed -n \"${SLURM_ARRAY_TASK_ID}p\" | sh\n"
+    "\n"
+    "  # study.toml\n"
+    "  seeds = [\"1:10\"]                 # each combination with each of these\n"
+    "  metrics = [\"latency_p50_ms\"]     # shown; all are in results.csv\n"
+    "  # script = \"experiment.gsh\"      # instead of messages at random\n"
+    "  # mode = \"run\"                   # processes instead of virtual time; needs a script\n"
+    "  [parameters]\n"
+    "  peers = \"16:1024|*2\"             # options of gossipctl sim; with a script also overlay.links = [2, 3]\n"
+    "  links = [2, 3, 4]\n"
+    "\n"
+    "sweep FILE.toml [--jobs N] [--out FOLDER] [--print-commands] [-o table|json|tsv]\n"
+    "Results are kept run by run: what is there is not run again, so a sweep that was interrupted goes on. The table "
+    "has\n"
+    "mean and 95 % interval; against_first is the paired difference to the first combination, with * where its "
+    "interval\n"
+    "leaves out 0. A folder's inputs.txt has the script and configuration that its results belong to. Runs of "
+    "processes\n"
+    "(mode \"run\") go one at a time, whatever --jobs says: parallel -j1 for their printed commands as well.\n";
+
+constexpr std::string_view one_at_a_time =
+    "gossipctl: sweep: runs of processes go one at a time: the ports that the script names would be another's\n";
+
+int sweep(const Request& request, const SweepPlan& plan) {
+    // Ours, and not those of the runs.
+    for (const char* own : {"GOSSIPCTL_OUT", "GOSSIPCTL_OUTPUT", "GOSSIPCTL_JOBS"}) ::unsetenv(own);
+    const std::vector<Job> jobs = jobs_of(plan, request.out);
+    std::error_code error;
+    fs::create_directories(request.out, error);
+    if (error) return complain(ErrorKind::command, "cannot make the folder " + request.out + ": " + error.message());
+    if (std::string problem = claim_folder(plan, request.out); !problem.empty()) {
+        return complain(ErrorKind::config, problem);
+    }
+    if (request.print_commands) {
+        for (const Job& job : jobs) {
+            if (!is_done(job)) std::printf("%s\n", shell_line(job).c_str());
+        }
+        return 0;
+    }
+    if (plan.processes && request.jobs > 1) std::fputs(one_at_a_time.data(), stderr);
+    struct sigaction action {};
+    action.sa_handler = on_signal;  // without SA_RESTART: a wait for a run ends
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+    Runner runner(jobs, plan.processes ? 1 : request.jobs);  // processes of several runs would share ports
+    const std::size_t failed = runner.run();
+    if (interrupted != 0) {
+        std::fprintf(stderr, "gossipctl: sweep: interrupted with %zu runs to go; the same command goes on\n",
+                     runner.left());
+        return 128 + interrupted;
+    }
+    std::vector<Metrics> results;
+    for (const Job& job : jobs) results.push_back(is_done(job) ? metrics_of(job) : Metrics{});
+    if (!replace_file(request.out + "/results.csv", csv_of(plan, jobs, results))) {
+        return complain(ErrorKind::command, "cannot write " + request.out + "/results.csv");
+    }
+    if (std::string problem = unknown_metric(plan, results); !problem.empty()) {
+        return complain(ErrorKind::config, request.file + ": " + problem);
+    }
+    const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
+    const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
+    std::fputs(table_of(plan, jobs, results).render(request.format.value_or(piped), colored).c_str(), stdout);
+    if (failed == 0) return 0;
+    return complain(ErrorKind::command, std::to_string(failed) + " runs failed, the first: " + runner.complaint());
+}
+
+}  // namespace
+
+int sweep_command(const std::vector<std::string>& arguments) {
+    const auto parsed = parse(arguments);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    const Request& request = std::get<Request>(parsed);
+    if (request.help) {
+        std::fputs(std::string(usage).c_str(), stdout);
+        return 0;
+    }
+    const auto plan = read_sweep(request.file);
+    if (const auto* problem = std::get_if<std::string>(&plan)) return complain(ErrorKind::config, *problem);
+    return sweep(request, std::get<SweepPlan>(plan));
+}
+
+}  // namespace gossip

@@ -1,0 +1,323 @@
+#include "manager/lab/topology_command.hpp"
+
+#include "manager/runs/plot.hpp"
+#include "manager/runs/run_figures.hpp"
+#include "manager/runs/run_folder.hpp"
+#include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
+#include "sim/cluster/grown_overlay.hpp"
+#include "sim/study/robustness.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <numeric>
+
+namespace gossip {
+namespace {
+
+constexpr std::string_view strategies[] = {"pa-ring", "pa", "zipf", "random"};
+
+struct Request {
+    std::uint32_t peers{1000};
+    std::vector<OverlayStrategy> overlays;
+    OverlayConfig overlay;
+    std::uint64_t seed{1};
+    std::uint32_t runs{1};
+    std::uint32_t replicates{100};
+    std::string plot;
+    std::string csv;
+    std::optional<TableFormat> format;
+    bool help{false};
+};
+
+struct Overlay {
+    std::vector<std::pair<std::string, double>> figures;
+    std::vector<std::uint32_t> preferential;  // degrees without ring links
+    std::vector<std::uint32_t> total;
+};
+
+// ---------------------------------------------------------------- options
+
+std::string take_number(std::uint32_t& out, const std::string& text, std::uint32_t least, std::uint32_t most) {
+    const auto value = parse_count(text);
+    if (!value || *value < least || *value > most) {
+        return "is not a number from " + std::to_string(least) + " to " + std::to_string(most);
+    }
+    out = static_cast<std::uint32_t>(*value);
+    return {};
+}
+
+std::string take_overlays(Request& r, const std::string& text) {
+    if (text == "all") return {};
+    std::size_t begin = 0;
+    while (begin <= text.size()) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        const auto* const at = std::find(std::begin(strategies), std::end(strategies), text.substr(begin, end - begin));
+        if (at == std::end(strategies)) return "is not all or a list of pa-ring, pa, zipf, random";
+        r.overlays.push_back(static_cast<OverlayStrategy>(at - std::begin(strategies)));
+        begin = end + 1;
+    }
+    return {};
+}
+
+struct Option {
+    std::string_view name;
+    std::string_view value;
+    std::string_view help;
+    std::string (*apply)(Request&, const std::string&);
+};
+
+constexpr Option options[] = {
+    {"--peers", "N", "how many peers (default 1000)",
+     [](Request& r, const std::string& v) { return take_number(r.peers, v, 2, 1'000'000); }},
+    {"--overlay", "LIST", "pa-ring, pa, zipf, random, a list of these with commas, or all (default)", take_overlays},
+    {"--links", "N", "links a joiner opens (default 3)",
+     [](Request& r, const std::string& v) { return take_number(r.overlay.links, v, 1, 64); }},
+    {"--cap", "N", "links a peer accepts (default 128)",
+     [](Request& r, const std::string& v) { return take_number(r.overlay.cap, v, 1, 1'000'000); }},
+    {"--alpha", "A", "rank weight 1/k^A of zipf (default 1)",
+     [](Request& r, const std::string& v) -> std::string {
+         const auto value = parse_number(v);
+         if (!value || *value < 0 || *value > 10) return "is not a number from 0 to 10";
+         return r.overlay.alpha = *value, "";
+     }},
+    {"--seed", "S", "what everything is drawn from (default 1)",
+     [](Request& r, const std::string& v) -> std::string {
+         const auto value = parse_count(v);
+         if (value) r.seed = *value;
+         return value ? "" : "is not a number";
+     }},
+    {"--runs", "N", "the mean of so many graphs (default 1)",
+     [](Request& r, const std::string& v) { return take_number(r.runs, v, 1, 1000); }},
+    {"--replicates", "N", "of the fit's p value; 0: without (default 100)",
+     [](Request& r, const std::string& v) { return take_number(r.replicates, v, 0, 10'000); }},
+    {"--plot", "FILE.svg", "the degrees' distribution with the fits, through gnuplot",
+     [](Request& r, const std::string& v) -> std::string {
+         return r.plot = v, v.ends_with(".svg") ? "" : "is not a name like FILE.svg";
+     }},
+    {"--csv", "FILE", "how many peers have each degree, strategy by strategy",
+     [](Request& r, const std::string& v) -> std::string { return r.csv = v, ""; }},
+    {"--output", "table|json|tsv", "form of the result (also -o)",
+     [](Request& r, const std::string& v) -> std::string {
+         r.format = parse_table_format(v);
+         return r.format ? "" : "is not table, json or tsv";
+     }},
+};
+
+std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
+    Request request;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == "--help" || arguments[i] == "-h") return request.help = true, request;
+        const std::string name = arguments[i] == "-o" ? "--output" : arguments[i];
+        const auto* const option =
+            std::find_if(std::begin(options), std::end(options), [&](const Option& o) { return o.name == name; });
+        if (option == std::end(options)) return "unknown option " + name + "; see gossipctl topology --help";
+        if (i + 1 == arguments.size()) return name + " needs a value: " + std::string(option->value);
+        const std::string& value = arguments[++i];
+        if (const std::string problem = option->apply(request, value); !problem.empty()) {
+            return name + ": \"" + value + "\" " + problem;
+        }
+    }
+    if (request.overlays.empty()) {
+        request.overlays = {OverlayStrategy::pa_ring, OverlayStrategy::pa, OverlayStrategy::zipf,
+                            OverlayStrategy::random};
+    }
+    return request;
+}
+
+// ---------------------------------------------------------------- measuring
+
+void add_law(Overlay& out, const std::string& name, const std::vector<std::uint32_t>& degrees, const Request& request,
+             Rng rng) {
+    const sim::PowerLaw law = sim::fit_power_law(degrees);
+    out.figures.emplace_back(name, law.exponent);
+    out.figures.emplace_back(name + "_from", static_cast<double>(law.from));
+    out.figures.emplace_back(name + "_n", static_cast<double>(law.tail));
+    out.figures.emplace_back(name + "_ks", law.distance);
+    if (request.replicates == 0) return;
+    const bool any = law.exponent > 0;
+    out.figures.emplace_back(name + "_p", any ? sim::power_law_p(degrees, law, request.replicates, rng) : 0);
+}
+
+// Of the links' ends, the share at the hundredth of the peers with the most.
+double hub_share(std::vector<std::uint32_t> degrees) {
+    std::sort(degrees.rbegin(), degrees.rend());
+    const std::size_t hubs = std::max<std::size_t>(1, degrees.size() / 100);
+    const auto all = std::accumulate(degrees.begin(), degrees.end(), std::uint64_t{0});
+    const auto top =
+        std::accumulate(degrees.begin(), degrees.begin() + static_cast<std::ptrdiff_t>(hubs), std::uint64_t{0});
+    return all == 0 ? 0 : static_cast<double>(top) / static_cast<double>(all);
+}
+
+void add_losses(Overlay& out, const sim::Graph& graph, Rng& rng) {
+    for (const int percent : {10, 30, 50}) {
+        out.figures.emplace_back("connected_without_" + std::to_string(percent) + "%",
+                                 sim::largest_share_after(graph, sim::Removal::random, percent / 100.0, rng.fork()));
+    }
+    for (const int percent : {1, 5, 10}) {
+        out.figures.emplace_back("connected_without_hubs_" + std::to_string(percent) + "%",
+                                 sim::largest_share_after(graph, sim::Removal::hubs, percent / 100.0, rng.fork()));
+    }
+}
+
+Overlay measure(const Request& request, OverlayStrategy strategy, std::uint64_t seed) {
+    constexpr std::size_t path_sources = 64;
+    std::vector<NodeId> ids;
+    for (std::uint32_t i = 0; i < request.peers; ++i) ids.push_back(node_id({0x0a000000U + i, 7000}));
+    OverlayConfig config = request.overlay;
+    config.strategy = strategy;
+    Rng rng(mix64(seed));
+    const sim::GrownOverlay grown(ids, config, rng.fork());
+    Overlay out;
+    std::vector<sim::Graph::Edge> edges;
+    for (std::uint32_t peer = 0; peer < request.peers; ++peer) {
+        std::uint32_t chosen = 0;
+        for (const auto& end : grown.of(peer)) {
+            chosen += end.ring ? 0 : 1;
+            if (peer < end.other) edges.emplace_back(peer, end.other);
+        }
+        out.preferential.push_back(chosen);
+        out.total.push_back(grown.degree(peer));
+    }
+    const sim::Graph graph(request.peers, edges);
+    const auto peers = static_cast<double>(request.peers);
+    const auto links = static_cast<double>(edges.size());
+    const double sends = 2 * links - (peers - 1);  // each but the origin passes on to all but one of its neighbours
+    out.figures = {{"links", links},
+                   {"degree_mean", 2 * links / peers},
+                   {"degree_max", static_cast<double>(*std::ranges::max_element(out.total))}};
+    add_law(out, "gamma", out.preferential, request, rng.fork());
+    add_law(out, "gamma_total", out.total, request, rng.fork());
+    out.figures.emplace_back("hub_share", hub_share(out.total));
+    out.figures.emplace_back("components", static_cast<double>(sim::components(graph).count));
+    out.figures.emplace_back("path_mean", sim::mean_path(graph, path_sources, rng.fork()));
+    out.figures.emplace_back("diameter_at_least", static_cast<double>(sim::diameter_at_least(graph)));
+    add_losses(out, graph, rng);
+    out.figures.emplace_back("sends_per_broadcast", sends);
+    out.figures.emplace_back("copies_per_delivery", sends / (peers - 1));
+    return out;
+}
+
+Overlay mean_of(const Request& request, OverlayStrategy strategy) {
+    Overlay mean;
+    for (std::uint32_t run = 0; run < request.runs; ++run) {
+        Overlay one = measure(request, strategy, request.seed + run);
+        if (run == 0) {
+            mean = std::move(one);
+            continue;
+        }
+        for (std::size_t i = 0; i < mean.figures.size(); ++i) mean.figures[i].second += one.figures[i].second;
+        mean.preferential.insert(mean.preferential.end(), one.preferential.begin(), one.preferential.end());
+        mean.total.insert(mean.total.end(), one.total.begin(), one.total.end());
+    }
+    for (auto& [name, value] : mean.figures) value /= request.runs;
+    return mean;
+}
+
+// ---------------------------------------------------------------- showing
+
+std::string name_of(OverlayStrategy strategy) { return std::string(strategies[static_cast<std::size_t>(strategy)]); }
+
+// People compare across; programs take a row a strategy.
+Table table_of(const Request& request, const std::vector<Overlay>& overlays, TableFormat format) {
+    std::vector<Column> columns{{format == TableFormat::table ? "figure" : "overlay"}};
+    if (format == TableFormat::table) {
+        for (const OverlayStrategy s : request.overlays) columns.push_back({name_of(s), true});
+    } else {
+        for (const auto& [name, value] : overlays.front().figures) columns.push_back({name, true});
+    }
+    Table table(columns);
+    const std::size_t rows = format == TableFormat::table ? overlays.front().figures.size() : overlays.size();
+    for (std::size_t row = 0; row < rows; ++row) {
+        const bool across = format == TableFormat::table;
+        std::vector<Cell> cells{{across ? overlays.front().figures[row].first : name_of(request.overlays[row])}};
+        const std::size_t count = across ? overlays.size() : overlays.front().figures.size();
+        for (std::size_t i = 0; i < count; ++i) {
+            cells.push_back({figure_text(across ? overlays[i].figures[row].second : overlays[row].figures[i].second)});
+        }
+        table.add(std::move(cells));
+    }
+    return table;
+}
+
+std::string csv_of(const Request& request, const std::vector<Overlay>& overlays) {
+    std::string out = "overlay,links,degree,peers\r\n";
+    for (std::size_t i = 0; i < overlays.size(); ++i) {
+        for (const auto& [kind, degrees] :
+             {std::pair{"preferential", &overlays[i].preferential}, {"all", &overlays[i].total}}) {
+            std::map<std::uint32_t, std::size_t> counts;
+            for (const std::uint32_t d : *degrees) ++counts[d];
+            for (const auto& [degree, peers] : counts) {
+                out += name_of(request.overlays[i]) + "," + kind + "," + std::to_string(degree) + "," +
+                       std::to_string(peers) + "\r\n";
+            }
+        }
+    }
+    return out;
+}
+
+std::optional<std::string> write_files(const Request& request, const std::vector<Overlay>& overlays) {
+    if (!request.csv.empty() && !replace_file(request.csv, csv_of(request, overlays))) {
+        return "cannot write " + request.csv;
+    }
+    if (request.plot.empty()) return std::nullopt;
+    std::vector<DegreeSeries> series;
+    for (std::size_t i = 0; i < overlays.size(); ++i) {
+        series.push_back({name_of(request.overlays[i]), overlays[i].preferential});
+    }
+    const std::filesystem::path path(request.plot);
+    const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+    return draw(folder, degree_plot(series, path.stem().string()));
+}
+
+std::string usage_of() {
+    std::string out =
+        "Examples:\n"
+        "  gossipctl topology --peers 10000                    all strategies side by side\n"
+        "  gossipctl topology --overlay pa-ring,pa --runs 5 --plot degrees.svg --csv degrees.csv\n"
+        "  gossipctl topology --overlay zipf --alpha 0.67 -o json\n"
+        "\n"
+        "Grows the overlay that peers joining one after another build by the protocol's own rule, and measures it: "
+        "the\n"
+        "law of the degrees (gamma of those that peers chose, gamma_total with the ring's; maximum likelihood, KS\n"
+        "distance and p after Clauset, Shalizi and Newman 2009: below p = 0.1 it is no power law), the share of the\n"
+        "survivors that stays connected after a loss, path lengths, and what flooding one message costs (2E-(n-1)).\n"
+        "\n"
+        "Options:\n";
+    for (const Option& o : options) {
+        std::string left = "  " + std::string(o.name) + " " + std::string(o.value);
+        left.resize(std::max<std::size_t>(left.size() + 2, 28), ' ');
+        out += left + std::string(o.help) + "\n";
+    }
+    return out;
+}
+
+int complain(ErrorKind kind, const std::string& text) {
+    std::fprintf(stderr, "gossipctl: %s: topology: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
+    return exit_code(kind);
+}
+
+}  // namespace
+
+int topology_command(const std::vector<std::string>& arguments) {
+    const auto parsed = parse(arguments);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    const Request& request = std::get<Request>(parsed);
+    if (request.help) {
+        std::fputs(usage_of().c_str(), stdout);
+        return 0;
+    }
+    std::vector<Overlay> overlays;
+    for (const OverlayStrategy strategy : request.overlays) overlays.push_back(mean_of(request, strategy));
+    const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
+    const TableFormat format = request.format.value_or(piped);
+    const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
+    std::fputs(table_of(request, overlays, format).render(format, colored).c_str(), stdout);
+    if (const auto problem = write_files(request, overlays)) return complain(ErrorKind::command, *problem);
+    return 0;
+}
+
+}  // namespace gossip

@@ -1,0 +1,31 @@
+#pragma once
+// Who is answered, and the files that every page consists of.
+
+#include "manager/page/web_server.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace gossip {
+
+// Is it this machine that the browser believes to talk to, and did a page of ours ask? A name that somebody
+// made point to 127.0.0.1 is neither (DNS rebinding); the port may differ, as it does through a tunnel.
+[[nodiscard]] bool host_allowed(std::string_view host);
+[[nodiscard]] bool origin_allowed(std::string_view origin, std::string_view host);
+// The refusal of a request that comes from elsewhere.
+[[nodiscard]] std::optional<WebReply> refuse_elsewhere(const WebRequest& request);
+// The refusal of a POST without "Bearer TOKEN".
+[[nodiscard]] std::optional<WebReply> refuse_stranger(const WebRequest& request, std::string_view token);
+[[nodiscard]] WebReply refusal(unsigned status, std::string_view why);
+
+// A file of the page, "/" being the page itself; 404 when there is none.
+[[nodiscard]] WebReply page_file(const std::string& path);
+[[nodiscard]] std::string random_hex(int words);
+
+// The page's address, or why there is none. Another port where the wanted one is taken.
+[[nodiscard]] std::optional<std::string> serve_at(WebServer& server, NodeId listen, const std::string& token,
+                                                  std::string& url);
+
+}  // namespace gossip

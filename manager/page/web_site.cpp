@@ -1,0 +1,106 @@
+#include "manager/page/web_site.hpp"
+
+#include "manager/base/web_json.hpp"
+#include "manager/page/web_access.hpp"
+#include "manager/page/web_metrics.hpp"
+
+namespace gossip {
+namespace {
+
+constexpr std::size_t jobs_limit = 16;
+
+}  // namespace
+
+// A command that somebody posted, and what it has printed.
+struct WebSite::Job {
+    Job(Session& session, const std::string& text, WebServer::Answer answer)
+        : reply(std::move(answer)),
+          work(session, RunRequest{"table", false, true, text},
+               [this](std::string_view kind, std::string_view words) { (kind == "err" ? errors : output) += words; }) {}
+
+    [[nodiscard]] WebReply result() const {
+        const int code = work.exit_code();
+        const std::string json = JsonObject()
+                                     .flag("ok", code == 0)
+                                     .number("code", code)
+                                     .text("output", output)
+                                     .text("errors", errors)
+                                     .done();
+        return {200, "application/json", json + "\n"};
+    }
+
+    WebServer::Answer reply;
+    std::string output;
+    std::string errors;
+    RemoteJob work;
+};
+
+WebSite::WebSite(Session& session)
+    : session_(session),
+      token_(random_hex(4)),
+      feed_(random_hex(2)),
+      server_(session.loop.io(), feed_,
+              [this](const WebRequest& request, const WebServer::Answer& reply) { answer(request, reply); }),
+      model_(session.loop.io(), session.network, feed_, [this] { server_.news(); }),
+      wake_(session.loop.io()) {
+    session.set_onlooker([this](const NodeEvent* event) { model_.take(event); });
+    session.loop.on_idle(this, [this] { run_jobs(); });
+}
+
+WebSite::~WebSite() {
+    session_.set_onlooker({});
+    session_.loop.on_idle(this, {});
+}
+
+void WebSite::answer(const WebRequest& request, const WebServer::Answer& reply) {
+    if (auto no = refuse_elsewhere(request)) return reply(std::move(*no));
+    const bool is_command = request.path == "/api/cmd";
+    if (is_command && request.method == "POST") return command(request, reply);
+    if (is_command) return reply(refusal(405, "a command is posted"));
+    if (request.method != "GET") return reply(refusal(405, "only GET is understood here"));
+    reply(get(request));
+}
+
+void WebSite::command(const WebRequest& request, const WebServer::Answer& reply) {
+    if (auto no = refuse_stranger(request, token_)) return reply(std::move(*no));
+    if (jobs_.size() >= jobs_limit) return reply(refusal(503, "16 commands of the page are under way already"));
+    jobs_.push_back(std::make_unique<Job>(session_, request.body, reply));
+}
+
+// Between batches of events: commands never run in a handler.
+void WebSite::run_jobs() {
+    std::optional<std::chrono::steady_clock::time_point> wake;
+    for (auto job = jobs_.begin(); job != jobs_.end();) {
+        if (!(*job)->work.advance(wake)) {
+            ++job;
+            continue;
+        }
+        (*job)->reply((*job)->result());
+        job = jobs_.erase(job);
+    }
+    if (!wake || *wake == wake_.expiry()) return;  // to set it anew is itself an event, which would call us again
+    wake_.expires_at(*wake);
+    wake_.async_wait([](const boost::system::error_code&) {});  // the loop turns, and looks again
+}
+
+WebReply WebSite::get(const WebRequest& request) {
+    if (request.path == "/api/state") return {200, "application/json", model_.snapshot() + "\n"};
+    if (request.path == "/api/events") return events(request.last_event_id);
+    if (request.path == "/api/source") return {200, "application/json", "{\"kind\":\"live\"}\n"};
+    if (request.path == "/metrics") {
+        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(session_.network)};
+    }
+    return page_file(request.path);
+}
+
+// Goes on where the viewer was; who is new, was away for too long, or comes from an earlier run is told
+// everything first.
+WebReply WebSite::events(const std::string& last_event_id) {
+    const auto known = feed_.number_of(last_event_id);
+    if (known && feed_.holds(*known)) return {200, {}, {}, *known};
+    const std::string state = model_.snapshot();
+    const std::uint64_t newest = feed_.newest();
+    return {200, {}, feed_.frame(newest, "state", state), newest};
+}
+
+}  // namespace gossip

@@ -1,0 +1,248 @@
+#include "manager/runs/page_frames.hpp"
+
+#include "manager/base/terminal.hpp"
+#include "manager/view/narration.hpp"
+
+namespace gossip {
+namespace {
+
+constexpr std::int64_t gather_ns = 120'000'000;
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+// Worth a step of the page's clock; what passes on gossip has frames of its own.
+bool is_step(NoticeKind kind) {
+    switch (kind) {
+        case NoticeKind::seed_started:
+        case NoticeKind::seed_voting:
+        case NoticeKind::proposal_opened:
+        case NoticeKind::vote_cast:
+        case NoticeKind::vote_received:
+        case NoticeKind::approved:
+        case NoticeKind::rejected:
+        case NoticeKind::outcome_unknown:
+        case NoticeKind::report_received:
+        case NoticeKind::report_ignored:
+        case NoticeKind::case_opinion:
+        case NoticeKind::member_added:
+        case NoticeKind::member_removed:
+        case NoticeKind::no_quorum:
+        case NoticeKind::quorum_back:
+        case NoticeKind::digest_alarm:
+        case NoticeKind::peer_started:
+        case NoticeKind::registering:
+        case NoticeKind::registration_nack:
+        case NoticeKind::registration_complete:
+        case NoticeKind::peer_list_received:
+        case NoticeKind::link_up:
+        case NoticeKind::link_down:
+        case NoticeKind::removed_self:
+        case NoticeKind::leaving:
+        case NoticeKind::suspected:
+        case NoticeKind::witness_asked:
+        case NoticeKind::statement_given:
+        case NoticeKind::statement_received:
+        case NoticeKind::peer_consensus:
+        case NoticeKind::suspicion_cancelled:
+        case NoticeKind::refuted:
+        case NoticeKind::dead_reported:
+        case NoticeKind::isolated:
+        case NoticeKind::isolation_over:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_gossip(NoticeKind kind) {
+    return kind == NoticeKind::said || kind == NoticeKind::generated || kind == NoticeKind::delivered ||
+           kind == NoticeKind::duplicate || kind == NoticeKind::forwarded;
+}
+
+// More than the node that said so looks different afterwards.
+bool changes_others(NoticeKind kind) {
+    return kind == NoticeKind::epoch_applied || kind == NoticeKind::member_added ||
+           kind == NoticeKind::member_removed || kind == NoticeKind::seed_started;
+}
+
+JsonObject notice_json(const NodeEvent& event) {
+    const Notice& n = event.notice;
+    JsonObject json;
+    json.text("kind", kind_name(n.kind)).node("node", event.node);
+    if (n.subject != NodeId::none) json.node("subject", n.subject);
+    if (n.other != NodeId::none && !is_anonymous(n.other)) json.node("other", n.other);
+    if (n.proposal != 0) json.count("proposal", n.proposal);
+    if (n.epoch != 0) json.count("epoch", n.epoch);
+    if (n.need != 0) json.count("need", n.need);
+    if (n.count != 0) json.count("count", n.count);
+    if (n.of != 0) json.count("of", n.of);
+    if (!n.text.empty()) json.text("text", n.text);
+    return json.flag("yes", n.yes).flag("add", n.add).number("wall", event.wall).text("say", narrate(event));
+}
+
+std::string node_json(const NodeView& node, std::int64_t pid, bool listed, const std::string& faults) {
+    JsonObject json;
+    json.node("id", node.id).text("name", short_name(node.id));
+    json.text("role", node.role == Role::seed ? "seed" : "peer").text("state", state_name(node.state));
+    json.count("epoch", node.epoch).text("digest", hex(node.digest));
+    if (node.role == Role::seed) {
+        json.flag("voting", node.voting).count("members", node.members.size());
+    } else {
+        const bool runs = is_running(node.state);
+        json.flag("listed", listed).flag("registered", node.registered);
+        json.count("degree", runs ? node.links.size() : 0).nodes("suspects", node.suspects);
+        json.nodes("links", runs ? node.links : std::set<NodeId>{});
+    }
+    if (pid != 0 && is_running(node.state)) json.number("pid", pid);
+    if (!faults.empty()) json.text("faults", faults);
+    return json.done();
+}
+
+std::string cluster_text(const ClusterView& view, const Agreement& list) {
+    JsonObject json;
+    json.count("seeds", view.seed_count()).count("need", list.need).count("supporters", list.supporters);
+    json.flag("quorum", list.quorum()).count("epoch", list.epoch).text("digest", hex(list.digest));
+    return json.count("members", list.members().size()).done();
+}
+
+std::string with_time(const std::string& object, std::int64_t mono_ns) {
+    return "{\"t\":" + std::to_string(mono_ns / 1000) + "," + object.substr(1);
+}
+
+}  // namespace
+
+PageFrames::PageFrames(const ClusterView& view, Facts facts, std::size_t waves_a_second, Sink sink)
+    : view_(view), facts_(std::move(facts)), waves_a_second_(waves_a_second), sink_(std::move(sink)) {}
+
+void PageFrames::emit(std::string_view kind, const JsonObject& json, std::int64_t mono_ns) {
+    sink_(kind, with_time(json.done(), mono_ns));
+}
+
+void PageFrames::emit_line(RunStamp now, char mark, const std::string& text) {
+    emit("line", JsonObject().text("mark", std::string(1, mark)).text("text", text).number("wall", now.wall),
+         now.mono_ns);
+}
+
+void PageFrames::line(RunStamp now, char mark, const std::string& text) {
+    if (live_.gathering()) gather(now);
+    emit_line(now, mark, text);
+}
+
+bool PageFrames::tells(NoticeKind kind) { return is_step(kind) || (is_gossip(kind) && kind != NoticeKind::forwarded); }
+
+bool PageFrames::take(const NodeEvent& event) {
+    const NoticeKind kind = event.notice.kind;
+    const RunStamp now{event.mono_ns, event.wall};
+    if (gather_due_ && event.mono_ns >= *gather_due_) gather(now);
+    if (is_gossip(kind)) {
+        take_wave(event);
+    } else {
+        if (is_step(kind)) emit("notice", notice_json(event), event.mono_ns);
+        if (const NodeView* node = view_.find(event.node)) compare_node(*node, now);
+    }
+    take_lines(event);
+    return changes_others(kind);
+}
+
+void PageFrames::take_lines(const NodeEvent& event) {
+    const RunStamp now{event.mono_ns, event.wall};
+    const Notice& n = event.notice;
+    if (n.kind == NoticeKind::said && n.rumor) {
+        line(now, '>', short_name(event.node) + " says \"" + shortened(printable(n.rumor->text), 200) + "\"");
+    }
+    const bool was_gathering = live_.gathering();
+    for (const LiveLine& told : live_.take(event, view_)) emit_line(now, told.mark, told.text);
+    if (!was_gathering && live_.gathering()) gather_due_ = event.mono_ns + gather_ns;
+}
+
+void PageFrames::gather(RunStamp now) {
+    gather_due_.reset();
+    for (const LiveLine& told : live_.gathered(view_)) emit_line(now, told.mark, told.text);
+}
+
+bool PageFrames::wave_allowed(std::int64_t mono_ns) {
+    if (mono_ns - wave_window_ >= second_ns || mono_ns < wave_window_) {
+        wave_window_ = mono_ns;
+        waves_ = 0;
+    }
+    if (waves_++ < waves_a_second_) return true;
+    ++skipped_;
+    return false;
+}
+
+void PageFrames::take_wave(const NodeEvent& event) {
+    const Notice& n = event.notice;
+    if (!n.rumor || n.kind == NoticeKind::forwarded || !wave_allowed(event.mono_ns)) return;
+    JsonObject json;
+    json.text("message", n.rumor->id).node("node", event.node).flag("typed", n.rumor->typed);
+    if (n.kind == NoticeKind::said || n.kind == NoticeKind::generated) {
+        json.text("text", n.rumor->text);
+    } else {
+        json.node("from", n.other).count("hop", n.hop);
+        if (n.kind == NoticeKind::duplicate) json.flag("duplicate", true);
+        if (n.yes) json.flag("repair", true);
+    }
+    if (const std::uint64_t missing = std::exchange(skipped_, 0)) json.count("skipped", missing);
+    emit("wave", json.text("say", narrate(event)), event.mono_ns);
+}
+
+void PageFrames::compare_state(const NodeView& node, RunStamp now) {
+    const auto [known, fresh] = states_.try_emplace(node.id, node.state);
+    const NodeState before = std::exchange(known->second, node.state);
+    if (fresh || before == node.state) return;
+    const std::string name = short_name(node.id);
+    const std::string say = name + " is " + std::string(state_name(node.state)) + " now";
+    emit("change", JsonObject().node("node", node.id).text("state", state_name(node.state)).text("say", say),
+         now.mono_ns);
+    if (node.state == NodeState::killed) line(now, '!', name + " killed");
+    if (node.state == NodeState::died) line(now, '!', name + " died that nobody killed");
+    if (node.state == NodeState::paused) line(now, '!', name + " paused");
+    if (node.state == NodeState::left) line(now, '-', name + " stopped");
+    if (node.state == NodeState::alive && before == NodeState::paused) line(now, '=', name + " resumed");
+    if (node.state == NodeState::starting) line(now, '+', name + " starts again");
+}
+
+void PageFrames::compare_node(const NodeView& node, RunStamp now) {
+    std::string json = node_json(node, facts_.pid(node.id), listed_.contains(node.id), facts_.faults(node.id));
+    std::string& known = nodes_[node.id];
+    if (known == json) return;
+    known = std::move(json);
+    sink_("node", with_time(known, now.mono_ns));
+}
+
+void PageFrames::compare_notes(RunStamp now) {
+    const auto& notes = view_.notes();
+    const std::uint64_t fresh = std::min<std::uint64_t>(view_.notes_taken() - notes_, notes.size());
+    notes_ = view_.notes_taken();
+    for (std::size_t i = notes.size() - fresh; i < notes.size(); ++i) {
+        const RunStamp at{notes[i].mono_ns, notes[i].wall};
+        line(at, '!', notes[i].text);
+        emit("fault", JsonObject().text("text", notes[i].text).nodes("nodes", notes[i].nodes), now.mono_ns);
+    }
+}
+
+void PageFrames::compare_states(RunStamp now) {
+    for (const auto& [id, node] : view_.nodes()) compare_state(node, now);
+}
+
+void PageFrames::compare(RunStamp now) {
+    if (gather_due_ && now.mono_ns >= *gather_due_) gather(now);
+    const Agreement list = view_.agreement();
+    listed_ = list.members();
+    compare_notes(now);
+    for (const auto& [id, node] : view_.nodes()) {
+        compare_state(node, now);
+        compare_node(node, now);
+    }
+    if (std::string json = cluster_text(view_, list); json != cluster_) {
+        cluster_ = std::move(json);
+        sink_("cluster", with_time(cluster_, now.mono_ns));
+    }
+}
+
+std::string PageFrames::nodes_json() const {
+    std::string nodes;
+    for (const auto& [id, json] : nodes_) nodes += (nodes.empty() ? "" : ",") + json;
+    return "[" + nodes + "]";
+}
+
+}  // namespace gossip

@@ -1,0 +1,133 @@
+#pragma once
+// What a run came to: messages, detections, decisions and nodes, from its event log alone. Fed line by line, in
+// the file's order; events of several nodes may be out of order by as much as the manager heard them so.
+
+#include "manager/runs/run_reader.hpp"
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace gossip {
+
+struct RunReceipt {
+    NodeId node{};
+    NodeId from{};
+    std::uint32_t hop{0};
+    std::int64_t mono_ns{0};
+    bool repair{false};
+};
+
+struct RunMessage {
+    std::string id;
+    std::string text;
+    NodeId origin{};
+    bool typed{false};
+    bool begun{false};  // its origin's own event is there
+    std::int64_t born_ns{0};
+    std::vector<RunReceipt> receipts;  // first ones, without the origin's
+    bool settled{false};  // the run went on after the last receipt for as long as it took: no copy was on its way
+    std::uint64_t duplicates{0};
+    std::uint64_t sends{0};
+    std::size_t targets{0};  // peers that should have it, the origin among them
+    std::size_t reached{0};  // those of them that do
+    [[nodiscard]] double coverage() const {
+        return targets == 0 ? 0 : static_cast<double>(reached) / static_cast<double>(targets);
+    }
+};
+
+// The end of a node as the others found it out. Times are 0 where the step was not seen.
+struct RunDetection {
+    NodeId node{};
+    NodeState how{};  // killed, died, paused, left; alive: it was removed although it ran
+    std::int64_t ended_ns{0};
+    std::int64_t suspected_ns{0};  // by the first
+    std::int64_t consensus_ns{0};  // of witnesses, at the first
+    std::int64_t reported_ns{0};   // to a seed
+    std::int64_t proposed_ns{0};
+    std::int64_t removed_ns{0};      // from the first seed's list
+    std::int64_t removed_all_ns{0};  // from the last live seed's
+    std::int64_t known_all_ns{0};    // the last peer that learnt of the list without it
+    Epoch epoch{0};
+};
+
+struct RunNode {
+    NodeId id{};
+    Role role{};
+    std::int64_t started_ns{0};
+    std::int64_t registered_ns{0};  // first time
+    std::int64_t ended_ns{0};       // 0: to the end
+    NodeState state{};              // at the end, before the network was closed
+    std::size_t degree{0};          // most links it ever had
+    std::set<NodeId> links;         // when the network was closed
+    std::uint64_t said{0};
+    std::uint64_t received{0};
+    std::uint64_t duplicates{0};
+    std::uint64_t sends{0};
+    std::optional<TransportCounters> transport;  // the last it told
+};
+
+class RunAnalysis {
+public:
+    void take(const RunLine& line);
+    // After the last line: who should have had which message.
+    void finish();
+
+    [[nodiscard]] const RunBegan& began() const { return began_; }
+    [[nodiscard]] std::int64_t start_ns() const { return began_.at.mono_ns; }
+    [[nodiscard]] std::int64_t end_ns() const { return end_ns_; }  // when the network was closed
+    [[nodiscard]] const std::vector<RunMessage>& messages() const { return messages_; }
+    [[nodiscard]] const std::vector<RunDetection>& detections() const { return detections_; }
+    [[nodiscard]] const std::map<NodeId, RunNode>& nodes() const { return nodes_; }
+    [[nodiscard]] const std::deque<ProposalView>& decisions() const { return view_.proposals(); }
+    [[nodiscard]] const ClusterView& view() const { return view_; }
+    [[nodiscard]] std::uint64_t commands() const { return commands_; }
+    [[nodiscard]] std::uint64_t failures() const { return failures_; }
+    [[nodiscard]] std::uint64_t faults() const { return faults_; }
+
+private:
+    // From registration to the end of a life.
+    struct Life {
+        std::int64_t from{0};
+        std::int64_t to{0};  // 0: to the end
+    };
+    void take_event(const NodeEvent& event);
+    void take_state(const RunState& state);
+    void take_gossip(const NodeEvent& event);
+    void take_detection(const NodeEvent& event);
+    void take_registration(const NodeEvent& event);
+    void take_removal(const NodeEvent& event);
+    void take_news(const NodeEvent& event);
+    void begin_detection(NodeId node, NodeState how, std::int64_t at);
+    void end_life(NodeId node, std::int64_t at);
+    void close(const RunStamp& at);
+    [[nodiscard]] bool should_have(NodeId node, const RunMessage& message) const;
+    RunMessage& message(const NodeEvent& event);
+    RunDetection* open_detection(NodeId node);
+    RunNode& node(NodeId id);
+
+    RunBegan began_;
+    std::int64_t end_ns_{0};
+    bool closed_{false};
+    ClusterView view_;
+    std::vector<RunMessage> messages_;
+    std::unordered_map<std::string, std::size_t> message_index_;  // looked up, never walked
+    std::vector<RunDetection> detections_;
+    std::map<NodeId, std::int64_t> doubts_;             // since when a node is suspected
+    std::map<NodeId, std::size_t> open_;                // detections that are not over
+    std::map<std::size_t, std::set<NodeId>> informed_;  // by detection: peers that know of the removal
+    std::map<NodeId, RunNode> nodes_;
+    std::map<NodeId, std::vector<Life>> lives_;
+    std::uint64_t commands_{0};
+    std::uint64_t failures_{0};
+    std::uint64_t faults_{0};
+};
+
+struct RunReport {
+    RunAnalysis analysis;
+    RunReading reading;
+};
+[[nodiscard]] std::variant<RunReport, std::string> analyse_run(const std::string& folder);
+
+}  // namespace gossip

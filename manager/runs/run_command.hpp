@@ -1,0 +1,29 @@
+#pragma once
+// What is done with a run that is over: gossipctl export, stats, compare, plot, replay.
+
+#include "manager/runs/run_export.hpp"
+#include "manager/shell/command_table.hpp"
+
+#include <string>
+#include <vector>
+
+namespace gossip {
+
+[[nodiscard]] bool is_run_command(const std::string& name);
+// gossipctl's arguments from the subcommand on; its exit code.
+[[nodiscard]] int run_command(const std::vector<std::string>& arguments);
+
+[[nodiscard]] const std::vector<std::string>& export_formats();
+// Writes it and says where; `to` empty: into the run's folder, "-": the text itself.
+struct Exported {
+    std::vector<std::string> paths;
+    std::string text;
+};
+[[nodiscard]] std::variant<Exported, Failure> export_run(const std::string& folder, const std::string& format,
+                                                         const std::string& to);
+// SVGs of a run into a folder; empty: its own.
+[[nodiscard]] std::variant<Exported, Failure> plot_into(const std::string& folder, const std::string& to);
+// What was not as it should be in its event log, for people; empty: nothing.
+[[nodiscard]] std::string reading_remark(const std::string& folder, const RunReading& reading);
+
+}  // namespace gossip

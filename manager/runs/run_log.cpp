@@ -1,0 +1,176 @@
+// Nodes' events are the control channel's own lines (node/control/control.cpp); the manager's have the same manner.
+
+#include "manager/runs/run_log.hpp"
+
+#include "manager/base/web_json.hpp"
+#include "manager/shell/parser.hpp"
+
+#include <boost/json.hpp>
+
+namespace gossip {
+namespace {
+
+namespace json = boost::json;
+
+// ---------------------------------------------------------------- writing
+
+JsonObject stamped(std::string_view event, const RunStamp& at) {
+    JsonObject object;
+    object.text("event", event).number("t", at.mono_ns).number("wall", at.wall);
+    return object;
+}
+
+std::string line_of(const JsonObject& object) { return object.done() + "\n"; }
+
+bool is_frequent(NoticeKind kind) {
+    return kind == NoticeKind::delivered || kind == NoticeKind::duplicate || kind == NoticeKind::forwarded;
+}
+
+// The same as the control channel's line, but of the message only its id: its origin has told the rest.
+std::string frequent(const NodeEvent& event) {
+    const Notice& n = event.notice;
+    JsonObject object = stamped("notice", {event.mono_ns, event.wall});
+    object.node("node", event.node).text("kind", kind_name(n.kind));
+    if (n.yes) object.flag("yes", true);
+    if (n.count != 0) object.count("count", n.count);
+    if (n.hop != 0) object.count("hop", n.hop);
+    if (n.other != NodeId::none && !is_anonymous(n.other)) object.node("other", n.other);
+    if (n.latency_ms != 0) object.number("latency", n.latency_ms);
+    if (n.rumor) object.raw("rumor", JsonObject().text("id", n.rumor->id).done());
+    return line_of(object);
+}
+
+std::string text_of(const NodeEvent& event) {
+    if (is_frequent(event.notice.kind)) return frequent(event);
+    return encode(FromNode{event});
+}
+std::string text_of(const RunBegan& r) {
+    return line_of(stamped("run", r.at)
+                       .number("schema", r.schema)
+                       .text("version", r.version)
+                       .text("seed", std::to_string(r.seed))  // JSON's numbers end at 2^53
+                       .count("seeds", r.seeds));
+}
+std::string text_of(const RunState& r) {
+    JsonObject object = stamped("state", r.at);
+    object.node("node", r.node).text("role", r.role == Role::seed ? "seed" : "peer").text("state", state_name(r.state));
+    if (r.pid != 0) object.number("pid", r.pid);
+    return line_of(object);
+}
+std::string text_of(const RunStatus& r) {
+    const std::string status = encode(FromNode{r.status});
+    return "{\"t\":" + std::to_string(r.at.mono_ns) + ",\"wall\":" + std::to_string(r.at.wall) + "," + status.substr(1);
+}
+std::string text_of(const RunFault& r) {
+    JsonObject in_force;
+    for (const auto& [node, words] : r.in_force) in_force.text(node_name(node), words);
+    return line_of(
+        stamped("fault", r.at).text("text", r.text).nodes("nodes", r.nodes).raw("in_force", in_force.done()));
+}
+std::string text_of(const RunCommand& r) { return line_of(stamped("command", r.at).text("text", r.text)); }
+std::string text_of(const RunFailure& r) {
+    return line_of(stamped("failure", r.at).text("word", r.word).text("text", r.text));
+}
+std::string text_of(const RunLimit& r) { return line_of(stamped("limit", r.at).count("bytes", r.bytes)); }
+std::string text_of(const RunClosing& r) { return line_of(stamped("closing", r.at)); }
+std::string text_of(const RunEnded& r) {
+    return line_of(stamped("end", r.at).number("exit_code", r.exit_code).count("dropped", r.dropped));
+}
+
+// ---------------------------------------------------------------- reading
+
+std::string text_at(const json::object& o, const char* key) {
+    const json::value* v = o.if_contains(key);
+    return v != nullptr && v->is_string() ? std::string(v->get_string()) : std::string();
+}
+
+std::int64_t number_at(const json::object& o, const char* key) {
+    const json::value* v = o.if_contains(key);
+    json::error_code error;
+    const auto number = v == nullptr ? 0 : v->to_number<std::int64_t>(error);
+    return error ? 0 : number;
+}
+
+RunStamp stamp_of(const json::object& o) { return {number_at(o, "t"), number_at(o, "wall")}; }
+
+std::optional<RunLine> state_of(const json::object& o) {
+    const auto node = parse_node(text_at(o, "node"));
+    const auto state = parse_state(text_at(o, "state"));
+    const std::string role = text_at(o, "role");
+    if (!node || !state || (role != "seed" && role != "peer")) return std::nullopt;
+    return RunState{stamp_of(o), *node, role == "seed" ? Role::seed : Role::peer, *state, number_at(o, "pid")};
+}
+
+RunFault fault_of(const json::object& o) {
+    RunFault fault{stamp_of(o), text_at(o, "text"), {}, {}};
+    if (const json::value* words = o.if_contains("in_force"); words != nullptr && words->is_object()) {
+        for (const auto& [name, text] : words->get_object()) {
+            const auto id = parse_node(std::string_view(name));
+            if (id && text.is_string()) fault.in_force.emplace(*id, text.get_string());
+        }
+    }
+    const json::value* nodes = o.if_contains("nodes");
+    if (nodes == nullptr || !nodes->is_array()) return fault;
+    for (const json::value& name : nodes->get_array()) {
+        if (!name.is_string()) continue;
+        if (const auto id = parse_node(std::string_view(name.get_string()))) fault.nodes.insert(*id);
+    }
+    return fault;
+}
+
+std::optional<RunLine> began_of(const json::object& o) {
+    const std::int64_t schema = number_at(o, "schema");
+    if (schema < 1) return std::nullopt;
+    const std::uint64_t seed = parse_count(text_at(o, "seed")).value_or(0);
+    return RunBegan{stamp_of(o), static_cast<int>(schema), text_at(o, "version"), seed,
+                    static_cast<std::size_t>(number_at(o, "seeds"))};
+}
+
+std::optional<RunLine> line_from(const json::object& o) {
+    const std::string event = text_at(o, "event");
+    if (event == "run") return began_of(o);
+    if (event == "state") return state_of(o);
+    if (event == "fault") return fault_of(o);
+    if (event == "command") return RunCommand{stamp_of(o), text_at(o, "text")};
+    if (event == "failure") return RunFailure{stamp_of(o), text_at(o, "word"), text_at(o, "text")};
+    if (event == "limit") return RunLimit{stamp_of(o), static_cast<std::uint64_t>(number_at(o, "bytes"))};
+    if (event == "closing") return RunClosing{stamp_of(o)};
+    if (event != "end") return std::nullopt;
+    return RunEnded{stamp_of(o), static_cast<int>(number_at(o, "exit_code")),
+                    static_cast<std::uint64_t>(number_at(o, "dropped"))};
+}
+
+}  // namespace
+
+std::string encode(const RunLine& line) {
+    return std::visit([](const auto& value) { return text_of(value); }, line);
+}
+
+std::optional<RunLine> decode_run_line(std::string_view line) {
+    auto told = decode_from_node(line);
+    if (told && std::holds_alternative<NodeEvent>(*told)) return std::get<NodeEvent>(std::move(*told));
+    json::error_code error;
+    const json::value value = json::parse({line.data(), line.size()}, error);
+    if (error || !value.is_object()) return std::nullopt;
+    const json::object& object = value.get_object();
+    if (told && std::holds_alternative<NodeStatus>(*told)) {
+        return RunStatus{stamp_of(object), std::get<NodeStatus>(std::move(*told))};
+    }
+    return line_from(object);
+}
+
+bool is_gossip(const RunLine& line) {
+    const auto* event = std::get_if<NodeEvent>(&line);
+    if (event == nullptr) return false;
+    const NoticeKind kind = event->notice.kind;
+    return is_frequent(kind) || kind == NoticeKind::said || kind == NoticeKind::generated;
+}
+
+std::optional<NodeState> parse_state(std::string_view name) {
+    for (int s = 0; s <= static_cast<int>(NodeState::elsewhere); ++s) {
+        if (state_name(static_cast<NodeState>(s)) == name) return static_cast<NodeState>(s);
+    }
+    return std::nullopt;
+}
+
+}  // namespace gossip

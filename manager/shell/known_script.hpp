@@ -1,0 +1,26 @@
+#pragma once
+// A script that is known as a whole before its first command: run FILE and -e.
+
+#include "manager/base/console.hpp"
+#include "manager/base/event_loop.hpp"
+#include "manager/base/options.hpp"
+#include "manager/shell/command_table.hpp"
+
+namespace gossip {
+
+struct KnownScript {
+    Script script;
+    std::string name;
+    std::string text;
+};
+
+// Read and checked; the failure is of usage.
+[[nodiscard]] std::variant<KnownScript, Failure> read_known_script(const Options& options);
+
+// Commands as they come: checked before the first of them runs, failures printed. No name: typed at a prompt.
+Result run_text(Session& session, const std::string& text, int first_line, const std::string& name);
+
+// Prints a failure that nobody has printed yet; the exit code.
+int report(Console& console, const Failure& failure, const EventLoop* loop = nullptr);
+
+}  // namespace gossip

@@ -1,0 +1,298 @@
+#include "manager/shell/parser.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <utility>
+
+namespace gossip {
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+enum class TokenKind : std::uint8_t { word, separator, end };
+
+struct Token {
+    TokenKind kind{};
+    std::string text;
+    std::size_t begin{0};
+    std::size_t end{0};
+    int line{1};
+    int column{1};
+    bool quoted{false};
+};
+
+// Cuts the text into words and separators.
+class Lexer {
+public:
+    Lexer(std::string_view text, int line) : text_(text), line_(line) {}
+
+    // False on an unclosed quote; see error().
+    bool next(Token& token) {
+        skip_blanks_and_comments();
+        token = {TokenKind::end, {}, at_, at_, line_, static_cast<int>(at_ - line_begin_) + 1, false};
+        if (at_ == text_.size()) return true;
+        if (ends_command(at_)) return separator(token);
+        if (text_[at_] == '"' || text_[at_] == '\'') return quoted_word(token);
+        return plain_word(token);
+    }
+
+    [[nodiscard]] const ParseError& error() const { return error_; }
+
+private:
+    [[nodiscard]] bool ends_command(std::size_t at) const {
+        if (text_[at] == '\n') return true;
+        if (text_[at] != ';') return false;
+        return at + 1 == text_.size() || is_blank(text_[at + 1]) || text_[at + 1] == '\n';
+    }
+
+    void skip_blanks_and_comments() {
+        while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
+        if (at_ == text_.size() || text_[at_] != '#') return;
+        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+    }
+
+    bool separator(Token& token) {
+        token.kind = TokenKind::separator;
+        const bool new_line = text_[at_] == '\n';
+        token.end = ++at_;
+        if (new_line) {
+            ++line_;
+            line_begin_ = at_;
+        }
+        return true;
+    }
+
+    bool plain_word(Token& token) {
+        while (at_ < text_.size() && !is_blank(text_[at_]) && !ends_command(at_)) token.text += text_[at_++];
+        return finish(token);
+    }
+
+    bool quoted_word(Token& token) {
+        const char quote = text_[at_++];
+        while (at_ < text_.size() && text_[at_] != quote && text_[at_] != '\n') {
+            const bool escape = quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() &&
+                                (text_[at_ + 1] == '"' || text_[at_ + 1] == '\\');
+            if (escape) ++at_;
+            token.text += text_[at_++];
+        }
+        if (at_ == text_.size() || text_[at_] == '\n') {
+            error_ = {line_, token.column, std::string("the quote ") + quote + " is not closed", false};
+            return false;
+        }
+        ++at_;
+        token.quoted = true;
+        return finish(token);
+    }
+
+    bool finish(Token& token) {
+        token.kind = TokenKind::word;
+        token.end = at_;
+        return true;
+    }
+
+    std::string_view text_;
+    std::size_t at_{0};
+    std::size_t line_begin_{0};
+    int line_;
+    ParseError error_;
+};
+
+// Builds commands and their blocks out of tokens.
+class Parser {
+public:
+    Parser(std::string_view text, int first_line) : text_(text), lexer_(text, first_line) {}
+
+    std::variant<Script, ParseError> run() {
+        Script script;
+        if (!commands(script, 0)) return error_;
+        return script;
+    }
+
+private:
+    static constexpr int max_depth = 16;
+
+    bool fail(int line, int column, std::string text, bool incomplete = false) {
+        error_ = {line, column, std::move(text), incomplete};
+        return false;
+    }
+
+    bool advance() {
+        if (lexer_.next(token_)) return true;
+        error_ = lexer_.error();
+        return false;
+    }
+
+    // Up to the end of the text (depth 0) or the closing brace.
+    bool commands(Script& out, int depth) {
+        const int opened = token_.line;
+        const int column = token_.column;
+        for (;;) {
+            if (!advance()) return false;
+            if (token_.kind == TokenKind::separator) continue;
+            if (token_.kind == TokenKind::end) {
+                return depth == 0 || fail(opened, column, "the block opened with { is not closed", true);
+            }
+            if (closes_block()) {
+                return depth > 0 || fail(token_.line, token_.column, "} without a block");
+            }
+            bool closed = false;
+            if (!command(out, depth, closed)) return false;
+            if (closed) return true;
+        }
+    }
+
+    // `closed`: the command was ended by the brace that ends the block around it.
+    bool command(Script& out, int depth, bool& closed) {
+        Command command;
+        command.line = token_.line;
+        command.column = token_.column;
+        const std::size_t begin = take_verb(command);
+        std::size_t end = token_.end;
+        for (;;) {
+            if (!advance()) return false;
+            if (token_.kind != TokenKind::word) break;
+            if (depth > 0 && closes_block()) {
+                closed = true;
+                break;
+            }
+            if (opens_block(command)) {
+                if (!block(command, depth)) return false;
+                break;
+            }
+            command.words.push_back({token_.text, token_.begin - begin, token_.quoted});
+            end = token_.end;
+        }
+        command.source = text_.substr(begin, end - begin);
+        // What is none by itself is none behind a "-".
+        const bool none =
+            command.verb().empty() ||
+            (command.ignore_failure && std::string_view("\"'#}").find(command.verb()[0]) != std::string_view::npos);
+        if (none) return fail(command.line, command.column, "- needs a command after it");
+        out.push_back(std::move(command));
+        return true;
+    }
+
+    // Where the command's own text begins: behind the "-" if there is one.
+    std::size_t take_verb(Command& command) {
+        std::string verb = token_.text;
+        std::size_t begin = token_.begin;
+        if (!token_.quoted && verb.starts_with('-')) {
+            command.ignore_failure = true;
+            verb.erase(0, 1);
+            ++begin;
+            ++command.column;
+        }
+        command.words.push_back({std::move(verb), 0, token_.quoted});
+        return begin;
+    }
+
+    bool block(Command& command, int depth) {
+        if (depth + 1 > max_depth) return fail(token_.line, token_.column, "blocks are nested too deeply");
+        command.has_body = true;
+        return commands(command.body, depth + 1);
+    }
+
+    [[nodiscard]] bool opens_block(const Command& command) const {
+        return command.verb() == "repeat" && !token_.quoted && token_.text == "{";
+    }
+    [[nodiscard]] bool closes_block() const { return !token_.quoted && token_.text == "}"; }
+
+    std::string_view text_;
+    Lexer lexer_;
+    Token token_;
+    ParseError error_;
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::string Command::tail(std::size_t index) const {
+    if (index >= words.size()) return {};
+    if (index + 1 == words.size()) return words[index].text;
+    return source.substr(words[index].begin);
+}
+
+std::variant<Script, ParseError> parse_script(std::string_view text, int first_line) {
+    return Parser(text, first_line).run();
+}
+
+std::string place_of(const std::string& name, int line, int column) {
+    return name + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+std::string to_text(const Command& command) {
+    std::string text = (command.ignore_failure ? "-" : "") + command.source;
+    if (!command.has_body) return text;
+    text += " {\n";
+    for (const Command& inner : command.body) text += to_text(inner) + "\n";
+    return text + "}";
+}
+
+std::string format_time(Duration duration) {
+    const double seconds = std::chrono::duration<double>(duration).count();
+    char text[32];
+    if (duration == Duration::zero()) {
+        return "0s";
+    } else if (seconds < 0.0009995) {
+        std::snprintf(text, sizeof text, "%.0fus", seconds * 1e6);
+    } else if (seconds < 0.9995) {
+        std::snprintf(text, sizeof text, "%.0fms", seconds * 1e3);
+    } else if (seconds < 120) {
+        const bool whole = std::abs(seconds - std::round(seconds)) < 0.05;
+        std::snprintf(text, sizeof text, whole ? "%.0fs" : "%.1fs", seconds);
+    } else {
+        const auto whole = static_cast<long long>(seconds);
+        std::snprintf(text, sizeof text, "%lldm%02llds", whole / 60, whole % 60);
+    }
+    return text;
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (!std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
+std::string_view trim(std::string_view text) {
+    while (!text.empty() && (is_blank(text.front()) || text.front() == '\n')) text.remove_prefix(1);
+    while (!text.empty() && (is_blank(text.back()) || text.back() == '\n')) text.remove_suffix(1);
+    return text;
+}
+
+std::string closest(std::string_view word, const std::vector<std::string>& candidates) {
+    const std::string* best = nullptr;
+    std::size_t best_distance = word.size() < 4 ? 2 : 3;  // fewer edits than this
+    for (const std::string& candidate : candidates) {
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance >= best_distance) continue;
+        best = &candidate;
+        best_distance = distance;
+    }
+    return best == nullptr ? std::string{} : *best;
+}
+
+}  // namespace gossip

@@ -1,0 +1,79 @@
+#include "manager/shell/script_input.hpp"
+
+#include "manager/base/terminal.hpp"
+#include "manager/shell/parser.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace gossip {
+namespace {
+
+// epoll refuses plain files, and they never block.
+bool is_plain_file(int fd) {
+    struct stat status {};
+    return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool is_incomplete(const std::string& text) {
+    const auto parsed = parse_script(text);
+    const auto* error = std::get_if<ParseError>(&parsed);
+    return error != nullptr && error->incomplete;
+}
+
+}  // namespace
+
+ScriptInput::ScriptInput(boost::asio::io_context& io, int fd) : fd_(fd) {
+    if (is_plain_file(fd)) {
+        while (!ended_) read_some();
+        return;
+    }
+    descriptor_ = std::make_unique<boost::asio::posix::stream_descriptor>(io, reopened(fd));
+    await_input();
+}
+
+void ScriptInput::await_input() {
+    descriptor_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                            [this](const boost::system::error_code& error) {
+                                if (error == boost::asio::error::operation_aborted) return;
+                                read_some();
+                                if (!ended_) await_input();
+                            });
+}
+
+void ScriptInput::read_some() {
+    std::array<char, 4096> buffer;
+    const int fd = descriptor_ ? descriptor_->native_handle() : fd_;
+    const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+    if (size > 0)
+        unread_.append(buffer.data(), static_cast<std::size_t>(size));
+    else if (size == 0 || (errno != EINTR && errno != EAGAIN))
+        ended_ = true;
+}
+
+bool ScriptInput::fill() {
+    while (!complete_) {
+        const std::size_t end = unread_.find('\n');
+        if (end == std::string::npos && (!ended_ || unread_.empty())) break;
+        if (block_.text.empty()) block_.line = next_line_;
+        const std::size_t size = end == std::string::npos ? unread_.size() : end + 1;
+        block_.text += unread_.substr(0, size);
+        unread_.erase(0, size);
+        ++next_line_;
+        complete_ = !is_incomplete(block_.text);
+    }
+    return complete_ || (ended_ && !block_.text.empty());
+}
+
+bool ScriptInput::ready() { return fill() || (ended_ && unread_.empty()); }
+
+std::optional<ScriptInput::Block> ScriptInput::take() {
+    if (!fill()) return std::nullopt;
+    complete_ = false;
+    return std::exchange(block_, {});
+}
+
+}  // namespace gossip

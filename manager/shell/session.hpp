@@ -1,0 +1,123 @@
+#pragma once
+// What a command works with, and how commands run one after another: from the terminal, a pipe, a
+// file or -e.
+
+#include "manager/base/console.hpp"
+#include "manager/base/log_files.hpp"
+#include "manager/network/churn.hpp"
+#include "manager/network/managed_network.hpp"
+#include "manager/runs/run_recorder.hpp"
+#include "manager/shell/command_table.hpp"
+#include "manager/shell/session_history.hpp"
+#include "manager/view/live_log.hpp"
+#include "manager/view/selector.hpp"
+
+namespace gossip {
+
+struct Settings {
+    Duration wait_timeout = std::chrono::seconds(30);
+    Duration settle = std::chrono::seconds(1);  // events still on their way when an expect looks
+    bool keep_going{false};
+    bool live{true};
+};
+
+class Session {
+    std::unique_ptr<ManagedNetwork> network_;  // the first: the public members below refer to it
+
+public:
+    Session(EventLoop& loop, Console& console, const ManagedNetwork::Factory& factory, Settings settings);
+
+    EventLoop& loop;
+    Console& console;
+    Settings settings;
+    ManagedNetwork& network;
+    Rng rng;
+    LogSearcher searcher;
+    Churn churn;
+    SessionHistory history;
+
+    // False after exit, quit or the end of input.
+    [[nodiscard]] bool open() const { return open_; }
+    void close() { open_ = false; }
+
+    // Brings the network up; a failure has torn it down again.
+    Result start();
+    // What comes right by itself, did; to be asked once the commands are over.
+    Result settle();
+    // Peers, then seeds; says who was late.
+    void finish();
+
+    // Runs commands until one fails (unless told to keep going) or the session closes. What is
+    // returned has been printed already.
+    Result run(const Script& script, const std::string& name);
+    // Of the script that is running; empty at the prompt.
+    [[nodiscard]] const std::string& script_name() const { return script_name_; }
+
+    // Waits while events are handled. A failure says why it ended early: Ctrl-C, SIGTERM, or, in a
+    // script, a node that died. Running out of time is no failure; see `timed_out`.
+    Result wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out);
+    [[nodiscard]] static Result from_wait(WaitEnd end, const EventLoop& loop);
+
+    // For the length of a second terminal's command: what dies meanwhile is not that command's failure.
+    class Guest {
+    public:
+        explicit Guest(Session& session) : session_(session) { ++session_.guests_; }
+        ~Guest() { --session_.guests_; }
+        Guest(const Guest&) = delete;
+        Guest& operator=(const Guest&) = delete;
+
+    private:
+        Session& session_;
+    };
+
+    // Selected nodes; the failure is E_COMMAND.
+    std::variant<std::vector<NodeId>, Failure> select(const Selector& selector, Among among);
+
+    // What the prompt says; changes with the network.
+    [[nodiscard]] std::string prompt() const;
+    // From now on everything is written to it; before `start`, so that the bring-up is in it.
+    void record_to(std::unique_ptr<RunRecorder> recorder);
+    // What is written of this run; null: nothing.
+    [[nodiscard]] RunRecorder* recorder() const { return recorder_.get(); }
+    void record_command(const Command& command) const;
+    void record_failure(const Failure& failure) const;
+    // The log's last line.
+    void close_record(int exit_code);
+
+    // The page's address with its token; empty: there is none.
+    [[nodiscard]] const std::string& page() const { return page_; }
+    void set_page(std::string url) { page_ = std::move(url); }
+
+    // Called after anything that may have changed the prompt.
+    void set_changed(std::function<void()> changed) { changed_ = std::move(changed); }
+    // Told of every event, and, with null, of what changed without one: the page.
+    void set_onlooker(std::function<void(const NodeEvent*)> onlooker) { onlooker_ = std::move(onlooker); }
+
+    // The same for one command that follows events.
+    void set_follower(std::function<void(const NodeEvent&)> follower) { follower_ = std::move(follower); }
+
+private:
+    Result run_one(const Command& command, const std::string& name);
+    [[nodiscard]] RunStamp stamp() const { return {network.now().time_since_epoch().count(), network.wall_now()}; }
+    void keep_logs(bool copies) const;
+    Result take_death();
+    void live(const LiveLine& line);
+    void tell_onlooker(const NodeEvent* event);
+    void handle_event(const NodeEvent& event);
+    void handle_death(const ManagedNode& node);
+    [[nodiscard]] bool is_broken() const { return !broken_.empty(); }
+
+    std::unique_ptr<RunRecorder> recorder_;
+    std::string page_;
+    bool open_{true};
+    int guests_{0};
+    std::string script_name_;
+    std::vector<std::string> deaths_;  // of nodes nobody killed, not reported as a failure yet
+    std::string broken_;               // the first invariant that was
+    LiveLog live_;
+    std::function<void()> changed_;
+    std::function<void(const NodeEvent*)> onlooker_;
+    std::function<void(const NodeEvent&)> follower_;
+};
+
+}  // namespace gossip

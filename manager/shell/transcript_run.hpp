@@ -1,0 +1,15 @@
+#pragma once
+// Plays a transcript in a session and compares.
+
+#include "manager/shell/session.hpp"
+#include "manager/shell/transcript.hpp"
+
+namespace gossip {
+
+[[nodiscard]] bool is_transcript(const std::string& path);
+[[nodiscard]] std::variant<Transcript, Failure> read_transcript(const std::string& path);
+
+// What differs is printed and fails as an expectation does; with `rewrite` the file gets what came instead.
+[[nodiscard]] Result play_transcript(Session& session, const std::string& path, Transcript transcript, bool rewrite);
+
+}  // namespace gossip

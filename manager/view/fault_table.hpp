@@ -1,0 +1,49 @@
+#pragma once
+// The faults in force, by directed link: what partition, link, delay, loss and heal change, and what each
+// node is told of it.
+
+#include "node/transport/fault_gate.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace gossip {
+
+using NodeSet = std::set<NodeId>;
+
+// What a command changes of a link; the rest stays as it is.
+struct FaultChange {
+    std::optional<bool> cut;
+    std::optional<Duration> delay;
+    std::optional<Duration> jitter;
+    std::optional<std::uint32_t> loss;
+    std::optional<std::uint32_t> duplicate;
+    std::optional<std::uint32_t> reorder;
+    std::optional<std::uint64_t> bytes_per_second;
+    bool clear{false};  // first
+};
+
+class FaultTable {
+public:
+    using Link = std::pair<NodeId, NodeId>;  // from, to
+
+    // From every node of `from` to every one of `to`. The nodes that have to be told are added to `touched`.
+    void change(const NodeSet& from, const NodeSet& to, const FaultChange& change, NodeSet& touched);
+    // Every link from or to one of these; all links when empty.
+    void heal(const NodeSet& nodes, NodeSet& touched);
+
+    [[nodiscard]] bool empty() const { return links_.empty(); }
+    [[nodiscard]] const std::map<Link, LinkFault>& links() const { return links_; }
+    [[nodiscard]] const LinkFault* find(NodeId from, NodeId to) const;
+    // What `node` adds to the links that lead from it; equal faults share a rule.
+    [[nodiscard]] std::vector<FaultRule> rules_of(NodeId node) const;
+    // "3 cut, 1 slow" of the links from this node; empty when it has no fault.
+    [[nodiscard]] std::string summary(NodeId node) const;
+
+private:
+    std::map<Link, LinkFault> links_;  // without those that have no fault
+};
+
+}  // namespace gossip

@@ -1,0 +1,49 @@
+#include "manager/view/overlay_shape.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gossip {
+
+OverlayShape shape_of(const ClusterView& view) {
+    constexpr std::size_t path_sources = 64;
+    OverlayShape shape;
+    const std::set<NodeId> live = view.live_registered();
+    std::map<NodeId, std::uint32_t> number;
+    for (const NodeId id : live) number.emplace(id, static_cast<std::uint32_t>(number.size()));
+    std::vector<sim::Graph::Edge> edges;
+    for (const auto& [id, links] : view.two_sided_links(live)) {
+        shape.degrees.push_back(static_cast<std::uint32_t>(links.size()));
+        for (const NodeId other : links) {
+            if (id < other) edges.emplace_back(number.at(id), number.at(other));
+        }
+    }
+    const sim::Graph graph(live.size(), edges);
+    shape.peers = live.size();
+    shape.links = edges.size();
+    shape.components = sim::components(graph);
+    shape.path_mean = sim::mean_path(graph, path_sources, Rng{1});
+    shape.law = sim::fit_power_law(shape.degrees);
+    return shape;
+}
+
+std::optional<double> latency_quantile(const ClusterView& view, const RumorView* message, double q) {
+    std::vector<double> samples;
+    const auto add = [&](const RumorView& rumor) {
+        for (const auto& [node, receipt] : rumor.receipts) {
+            if (receipt.hop > 0) samples.push_back(static_cast<double>(receipt.mono_ns - rumor.mono_ns) / 1e6);
+        }
+    };
+    if (message != nullptr) {
+        add(*message);
+    } else {
+        for (const RumorView& rumor : view.rumors()) add(rumor);
+    }
+    if (samples.empty()) return std::nullopt;
+    const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(samples.size())));
+    const auto at = samples.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+    std::nth_element(samples.begin(), at, samples.end());
+    return *at;
+}
+
+}  // namespace gossip

@@ -1,0 +1,232 @@
+#include "manager/view/removal_view.hpp"
+
+#include "manager/view/trace_view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace gossip {
+namespace {
+
+using Life = std::deque<NodeEvent>;
+
+// In the order of the protocol.
+constexpr std::array order{"suspected", "refuted", "asked",    "witness", "cancelled", "consensus", "report",
+                           "answered",  "probe",   "proposal", "vote",    "decided",   "removed"};
+
+bool is_removal(const Notice& n) { return n.kind == NoticeKind::member_removed; }
+
+// From the admission before the newest removal or doubt, to its end.
+std::pair<std::size_t, std::size_t> newest_removal(const Life& life) {
+    std::size_t end = life.size();
+    while (end > 0 && removal_step(life[end - 1].notice).empty()) --end;
+    std::size_t begin = end;
+    const auto admits = [](const Notice& n) {
+        return n.kind == NoticeKind::member_added || n.kind == NoticeKind::registration_complete;
+    };
+    while (begin > 0 && !admits(life[begin - 1].notice)) --begin;
+    return {begin, end};
+}
+
+std::string because(const Notice& n) { return n.text.empty() ? "" : ": " + printable(n.text); }
+
+std::string_view said(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::reachable:
+            return "it answers";
+        case Verdict::unreachable:
+            return "no answer";
+        default:
+            return "connection refused";
+    }
+}
+
+std::string what(const Notice& n) {
+    const std::string other = n.other == NodeId::none ? "" : short_name(n.other);
+    switch (n.kind) {
+        case NoticeKind::suspected:
+        case NoticeKind::suspicion_cancelled:
+            return printable(n.text);
+        case NoticeKind::refuted:
+            return "answers " + other + " that it is alive";
+        case NoticeKind::witness_asked:
+            return "asks ";
+        case NoticeKind::statement_given:
+            return std::string(said(n.verdict)) + ", to ";
+        case NoticeKind::peer_consensus:
+            return std::to_string(n.count) + " of " + std::to_string(n.of) + " witnesses confirm";
+        case NoticeKind::dead_reported:
+            return "to seed ";
+        case NoticeKind::report_answered:
+            return "by seed " + other + because(n);
+        case NoticeKind::report_ignored:
+            return "ignored" + because(n);
+        case NoticeKind::case_opinion:
+        case NoticeKind::vote_cast:
+            return (n.yes ? "yes" : "no") + because(n);
+        case NoticeKind::proposal_opened:
+            return "votes yes, " + (other.empty() ? "at its own word" : "after " + other + "'s report");
+        case NoticeKind::member_removed:
+            return "from its list, epoch " + std::to_string(n.epoch);
+        default:  // approved, rejected
+            return (n.kind == NoticeKind::approved ? "removal approved, " : "removal rejected, ") +
+                   std::to_string(n.count) + " of " + std::to_string(n.of) + " votes, quorum " + std::to_string(n.need);
+    }
+}
+
+struct Step {
+    std::string_view step;
+    Moment at;
+    std::string node;  // as for programs; empty: the manager saw it
+    std::string shown;
+    std::string what;
+    std::vector<NodeId> others;  // several of a kind: whom it asked, told, reported to
+};
+
+bool has_others(NoticeKind kind) {
+    return kind == NoticeKind::witness_asked || kind == NoticeKind::statement_given ||
+           kind == NoticeKind::dead_reported;
+}
+
+class Steps {
+public:
+    Steps(NodeId id, const ClusterView& view) : id_(id), view_(view) {
+        const Life* life = view.life(id);
+        if (life == nullptr) return;
+        const auto [begin, end] = newest_removal(*life);
+        for (const char* step : order) {
+            for (std::size_t i = begin; i < end; ++i) {
+                if (removal_step((*life)[i].notice) == step) add(step, (*life)[i]);
+            }
+        }
+        if (steps_.empty()) return;
+        const auto removal = std::find_if(life->begin() + static_cast<std::ptrdiff_t>(begin), life->end(),
+                                          [](const NodeEvent& event) { return is_removal(event.notice); });
+        if (removal != life->end()) removal_ = &*removal;
+        add_beginning();
+    }
+
+    [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+    [[nodiscard]] const NodeEvent* removal() const { return removal_; }
+    // Its process's end, where that came before the removal.
+    [[nodiscard]] const Ending* ending() const { return ending_; }
+    [[nodiscard]] std::int64_t start() const {
+        return ending_ != nullptr ? ending_->at.mono_ns : steps_.empty() ? 0 : first_;
+    }
+
+private:
+    void add(const char* step, const NodeEvent& event) {
+        const Notice& n = event.notice;
+        // A seed hears the other seeds' opinions as well: each once, from whose it is.
+        const NodeId node = n.kind == NoticeKind::case_opinion && n.other != NodeId::none ? n.other : event.node;
+        Step fresh{step, {event.mono_ns, event.wall}, node_name(node), short_name(node), what(n), {}};
+        const auto known = std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) {
+            return s.step == fresh.step && s.node == fresh.node && s.what == fresh.what;
+        });
+        if (first_ == 0 || event.mono_ns < first_) first_ = event.mono_ns;
+        Step& step_of_node = known == steps_.end() ? steps_.emplace_back(std::move(fresh)) : *known;
+        auto& others = step_of_node.others;
+        const bool named = std::find(others.begin(), others.end(), n.other) != others.end();
+        if (has_others(n.kind) && !named) others.push_back(n.other);
+    }
+
+    void add_beginning() {
+        const Ending* ending = view_.ending(id_);
+        const std::int64_t until = removal_ == nullptr ? steps_.back().at.mono_ns : removal_->mono_ns;
+        std::vector<Step> before;
+        if (ending != nullptr && ending->doubted_sign.at.mono_ns != 0) {
+            const SignOfLife& sign = ending->doubted_sign;
+            before.push_back({"last heard",
+                              sign.at,
+                              node_name(sign.by),
+                              short_name(sign.by),
+                              sign.by == id_ ? "its own last event" : "had a message of it (PINGs are not noted)",
+                              {}});
+        }
+        if (ending != nullptr && ending->at.mono_ns != 0 && ending->at.mono_ns <= until) {
+            ending_ = ending;
+            before.push_back({"stopped", ending->at, "", "", std::string(state_name(ending->state)), {}});
+        }
+        steps_.insert(steps_.begin(), before.begin(), before.end());
+    }
+
+    NodeId id_;
+    const ClusterView& view_;
+    std::vector<Step> steps_;
+    std::int64_t first_{0};
+    const NodeEvent* removal_{nullptr};
+    const Ending* ending_{nullptr};
+};
+
+std::string milliseconds(std::int64_t ns) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", static_cast<double>(ns) / 1e6);
+    return text;
+}
+
+}  // namespace
+
+std::string_view removal_step(const Notice& n) {
+    switch (n.kind) {
+        case NoticeKind::suspected:
+            return "suspected";
+        case NoticeKind::refuted:
+            return "refuted";
+        case NoticeKind::witness_asked:
+            return "asked";
+        case NoticeKind::statement_given:
+            return "witness";
+        case NoticeKind::suspicion_cancelled:
+            return "cancelled";
+        case NoticeKind::peer_consensus:
+            return "consensus";
+        case NoticeKind::dead_reported:
+        case NoticeKind::report_ignored:
+            return "report";
+        case NoticeKind::report_answered:
+            return "answered";
+        case NoticeKind::case_opinion:
+            return "probe";
+        case NoticeKind::proposal_opened:
+            return n.add ? "" : "proposal";
+        case NoticeKind::vote_cast:
+            return n.add ? "" : "vote";
+        case NoticeKind::approved:
+        case NoticeKind::rejected:
+            return n.add ? "" : "decided";
+        case NoticeKind::member_removed:
+            return "removed";
+        default:
+            return "";
+    }
+}
+
+Table removal_table(NodeId id, const ClusterView& view) {
+    Table table({{"step"}, {"time"}, {"after_ms", true}, {"node"}, {"what"}});
+    const Steps steps(id, view);
+    std::string_view group;
+    for (const Step& s : steps.steps()) {
+        const bool again = s.step == group;
+        group = s.step;
+        table.add({{std::string(s.step), again ? " " : "", Style::bold},
+                   {clock_text(s.at.wall)},
+                   {milliseconds(s.at.mono_ns - steps.start())},
+                   {s.node, s.shown},
+                   {s.what + short_names(s.others)}});
+    }
+    return table;
+}
+
+std::string removal_headline(NodeId id, const ClusterView& view) {
+    const Steps steps(id, view);
+    if (steps.steps().empty()) return {};
+    const NodeEvent* removal = steps.removal();
+    if (removal == nullptr) return short_name(id) + " was doubted and not removed";
+    std::string text = short_name(id) + " was removed (epoch " + std::to_string(removal->notice.epoch) + "), " +
+                       milliseconds(removal->mono_ns - steps.start()) + " ms after ";
+    const Ending* ending = steps.ending();
+    return text + (ending == nullptr ? "the first step" : "it was " + std::string(state_name(ending->state)));
+}
+
+}  // namespace gossip

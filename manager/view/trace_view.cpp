@@ -1,0 +1,322 @@
+#include "manager/view/trace_view.hpp"
+
+#include "manager/shell/parser.hpp"
+#include "manager/view/removal_view.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+#include <optional>
+
+namespace gossip {
+namespace {
+
+std::string milliseconds(std::int64_t ns) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", static_cast<double>(ns) / 1e6);
+    return text;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::uint32_t duplicates_of(const RumorView& rumor, NodeId node) {
+    const auto it = rumor.duplicates.find(node);
+    return it == rumor.duplicates.end() ? 0 : it->second;
+}
+
+std::int64_t registered_at(NodeId id, const ClusterView& view) {
+    const auto* life = view.life(id);
+    if (life == nullptr) return 0;
+    const auto done = std::find_if(life->rbegin(), life->rend(), [](const NodeEvent& event) {
+        return event.notice.kind == NoticeKind::registration_complete;
+    });
+    return done == life->rend() ? 0 : done->mono_ns;
+}
+
+// Its neighbours that have the message, and those of them that a partition keeps from handing it on.
+std::string why_no_neighbour_told(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
+    std::vector<NodeId> have;
+    std::vector<NodeId> cut;
+    for (const NodeId neighbour : node.links) {
+        if (!rumor.receipts.contains(neighbour)) continue;
+        have.push_back(neighbour);
+        const LinkFault* fault = view.faults().find(neighbour, node.id);
+        if (fault != nullptr && fault->cut) cut.push_back(neighbour);
+    }
+    if (have.empty()) return "no neighbour has it";
+    if (cut.size() == have.size()) return "cut off from " + short_names(cut);
+    return "on its way from " + short_names(have);
+}
+
+std::optional<std::int64_t> hop_ns(const Receipt& receipt, const RumorView& rumor) {
+    if (receipt.hop == 0) return std::nullopt;
+    const auto parent = rumor.receipts.find(receipt.from);
+    if (parent == rumor.receipts.end()) return std::nullopt;
+    return receipt.mono_ns - parent->second.mono_ns;
+}
+
+// A hop that took far longer than the message's others.
+std::int64_t late_from(const RumorView& rumor) {
+    constexpr std::int64_t least = 5'000'000;  // on one machine a hop takes less than one millisecond
+    std::vector<std::int64_t> hops;
+    for (const auto& [node, receipt] : rumor.receipts) {
+        if (const auto hop = hop_ns(receipt, rumor)) hops.push_back(*hop);
+    }
+    if (hops.empty()) return std::numeric_limits<std::int64_t>::max();
+    const auto middle = hops.begin() + static_cast<std::ptrdiff_t>((hops.size() - 1) / 2);
+    std::nth_element(hops.begin(), middle, hops.end());
+    return 4 * std::max<std::int64_t>(*middle, 0) + least;
+}
+
+// What is known of this hop that explains it; the faults in force first.
+std::string why_late(const Receipt& receipt, const RumorView& rumor, const ClusterView& view) {
+    if (const LinkFault* fault = view.faults().find(receipt.from, receipt.node)) return fault_text(*fault);
+    const auto meanwhile = [&](std::int64_t ns) { return ns >= rumor.mono_ns && ns <= receipt.mono_ns; };
+    for (auto note = view.notes().rbegin(); note != view.notes().rend(); ++note) {
+        if (note->nodes.contains(receipt.node) && meanwhile(note->mono_ns)) return "after " + note->text;
+    }
+    for (const NodeId id : {receipt.node, receipt.from}) {
+        const Ending* ending = view.ending(id);
+        const bool stood = ending != nullptr && ending->state == NodeState::paused;
+        if (stood && ending->at.mono_ns <= receipt.mono_ns) return short_name(id) + " was paused";
+    }
+    if (registered_at(receipt.node, view) > rumor.mono_ns) return "joined later";
+    return receipt.repair ? "by repair" : "";
+}
+
+// Empty: in time. Else "late", with the cause where one is known.
+std::string lateness(const Receipt& receipt, std::int64_t from, const RumorView& rumor, const ClusterView& view) {
+    const auto hop = hop_ns(receipt, rumor);
+    if (!hop || *hop <= from) return {};
+    const std::string why = why_late(receipt, rumor, view);
+    return why.empty() ? "late" : "late: " + why;
+}
+
+class TreePrinter {
+public:
+    TreePrinter(const RumorView& rumor, const ClusterView& view, bool colored)
+        : rumor_(rumor), view_(view), colored_(colored), late_from_(late_from(rumor)) {
+        for (const auto& [node, receipt] : rumor.receipts) {
+            if (receipt.hop > 0) children_[receipt.from].push_back(&receipt);
+        }
+        for (auto& [node, receipts] : children_) {
+            std::sort(receipts.begin(), receipts.end(),
+                      [](const Receipt* a, const Receipt* b) { return a->mono_ns < b->mono_ns; });
+        }
+    }
+
+    std::string run() {
+        head();
+        const NodeId origin = rumor_.rumor->origin;
+        out_ += paint(short_name(origin), Style::bold, colored_) + duplicates(origin) + "\n";
+        shown_.insert(origin);
+        branches(origin, "");
+        orphans();
+        foot();
+        return out_;
+    }
+
+private:
+    void head() {
+        const Rumor& rumor = *rumor_.rumor;
+        out_ += rumor.id;
+        if (!rumor.text.empty()) out_ += " \"" + printable(rumor.text) + "\"";
+        out_ += (rumor.typed ? "  said by " : "  generated by ") + short_name(rumor.origin);
+        if (rumor.born != 0) out_ += " at " + clock_text(rumor.born);
+        out_ += "\n";
+    }
+
+    std::string duplicates(NodeId node) const {
+        const std::uint32_t count = duplicates_of(rumor_, node);
+        return count == 0 ? "" : paint("  " + counted(count, "duplicate"), Style::dim, colored_);
+    }
+
+    void line(const Receipt& receipt, const std::string& prefix) {
+        const auto parent = rumor_.receipts.find(receipt.from);
+        out_ += prefix + paint(short_name(receipt.node), Style::bold, colored_) + "  hop " +
+                std::to_string(receipt.hop) + "  +" + milliseconds(receipt.mono_ns - rumor_.mono_ns) + " ms";
+        if (receipt.hop > 1 && parent != rumor_.receipts.end()) {
+            out_ += " (" + milliseconds(receipt.mono_ns - parent->second.mono_ns) + " this hop)";
+        }
+        if (receipt.repair) out_ += paint("  by repair", Style::yellow, colored_);
+        const std::string late = lateness(receipt, late_from_, rumor_, view_);
+        if (!late.empty()) out_ += paint("  " + late, Style::yellow, colored_);
+        out_ += duplicates(receipt.node) + "\n";
+    }
+
+    void branches(NodeId node, const std::string& prefix) {
+        const auto it = children_.find(node);
+        if (it == children_.end()) return;
+        for (std::size_t i = 0; i < it->second.size(); ++i) {
+            const Receipt& receipt = *it->second[i];
+            if (!shown_.insert(receipt.node).second) continue;
+            const bool last = i + 1 == it->second.size();
+            line(receipt, prefix + (last ? "└─ " : "├─ "));
+            branches(receipt.node, prefix + (last ? "   " : "│  "));
+        }
+    }
+
+    // Received from a node whose own receipt we never saw (it died before it could tell).
+    void orphans() {
+        for (const auto& [node, receipt] : rumor_.receipts) {
+            if (!shown_.insert(node).second) continue;
+            line(receipt, short_name(receipt.from) + " ─ ");
+            branches(node, "   ");
+        }
+    }
+
+    void foot() {
+        const std::set<NodeId> live = view_.live_registered();
+        std::size_t have = 0;
+        std::uint32_t hops = 0;
+        std::uint32_t copies = 0;
+        std::int64_t last = rumor_.mono_ns;
+        for (const auto& [node, receipt] : rumor_.receipts) {
+            if (live.contains(node)) ++have;
+            hops = std::max(hops, receipt.hop);
+            last = std::max(last, receipt.mono_ns);
+        }
+        for (const auto& [node, count] : rumor_.duplicates) copies += count;
+        const std::string summary = "reached " + std::to_string(have) + " of " + counted(live.size(), "live peer") +
+                                    " in " + milliseconds(last - rumor_.mono_ns) + " ms, " + counted(hops, "hop") +
+                                    ", " + counted(copies, "duplicate");
+        out_ += paint(summary, have == live.size() ? Style::green : Style::yellow, colored_) + "\n";
+        std::string missing;
+        for (const auto& [id, node] : view_.nodes()) {
+            if (node.role != Role::peer || node.state == NodeState::elsewhere || rumor_.receipts.contains(id)) continue;
+            missing +=
+                (missing.empty() ? "" : ", ") + short_name(id) + " (" + why_not_reached(rumor_, node, view_) + ")";
+        }
+        if (!missing.empty()) out_ += "without it: " + missing + "\n";
+    }
+
+    const RumorView& rumor_;
+    const ClusterView& view_;
+    bool colored_;
+    std::int64_t late_from_;
+    std::map<NodeId, std::vector<const Receipt*>> children_;
+    std::set<NodeId> shown_;
+    std::string out_;
+};
+
+Style step_style(NoticeKind kind) {
+    switch (kind) {
+        case NoticeKind::suspected:
+        case NoticeKind::dead_reported:
+        case NoticeKind::report_received:
+            return Style::yellow;
+        case NoticeKind::member_removed:
+        case NoticeKind::removed_self:
+        case NoticeKind::rejected:
+        case NoticeKind::digest_alarm:
+            return Style::red;
+        case NoticeKind::member_added:
+        case NoticeKind::registration_complete:
+        case NoticeKind::refuted:
+            return Style::green;
+        default:
+            return Style::plain;
+    }
+}
+
+}  // namespace
+
+// Live peers that should have it and do not, and ended or frozen ones that could not.
+std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
+    if (node.state != NodeState::alive) return std::string(state_name(node.state));
+    if (!view.agreement().members().contains(node.id)) return "not registered";
+    if (registered_at(node.id, view) > rumor.mono_ns) return "joined later";
+    if (node.links.empty()) return "has no links";
+    return why_no_neighbour_told(rumor, node, view);
+}
+
+std::string step_text(const Notice& notice) {
+    std::string text = log_text(notice);
+    for (std::size_t end; (end = text.find('\n')) != std::string::npos;) text.replace(end, 1, "; ");
+    if (!text.empty()) return printable(text);
+    if (notice.kind == NoticeKind::member_added)
+        return "In its list from epoch " + std::to_string(notice.epoch) + " on";
+    text = std::string(kind_name(notice.kind));
+    if (notice.other != NodeId::none) text += " " + short_name(notice.other);
+    if (!notice.text.empty()) text += ": " + printable(notice.text);
+    return text;
+}
+
+std::string clock_text(WallMs wall) {
+    const std::time_t seconds = wall / 1000;
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    char text[16];
+    std::snprintf(text, sizeof text, "%02d:%02d:%02d.%03d", local.tm_hour, local.tm_min, local.tm_sec,
+                  static_cast<int>(wall % 1000));
+    return text;
+}
+
+std::string render_message_tree(const RumorView& rumor, const ClusterView& view, bool colored) {
+    return TreePrinter(rumor, view, colored).run();
+}
+
+Table message_table(const RumorView& rumor, const ClusterView& view) {
+    Table table({{"node"},
+                 {"from"},
+                 {"hop", true},
+                 {"after_ms", true},
+                 {"hop_ms", true},
+                 {"duplicates", true},
+                 {"how"},
+                 {"late"}});
+    const std::int64_t from = late_from(rumor);
+    std::vector<const Receipt*> receipts;
+    for (const auto& [node, receipt] : rumor.receipts) receipts.push_back(&receipt);
+    std::sort(receipts.begin(), receipts.end(),
+              [](const Receipt* a, const Receipt* b) { return a->mono_ns < b->mono_ns; });
+    for (const Receipt* r : receipts) {
+        const auto parent = rumor.receipts.find(r->from);
+        const bool origin = r->hop == 0;
+        table.add({{node_name(r->node)},
+                   {origin ? "" : node_name(r->from)},
+                   {std::to_string(r->hop)},
+                   {milliseconds(r->mono_ns - rumor.mono_ns)},
+                   {origin || parent == rumor.receipts.end() ? "" : milliseconds(r->mono_ns - parent->second.mono_ns)},
+                   {std::to_string(duplicates_of(rumor, r->node))},
+                   {origin      ? "origin"
+                    : r->repair ? "repair"
+                                : "push"},
+                   {lateness(*r, from, rumor, view)}});
+    }
+    for (const auto& [id, node] : view.nodes()) {
+        if (node.role != Role::peer || node.state == NodeState::elsewhere || rumor.receipts.contains(id)) continue;
+        table.add({{node_name(id)}, {}, {}, {}, {}, {"0"}, {"missing: " + why_not_reached(rumor, node, view)}, {}});
+    }
+    return table;
+}
+
+Table life_table(NodeId id, const ClusterView& view) {
+    Table table({{"time"}, {"since_s", true}, {"node"}, {"step"}, {"event"}});
+    const auto* life = view.life(id);
+    if (life == nullptr || life->empty()) return table;
+    const std::int64_t start = life->front().mono_ns;
+    const auto add = [&](std::int64_t mono_ns, WallMs wall, Cell node, Cell event, std::string_view step) {
+        char since[32];
+        std::snprintf(since, sizeof since, "%.3f", static_cast<double>(mono_ns - start) / 1e9);
+        table.add({{clock_text(wall)}, {since}, std::move(node), {std::string(step)}, std::move(event)});
+    };
+    auto note = view.notes().begin();
+    const auto add_notes_before = [&](std::int64_t mono_ns) {
+        for (; note != view.notes().end() && note->mono_ns <= mono_ns; ++note) {
+            if (note->nodes.contains(id)) add(note->mono_ns, note->wall, {}, {note->text, "", Style::cyan}, "fault");
+        }
+    };
+    for (const NodeEvent& event : *life) {
+        add_notes_before(event.mono_ns);
+        add(event.mono_ns, event.wall, {node_name(event.node), short_name(event.node)},
+            {step_text(event.notice), "", step_style(event.notice.kind)}, removal_step(event.notice));
+    }
+    add_notes_before(std::numeric_limits<std::int64_t>::max());
+    return table;
+}
+
+}  // namespace gossip

@@ -1,0 +1,69 @@
+// The texts of single values: durations, endpoints, strings.
+
+#include "node/config/config_keys.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace gossip {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    std::int64_t nanoseconds;
+};
+// Largest first: duration_text takes the first that divides evenly.
+constexpr std::array units{Unit{"h", 3'600'000'000'000}, Unit{"m", 60'000'000'000}, Unit{"s", 1'000'000'000},
+                           Unit{"ms", 1'000'000},        Unit{"us", 1'000},         Unit{"ns", 1}};
+constexpr double longest_ns = 1000.0 * 3.6e12;
+
+}  // namespace
+
+std::optional<Duration> parse_duration(std::string_view text) {
+    double number = 0;
+    const char* const last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, number, std::chars_format::fixed);
+    if (error != std::errc{} || !(number >= 0)) return std::nullopt;
+    const std::string_view suffix(end, static_cast<std::size_t>(last - end));
+    for (const Unit& unit : units) {
+        const double ns = number * static_cast<double>(unit.nanoseconds);
+        if (suffix == unit.name && ns <= longest_ns) return Duration{std::llround(ns)};
+    }
+    return std::nullopt;
+}
+
+std::string duration_text(Duration d) {
+    if (d.count() == 0) return "0s";
+    for (const Unit& unit : units) {
+        if (d.count() % unit.nanoseconds != 0) continue;
+        return std::to_string(d.count() / unit.nanoseconds) + std::string(unit.name);
+    }
+    return {};
+}
+
+std::string toml_string(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') out.push_back('\\');
+        if (byte < 0x20 || byte == 0x7f) {
+            out += "\\u00";
+            out.push_back(digits[byte >> 4]);
+            out.push_back(digits[byte & 15U]);
+        } else {
+            out.push_back(c);
+        }
+    }
+    return out + "\"";
+}
+
+std::variant<NodeId, std::string> read_endpoint(std::string_view text) {
+    if (const auto id = parse_node(text)) return *id;
+    const std::string quoted = toml_string(text);
+    if (text.find(':') != text.rfind(':')) return quoted + ": IPv6 is not supported yet, use an IPv4 address";
+    return quoted + " is not an address; write it as 127.0.0.1:6000, with a port in 1..65535";
+}
+
+}  // namespace gossip

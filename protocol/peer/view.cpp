@@ -1,0 +1,200 @@
+#include "protocol/peer/view.hpp"
+
+#include "protocol/ring.hpp"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+template <class Items>
+auto lower(Items& items, NodeId id) {
+    return std::lower_bound(items.begin(), items.end(), id, [](const auto& item, NodeId n) { return item.id < n; });
+}
+
+}  // namespace
+
+View::Rare& View::rare() const {
+    if (!rare_) rare_ = std::make_unique<Rare>();
+    return *rare_;
+}
+
+const Candidate* View::candidate(NodeId id) const {
+    const auto at = lower(*sample().candidates, id);
+    return at != sample().candidates->end() && at->id == id ? &*at : nullptr;
+}
+
+Told& View::own_told() {
+    told_changed_ = true;
+    return told_.own();
+}
+
+void View::settle_told(ToldAlike& alike) {
+    alike.share(told_);
+    told_changed_ = false;
+}
+
+View::Rare& View::inflate() const {
+    rare().inflated = true;
+    if (standings() != nullptr) rare_->sample = standings()->sample(self());
+    return *rare_;
+}
+
+bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
+    if (epoch < this->epoch() || epoch == 0) return false;
+    // Whoever was removed before a jump may be a member again: the decisions that say so were skipped.
+    if (rare_ && epoch > this->epoch()) {
+        for (Tombstone& stone : rare_->tombstones) stone.back = true;
+    }
+    Told& told = own_told();
+    told.epoch = epoch;
+    told.digest = digest;
+    if (members > 0) sample().members = members;
+    if (gap()) erase_if(rare_->waiting, [epoch](const msg::Membership& m) { return m.decision.epoch <= epoch; });
+    return true;
+}
+
+void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng) {
+    if (candidate.id == self() || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
+    auto& known = sample().candidates.own();
+    auto at = lower(known, candidate.id);
+    if (at != known.end() && at->id == candidate.id) {
+        *at = candidate;
+        return;
+    }
+    if (known.size() >= limit) {
+        known.erase(known.begin() + static_cast<std::ptrdiff_t>(rng.below(known.size())));
+        at = lower(known, candidate.id);
+    }
+    known.insert(at, candidate);
+}
+
+void View::add_successor(NodeId id, std::size_t limit) {
+    if (id == self() || id == NodeId::none || is_anonymous(id)) return;
+    auto& successors = sample().successors;
+    successors.push_back(id);
+    successors = ring_successors(self(), successors, limit);
+}
+
+void View::learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, const OverlayConfig& config,
+                 Rng& rng) {
+    for (const NodeId id : successors.first(std::min<std::size_t>(successors.size(), 64))) {
+        if (!gone(id)) add_successor(id, config.successors);
+    }
+    for (const Candidate& c : candidates.first(std::min<std::size_t>(candidates.size(), 1024))) {
+        if (!gone(c.id)) add_candidate(c, config.candidates, rng);
+    }
+}
+
+void View::note_degree(NodeId id, std::uint32_t degree) {
+    if (candidate(id) != nullptr) lower(sample().candidates.own(), id)->degree = degree;
+}
+
+void View::forget(NodeId id) {
+    if (candidate(id) != nullptr)
+        std::erase_if(sample().candidates.own(), [id](const Candidate& c) { return c.id == id; });
+    std::erase(sample().successors, id);
+}
+
+View::Offer View::offer(const msg::Membership& decision) {
+    const Epoch epoch = decision.decision.epoch;
+    if (epoch <= this->epoch()) return Offer::known;
+    auto& waiting = rare().waiting;
+    const auto at = std::lower_bound(waiting.begin(), waiting.end(), epoch,
+                                     [](const msg::Membership& m, Epoch e) { return m.decision.epoch < e; });
+    if (at != waiting.end() && at->decision.epoch == epoch) return Offer::known;
+    if (waiting.size() >= waiting_limit && epoch != this->epoch() + 1) return Offer::overflow;
+    waiting.insert(at, decision);
+    return Offer::fresh;
+}
+
+std::optional<msg::Membership> View::next() {
+    if (!gap() || rare_->waiting.front().decision.epoch != epoch() + 1) return std::nullopt;
+    msg::Membership result = std::move(rare_->waiting.front());
+    rare_->waiting.erase(rare_->waiting.begin());
+    Told& told = own_told();
+    told.epoch = result.decision.epoch;
+    told.digest = result.decision.digest;
+    return result;
+}
+
+void View::apply(const Change& change, const OverlayConfig& config, Rng& rng) {
+    switch (change.kind) {
+        case ChangeKind::add:
+            if (candidate(change.peer) == nullptr) ++sample().members;  // else a restart: its old life made room
+            revive(change.peer);
+            add_successor(change.peer, config.successors);
+            add_candidate({change.peer, 0, change.protocol}, config.candidates, rng);
+            remember_key(change);
+            return;
+        case ChangeKind::remove:
+        case ChangeKind::leave:
+            if (sample().members > 0) --sample().members;
+            bury(change);
+            forget(change.peer);
+            return;
+        case ChangeKind::replace:
+            return;
+    }
+}
+
+void View::remember_key(const Change& change) {
+    auto& keys = rare().keys;
+    if (keys.size() >= key_limit) keys.erase(keys.begin());
+    keys.push_back({change.peer, change.incarnation, change.key});
+}
+
+const View::Tombstone* View::tombstone(NodeId id) const {
+    if (!rare_) return nullptr;
+    const auto at = lower(rare_->tombstones, id);
+    return at != rare_->tombstones.end() && at->id == id ? &*at : nullptr;
+}
+
+void View::bury(const Change& change) {
+    const NodeId id = change.peer;
+    auto& tombstones = rare().tombstones;
+    auto at = lower(tombstones, id);
+    if (at == tombstones.end() || at->id != id) {
+        if (tombstones.size() >= tombstone_limit) {
+            tombstones.erase(std::min_element(tombstones.begin(), tombstones.end(),
+                                              [](const auto& a, const auto& b) { return a.order < b.order; }));
+            at = lower(tombstones, id);
+        }
+        at = tombstones.insert(at, Tombstone{.id = id});
+    }
+    at->life = std::max(at->life, change.incarnation);
+    if (change.kind == ChangeKind::remove) at->dead = std::max(at->dead, change.incarnation);
+    at->back = false;
+    at->order = ++rare().burials;
+}
+
+void View::revive(NodeId id) {
+    if (tombstone(id) != nullptr) lower(rare_->tombstones, id)->back = true;
+}
+
+bool View::removed(NodeId id, Incarnation life) const {
+    const Tombstone* stone = tombstone(id);
+    if (stone == nullptr) return false;
+    return life == Incarnation::none ? !stone->back : life <= stone->life;
+}
+
+bool View::declared_dead(NodeId id, Incarnation life) const {
+    const Tombstone* stone = tombstone(id);
+    if (stone == nullptr || stone->dead == Incarnation::none) return false;
+    return life == Incarnation::none ? !stone->back && stone->dead == stone->life : life <= stone->dead;
+}
+
+bool View::gone(NodeId id) const {
+    const Tombstone* stone = tombstone(id);
+    return stone != nullptr && !stone->back;
+}
+
+const PublicKey* View::key_of(NodeId id, Incarnation life) const {
+    if (!rare_) return nullptr;
+    for (const Key& known : rare_->keys) {
+        if (known.id == id && known.life == life && known.key != PublicKey{}) return &known.key;
+    }
+    return nullptr;
+}
+
+}  // namespace gossip

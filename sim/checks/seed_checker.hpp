@@ -1,0 +1,90 @@
+#pragma once
+// S1-S5 and S7-S13 of PROTOCOL.md section 7, told from journals, messages on the wire and what seeds
+// say they applied; never from a machine's own counters.
+
+#include "protocol/seed/records.hpp"
+#include "sim/checks/chain.hpp"
+#include "sim/checks/violation.hpp"
+#include "sim/cluster/cluster.hpp"
+
+#include <map>
+#include <set>
+
+namespace gossip::sim {
+
+// A round as the wire shows it: the asks, and what was voted and committed under its ballot.
+struct RoundSeen {
+    NodeId proposer{};
+    std::uint32_t proposer_life{0};
+    std::vector<Ask> asks;
+    std::map<Seat, msg::Vote> votes;  // without the proposer's own
+    std::vector<Batch> committed;     // none or one
+};
+
+class SeedChecker final : public Observer {
+public:
+    SeedChecker(const Cluster& cluster, Alarm& alarm);
+
+    void on_started(Time now, NodeId node, std::uint32_t life) override;
+    void on_step(Time now, NodeId node, const Event& event, const Effects& effects) override;
+    void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
+    void on_synced(Time now, NodeId node, std::span<const Append> appends) override;
+
+    [[nodiscard]] const Chain& chain() const { return chain_; }
+    [[nodiscard]] const RoundSeen* round(Epoch epoch, Ballot ballot) const;
+    // The greatest epoch a peer was told it is registered in.
+    [[nodiscard]] Epoch acknowledged() const { return acknowledged_; }
+
+private:
+    using RoundKey = std::pair<Epoch, Ballot>;
+    // What one seat has bound itself to.
+    struct Seating {
+        std::uint64_t ceiling{0};    // durable
+        std::set<RoundKey> durable;  // accepted, on disk
+        // The greatest ballot bound to, and acknowledged by epoch: as said in this process life, and
+        // as it left the node in any. What never left binds no later life.
+        struct Bound {
+            Ballot promised;
+            std::map<Epoch, Ballot> acked;
+        } said, left;
+        std::map<std::uint32_t, Epoch> applied;  // by process life
+        SeatLife life{0};
+    };
+    struct Context {
+        Time now{};
+        NodeId from{};
+        Seat seat{no_seat};
+    };
+
+    void fail(const Context& c, std::string invariant, std::string text) const;
+    void fail_if(const Context& c, const std::string& problem) const;  // "S1: …"
+    void claims_decided(const Context& c, Epoch epoch, const Digest& digest);
+    void check_promise(const Context& c, Ballot ballot);
+    void says(const Context& c, const msg::Vote& m);
+    void says(const Context& c, const msg::Ack& m);
+    void check_quorum_of_votes(const Context& c, const RoundSeen& round, const msg::Commit& m);
+    void check_opinions(const Context& c, const RoundSeen& round, const msg::Commit& m);
+    void check_rejected(const Context& c, const Notice& n);
+    void check_applied(const Context& c, const Notice& n);
+    void on_notice(const Context& c, const Notice& n);
+    void on_durable(const Context& c, RecordType type, std::string_view body);
+    void on_accepted(const Context& c, const Accepted& accepted);
+    void on_snapshot(const Context& c, const SnapshotRecord& record);
+
+    void see(const Context& c, const msg::Propose& m);
+    void see(const Context& c, const msg::Vote& m);
+    void see(const Context& c, const msg::Commit& m);
+    void see(const Context& c, const msg::Ack& m);
+    void see(const Context& c, const msg::RegisterAck& m);
+
+    const Cluster& cluster_;
+    Alarm& alarm_;
+    Chain chain_;
+    std::map<RoundKey, RoundSeen> rounds_;
+    std::map<Seat, Seating> seats_;
+    std::map<Seat, std::pair<Epoch, Ballot>> last_proposed_;
+    std::map<RoundKey, std::vector<Change>> rejected_;
+    Epoch acknowledged_{0};
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,93 @@
+#pragma once
+// A network of real SeedMachines and PeerMachines on the simulator.
+
+#include "protocol/config.hpp"
+#include "protocol/peer/peer_machine.hpp"
+#include "protocol/seed/seed_machine.hpp"
+#include "sim/engine/sim_crypto.hpp"
+#include "sim/engine/simulator.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace gossip::sim {
+
+struct ClusterOptions {
+    SimOptions sim;
+    Config config;                 // its seeds are filled in when it has none
+    std::uint32_t seeds{3};        // that many then
+    std::int64_t wall_skew_ms{0};  // each node's clock is off by up to this much
+};
+
+class Cluster {
+public:
+    explicit Cluster(ClusterOptions options);
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+
+    [[nodiscard]] Simulator& sim() { return sim_; }
+    [[nodiscard]] const Simulator& sim() const { return sim_; }
+    [[nodiscard]] const Config& config() const { return config_; }
+    [[nodiscard]] std::span<const NodeId> seeds() const { return config_.seeds; }
+    [[nodiscard]] const NodeIds& peers() const { return peers_; }  // ever added, in that order
+    [[nodiscard]] bool is_seed(NodeId id) const;
+    // The place of a peer in peers(); past its end for everybody else.
+    [[nodiscard]] std::size_t number_of(NodeId peer) const { return std::min(peers_.find(peer), peers_.size()); }
+    [[nodiscard]] Seat seat_of(NodeId id) const;  // no_seat for others
+    [[nodiscard]] const Crypto& crypto() const { return crypto_; }
+
+    // The usual start: seeds first, then `count` peers, all at once.
+    void start_seeds();
+    void start_peers(std::uint32_t count);
+    NodeId add_peer();  // not started
+    void add_peer(NodeId id);
+    // The other start, for networks too large to register: seeds that have read a journal with all these
+    // peers in it, and peers as after registration and the handshakes of their links.
+    void stand_up(std::uint32_t count, bool with_seeds = true);
+    void stand_up(const std::vector<PeerStanding>& standings);
+    void start(NodeId id) { sim_.start(id); }
+    void crash(NodeId id, CrashKind kind = CrashKind::process);
+    void lose_disk(NodeId seed);  // down: its next life finds no journal
+
+    [[nodiscard]] const SeedMachine* seed(NodeId id) const;  // nullptr while down
+    [[nodiscard]] const PeerMachine* peer(NodeId id) const;
+    [[nodiscard]] std::vector<NodeId> live_seeds() const;
+    [[nodiscard]] std::vector<NodeId> live_peers() const;
+    [[nodiscard]] std::vector<NodeId> listed(NodeId seed) const;  // ascending; empty while down
+
+    void publish(NodeId peer, std::string text) { sim_.feed(peer, Publish{std::move(text)}); }
+
+    // ---- conditions to wait for
+    // Every live seed lists exactly the live peers, at one epoch and digest.
+    [[nodiscard]] bool seeds_agree() const;
+    [[nodiscard]] bool lists_exactly(NodeId seed, std::vector<NodeId> expected) const;
+    [[nodiscard]] bool listed_nowhere(NodeId peer) const;
+    // Every live peer is active at the seeds' epoch.
+    [[nodiscard]] bool peers_settled() const;
+    [[nodiscard]] bool settled() const { return seeds_agree() && peers_settled(); }
+    bool run_until_settled(Duration limit);
+    bool run_until(const std::function<bool()>& condition, Duration limit);
+
+private:
+    void add_seed(std::uint32_t seat);
+    void stand_seeds(const StandingBasis& any, const std::vector<Member>& members);
+    void stand_peers();
+    void connect_links(NodeId self);
+    [[nodiscard]] NodeOptions node_options(NodeId id, Trust trust) const;
+
+    ClusterOptions options_;
+    Config config_;
+    std::unique_ptr<Standings> standings_;  // which peers that stood up ask for more
+    SimKeyring crypto_;
+    Surroundings surroundings_{config_, crypto_};
+    Simulator sim_;
+    std::map<NodeId, Incarnation> last_lives_;
+    std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed
+    NodeIds peers_;
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,93 @@
+#include "sim/cluster/grown_overlay.hpp"
+
+#include "protocol/overlay.hpp"
+#include "sim/cluster/hash_ring.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace gossip::sim {
+namespace {
+// What an end has room for.
+constexpr std::uint32_t last_peer = 0x7fffffff;
+}  // namespace
+
+GrownOverlay::GrownOverlay(std::span<const NodeId> ids, const OverlayConfig& config, Rng rng)
+    : ids_(ids), config_(config) {
+    std::vector<Edge> edges;
+    edges.reserve(ids.size() * (strategy_links(config) + 1));
+    std::vector<std::uint32_t> degrees(ids.size());
+    for (std::uint32_t peer = 1; peer < ids.size(); ++peer) join(peer, edges, degrees, rng);
+    close_ring(edges);
+    arrange(edges);
+    ids_ = {};
+}
+
+// What a joiner knows: as many of the others as it remembers, uniformly, with their degrees.
+void GrownOverlay::join(std::uint32_t peer, std::vector<Edge>& edges, std::vector<std::uint32_t>& degrees,
+                        Rng& rng) const {
+    std::vector<std::uint32_t> sample;
+    if (peer <= config_.candidates) {
+        sample.resize(peer);
+        std::iota(sample.begin(), sample.end(), 0U);
+    } else {
+        for (std::uint32_t i = 0; i < config_.candidates; ++i)
+            sample.push_back(static_cast<std::uint32_t>(rng.below(peer)));
+        std::sort(sample.begin(), sample.end());
+        sample.erase(std::unique(sample.begin(), sample.end()), sample.end());
+    }
+    std::vector<Candidate> known;
+    known.reserve(sample.size());
+    // Each peer before it has its ring link as well, which is made below: two ends a peer.
+    const std::uint32_t ring_ends = uses_ring(config_.strategy) ? 2 : 0;
+    for (const std::uint32_t other : sample) known.push_back({ids_[other], degrees[other] + ring_ends, 1});
+    for (std::uint32_t link = 0; link < strategy_links(config_) && !known.empty(); ++link) {
+        const NodeId target = choose_link(config_, known, {}, rng);
+        const auto at = std::find_if(known.begin(), known.end(), [&](const Candidate& c) { return c.id == target; });
+        if (at == known.end()) return;
+        const std::uint32_t other = sample[static_cast<std::size_t>(at - known.begin())];
+        edges.push_back({peer, other, false});
+        ++degrees[peer];
+        ++degrees[other];
+        sample.erase(sample.begin() + (at - known.begin()));
+        known.erase(at);
+    }
+}
+
+void GrownOverlay::close_ring(std::vector<Edge>& edges) const {
+    if (!uses_ring(config_.strategy) || ids_.size() < 2) return;
+    const HashRing ring(ids_);
+    const auto order = ring.order();
+    for (std::size_t i = 0; i < order.size(); ++i) edges.push_back({order[i], order[(i + 1) % order.size()], true});
+}
+
+// Both ends of every link, ascending; a pair that is linked twice counts once, and as preferential.
+void GrownOverlay::arrange(const std::vector<Edge>& edges) {
+    std::vector<std::uint32_t> starts(ids_.size() + 1);
+    for (const Edge& e : edges) {
+        ++starts[e.from + 1];
+        ++starts[e.to + 1];
+    }
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    ends_.resize(2 * edges.size());
+    std::vector<std::uint32_t> at(starts.begin(), starts.end() - 1);
+    for (const Edge& e : edges) {
+        ends_[at[e.from]++] = {e.to & last_peer, e.ring};
+        ends_[at[e.to]++] = {e.from & last_peer, e.ring};
+    }
+    first_.assign(1, 0);
+    std::uint32_t kept = 0;
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+        const auto row = std::span(ends_).subspan(starts[i], starts[i + 1] - starts[i]);
+        std::sort(row.begin(), row.end(), [](const End& a, const End& b) {
+            return std::pair(+a.other, +a.ring) < std::pair(+b.other, +b.ring);
+        });
+        for (std::size_t k = 0; k < row.size(); ++k) {
+            if (k == 0 || row[k].other != row[k - 1].other) ends_[kept++] = End(row[k]);
+        }
+        first_.push_back(kept);
+    }
+    ends_.resize(kept);
+}
+
+}  // namespace gossip::sim

@@ -1,0 +1,172 @@
+#pragma once
+// Drives machines over virtual time in the order (time, insertion): the other driver beside
+// node/runtime. Owns machines, disks, network and the queue; everything it does follows from the
+// seed and from what the scenario calls.
+
+#include "sim/engine/draw.hpp"
+#include "sim/engine/event_queue.hpp"
+#include "sim/engine/network.hpp"
+#include "sim/engine/node.hpp"
+#include "sim/engine/parked.hpp"
+#include "sim/engine/trace.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace gossip::sim {
+
+struct SimOptions {
+    std::uint64_t seed{1};
+    NetworkOptions network;
+    DiskProfile disk;
+    WallMs wall_at_zero{1'700'000'000'000};
+    bool quiet{false};  // machines need not fill notices
+};
+
+// What a machine is made from at the start of a life.
+struct Birth {
+    NodeId id{};
+    std::uint32_t life{0};  // from 1
+    Rng rng;
+    std::span<const Record> journal;
+};
+using Factory = std::function<std::unique_ptr<Machine>(const Birth&)>;
+
+struct NodeOptions {
+    Trust trust{Trust::claimed};
+    std::int64_t wall_skew_ms{0};
+};
+
+class Simulator {
+public:
+    explicit Simulator(SimOptions options);
+    ~Simulator();
+    Simulator(const Simulator&) = delete;
+    Simulator& operator=(const Simulator&) = delete;
+
+    // ---- the scenario's hand
+    void add(NodeId id, Factory factory, NodeOptions options = {});
+    // Another one, made as `like` is.
+    void add_like(NodeId id, NodeId like, NodeOptions options = {});
+    void reserve(std::size_t nodes) { nodes_.reserve(nodes); }
+    // How many others it will have to do with: room is made at once.
+    void reserve_ends(NodeId id, std::size_t others) { network_.reserve_ends(index_of(id), others); }
+    void start(NodeId id);
+    // A life that begins with its machine's own words instead of Started.
+    using Standing = std::function<void(Machine&, Time, WallMs, Effects&)>;
+    void start_standing(NodeId id, const Standing& stand);
+    void connect(NodeId a, NodeId b) { network_.connect(index_of(a), index_of(b)); }
+    [[nodiscard]] std::vector<NodeId> stood_with(NodeId id) const { return network_.stood_with(index_of(id)); }
+    [[nodiscard]] std::uint32_t count_stood_with(NodeId id) const { return network_.count_stood_with(index_of(id)); }
+    void fill_disk(NodeId id, std::vector<Record> journal) { rare(index_of(id)).disk.fill(std::move(journal)); }
+    void crash(NodeId id, CrashKind kind = CrashKind::process);
+    // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
+    void crash_within_next_step(NodeId id, CrashKind kind);
+    void cancel_crash_within_step(NodeId id);
+    void pause(NodeId id);
+    void resume(NodeId id);
+    void wipe_disk(NodeId id);
+    void feed(NodeId id, Event event);
+    void at(Time when, std::function<void()> action);
+    // From now on a sync of this node takes up to this long.
+    void set_sync_max(NodeId id, Duration longest);
+    // From now on its journal cannot be written: the first attempt ends the process, and so each time it starts.
+    void fail_disk(NodeId id, DiskFailure failure);
+    void block(NodeId from, NodeId to);
+    void unblock(NodeId from, NodeId to);
+    void reset_link(NodeId a, NodeId b);
+    void impair(NodeId from, NodeId to, const Impairment& impairment);
+
+    // ---- time
+    [[nodiscard]] Time now() const { return now_; }
+    bool step_one();  // false when nothing is left to happen
+    [[nodiscard]] std::optional<Time> next_time() const;
+    void run_until(Time end);
+    void run_for(Duration d) { run_until(now_ + d); }
+    // At most so many steps; true once the end is reached.
+    bool run_some(Time end, std::uint64_t steps);
+    // True as soon as the condition holds, looked at after every event.
+    bool run_until(const std::function<bool()>& condition, Time end);
+
+    // ---- ground truth
+    [[nodiscard]] bool is_up(NodeId id) const;
+    [[nodiscard]] bool is_paused(NodeId id) const;
+    // Up, running and free in both directions.
+    [[nodiscard]] bool reachable(NodeId from, NodeId to) const;
+    [[nodiscard]] bool blocked(NodeId from, NodeId to) const;
+    // Since when the two have been reachable without a break; now() when they are not.
+    [[nodiscard]] Time undisturbed_since(NodeId a, NodeId b) const;
+    [[nodiscard]] Machine* machine(NodeId id) const;
+    [[nodiscard]] std::uint32_t life(NodeId id) const;
+    [[nodiscard]] const Disk& disk(NodeId id) const;  // of a node that ever wrote, or an empty one
+    [[nodiscard]] std::vector<NodeId> nodes() const;
+    [[nodiscard]] WallMs wall(NodeId id) const;
+    [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] const Draws& draws() const { return draws_; }
+    [[nodiscard]] WallMs wall_at_zero() const { return options_.wall_at_zero; }
+    [[nodiscard]] std::uint64_t torn_tails() const { return torn_tails_; }
+    [[nodiscard]] std::uint64_t ended_by_disk() const { return ended_by_disk_; }
+    [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }
+    Network& network() { return network_; }
+    // Messages of a node that impairments lost so far, and that blocks hold back now.
+    [[nodiscard]] std::uint64_t lost(NodeId from) const { return network_.lost(index_of(from)); }
+    [[nodiscard]] std::size_t held(NodeId from) const { return network_.held(index_of(from)); }
+    [[nodiscard]] const LinkProfile& profile() const { return network_.profile(); }
+
+    void observe(Observer* observer) { observers_.push_back(observer); }
+
+private:
+    static constexpr std::size_t machine_lines = 3;  // of the cache: what nearly every message touches
+
+    [[nodiscard]] NodeIndex index_of(NodeId id) const { return network_.index_of(id); }
+    Node& node(NodeId id) { return nodes_[index_of(id)]; }
+    RareParts& rare(NodeIndex i);  // made when there are none
+    [[nodiscard]] RareParts* any_rare(NodeIndex i) { return nodes_[i].rare ? &rare_.at(i) : nullptr; }
+    [[nodiscard]] const RareParts* any_rare(NodeIndex i) const { return nodes_[i].rare ? &rare_.at(i) : nullptr; }
+    [[nodiscard]] Time disturbed(NodeIndex i) const;
+    void begin(NodeId id, std::uint32_t factory, NodeOptions options);
+    void prefetch_ahead() const;
+    void prefetch_for(const Machine& machine, const EventQueue::Packed& item) const;
+    void dispatch(const Entry& entry);
+    void handle(const Entry& entry);
+    void receive(const Entry& entry);
+    void let_go(const Entry& entry);
+    void handle_synced(NodeIndex i);
+    void end_by_disk(NodeIndex i);
+    [[nodiscard]] AppendSeq durable(NodeIndex i) const;
+    void step(NodeIndex i, const Event& event);
+    void apply(NodeIndex i);
+    void apply_cut(NodeIndex i);
+    void release_held(NodeIndex i);
+    void send_all(NodeIndex i);
+    EndIndex leave(NodeIndex i, Send& send, EndIndex guess);
+    void start_sync(NodeIndex i);
+    void begin_life(NodeIndex i);
+    void stop(NodeIndex i, StopKind how, CrashKind kind);
+
+    SimOptions options_;
+    Draws draws_;
+    EventQueue queue_;
+    Nodes nodes_;
+    std::unordered_map<NodeIndex, RareParts> rare_;
+    Network network_;
+    std::deque<Factory> factories_;
+    Parked<std::function<void()>> actions_;
+    Parked<Event> fed_;
+    Event received_{Received{}};  // of the step in hand
+    std::vector<Observer*> observers_;
+    Effects effects_;
+    Time now_{};
+    std::uint64_t trace_hash_{0};
+    std::uint64_t events_{0};
+    std::uint64_t torn_tails_{0};
+    std::uint64_t ended_by_disk_{0};  // processes
+    std::size_t longest_queue_{0};
+};
+
+}  // namespace gossip::sim

@@ -1,0 +1,270 @@
+#include "sim/study/experiment.hpp"
+
+#include "protocol/names.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace gossip::sim {
+namespace {
+
+constexpr Duration glance = std::chrono::milliseconds(50);  // how often a bring-up is looked at
+constexpr Duration rest = std::chrono::seconds(2);          // after it: ring links find their places
+constexpr std::size_t path_sources = 16;
+constexpr std::uint32_t quiet_from = 20'000;  // peers: nobody reads so many notices
+
+ClusterOptions cluster_options(const ExperimentOptions& o) {
+    ClusterOptions c;
+    c.sim.seed = o.seed;
+    c.sim.network = o.network;
+    c.sim.quiet = o.peers >= quiet_from;
+    c.config = o.config;
+    c.seeds = o.seeds;
+    return c;
+}
+
+double millis(double nanoseconds) { return nanoseconds / 1e6; }
+double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+Experiment::Experiment(ExperimentOptions options)
+    : options_(std::move(options)), cluster_(cluster_options(options_)), meter_(cluster_) {
+    cluster_.sim().observe(&meter_);
+    if (options_.check) {
+        const Trouble& t = options_.trouble;
+        const bool disturbed = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
+        watch_.emplace(cluster_, rules_under(options_.network.link, disturbed), options_.canary);
+    }
+    begin_bring_up();
+}
+
+void Experiment::begin_bring_up() {
+    if (options_.grown) return cluster_.stand_up(options_.peers);
+    cluster_.start_seeds();
+    for (std::uint32_t i = 0; i < options_.peers; ++i) {
+        const NodeId peer = cluster_.add_peer();
+        cluster_.sim().at(Time{} + options_.arrival * i, [this, peer] { cluster_.start(peer); });
+    }
+    last_start_ = Time{} + options_.arrival * (options_.peers - 1);
+    deadline_ = last_start_ + std::chrono::minutes(10);
+}
+
+const std::optional<Violation>& Experiment::violation() const {
+    static const std::optional<Violation> none;
+    return watch_ ? watch_->violation() : none;
+}
+
+bool Experiment::advance(std::uint64_t events) {
+    if (phase_ == Phase::bringing_up) {
+        options_.grown ? begin_workload() : watch_bring_up(events);
+    } else if (phase_ == Phase::running) {
+        // Looked at often: what follows a violation is only its wake.
+        constexpr std::uint64_t glance_events = 64;
+        const std::uint64_t slice = watch_ ? std::min(events, glance_events) : events;
+        for (std::uint64_t done = 0; done < events && phase_ == Phase::running && !violation(); done += slice) {
+            if (cluster_.sim().run_some(end_, slice)) finish();
+        }
+    }
+    if (violation()) phase_ = Phase::broken;
+    return phase_ == Phase::bringing_up || phase_ == Phase::running;
+}
+
+void Experiment::finish() {
+    last_metrics_ = current_metrics();
+    last_hash_ = cluster_.sim().trace_hash();
+    phase_ = Phase::over;
+    if (!watch_) return;
+    heal();
+    watch_->converge(cluster_.live_seeds(), Watch::heal_limit(cluster_.config()));
+}
+
+void Experiment::heal() {
+    LinkProfile calm = cluster_.sim().profile();
+    calm.drop_per_million = calm.duplicate_per_million = calm.reset_per_million = calm.tail_per_million = 0;
+    cluster_.sim().network().set_profile(calm);
+}
+
+void Experiment::watch_bring_up(std::uint64_t events) {
+    const std::uint64_t before = cluster_.sim().events();
+    while (cluster_.sim().events() - before < events) {
+        if (cluster_.sim().now() > last_start_ && cluster_.settled()) return begin_workload();
+        if (cluster_.sim().now() >= deadline_) {
+            phase_ = Phase::stuck;
+            return;
+        }
+        cluster_.sim().run_for(glance);
+    }
+}
+
+void Experiment::begin_workload() {
+    phase_ = Phase::running;
+    up_ = cluster_.sim().now();
+    begun_ = up_ + rest;
+    end_ = begun_ + options_.duration;
+    schedule_messages();
+    schedule_crashes();
+    schedule_pauses();
+    schedule_partition();
+}
+
+double Experiment::progress() const {
+    if (phase_ == Phase::bringing_up || options_.duration == Duration::zero()) return 0;
+    return std::clamp(seconds(cluster_.sim().now() - begun_) / seconds(options_.duration), 0.0, 1.0);
+}
+
+// ---------------------------------------------------------------- workload and faults
+
+// Evenly over the first half: the second is for the last of them to arrive.
+void Experiment::schedule_messages() {
+    for (std::uint32_t i = 0; i < options_.messages; ++i) {
+        const Duration after = options_.duration / 2 * i / std::max(options_.messages, 1U);
+        cluster_.sim().at(begun_ + after, [this, i] { say(i); });
+    }
+}
+
+void Experiment::say(std::uint32_t number) {
+    Rng rng = cluster_.sim().draws().stream(Purpose::workload, number);
+    const auto& peers = cluster_.peers();
+    // A peer that is down says nothing; after so many misses there is hardly anybody left.
+    for (int attempt = 0; attempt < 64; ++attempt) {
+        const NodeId peer = peers[static_cast<std::size_t>(rng.below(peers.size()))];
+        if (!cluster_.sim().is_up(peer) || cluster_.sim().is_paused(peer)) continue;
+        return cluster_.publish(peer, "message " + std::to_string(number + 1));
+    }
+}
+
+void Experiment::schedule_crashes() {
+    const auto span = static_cast<std::uint64_t>(options_.duration.count());
+    for (std::uint32_t i = 0; i < options_.peers; ++i) {
+        Rng rng = cluster_.sim().draws().stream(Purpose::schedule, 0, i);
+        if (!rng.chance(options_.trouble.crash_per_million)) continue;
+        const NodeId peer = cluster_.peers()[i];
+        const auto after = Duration(static_cast<std::int64_t>(rng.below(span)));
+        cluster_.sim().at(begun_ + after, [this, peer] { cluster_.crash(peer); });
+    }
+}
+
+void Experiment::schedule_pauses() {
+    const Duration length = options_.duration / 10;
+    const auto span = static_cast<std::uint64_t>((options_.duration - length).count());
+    for (std::uint32_t i = 0; i < options_.peers; ++i) {
+        Rng rng = cluster_.sim().draws().stream(Purpose::schedule, 1, i);
+        if (!rng.chance(options_.trouble.pause_per_million)) continue;
+        const NodeId peer = cluster_.peers()[i];
+        const Time at = begun_ + Duration(static_cast<std::int64_t>(rng.below(span)));
+        cluster_.sim().at(at, [this, peer] { cluster_.sim().pause(peer); });
+        cluster_.sim().at(at + length, [this, peer] { cluster_.sim().resume(peer); });
+    }
+}
+
+void Experiment::schedule_partition() {
+    if (options_.trouble.partition == Duration::zero()) return;
+    const Time from = begun_ + options_.duration / 10;
+    cluster_.sim().at(from, [this] { split(true); });
+    cluster_.sim().at(from + options_.trouble.partition, [this] { split(false); });
+}
+
+// Every other peer; the seeds stay with the first side.
+void Experiment::split(bool cut) {
+    std::vector<NodeId> one(cluster_.seeds().begin(), cluster_.seeds().end());
+    std::vector<NodeId> other;
+    for (std::size_t i = 0; i < options_.peers; ++i) (i % 2 == 0 ? one : other).push_back(cluster_.peers()[i]);
+    for (const NodeId a : one) {
+        for (const NodeId b : other) {
+            if (cut) {
+                cluster_.sim().block(a, b);
+                cluster_.sim().block(b, a);
+            } else {
+                cluster_.sim().unblock(a, b);
+                cluster_.sim().unblock(b, a);
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------- results
+
+std::vector<Metric> Experiment::current_metrics() const {
+    std::vector<Metric> m;
+    m.push_back({"bring_up_s", seconds((phase_ == Phase::bringing_up ? now() : up_).time_since_epoch()), 3});
+    m.push_back({"virtual_s", seconds(now().time_since_epoch()), 3});
+    add_spread(m);
+    add_overlay(m);
+    add_membership(m);
+    m.push_back({"events", static_cast<double>(events()), 0});
+    return m;
+}
+
+void Experiment::add_spread(std::vector<Metric>& m) const {
+    double sum = 0;
+    double least = 1;
+    for (const FloodMeter::Said& said : meter_.said()) {
+        const double share = meter_.coverage(said);
+        sum += share;
+        least = std::min(least, share);
+    }
+    const auto said = static_cast<double>(meter_.said().size());
+    const auto deliveries = static_cast<double>(meter_.deliveries());
+    const auto pushes = static_cast<double>(meter_.pushes());
+    m.push_back({"messages_said", said, 0});
+    m.push_back({"coverage_mean", said > 0 ? sum / said : 0, 6});
+    m.push_back({"coverage_min", said > 0 ? least : 0, 6});
+    m.push_back({"hops_mean", meter_.hops().mean(), 3});
+    m.push_back({"hops_max", static_cast<double>(meter_.hops().max()), 0});
+    for (const auto& [name, q] :
+         {std::pair{"latency_p50_ms", 0.50}, {"latency_p95_ms", 0.95}, {"latency_p99_ms", 0.99}}) {
+        m.push_back({name, millis(static_cast<double>(meter_.latency().quantile(q))), 3});
+    }
+    m.push_back({"latency_max_ms", millis(static_cast<double>(meter_.latency().max())), 3});
+    m.push_back({"deliveries", deliveries, 0});
+    m.push_back({"pushes", pushes, 0});
+    m.push_back({"redundancy", deliveries > 0 ? pushes / deliveries - 1 : 0, 3});
+    m.push_back({"repairs", static_cast<double>(meter_.repairs()), 0});
+}
+
+void Experiment::add_overlay(std::vector<Metric>& m) const {
+    const auto& peers = cluster_.peers();
+    std::vector<std::uint32_t> number(peers.size(), std::numeric_limits<std::uint32_t>::max());
+    std::uint32_t live = 0;
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        if (cluster_.peer(peers[i]) != nullptr) number[i] = live++;
+    }
+    std::vector<Graph::Edge> edges;
+    std::vector<std::uint32_t> degrees;
+    std::uint64_t most_pushed = 0;
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        const PeerMachine* peer = cluster_.peer(peers[i]);
+        if (peer == nullptr) continue;
+        const PeerStatus status = peer->status();
+        most_pushed = std::max(most_pushed, status.gossip_sent);
+        degrees.push_back(static_cast<std::uint32_t>(status.preferential.size()));
+        for (const NodeId other : status.links) {
+            const std::size_t j = cluster_.number_of(other);
+            const bool up = j < number.size() && number[j] != std::numeric_limits<std::uint32_t>::max();
+            if (up && i < j) edges.emplace_back(number[i], number[j]);
+        }
+    }
+    const Graph graph(live, edges);
+    const Components found = components(graph);
+    const PowerLaw law = fit_power_law(degrees);
+    m.push_back({"load_max", static_cast<double>(most_pushed), 0});
+    m.push_back({"peers_up", static_cast<double>(live), 0});
+    m.push_back({"degree_mean", live > 0 ? 2.0 * static_cast<double>(edges.size()) / live : 0, 3});
+    m.push_back({"degree_max", degrees.empty() ? 0.0 : static_cast<double>(*std::ranges::max_element(degrees)), 0});
+    m.push_back({"degree_exponent", law.exponent, 3});
+    m.push_back({"degree_tail_from", static_cast<double>(law.from), 0});
+    m.push_back({"degree_fit_distance", law.distance, 4});
+    m.push_back({"components", static_cast<double>(found.count), 0});
+    m.push_back({"largest_component", static_cast<double>(found.largest), 0});
+    m.push_back({"path_mean", mean_path(graph, path_sources, cluster_.sim().draws().stream(Purpose::shape, 1)), 3});
+}
+
+void Experiment::add_membership(std::vector<Metric>& m) const {
+    m.push_back({"removed_dead", static_cast<double>(meter_.detection().count()), 0});
+    m.push_back({"removed_alive", static_cast<double>(meter_.false_removals()), 0});
+    m.push_back({"detection_p50_s", static_cast<double>(meter_.detection().quantile(0.5)) / 1e9, 3});
+    m.push_back({"detection_max_s", static_cast<double>(meter_.detection().max()) / 1e9, 3});
+}
+
+}  // namespace gossip::sim
