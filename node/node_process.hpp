@@ -8,7 +8,9 @@
 #include "node/openssl_crypto.hpp"
 #include "node/options.hpp"
 #include "node/runtime.hpp"
+#include "protocol/peer/peer_machine.hpp"
 #include "protocol/peer/surroundings.hpp"
+#include "protocol/seed/seed_machine.hpp"
 
 #include <boost/asio/signal_set.hpp>
 

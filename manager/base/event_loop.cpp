@@ -1,5 +1,8 @@
 #include "manager/base/event_loop.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
@@ -7,14 +10,24 @@
 
 namespace gossip {
 
-EventLoop::EventLoop() : work_(io_.get_executor()), signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+struct EventLoop::Asio {
+    boost::asio::io_context io{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
+    boost::asio::signal_set signals{io, SIGINT, SIGTERM, SIGHUP};
+};
+
+EventLoop::EventLoop() : asio_(std::make_unique<Asio>()) {
     std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write(), not our end
-    signals_.add(SIGTSTP);
+    asio_->signals.add(SIGTSTP);
     await_signal();
 }
 
+EventLoop::~EventLoop() = default;
+
+boost::asio::io_context& EventLoop::io() { return asio_->io; }
+
 void EventLoop::await_signal() {
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    asio_->signals.async_wait([this](const boost::system::error_code& error, int number) {
         if (error) return;
         handle_signal(number);
         await_signal();
@@ -49,7 +62,7 @@ void EventLoop::idle() {
 }
 
 std::optional<WaitEnd> EventLoop::poll() {
-    io_.poll();
+    io().poll();
     if (heed_termination_ && termination_ != 0) return WaitEnd::terminated;
     if (take_interrupt()) return WaitEnd::interrupted;
     return std::nullopt;
@@ -57,21 +70,21 @@ std::optional<WaitEnd> EventLoop::poll() {
 
 WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Duration> timeout) {
     const auto timed_out = std::make_shared<bool>(false);  // the timer's handler may run after this frame
-    boost::asio::steady_timer timer(io_);
+    boost::asio::steady_timer timer(io());
     if (timeout) {
         timer.expires_after(*timeout);
         timer.async_wait([timed_out](const boost::system::error_code& error) { *timed_out = !error; });
     }
     // What came already is heard first; and whoever waited finds what ended the wait as it was: nothing runs after
     // that.
-    io_.poll();
+    io().poll();
     for (;;) {
         if (done()) return WaitEnd::done;
         if (heed_termination_ && termination_ != 0) return WaitEnd::terminated;
         if (take_interrupt()) return WaitEnd::interrupted;
         if (*timed_out) return WaitEnd::timed_out;
-        io_.run_one();
-        io_.poll();
+        io().run_one();
+        io().poll();
         idle();
     }
 }

@@ -4,13 +4,15 @@
 
 #include "protocol/types.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <utility>
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace gossip {
 
@@ -24,7 +26,10 @@ enum class WaitEnd : std::uint8_t {
 class EventLoop {
 public:
     EventLoop();
-    [[nodiscard]] boost::asio::io_context& io() { return io_; }
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+    ~EventLoop();
+    [[nodiscard]] boost::asio::io_context& io();
 
     // Handles events until `done` says so; asked again after every batch of events. A Ctrl-C that came
     // is consumed by the wait that reports it; a termination stays in force.
@@ -50,9 +55,8 @@ private:
     void handle_signal(int number);
     void idle();
 
-    boost::asio::io_context io_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-    boost::asio::signal_set signals_;
+    struct Asio;  // apart, because half of manager/ includes this header and little of it needs Asio's
+    std::unique_ptr<Asio> asio_;
     std::function<void()> suspend_;
     std::map<const void*, std::function<void()>> idle_;
     bool idling_{false};

@@ -4,9 +4,9 @@
 // gone reads end-of-file and ends.
 
 #include "node/transport/fault_gate.hpp"
-#include "protocol/machine.hpp"
-#include "protocol/peer/peer_machine.hpp"
-#include "protocol/seed/seed_machine.hpp"
+#include "protocol/notice.hpp"
+#include "protocol/peer/peer_status.hpp"
+#include "protocol/seed/seed_status.hpp"
 
 #include <optional>
 #include <string>

@@ -13,6 +13,7 @@
 #include "protocol/peer/dissemination.hpp"
 #include "protocol/peer/links.hpp"
 #include "protocol/peer/peer_standing.hpp"
+#include "protocol/peer/peer_status.hpp"
 #include "protocol/peer/rare_parts.hpp"
 #include "protocol/peer/surroundings.hpp"
 #include "protocol/peer/view.hpp"
@@ -27,21 +28,6 @@ namespace gossip {
 struct PeerOptions {
     NodeId self{};
     Incarnation last_life{};  // a restarted peer passes its previous life; the new one is greater
-};
-
-struct PeerStatus {
-    Incarnation incarnation{};
-    bool registered{false};
-    bool active{false};
-    Epoch epoch{0};
-    Digest digest;
-    std::vector<NodeId> links;         // ascending
-    std::vector<NodeId> preferential;  // of those, the ones that count for the degree law
-    std::uint32_t suspects{0};
-    std::uint64_t delivered{0};
-    std::uint64_t duplicates{0};
-    std::uint64_t gossip_sent{0};  // pushes; repair is not counted
-    std::size_t stored{0};
 };
 
 class PeerMachine final : public Machine {

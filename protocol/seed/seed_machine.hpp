@@ -16,6 +16,7 @@
 #include "protocol/seed/proposer.hpp"
 #include "protocol/seed/removal_cases.hpp"
 #include "protocol/seed/seats.hpp"
+#include "protocol/seed/seed_status.hpp"
 
 #include <map>
 #include <optional>
@@ -32,17 +33,6 @@ struct SeedOptions {
     // True on a network's first start. Without it a seed that finds no journal asks the others
     // whether its seat has voted before, and if so only learns until a REPLACE is decided.
     bool bootstrap{false};
-};
-
-struct SeedStatus {
-    Seat seat{no_seat};
-    SeatLife life{0};
-    Epoch epoch{0};
-    Digest digest;
-    std::size_t members{0};
-    std::size_t pending{0};
-    bool voting{false};
-    bool quorum{false};  // a majority of seeds answered lately
 };
 
 class SeedMachine final : public Machine {
