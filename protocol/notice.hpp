@@ -35,7 +35,7 @@ enum class NoticeKind : std::uint8_t {
     report_ignored,        // subject other=reporter text=reason
     case_opinion,          // subject other=seed yes text=reason: a seed's own probe before a removal
     member_added,          // subject incarnation epoch: applied to this seed's list
-    member_removed,        // subject incarnation epoch count=votes need add=false; text "dead" or "left"
+    member_removed,        // subject incarnation epoch count=votes need add=false removal; text "dead" or "left"
     epoch_applied,         // epoch digest count=members ids=members (the whole list)
     caught_up,             // epoch count=epochs learnt other=from
     digest_alarm,          // epoch other: same epoch, other digest; this seed stops
@@ -91,12 +91,19 @@ enum class NoticeKind : std::uint8_t {
     refused_message,  // other text: a message that its sender may not send, or that fails a check
 };
 
+// Why a life left the list.
+enum class RemovalReason : std::uint8_t {
+    dead,  // a quorum of seeds found it dead
+    left,  // it said so itself
+};
+
 struct Notice {
     NoticeKind kind{};
     bool yes{false};
     bool add{false};
     Verdict verdict{};
     LinkKind link{};
+    RemovalReason removal{};
     std::uint32_t proposal{0};
     std::uint32_t count{0};
     std::uint32_t of{0};

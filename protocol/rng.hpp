@@ -2,7 +2,11 @@
 // Our own generator and distributions: std::uniform_int_distribution and std::shuffle differ
 // between standard libraries, so a seed would not replay elsewhere. Eight bytes a node.
 
+#include "protocol/types.hpp"
+
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -33,6 +37,24 @@ public:
         return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
     }
 
+    // Uniform in [0, bound).
+    constexpr Duration below(Duration bound) { return Duration(static_cast<std::int64_t>(below(ticks(bound)))); }
+    // Uniform in [0, most].
+    constexpr Duration up_to(Duration most) { return Duration(static_cast<std::int64_t>(below(ticks(most) + 1))); }
+    // Uniform in [d / 2, 3 d / 2): for what many nodes do at the same interval.
+    constexpr Duration jitter(Duration d) { return d / 2 + below(d); }
+    // Uniform, at most `percent` % more or less than `d`.
+    constexpr Duration around(Duration d, std::uint32_t percent) {
+        const Duration width = d * percent / 100;
+        return d - width + up_to(2 * width);
+    }
+
+    // An element, each as likely; there must be one.
+    template <class Items>
+    constexpr const auto& pick(const Items& items) {
+        return items[static_cast<std::size_t>(below(std::size(items)))];
+    }
+
     constexpr bool chance(std::uint32_t per_million) { return below(1'000'000) < per_million; }
 
     constexpr Rng fork() { return Rng{next()}; }
@@ -45,6 +67,8 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t ticks(Duration d) { return static_cast<std::uint64_t>(d.count()); }
+
     std::uint64_t state_;
 };
 

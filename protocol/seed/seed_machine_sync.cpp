@@ -63,7 +63,10 @@ void SeedMachine::announce_epoch(const Batch& effective, Turn& t) const {
         notice.incarnation = change.incarnation;
         notice.epoch = ledger_.epoch();
         notice.add = add;
-        if (!add) notice.text = change.kind == ChangeKind::leave ? "left" : "dead";
+        if (!add) {
+            notice.removal = change.kind == ChangeKind::leave ? RemovalReason::left : RemovalReason::dead;
+            notice.text = notice.removal == RemovalReason::left ? "left" : "dead";
+        }
         if (const PendingAsk* entry = pending_.find(change)) notice.count = entry->votes;
         notice.need = as_u32(majority(seeds()));
         t.out.notice(std::move(notice));

@@ -43,6 +43,48 @@ TEST_CASE("below stays below its bound, reaches every value and is fair") {
     for (int i = 0; i < 1000; ++i) CHECK(rng.below(huge) < huge);
 }
 
+TEST_CASE("durations: below leaves out its bound, up_to takes it in, and both reach every value") {
+    Rng rng(4);
+    std::set<Duration> below;
+    std::set<Duration> up_to;
+    for (int i = 0; i < 200; ++i) {
+        below.insert(rng.below(Duration(3)));
+        up_to.insert(rng.up_to(Duration(3)));
+    }
+    CHECK(below == std::set<Duration>{Duration(0), Duration(1), Duration(2)});
+    CHECK(up_to == std::set<Duration>{Duration(0), Duration(1), Duration(2), Duration(3)});
+    CHECK(rng.up_to(Duration::zero()) == Duration::zero());
+}
+
+TEST_CASE("jitter is half to three halves, around is a percentage to both sides") {
+    Rng rng(5);
+    std::set<Duration> jitter;
+    std::set<Duration> around;
+    for (int i = 0; i < 1000; ++i) {
+        jitter.insert(rng.jitter(Duration(10)));
+        around.insert(rng.around(Duration(10), 30));
+    }
+    CHECK(*jitter.begin() == Duration(5));
+    CHECK(*jitter.rbegin() == Duration(14));
+    CHECK(jitter.size() == 10);
+    CHECK(*around.begin() == Duration(7));
+    CHECK(*around.rbegin() == Duration(13));
+    CHECK(around.size() == 7);
+}
+
+TEST_CASE("pick draws once and reaches every element") {
+    Rng rng(6);
+    Rng same(6);
+    const std::vector<int> items{10, 20, 30};
+    std::set<int> seen;
+    for (int i = 0; i < 100; ++i) {
+        const int& item = rng.pick(items);
+        seen.insert(item);
+        CHECK(&item == &items[static_cast<std::size_t>(same.below(3))]);
+    }
+    CHECK(seen.size() == 3);
+}
+
 TEST_CASE("chance: never at 0, always at a million, about right between") {
     Rng rng(2);
     int hits = 0;

@@ -170,7 +170,7 @@ TEST_CASE("a peer that leaves is removed at its own word, a forged one is not") 
     const auto& removed = std::find_if(w.net.notices.begin(), w.net.notices.end(), [](const auto& n) {
                               return n.second.kind == NoticeKind::member_removed;
                           })->second;
-    CHECK(removed.text == "left");
+    CHECK(removed.removal == RemovalReason::left);
     CHECK_FALSE(w.net.mail<msg::Membership>(peer_id(1)).empty());
     w.net.send(peer_id(1), 2, leave(1));
     w.net.run(100ms);
