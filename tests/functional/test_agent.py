@@ -215,7 +215,8 @@ class Refused(harness.TestCase):
         self.assertIn("cannot run no-such-program", self.refusal([{**missing, "peers": 1}], "list\n", 5))
 
     def test_another_version_is_refused(self):
-        old = host(command=f"echo '{HELLO.replace('0.1.0', '0.0.9')}'; cat >/dev/null")
+        old_hello = json.dumps({**json.loads(HELLO), "version": "0.0.9"})
+        old = host(command=f"echo '{old_hello}'; cat >/dev/null")
         errors = self.refusal([old], "add --host h1\n", 5)
         self.assertIn("host h1: it has gossipctl 0.0.9", errors)
         self.assertIn("install the same version", errors)
