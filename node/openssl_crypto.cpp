@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <stdexcept>
+#include <utility>
 
 namespace gossip {
 namespace {

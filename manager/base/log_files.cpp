@@ -7,6 +7,7 @@
 #include <cctype>
 #include <deque>
 #include <fstream>
+#include <utility>
 
 namespace gossip {
 namespace {

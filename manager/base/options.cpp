@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <utility>
 
 namespace gossip {
 namespace {

@@ -1,5 +1,6 @@
 #include "manager/network/churn.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gossip {

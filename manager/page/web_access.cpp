@@ -6,6 +6,7 @@
 #include "manager/shell/parser.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <random>
 

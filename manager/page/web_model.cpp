@@ -1,5 +1,6 @@
 #include "manager/page/web_model.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace gossip {

@@ -3,6 +3,8 @@
 #include "manager/base/terminal.hpp"
 #include "manager/view/narration.hpp"
 
+#include <algorithm>
+
 namespace gossip {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "manager/shell/transcript.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace gossip {
 namespace {

@@ -1,6 +1,7 @@
 #include "protocol/peer/seen_cache.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace gossip {
 

@@ -2,6 +2,8 @@
 
 #include "protocol/canonical.hpp"
 
+#include <algorithm>
+
 namespace gossip {
 namespace {
 

@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace gossip::explorer {
 

@@ -7,9 +7,12 @@
 #include "protocol/mutant.hpp"
 #include "protocol/names.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string_view>
 

@@ -3,7 +3,9 @@
 #include "protocol/quorum.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <vector>
 
 namespace gossip::explorer {
 

@@ -6,6 +6,8 @@
 #include "event.hpp"
 
 #include <map>
+#include <optional>
+#include <vector>
 
 namespace gossip::explorer {
 

@@ -7,6 +7,7 @@
 #include "protocol/quorum.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace gossip::explorer {
 namespace {

@@ -3,6 +3,10 @@
 #include "seed_system.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace gossip::explorer {
 namespace {

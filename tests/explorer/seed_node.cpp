@@ -2,6 +2,8 @@
 
 #include "seed_messages.hpp"
 
+#include <vector>
+
 namespace gossip::explorer {
 namespace {
 

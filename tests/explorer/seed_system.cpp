@@ -4,6 +4,7 @@
 #include "protocol/names.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace gossip::explorer {
 namespace {

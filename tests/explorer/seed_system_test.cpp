@@ -5,6 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+#include <set>
+#include <vector>
+
 using namespace gossip;
 using namespace gossip::explorer;
 

@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <set>
+#include <utility>
+#include <vector>
 
 using namespace gossip::testing;
 

@@ -5,8 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <csignal>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <thread>
 

@@ -1,6 +1,7 @@
 #include "tests/node/loopback_network.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <stdexcept>
 
 #include <arpa/inet.h>

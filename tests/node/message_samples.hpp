@@ -9,6 +9,7 @@
 
 #include <boost/pfr.hpp>
 
+#include <cstdlib>
 #include <utility>
 
 namespace gossip::samples {

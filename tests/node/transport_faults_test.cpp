@@ -2,6 +2,9 @@
 
 #include "transport_net.hpp"
 
+#include <chrono>
+#include <utility>
+
 using namespace gossip;
 using namespace gossip::net;
 using namespace std::chrono_literals;

@@ -2,6 +2,12 @@
 
 #include <fcntl.h>
 
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
 using namespace gossip;
 using namespace gossip::net;
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <tuple>
+
 using namespace gossip;
 using namespace gossip::sim;
 using namespace std::chrono_literals;

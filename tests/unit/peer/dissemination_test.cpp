@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 using namespace gossip;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

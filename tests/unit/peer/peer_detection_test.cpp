@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <variant>
+#include <vector>
+
 using namespace gossip;
 using namespace gossip::test;
 using std::chrono::milliseconds;

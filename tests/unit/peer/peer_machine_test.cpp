@@ -2,6 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <variant>
+#include <vector>
+
 using namespace gossip;
 using namespace gossip::test;
 using std::chrono::milliseconds;

@@ -1,5 +1,13 @@
 #include "peer_network.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
 namespace gossip::test {
 
 void Network::feed(NodeId id, const Event& event) {

@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 using namespace std::chrono_literals;

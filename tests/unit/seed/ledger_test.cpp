@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 

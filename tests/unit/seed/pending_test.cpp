@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+#include <utility>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 using namespace std::chrono_literals;

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <variant>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 using namespace std::chrono_literals;

@@ -4,6 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <variant>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 using namespace std::chrono_literals;

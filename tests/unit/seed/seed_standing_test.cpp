@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 using namespace std::chrono_literals;

@@ -5,6 +5,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
 using namespace gossip;
 using namespace gossip::seedtest;
 using namespace std::chrono_literals;
