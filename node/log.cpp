@@ -2,6 +2,9 @@
 
 #include "node/storage/file.hpp"
 #include "node/wire/escape.hpp"
+#include "protocol/log_text.hpp"
+#include "protocol/names.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>

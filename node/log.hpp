@@ -2,7 +2,9 @@
 // A node's log: its own file, the network's shared outputfile.txt, and a terminal when it runs in one.
 // The line's form is document 000's: `[2026-02-24 20:32:48] [SEED:6000] INFO - text`.
 
-#include "protocol/names.hpp"
+#include "protocol/log_level.hpp"
+#include "protocol/notice.hpp"
+#include "protocol/types.hpp"
 
 #include <memory>
 #include <string>

@@ -1,6 +1,7 @@
 #include "node/node_process.hpp"
 
 #include "node/storage/file.hpp"
+#include "protocol/names.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -178,7 +179,7 @@ RuntimeHandlers NodeProcess::handlers() {
             .ended =
                 [this] {
                     Notice stopped{NoticeKind::stopped};
-                    stopped.text = given_.role == Role::seed ? "seed" : "peer";
+                    stopped.role = given_.role;
                     on_notice(Runtime::now(), stopped);
                     // Once more round the loop, so that the manager hears it.
                     boost::asio::post(io_, [this] { io_.stop(); });

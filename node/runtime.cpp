@@ -1,6 +1,7 @@
 #include "node/runtime.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/log_text.hpp"
 #include "protocol/names.hpp"
 
 #include <boost/asio/post.hpp>

@@ -1,7 +1,10 @@
 // The log lines: document 000's wording where it has a line for the event, so that its grep recipes
 // keep working, and the same manner where it has none.
 
+#include "protocol/log_text.hpp"
+
 #include "protocol/names.hpp"
+#include "protocol/notice_traits.hpp"
 
 namespace gossip {
 namespace {
@@ -98,7 +101,8 @@ std::string rejected(const Notice& n) {
 
 std::string member_removed(const Notice& n) {
     const std::string epoch = " epoch=" + std::to_string(n.epoch);
-    if (n.text == "left") return "Peer " + node_name(n.subject) + " left the Peer List at its own word " + epoch;
+    if (n.removal == RemovalReason::left)
+        return "Peer " + node_name(n.subject) + " left the Peer List at its own word " + epoch;
     const std::string votes = n.count > 0 ? "  [seed votes=" + ratio(n.count, n.need) + "]" : " ";
     return "CONFIRMED REMOVAL: Peer " + node_name(n.subject) + " removed from Peer List" + votes + epoch;
 }
@@ -185,8 +189,8 @@ std::string registering(const Notice& n) {
     return "Registering with " + ratio(n.count, n.of) + " seeds (quorum = " + std::to_string(n.need) + ")";
 }
 
-// ---- peers: life cycle and gossip
-std::string peer_text(const Notice& n) {
+// ---- peers: membership and links
+std::string membership_text(const Notice& n) {
     const std::string other = node_name(n.other);
     switch (n.kind) {
         case NoticeKind::peer_started:
@@ -228,6 +232,15 @@ std::string peer_text(const Notice& n) {
             return "Removed from the Peer List while alive — registering again";
         case NoticeKind::leaving:
             return "Leaving the network";
+        default:
+            return {};
+    }
+}
+
+// ---- peers: messages
+std::string gossip_text(const Notice& n) {
+    const std::string other = node_name(n.other);
+    switch (n.kind) {
         case NoticeKind::generated:
             return "Generated gossip #" + ratio(n.count, n.of) + ": " + rumor_id(n);
         case NoticeKind::said:
@@ -284,10 +297,19 @@ std::string detection_text(const Notice& n) {
             return "ISOLATED: accusing nobody" + because(n);
         case NoticeKind::isolation_over:
             return "Isolation is over";
+        default:
+            return {};
+    }
+}
+
+// ---- any node
+std::string node_text(const Notice& n) {
+    const std::string other = node_name(n.other);
+    switch (n.kind) {
         case NoticeKind::stopping:
-            return n.text == "seed" ? "Shutting down seed node..." : "Shutting down...";
+            return n.role == Role::seed ? "Shutting down seed node..." : "Shutting down...";
         case NoticeKind::stopped:
-            return n.text == "seed" ? "Seed node stopped." : "Peer node stopped.";
+            return n.role == Role::seed ? "Seed node stopped." : "Peer node stopped.";
         case NoticeKind::unknown_message:
             return "Unknown message type: " + n.text + " from " + other;
         case NoticeKind::refused_message:
@@ -299,47 +321,20 @@ std::string detection_text(const Notice& n) {
 
 }  // namespace
 
-LogLevel log_level(NoticeKind kind) {
-    switch (kind) {
-        case NoticeKind::duplicate:
-        case NoticeKind::forwarded:
-        case NoticeKind::pruned:
-        case NoticeKind::grafted:
-        case NoticeKind::member_added:
-        case NoticeKind::epoch_learned:
-        case NoticeKind::witness_asked:
-            return LogLevel::debug;
-        case NoticeKind::rejected:
-        case NoticeKind::seed_waiting:
-        case NoticeKind::outcome_unknown:
-        case NoticeKind::no_quorum:
-        case NoticeKind::registration_pending:
-        case NoticeKind::registration_nack:
-        case NoticeKind::registration_retry:
-        case NoticeKind::report_ignored:
-        case NoticeKind::seed_unreachable:
-        case NoticeKind::removed_self:
-        case NoticeKind::publish_refused:
-        case NoticeKind::ping_missed:
-        case NoticeKind::suspected:
-        case NoticeKind::peer_consensus:
-        case NoticeKind::dead_reported:
-        case NoticeKind::report_received:
-        case NoticeKind::isolated:
-        case NoticeKind::unknown_message:
-        case NoticeKind::refused_message:
-            return LogLevel::warning;
-        case NoticeKind::digest_alarm:
-            return LogLevel::error;
-        default:
-            return LogLevel::info;
-    }
-}
-
 std::string log_text(const Notice& notice) {
-    if (std::string text = seed_text(notice); !text.empty()) return text;
-    if (std::string text = peer_text(notice); !text.empty()) return text;
-    return detection_text(notice);
+    switch (traits(notice.kind).subject_class) {
+        case NoticeClass::seed:
+            return seed_text(notice);
+        case NoticeClass::membership:
+            return membership_text(notice);
+        case NoticeClass::gossip:
+            return gossip_text(notice);
+        case NoticeClass::detection:
+            return detection_text(notice);
+        case NoticeClass::node:
+            return node_text(notice);
+    }
+    return {};
 }
 
 }  // namespace gossip

@@ -7,79 +7,6 @@
 namespace gossip {
 namespace {
 
-constexpr std::array kind_names{"seed_started",
-                                "seed_recovered",
-                                "seed_waiting",
-                                "seed_voting",
-                                "proposal_opened",
-                                "proposal_received",
-                                "vote_cast",
-                                "vote_received",
-                                "approved",
-                                "rejected",
-                                "outcome_unknown",
-                                "recovery",
-                                "already_registered",
-                                "already_removed",
-                                "registration_pending",
-                                "no_quorum",
-                                "quorum_back",
-                                "report_received",
-                                "report_ignored",
-                                "case_opinion",
-                                "member_added",
-                                "member_removed",
-                                "epoch_applied",
-                                "caught_up",
-                                "digest_alarm",
-                                "list_sent",
-                                "seed_reached",
-                                "seed_unreachable",
-                                "peer_started",
-                                "registering",
-                                "registration_sent",
-                                "registration_ack",
-                                "registration_nack",
-                                "registration_complete",
-                                "registration_retry",
-                                "peer_list_received",
-                                "overlay_building",
-                                "overlay_empty",
-                                "overlay_built",
-                                "peer_active",
-                                "link_up",
-                                "link_down",
-                                "link_refused",
-                                "epoch_learned",
-                                "removed_self",
-                                "leaving",
-                                "generated",
-                                "said",
-                                "publish_refused",
-                                "delivered",
-                                "duplicate",
-                                "forwarded",
-                                "repaired",
-                                "pruned",
-                                "grafted",
-                                "ping_missed",
-                                "suspected",
-                                "witness_asked",
-                                "statement_given",
-                                "statement_received",
-                                "peer_consensus",
-                                "suspicion_cancelled",
-                                "refuted",
-                                "dead_reported",
-                                "report_answered",
-                                "isolated",
-                                "isolation_over",
-                                "stopping",
-                                "stopped",
-                                "unknown_message",
-                                "refused_message"};
-static_assert(kind_names.size() == static_cast<std::size_t>(NoticeKind::refused_message) + 1);
-
 // In the order of the Message variant.
 constexpr std::array message_names{"REGISTER_REQUEST",
                                    "GET_PEER_LIST",
@@ -191,8 +118,6 @@ std::string hex(const Digest& digest, std::size_t bytes) {
     }
     return text;
 }
-
-std::string_view kind_name(NoticeKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 std::string_view message_name(const Message& m) { return message_names[m.index()]; }
 

@@ -1,8 +1,7 @@
 #pragma once
-// The text of ids and notices. The log lines are document 000's wherever it has one: the grep
-// recipes people know must keep working.
+// The text of ids, and what is parsed from it.
 
-#include "protocol/machine.hpp"
+#include "protocol/messages.hpp"
 
 #include <optional>
 #include <string>
@@ -18,15 +17,7 @@ namespace gossip {
 [[nodiscard]] std::optional<NodeId> parse_node(std::string_view text);
 [[nodiscard]] std::string hex(const Digest& digest, std::size_t bytes = 4);
 
-[[nodiscard]] std::string_view kind_name(NoticeKind kind);      // "proposal_opened"
 [[nodiscard]] std::string_view message_name(const Message& m);  // "REGISTER_REQUEST": the wire's type
-
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
-[[nodiscard]] LogLevel log_level(NoticeKind kind);
-
-// What stands after "LEVEL - ". Several lines are joined by '\n', without a last one; empty for
-// notices that are never logged.
-[[nodiscard]] std::string log_text(const Notice& notice);
 
 // "<timestamp>:<IP>:<Port>:<Msg#>", parsed from the right so that the timestamp is never touched.
 struct RumorName {

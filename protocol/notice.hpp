@@ -1,6 +1,7 @@
 #pragma once
 // What a machine lets the world observe: logs, traces, metrics, the page and the tests read notices.
-// Never needed for correctness. names.hpp turns each into document 000's log line.
+// Never needed for correctness. notice_traits.hpp has what holds for all notices of a kind, log_text.hpp
+// their log lines.
 
 #include "protocol/messages.hpp"
 #include "protocol/types.hpp"
@@ -35,7 +36,7 @@ enum class NoticeKind : std::uint8_t {
     report_ignored,        // subject other=reporter text=reason
     case_opinion,          // subject other=seed yes text=reason: a seed's own probe before a removal
     member_added,          // subject incarnation epoch: applied to this seed's list
-    member_removed,        // subject incarnation epoch count=votes need add=false removal; text "dead" or "left"
+    member_removed,        // subject incarnation epoch count=votes need removal
     epoch_applied,         // epoch digest count=members ids=members (the whole list)
     caught_up,             // epoch count=epochs learnt other=from
     digest_alarm,          // epoch other: same epoch, other digest; this seed stops
@@ -85,8 +86,8 @@ enum class NoticeKind : std::uint8_t {
     isolated,             // text
     isolation_over,       //
     // ---- anyone
-    stopping,         // text: "seed" or "peer"
-    stopped,          // text: "seed" or "peer"
+    stopping,         // role
+    stopped,          // role
     unknown_message,  // other text
     refused_message,  // other text: a message that its sender may not send, or that fails a check
 };
@@ -104,6 +105,7 @@ struct Notice {
     Verdict verdict{};
     LinkKind link{};
     RemovalReason removal{};
+    Role role{};
     std::uint32_t proposal{0};
     std::uint32_t count{0};
     std::uint32_t of{0};

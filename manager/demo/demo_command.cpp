@@ -6,6 +6,7 @@
 #include "manager/page/recorded_site.hpp"
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/parser.hpp"
+#include "protocol/names.hpp"
 
 #include <unistd.h>
 

@@ -3,6 +3,7 @@
 #include "manager/base/options.hpp"
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/parser.hpp"
+#include "protocol/names.hpp"
 
 #include <unistd.h>
 

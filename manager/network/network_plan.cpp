@@ -2,6 +2,7 @@
 
 #include "manager/shell/parser.hpp"
 #include "node/config/config_file.hpp"
+#include "protocol/names.hpp"
 
 #include <algorithm>
 #include <chrono>

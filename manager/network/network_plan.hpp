@@ -4,7 +4,8 @@
 #include "manager/base/options.hpp"
 #include "node/config/config_file.hpp"
 #include "protocol/config.hpp"
-#include "protocol/names.hpp"
+#include "protocol/log_level.hpp"
+#include "protocol/types.hpp"
 
 #include <string>
 #include <variant>

@@ -1,7 +1,8 @@
 #pragma once
 // The logs of simulated nodes: the lines that real nodes would write, with virtual time.
 
-#include "protocol/names.hpp"
+#include "protocol/log_level.hpp"
+#include "protocol/notice.hpp"
 
 #include <map>
 #include <string>

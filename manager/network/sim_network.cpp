@@ -1,6 +1,7 @@
 #include "manager/network/sim_network.hpp"
 
 #include "node/wire/wire.hpp"
+#include "protocol/notice_traits.hpp"
 #include "protocol/quorum.hpp"
 
 #include <algorithm>
@@ -164,7 +165,7 @@ void SimNetwork::take_notice(Time now, NodeId id, const Notice& notice) {
     logs_.notice(event.wall, nodes_[id].role, id, notice);
     view_.apply(event);
     observers_.event(event);
-    if (notice.kind == NoticeKind::caught_up || notice.kind == NoticeKind::seed_recovered) read_status(id);
+    if (traits(notice.kind).read_by(notice_reader::status)) read_status(id);
 }
 
 void SimNetwork::on_stopped(Time now, NodeId id, sim::StopKind how) {
@@ -172,7 +173,7 @@ void SimNetwork::on_stopped(Time now, NodeId id, sim::StopKind how) {
     being_said_.erase(id);
     if (how == sim::StopKind::finished) {
         Notice stopped{NoticeKind::stopped};
-        stopped.text = node.role == Role::seed ? "seed" : "peer";
+        stopped.role = node.role;
         take_notice(now, id, stopped);
     }
     const bool died = how == sim::StopKind::fatal && !node.end_expected;

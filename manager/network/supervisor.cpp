@@ -1,5 +1,7 @@
 #include "manager/network/supervisor.hpp"
 
+#include "protocol/notice_traits.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -346,9 +348,7 @@ void Supervisor::handle_line(NodeId id, FromNode line) {
         event->node = id;
         view_.apply(*event);
         observers_.event(*event);
-        if (event->notice.kind == NoticeKind::caught_up || event->notice.kind == NoticeKind::seed_recovered) {
-            links_[id]->send(StatusCommand{next_seq_++});
-        }
+        if (traits(event->notice.kind).read_by(notice_reader::status)) links_[id]->send(StatusCommand{next_seq_++});
     } else if (auto* status = std::get_if<NodeStatus>(&line)) {
         status->id = id;
         view_.apply(*status);

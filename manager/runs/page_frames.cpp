@@ -2,6 +2,7 @@
 
 #include "manager/base/terminal.hpp"
 #include "manager/view/narration.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <algorithm>
 
@@ -10,61 +11,6 @@ namespace {
 
 constexpr std::int64_t gather_ns = 120'000'000;
 constexpr std::int64_t second_ns = 1'000'000'000;
-
-// Worth a step of the page's clock; what passes on gossip has frames of its own.
-bool is_step(NoticeKind kind) {
-    switch (kind) {
-        case NoticeKind::seed_started:
-        case NoticeKind::seed_voting:
-        case NoticeKind::proposal_opened:
-        case NoticeKind::vote_cast:
-        case NoticeKind::vote_received:
-        case NoticeKind::approved:
-        case NoticeKind::rejected:
-        case NoticeKind::outcome_unknown:
-        case NoticeKind::report_received:
-        case NoticeKind::report_ignored:
-        case NoticeKind::case_opinion:
-        case NoticeKind::member_added:
-        case NoticeKind::member_removed:
-        case NoticeKind::no_quorum:
-        case NoticeKind::quorum_back:
-        case NoticeKind::digest_alarm:
-        case NoticeKind::peer_started:
-        case NoticeKind::registering:
-        case NoticeKind::registration_nack:
-        case NoticeKind::registration_complete:
-        case NoticeKind::peer_list_received:
-        case NoticeKind::link_up:
-        case NoticeKind::link_down:
-        case NoticeKind::removed_self:
-        case NoticeKind::leaving:
-        case NoticeKind::suspected:
-        case NoticeKind::witness_asked:
-        case NoticeKind::statement_given:
-        case NoticeKind::statement_received:
-        case NoticeKind::peer_consensus:
-        case NoticeKind::suspicion_cancelled:
-        case NoticeKind::refuted:
-        case NoticeKind::dead_reported:
-        case NoticeKind::isolated:
-        case NoticeKind::isolation_over:
-            return true;
-        default:
-            return false;
-    }
-}
-
-bool is_gossip(NoticeKind kind) {
-    return kind == NoticeKind::said || kind == NoticeKind::generated || kind == NoticeKind::delivered ||
-           kind == NoticeKind::duplicate || kind == NoticeKind::forwarded;
-}
-
-// More than the node that said so looks different afterwards.
-bool changes_others(NoticeKind kind) {
-    return kind == NoticeKind::epoch_applied || kind == NoticeKind::member_added ||
-           kind == NoticeKind::member_removed || kind == NoticeKind::seed_started;
-}
 
 JsonObject notice_json(const NodeEvent& event) {
     const Notice& n = event.notice;
@@ -77,7 +23,7 @@ JsonObject notice_json(const NodeEvent& event) {
     if (n.need != 0) json.count("need", n.need);
     if (n.count != 0) json.count("count", n.count);
     if (n.of != 0) json.count("of", n.of);
-    if (!n.text.empty()) json.text("text", n.text);
+    if (const std::string text = notice_text(n); !text.empty()) json.text("text", text);
     return json.flag("yes", n.yes).flag("add", n.add).number("wall", event.wall).text("say", narrate(event));
 }
 
@@ -129,20 +75,20 @@ void PageFrames::line(RunStamp now, char mark, const std::string& text) {
     emit_line(now, mark, text);
 }
 
-bool PageFrames::tells(NoticeKind kind) { return is_step(kind) || (is_gossip(kind) && kind != NoticeKind::forwarded); }
+bool PageFrames::tells(NoticeKind kind) { return traits(kind).read_by(notice_reader::page | notice_reader::wave); }
 
 bool PageFrames::take(const NodeEvent& event) {
-    const NoticeKind kind = event.notice.kind;
+    const NoticeTraits& kind = traits(event.notice.kind);
     const RunStamp now{event.mono_ns, event.wall};
     if (gather_due_ && event.mono_ns >= *gather_due_) gather(now);
-    if (is_gossip(kind)) {
+    if (kind.message != MessageStep::none) {
         take_wave(event);
     } else {
-        if (is_step(kind)) emit("notice", notice_json(event), event.mono_ns);
+        if (kind.read_by(notice_reader::page)) emit("notice", notice_json(event), event.mono_ns);
         if (const NodeView* node = view_.find(event.node)) compare_node(*node, now);
     }
     take_lines(event);
-    return changes_others(kind);
+    return kind.read_by(notice_reader::others);
 }
 
 void PageFrames::take_lines(const NodeEvent& event) {
@@ -173,10 +119,11 @@ bool PageFrames::wave_allowed(std::int64_t mono_ns) {
 
 void PageFrames::take_wave(const NodeEvent& event) {
     const Notice& n = event.notice;
-    if (!n.rumor || n.kind == NoticeKind::forwarded || !wave_allowed(event.mono_ns)) return;
+    const NoticeTraits& kind = traits(n.kind);
+    if (!n.rumor || !kind.read_by(notice_reader::wave) || !wave_allowed(event.mono_ns)) return;
     JsonObject json;
     json.text("message", n.rumor->id).node("node", event.node).flag("typed", n.rumor->typed);
-    if (n.kind == NoticeKind::said || n.kind == NoticeKind::generated) {
+    if (kind.message == MessageStep::begun) {
         json.text("text", n.rumor->text);
     } else {
         json.node("from", n.other).count("hop", n.hop);

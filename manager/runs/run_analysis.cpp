@@ -1,5 +1,7 @@
 #include "manager/runs/run_analysis.hpp"
 
+#include "protocol/notice_traits.hpp"
+
 #include <algorithm>
 
 namespace gossip {
@@ -125,7 +127,7 @@ void RunAnalysis::take_gossip(const NodeEvent& event) {
     const Notice& n = event.notice;
     if (!n.rumor) return;
     RunNode& by = node(event.node);
-    if (n.kind == NoticeKind::said || n.kind == NoticeKind::generated) {
+    if (traits(n.kind).message == MessageStep::begun) {
         RunMessage& m = message(event);
         m.begun = true;
         m.born_ns = event.mono_ns;  // a receipt may have come to the manager first
@@ -244,7 +246,8 @@ void RunAnalysis::take_removal(const NodeEvent& event) {
     const Notice& n = event.notice;
     RunDetection* d = open_detection(n.subject);
     if (d == nullptr) {  // nobody had ended it
-        begin_detection(n.subject, n.text == "left" ? NodeState::left : NodeState::alive, event.mono_ns);
+        begin_detection(n.subject, n.removal == RemovalReason::left ? NodeState::left : NodeState::alive,
+                        event.mono_ns);
         d = open_detection(n.subject);
     }
     if (d->epoch != 0 && d->epoch != n.epoch) return;

@@ -4,6 +4,7 @@
 
 #include "manager/base/web_json.hpp"
 #include "manager/shell/parser.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <boost/json.hpp>
 
@@ -22,9 +23,7 @@ JsonObject stamped(std::string_view event, const RunStamp& at) {
 
 std::string line_of(const JsonObject& object) { return object.done() + "\n"; }
 
-bool is_frequent(NoticeKind kind) {
-    return kind == NoticeKind::delivered || kind == NoticeKind::duplicate || kind == NoticeKind::forwarded;
-}
+bool is_frequent(NoticeKind kind) { return traits(kind).message == MessageStep::passed; }
 
 // The same as the control channel's line, but of the message only its id: its origin has told the rest.
 std::string frequent(const NodeEvent& event) {
@@ -162,8 +161,7 @@ std::optional<RunLine> decode_run_line(std::string_view line) {
 bool is_gossip(const RunLine& line) {
     const auto* event = std::get_if<NodeEvent>(&line);
     if (event == nullptr) return false;
-    const NoticeKind kind = event->notice.kind;
-    return is_frequent(kind) || kind == NoticeKind::said || kind == NoticeKind::generated;
+    return traits(event->notice.kind).message != MessageStep::none;
 }
 
 std::optional<NodeState> parse_state(std::string_view name) {

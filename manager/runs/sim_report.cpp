@@ -1,5 +1,7 @@
 #include "manager/runs/sim_report.hpp"
 
+#include "protocol/names.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstdio>

@@ -3,6 +3,7 @@
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/session.hpp"
 #include "manager/view/trace_view.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <algorithm>
 
@@ -10,42 +11,6 @@ namespace gossip::commands {
 namespace {
 
 using Ids = std::vector<NodeId>;
-
-// What a refusal means, and what becomes of it.
-std::string_view meaning(NoticeKind kind) {
-    switch (kind) {
-        case NoticeKind::rejected:
-            return "a quorum of seeds did not say yes; whoever asked may ask again";
-        case NoticeKind::vote_cast:
-            return "this seed voted no; the others decide without it when they are a quorum";
-        case NoticeKind::report_ignored:
-            return "a report of a death without enough witnesses, or of one who is no member, moves nothing";
-        case NoticeKind::link_refused:
-            return "the neighbour has as many links as it may have, or is not a member; another is asked";
-        case NoticeKind::publish_refused:
-            return "the message was not taken; nothing was sent";
-        case NoticeKind::refused_message:
-            return "its sender may not say that, or a check failed; it is dropped and nothing else changes";
-        case NoticeKind::unknown_message:
-            return "of a type this version does not know; dropped, the connection goes on";
-        case NoticeKind::registration_nack:
-            return "this seed cannot admit it now; others are asked, and it tries again";
-        case NoticeKind::outcome_unknown:
-            return "the answer did not come in time; the seed goes on until it is decided";
-        case NoticeKind::no_quorum:
-            return "fewer than a quorum of seeds answer: nothing can be decided until more do";
-        case NoticeKind::suspicion_cancelled:
-            return "the suspect answered, or the witnesses disagreed: it stays a member";
-        case NoticeKind::removed_self:
-            return "the seeds took it for dead; it comes back as a new life";
-        case NoticeKind::digest_alarm:
-            return "two lists of one epoch differ, which must not be: this seed stops";
-        case NoticeKind::isolated:
-            return "nobody answers it: it doubts itself and accuses nobody";
-        default:
-            return "";
-    }
-}
 
 Result show_refusals(Session& session, const std::optional<Selector>& selector) {
     Ids ids;
@@ -62,7 +27,7 @@ Result show_refusals(Session& session, const std::optional<Selector>& selector) 
         table.add({{clock_text(event.wall)},
                    {node_name(event.node), short_name(event.node)},
                    {step_text(n), "", Style::yellow},
-                   {std::string(meaning(n.kind))}});
+                   {std::string(refusal_meaning(n))}});
     }
     if (table.empty() && session.console.format() == TableFormat::table) {
         session.console.result("nothing was dropped, refused or rejected\n");

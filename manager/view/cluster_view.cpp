@@ -1,5 +1,6 @@
 #include "manager/view/cluster_view.hpp"
 
+#include "protocol/notice_traits.hpp"
 #include "protocol/quorum.hpp"
 
 #include <algorithm>
@@ -10,79 +11,6 @@ namespace {
 // The node an event is about: the one that said it, unless it speaks of another.
 NodeId about(const NodeEvent& event) {
     return event.notice.subject == NodeId::none ? event.node : event.notice.subject;
-}
-
-// Steps of a node's life worth a line in its trace; gossip has a trace of its own.
-bool is_life_step(NoticeKind kind) {
-    switch (kind) {
-        case NoticeKind::proposal_opened:
-        case NoticeKind::vote_cast:
-        case NoticeKind::approved:
-        case NoticeKind::rejected:
-        case NoticeKind::outcome_unknown:
-        case NoticeKind::registration_pending:
-        case NoticeKind::report_received:
-        case NoticeKind::report_ignored:
-        case NoticeKind::case_opinion:
-        case NoticeKind::member_added:
-        case NoticeKind::member_removed:
-        case NoticeKind::seed_started:
-        case NoticeKind::seed_recovered:
-        case NoticeKind::seed_waiting:
-        case NoticeKind::seed_voting:
-        case NoticeKind::no_quorum:
-        case NoticeKind::quorum_back:
-        case NoticeKind::caught_up:
-        case NoticeKind::digest_alarm:
-        case NoticeKind::peer_started:
-        case NoticeKind::registering:
-        case NoticeKind::registration_nack:
-        case NoticeKind::registration_retry:
-        case NoticeKind::registration_complete:
-        case NoticeKind::overlay_built:
-        case NoticeKind::link_up:
-        case NoticeKind::link_down:
-        case NoticeKind::removed_self:
-        case NoticeKind::leaving:
-        case NoticeKind::suspected:
-        case NoticeKind::witness_asked:
-        case NoticeKind::statement_given:
-        case NoticeKind::peer_consensus:
-        case NoticeKind::suspicion_cancelled:
-        case NoticeKind::refuted:
-        case NoticeKind::dead_reported:
-        case NoticeKind::report_answered:
-        case NoticeKind::isolated:
-        case NoticeKind::isolation_over:
-        case NoticeKind::stopping:
-        case NoticeKind::stopped:
-            return true;
-        default:
-            return false;
-    }
-}
-
-bool is_refusal(const Notice& notice) {
-    switch (notice.kind) {
-        case NoticeKind::vote_cast:
-            return !notice.yes;
-        case NoticeKind::rejected:
-        case NoticeKind::report_ignored:
-        case NoticeKind::link_refused:
-        case NoticeKind::publish_refused:
-        case NoticeKind::refused_message:
-        case NoticeKind::unknown_message:
-        case NoticeKind::registration_nack:
-        case NoticeKind::outcome_unknown:
-        case NoticeKind::no_quorum:
-        case NoticeKind::suspicion_cancelled:
-        case NoticeKind::removed_self:
-        case NoticeKind::digest_alarm:
-        case NoticeKind::isolated:
-            return true;
-        default:
-            return false;
-    }
 }
 
 }  // namespace
@@ -388,9 +316,9 @@ void ClusterView::apply_proposal(const NodeEvent& event) {
 
 // Events of one node arrive in order, those of several nearly so: insert from the back.
 void ClusterView::remember_life(const NodeEvent& event) {
-    if (is_refusal(event.notice)) refusals_.push_back(event);
+    if (!refusal_meaning(event.notice).empty()) refusals_.push_back(event);
     if (refusals_.size() > refusal_limit) refusals_.pop_front();
-    if (!is_life_step(event.notice.kind)) return;
+    if (!traits(event.notice.kind).read_by(notice_reader::trace)) return;
     std::deque<NodeEvent>& life = lives_[about(event)];
     auto at = life.end();
     while (at != life.begin() && std::prev(at)->mono_ns > event.mono_ns) --at;

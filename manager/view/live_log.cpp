@@ -43,7 +43,7 @@ Lines LiveLog::on_member(const Notice& n) {
     }
     Lines lines = doubts_about(n.subject);
     std::erase_if(accused_, [&](const auto& pair) { return pair.first == n.subject; });
-    const std::string how = n.text == "left" ? " left" : " removed: dead";
+    const std::string how = n.removal == RemovalReason::left ? " left" : " removed: dead";
     lines.push_back({'-', short_name(n.subject) + how + " (epoch " + std::to_string(n.epoch) + ")"});
     return lines;
 }

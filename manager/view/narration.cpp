@@ -2,6 +2,7 @@
 
 #include "manager/base/terminal.hpp"
 #include "manager/view/cluster_view.hpp"
+#include "protocol/notice_traits.hpp"
 
 namespace gossip {
 namespace {
@@ -94,7 +95,7 @@ std::string of_seed(const std::string& self, const Notice& n) {
             return seed + " lists " + subject + " as a member from epoch " + std::to_string(n.epoch) + " on";
         case NoticeKind::member_removed:
             return seed + " strikes " + subject + " off its list in epoch " + std::to_string(n.epoch) +
-                   (n.text == "left" ? ": it left" : "");
+                   (n.removal == RemovalReason::left ? ": it left" : "");
         case NoticeKind::digest_alarm:
             return seed + " and " + other + " hold different lists for epoch " + std::to_string(n.epoch);
         default:
@@ -192,9 +193,17 @@ std::string of_detection(const NodeEvent& event) {
 
 std::string narrate(const NodeEvent& event) {
     const std::string self = short_name(event.node);
-    if (std::string text = of_detection(event); !text.empty()) return text;
-    for (const auto tell : {of_gossip, of_membership, of_seed}) {
-        if (std::string text = tell(self, event.notice); !text.empty()) return text;
+    switch (traits(event.notice.kind).subject_class) {
+        case NoticeClass::seed:
+            return of_seed(self, event.notice);
+        case NoticeClass::membership:
+            return of_membership(self, event.notice);
+        case NoticeClass::gossip:
+            return of_gossip(self, event.notice);
+        case NoticeClass::detection:
+            return of_detection(event);
+        case NoticeClass::node:
+            return {};
     }
     return {};
 }

@@ -11,16 +11,12 @@ namespace {
 
 using Life = std::deque<NodeEvent>;
 
-// In the order of the protocol.
-constexpr std::array order{"suspected", "refuted", "asked",    "witness", "cancelled", "consensus", "report",
-                           "answered",  "probe",   "proposal", "vote",    "decided",   "removed"};
-
 bool is_removal(const Notice& n) { return n.kind == NoticeKind::member_removed; }
 
 // From the admission before the newest removal or doubt, to its end.
 std::pair<std::size_t, std::size_t> newest_removal(const Life& life) {
     std::size_t end = life.size();
-    while (end > 0 && removal_step(life[end - 1].notice).empty()) --end;
+    while (end > 0 && removal_step(life[end - 1].notice) == RemovalStep::none) --end;
     std::size_t begin = end;
     const auto admits = [](const Notice& n) {
         return n.kind == NoticeKind::member_added || n.kind == NoticeKind::registration_complete;
@@ -95,11 +91,12 @@ public:
         const Life* life = view.life(id);
         if (life == nullptr) return;
         const auto [begin, end] = newest_removal(*life);
-        for (const char* step : order) {
-            for (std::size_t i = begin; i < end; ++i) {
-                if (removal_step((*life)[i].notice) == step) add(step, (*life)[i]);
-            }
+        std::vector<const NodeEvent*> events;
+        for (std::size_t i = begin; i < end; ++i) {
+            if (removal_step((*life)[i].notice) != RemovalStep::none) events.push_back(&(*life)[i]);
         }
+        std::ranges::stable_sort(events, {}, [](const NodeEvent* event) { return removal_step(event->notice); });
+        for (const NodeEvent* event : events) add(*event);
         if (steps_.empty()) return;
         const auto removal = std::find_if(life->begin() + static_cast<std::ptrdiff_t>(begin), life->end(),
                                           [](const NodeEvent& event) { return is_removal(event.notice); });
@@ -116,11 +113,12 @@ public:
     }
 
 private:
-    void add(const char* step, const NodeEvent& event) {
+    void add(const NodeEvent& event) {
         const Notice& n = event.notice;
         // A seed hears the other seeds' opinions as well: each once, from whose it is.
         const NodeId node = n.kind == NoticeKind::case_opinion && n.other != NodeId::none ? n.other : event.node;
-        Step fresh{step, {event.mono_ns, event.wall}, node_name(node), short_name(node), what(n), {}};
+        Step fresh{
+            step_name(removal_step(n)), {event.mono_ns, event.wall}, node_name(node), short_name(node), what(n), {}};
         const auto known = std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) {
             return s.step == fresh.step && s.node == fresh.node && s.what == fresh.what;
         });
@@ -167,39 +165,12 @@ std::string milliseconds(std::int64_t ns) {
 
 }  // namespace
 
-std::string_view removal_step(const Notice& n) {
-    switch (n.kind) {
-        case NoticeKind::suspected:
-            return "suspected";
-        case NoticeKind::refuted:
-            return "refuted";
-        case NoticeKind::witness_asked:
-            return "asked";
-        case NoticeKind::statement_given:
-            return "witness";
-        case NoticeKind::suspicion_cancelled:
-            return "cancelled";
-        case NoticeKind::peer_consensus:
-            return "consensus";
-        case NoticeKind::dead_reported:
-        case NoticeKind::report_ignored:
-            return "report";
-        case NoticeKind::report_answered:
-            return "answered";
-        case NoticeKind::case_opinion:
-            return "probe";
-        case NoticeKind::proposal_opened:
-            return n.add ? "" : "proposal";
-        case NoticeKind::vote_cast:
-            return n.add ? "" : "vote";
-        case NoticeKind::approved:
-        case NoticeKind::rejected:
-            return n.add ? "" : "decided";
-        case NoticeKind::member_removed:
-            return "removed";
-        default:
-            return "";
-    }
+std::string_view step_name(RemovalStep step) {
+    constexpr std::array<std::string_view, 14> names{"",          "suspected", "refuted", "asked",    "witness",
+                                                     "cancelled", "consensus", "report",  "answered", "probe",
+                                                     "proposal",  "vote",      "decided", "removed"};
+    static_assert(names.size() == static_cast<std::size_t>(RemovalStep::removed) + 1);
+    return names[static_cast<std::size_t>(step)];
 }
 
 Table removal_table(NodeId id, const ClusterView& view) {

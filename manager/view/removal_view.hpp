@@ -3,11 +3,12 @@
 
 #include "manager/base/table.hpp"
 #include "manager/view/cluster_view.hpp"
+#include "protocol/notice_traits.hpp"
 
 namespace gossip {
 
-// "suspected", "witness", … of what a node's life tells of its removal; empty for everything else.
-[[nodiscard]] std::string_view removal_step(const Notice& notice);
+// "suspected", "witness", …; empty for `none`.
+[[nodiscard]] std::string_view step_name(RemovalStep step);
 
 // The steps of the newest removal, or of the doubt that goes on, grouped by kind and each in the order of time:
 // step, time, after_ms (since the first sign of its end), node (who did it), what. Empty: nobody ever doubted it.

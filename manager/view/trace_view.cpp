@@ -2,6 +2,8 @@
 
 #include "manager/shell/parser.hpp"
 #include "manager/view/removal_view.hpp"
+#include "protocol/log_text.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -203,23 +205,17 @@ private:
 };
 
 Style step_style(NoticeKind kind) {
-    switch (kind) {
-        case NoticeKind::suspected:
-        case NoticeKind::dead_reported:
-        case NoticeKind::report_received:
-            return Style::yellow;
-        case NoticeKind::member_removed:
-        case NoticeKind::removed_self:
-        case NoticeKind::rejected:
-        case NoticeKind::digest_alarm:
-            return Style::red;
-        case NoticeKind::member_added:
-        case NoticeKind::registration_complete:
-        case NoticeKind::refuted:
+    switch (traits(kind).tone) {
+        case Tone::good:
             return Style::green;
-        default:
+        case Tone::doubtful:
+            return Style::yellow;
+        case Tone::bad:
+            return Style::red;
+        case Tone::neutral:
             return Style::plain;
     }
+    return Style::plain;
 }
 
 }  // namespace
@@ -313,7 +309,7 @@ Table life_table(NodeId id, const ClusterView& view) {
     for (const NodeEvent& event : *life) {
         add_notes_before(event.mono_ns);
         add(event.mono_ns, event.wall, {node_name(event.node), short_name(event.node)},
-            {step_text(event.notice), "", step_style(event.notice.kind)}, removal_step(event.notice));
+            {step_text(event.notice), "", step_style(event.notice.kind)}, step_name(removal_step(event.notice)));
     }
     add_notes_before(std::numeric_limits<std::int64_t>::max());
     return table;

@@ -6,6 +6,7 @@
 #include "node/config/seed_list_file.hpp"
 #include "node/storage/file.hpp"
 #include "node/wire/escape.hpp"
+#include "protocol/names.hpp"
 
 #include <algorithm>
 #include <cerrno>

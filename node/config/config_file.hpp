@@ -5,7 +5,8 @@
 // A key nobody knows is an error, with its place and the nearest key there is.
 
 #include "protocol/config.hpp"
-#include "protocol/names.hpp"
+#include "protocol/log_level.hpp"
+#include "protocol/types.hpp"
 
 #include <map>
 #include <optional>

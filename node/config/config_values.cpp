@@ -1,6 +1,7 @@
 // The texts of single values: durations, endpoints, strings.
 
 #include "node/config/config_keys.hpp"
+#include "protocol/names.hpp"
 
 #include <array>
 #include <charconv>

@@ -4,6 +4,7 @@
 
 #include "node/wire/escape.hpp"
 #include "protocol/names.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <boost/json.hpp>
 
@@ -90,7 +91,7 @@ json::object to_object(const NodeEvent& e) {
     if (n.digest != Digest{}) o.put("digest", hex(n.digest, 32));
     if (n.rumor) o.put("rumor", json::value(rumor_object(*n.rumor)));
     o.put("ids", n.ids);
-    o.put("text", n.text);
+    o.put("text", notice_text(n));
     return o.take();
 }
 
@@ -258,13 +259,6 @@ Digest Reader::digest(const char* key) {
     return digest;
 }
 
-std::optional<NoticeKind> kind_of(std::string_view name) {
-    for (int k = 0; k <= static_cast<int>(NoticeKind::refused_message); ++k) {
-        if (kind_name(static_cast<NoticeKind>(k)) == name) return static_cast<NoticeKind>(k);
-    }
-    return std::nullopt;
-}
-
 RumorPtr read_rumor(Reader& parent) {
     const json::object* object = parent.object("rumor");
     if (object == nullptr) return nullptr;
@@ -291,7 +285,7 @@ E read_enum(Reader& in, const char* key, E last) {
 std::optional<FromNode> read_event(Reader& in) {
     NodeEvent e;
     Notice& n = e.notice;
-    const auto kind = kind_of(in.text("kind"));
+    const auto kind = kind_named(in.text("kind"));
     if (!kind) return std::nullopt;
     n.kind = *kind;
     e.mono_ns = in.number<std::int64_t>("t");
@@ -314,7 +308,7 @@ std::optional<FromNode> read_event(Reader& in) {
     n.digest = in.digest("digest");
     n.rumor = read_rumor(in);
     n.ids = in.nodes("ids");
-    n.text = in.text("text");
+    set_notice_text(n, in.text("text"));
     return e;
 }
 

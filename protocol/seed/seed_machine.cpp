@@ -152,7 +152,7 @@ void SeedMachine::start_journal(Turn& t) {
 
 void SeedMachine::handle_leave(Turn& t) {
     Notice notice{NoticeKind::stopping};
-    notice.text = "seed";
+    notice.role = Role::seed;
     t.out.notice(std::move(notice));
     t.out.finished = true;
 }

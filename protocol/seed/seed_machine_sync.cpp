@@ -65,7 +65,6 @@ void SeedMachine::announce_epoch(const Batch& effective, Turn& t) const {
         notice.add = add;
         if (!add) {
             notice.removal = change.kind == ChangeKind::leave ? RemovalReason::left : RemovalReason::dead;
-            notice.text = notice.removal == RemovalReason::left ? "left" : "dead";
         }
         if (const PendingAsk* entry = pending_.find(change)) notice.count = entry->votes;
         notice.need = as_u32(majority(seeds()));

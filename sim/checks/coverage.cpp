@@ -76,7 +76,8 @@ void Coverage::on_notice(NodeId node, const Notice& n) {
     const auto plain = plain_marks().find(n.kind);
     if (plain != plain_marks().end()) hit(plain->second);
     if (n.kind == NoticeKind::grafted && n.count > 0) hit(Mark::grafted);
-    if (n.kind == NoticeKind::member_removed) hit(n.text == "left" ? Mark::left_in_order : Mark::removal_decided);
+    if (n.kind == NoticeKind::member_removed)
+        hit(n.removal == RemovalReason::left ? Mark::left_in_order : Mark::removal_decided);
     if (n.kind == NoticeKind::removed_self) {
         hit(Mark::removed_alive);
         removed_alive_.insert(node);

@@ -1,6 +1,7 @@
 #include "sim/checks/gossip_checker.hpp"
 
 #include "protocol/names.hpp"
+#include "protocol/notice_traits.hpp"
 
 #include <algorithm>
 
@@ -32,7 +33,7 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
         }
     }
     for (const Notice& n : effects.notices) {
-        if (n.kind == NoticeKind::generated || n.kind == NoticeKind::said) on_generated(now, node, n);
+        if (traits(n.kind).message == MessageStep::begun) on_generated(now, node, n);
         // Who jumped knows nothing of the removals it jumped over: see note_removals.
         if (n.kind == NoticeKind::epoch_learned && !n.yes) learn(holders_[node], n.epoch);
         if (n.kind == NoticeKind::link_up) pushed_[{node, n.other}].clear();

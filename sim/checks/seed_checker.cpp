@@ -1,5 +1,6 @@
 #include "sim/checks/seed_checker.hpp"
 
+#include "protocol/log_text.hpp"
 #include "protocol/names.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // explorer: searches every interleaving of real seed machines for a broken invariant.
 
 #include "bfs.hpp"
+#include "protocol/notice_traits.hpp"
 #include "seed_system.hpp"
 #include "walk.hpp"
 

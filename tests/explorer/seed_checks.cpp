@@ -1,6 +1,7 @@
 // What must hold in every world (PROTOCOL.md section 7), judged from what was sent, written and said:
 // never from the counters of the machines under test.
 
+#include "protocol/log_text.hpp"
 #include "seed_system.hpp"
 
 #include "protocol/names.hpp"

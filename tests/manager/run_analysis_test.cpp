@@ -58,7 +58,6 @@ struct Story {
         Notice n;
         n.subject = node(subject);
         n.epoch = epoch;
-        n.text = kind == NoticeKind::member_removed ? "dead" : "";
         say(by, kind, n, after);
     }
 };

@@ -2,6 +2,7 @@
 
 #include "node/config/config_keys.hpp"
 #include "node/config/seed_list_file.hpp"
+#include "protocol/names.hpp"
 #include "tests/node/temp_folder.hpp"
 
 #include <doctest/doctest.h>

@@ -2,6 +2,7 @@
 // step, every node must tell the same story. Compared is what a step settles, not in which order the
 // network happened to bring it about.
 
+#include "protocol/notice_traits.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "tests/node/loopback_network.hpp"
 
@@ -188,7 +189,7 @@ private:
         if (n.subject != NodeId::none) out << " " << name(n.subject);
         if (n.epoch != 0) out << " epoch " << n.epoch;
         if (n.kind == NoticeKind::link_up || n.kind == NoticeKind::link_down) out << " with " << name(n.other);
-        if (n.kind == NoticeKind::member_removed) out << " " << n.text;
+        if (n.kind == NoticeKind::member_removed) out << " " << notice_text(n);
         if (n.kind == NoticeKind::epoch_applied || n.kind == NoticeKind::seed_recovered) out << " of " << n.count;
         if (n.kind == NoticeKind::forwarded) out << " to " << n.count;
         if (n.rumor) out << " \"" << n.rumor->text << "\"";

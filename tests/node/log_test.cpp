@@ -1,5 +1,6 @@
 #include "node/log.hpp"
 
+#include "protocol/names.hpp"
 #include "tests/node/temp_folder.hpp"
 
 #include <doctest/doctest.h>

@@ -3,7 +3,9 @@
 //   gossip_swarm --runs 1000 --seed $(git rev-parse HEAD) --jobs 2
 //   gossip_swarm --replay 0x1234 --verbose
 
+#include "protocol/log_text.hpp"
 #include "protocol/names.hpp"
+#include "protocol/notice_traits.hpp"
 #include "sim/swarm/swarm_run.hpp"
 
 #include <sys/mman.h>

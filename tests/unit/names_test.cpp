@@ -1,8 +1,7 @@
 #include "protocol/names.hpp"
+#include "protocol/log_text.hpp"
 
 #include <doctest/doctest.h>
-
-#include <set>
 
 using namespace gossip;
 
@@ -40,24 +39,6 @@ TEST_CASE("a message id is parsed from the right and its timestamp never touched
 
 TEST_CASE("the dead-node report has document 000's form") {
     CHECK(dead_node_text(peer, 1708776008500, seed) == "Dead Node:127.0.0.1:7003:1708776008.500:127.0.0.1");
-}
-
-TEST_CASE("every kind of notice has a name of its own") {
-    std::set<std::string_view> names;
-    const auto last = static_cast<int>(NoticeKind::refused_message);
-    for (int k = 0; k <= last; ++k) names.insert(kind_name(static_cast<NoticeKind>(k)));
-    CHECK(names.size() == static_cast<std::size_t>(last) + 1);
-    CHECK(kind_name(NoticeKind::delivered) == "delivered");
-    CHECK(kind_name(NoticeKind::isolation_over) == "isolation_over");
-    CHECK(kind_name(NoticeKind::registration_ack) == "registration_ack");
-}
-
-TEST_CASE("every kind but the silent ones has a log line") {
-    const std::set<NoticeKind> silent{NoticeKind::member_added, NoticeKind::forwarded};
-    for (int k = 0; k <= static_cast<int>(NoticeKind::refused_message); ++k) {
-        const Notice n{.kind = static_cast<NoticeKind>(k)};
-        CHECK_MESSAGE(log_text(n).empty() == silent.contains(n.kind), kind_name(n.kind));
-    }
 }
 
 TEST_CASE("log lines keep document 000's wording") {
