@@ -1,6 +1,6 @@
 #pragma once
-// Kept in release builds: a broken invariant ends the process with its place, rather than going on
-// with state that is wrong. Never for what a peer sent: that is an ordinary refusal.
+// An assertion that release builds keep: a broken invariant ends the process and prints the place, before wrong
+// state spreads. Not for input from the network: that is refused.
 
 namespace gossip {
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);

@@ -12,7 +12,7 @@ void write_ids(ByteWriter& out, std::span<const NodeId> ids) {
     for (const NodeId id : ids) out.u64(static_cast<std::uint64_t>(id));
 }
 
-// Keeps a signature over one kind of value from ever standing for another.
+// Each form begins with a tag of its own, so that a signature over one kind of value is never valid for another.
 ByteWriter tagged(std::string_view domain) {
     ByteWriter out;
     out.text(domain);

@@ -1,6 +1,6 @@
 #pragma once
-// One byte form per value, little endian, length-prefixed: what is hashed, signed and journalled,
-// whatever the encoding on the wire. Never change a form without a new domain tag.
+// The canonical bytes of values, little endian and length-prefixed: they are hashed, signed and journalled,
+// whatever the encoding on the wire. A changed form needs a new domain tag.
 
 #include "protocol/membership.hpp"
 #include "protocol/messages.hpp"

@@ -16,12 +16,12 @@ public:
 
     [[nodiscard]] virtual bool verify(const PublicKey& key, std::string_view bytes,
                                       const Signature& signature) const = 0;
-    // With the key of a node of this process, and that key.
+    // Signs with the key of a node of this process; that node's public key.
     [[nodiscard]] virtual Signature sign(NodeId self, std::string_view bytes) const = 0;
     [[nodiscard]] virtual PublicKey public_key(NodeId self) const = 0;
 };
 
-// Of a process with one key, whoever signs.
+// For a process that has one key: every signer uses it.
 class OneKeyCrypto : public Crypto {
 public:
     [[nodiscard]] virtual Signature sign(std::string_view bytes) const = 0;
@@ -30,7 +30,7 @@ public:
     [[nodiscard]] PublicKey public_key(NodeId /*self*/) const final { return public_key(); }
 };
 
-// The key under which a message id is deduplicated: computed by whoever needs it, never believed.
+// The key under which a message id is deduplicated. Each node computes it; one from the network is not believed.
 [[nodiscard]] inline RumorKey rumor_key(const Crypto& crypto, std::string_view id) {
     const Digest d = crypto.digest(id);
     RumorKey key;

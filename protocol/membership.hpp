@@ -1,5 +1,5 @@
 #pragma once
-// The value the seeds agree on: changes, batches, and the evidence a removal needs.
+// What the seeds agree on: changes of the list in batches, and the evidence that a removal needs.
 
 #include "protocol/types.hpp"
 
@@ -13,11 +13,11 @@ using ProtocolVersion = std::uint8_t;
 // What one witness found when it probed a suspect itself.
 enum class Verdict : std::uint8_t {
     reachable,    // it answered
-    unreachable,  // silence through every probe
+    unreachable,  // no probe was answered
     refused,      // the host answered that nobody listens there
 };
 
-// A peer's own account of its neighbourhood, signed by it; `version` only grows within a life.
+// A peer's own list of its neighbours, which it signs; `version` only grows within a life.
 // Its witnesses are computed from it (see witnesses.hpp), so an accuser can neither choose nor
 // shrink them.
 struct LinksRecord {
@@ -52,7 +52,7 @@ enum class ChangeKind : std::uint8_t {
     replace,  // a seat's lost journal: its old life stops voting, the new one may start
 };
 
-// One line of a batch: what is applied, and nothing that is needed only to judge it.
+// One line of a batch: what is applied. The evidence that seeds need to judge it is in Ask.
 struct Change {
     ChangeKind kind{};
     NodeId peer{};                // add, remove, leave
@@ -67,7 +67,7 @@ struct Change {
 
 using Batch = std::vector<Change>;
 
-// A change somebody asks for, with what a seed needs to have an opinion on it.
+// A change that a node asks for, with what a seed needs to judge it.
 struct Ask {
     Change change;
     Signature signature{};      // add, leave: by the peer's key over the change; zero from protocol 0
@@ -113,7 +113,7 @@ struct Snapshot {
     std::vector<SeatInfo> seats;  // lives known to have voted, ascending by seat
 };
 
-// A peer as an overlay candidate: what preferential attachment weighs.
+// A peer that another may link with, and its degree, by which preferential attachment weighs it.
 struct Candidate {
     NodeId id{};
     std::uint32_t degree{0};

@@ -1,5 +1,5 @@
 #pragma once
-// Every message between nodes, as plain values. node/wire.cpp gives them their JSON form; messages
+// Every message between nodes, as plain values. node/wire/ gives them their JSON form; messages
 // that document 000 has keep its type and field names there (given in brackets here).
 // HELLO and its proof of identity belong to the transport and never reach a machine.
 
@@ -23,7 +23,7 @@ enum class LeaseStatus : std::uint8_t { member, unknown, removed };
 
 enum class ReportStatus : std::uint8_t { accepted, refuted, stale, bad_evidence, pending };
 
-// The low 64 bits of a rumor key, and the bucket a rumor falls into for repair.
+// Repair compares the rumors of two peers bucket by bucket; a rumor key decides its bucket.
 constexpr std::size_t digest_buckets = 64;
 
 namespace msg {
@@ -169,10 +169,10 @@ struct Pong {  // [PONG{sender,timestamp}]
 };
 struct Gossip {  // [GOSSIP{msg_id,msg_hash,sender}]
     RumorPtr rumor;
-    NodeId sender{};       // none: the node it comes from, as its driver writes it. What many pass on is one object.
+    NodeId sender{};       // none: the sending node, which its driver fills in; all neighbours are sent one object
     std::uint32_t hop{0};  // 1 at the origin's neighbours
     WallMs sent{0};        // of this hop
-    bool repair{false};    // sent to mend a hole, not pushed
+    bool repair{false};    // sent because the receiver lacked it, not pushed
 };
 struct RepairDigest {
     std::uint64_t root{0};
@@ -186,18 +186,18 @@ struct RepairDiff {
 struct Pull {
     std::vector<RumorKey> keys;
 };
-struct Prune {};   // announcements only, please: both ends of the link send no messages over it any more
-struct Announce {  // messages that came in lately
+struct Prune {};  // the link leaves the tree: both ends only announce messages over it
+struct IHave {    // announces messages that the sender received lately
     std::vector<RumorKey> keys;
 };
-struct Graft {  // both ends send messages over the link again, these first
+struct Graft {  // the link joins the tree: both ends send messages over it again, and these first
     std::vector<RumorKey> keys;
 };
 struct Suspect {
     NodeId suspect{};
     Incarnation incarnation{};
     NodeId by{};
-};  // to the suspect: speak up
+};  // to the suspect, which answers ALIVE
 struct Alive {
     NodeId peer{};
     Incarnation incarnation{};
@@ -232,15 +232,15 @@ using MessageBody =
                  msg::Fetch, msg::Decisions, msg::SnapshotPart, msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery,
                  msg::SeatAnswer, msg::LinkRequest, msg::LinkAccept, msg::LinkReject, msg::Unlink, msg::Ping, msg::Pong,
                  msg::Gossip, msg::RepairDigest, msg::RepairDiff, msg::Pull, msg::Suspect, msg::Alive,
-                 msg::SuspectQuery, msg::SuspectResponse, msg::Error, msg::Prune, msg::Announce, msg::Graft>;
+                 msg::SuspectQuery, msg::SuspectResponse, msg::Error, msg::Prune, msg::IHave, msg::Graft>;
 
 template <class T, class Variant>
 inline constexpr bool is_alternative = false;
 template <class T, class... Alternatives>
 inline constexpr bool is_alternative<T, std::variant<Alternatives...>> = (std::same_as<T, Alternatives> || ...);
 
-// The variant with its copies, moves and end compiled once (messages.cpp): they cost each of a hundred
-// files a second or two of compiling otherwise.
+// The variant with its copies, moves and destructor compiled once, in messages.cpp: inline, they cost each of a
+// hundred files one or two seconds of compiling.
 struct Message : MessageBody {
     Message();
     Message(const Message& other);

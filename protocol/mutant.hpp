@@ -1,7 +1,7 @@
 #pragma once
-// Deliberate bugs that the tests must catch: a suite that lets one of them live would not notice the
-// real thing. In every build that ships there is none, and the compiler drops the branches; the
-// tests compile the two files that include this once more with GOSSIP_MUTANTS and choose at run time.
+// Deliberate bugs that the tests must catch: tests that miss one would miss the real bug. No shipped build has
+// them: the compiler drops the branches. The tests compile the two files that include this once more with
+// GOSSIP_MUTANTS and choose a bug at run time.
 
 namespace gossip {
 

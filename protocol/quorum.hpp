@@ -1,5 +1,5 @@
 #pragma once
-// floor(n/2)+1 and the counting of distinct seats.
+// The size of a majority, and a set that counts each seat once.
 
 #include "protocol/types.hpp"
 
@@ -9,13 +9,13 @@
 
 namespace gossip {
 
-// Two majorities of the same n share a member: what every safety argument rests on.
+// floor(n/2)+1: any two majorities of the same n share a member, which every safety argument needs.
 [[nodiscard]] constexpr std::size_t majority(std::size_t n) { return n / 2 + 1; }
 
-// A set of seats (at most 32): a duplicated vote cannot count twice, because a set has no twice.
+// A set of at most 32 seats: a duplicated vote counts once.
 class SeatSet {
 public:
-    // False when the seat was in already.
+    // False when the set held the seat already.
     constexpr bool insert(Seat seat) {
         const std::uint32_t bit = std::uint32_t{1} << (seat & 31U);
         const bool fresh = (bits_ & bit) == 0;

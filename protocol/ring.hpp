@@ -14,7 +14,7 @@ namespace gossip {
     return mix64(static_cast<std::uint64_t>(id) ^ 0x52494e47ULL);
 }
 
-// Steps clockwise from `from` to `to`: the smaller, the nearer a successor. 0 only for itself.
+// The clockwise distance from `from` to `to`; the successor is the node at the smallest. 0 only for itself.
 [[nodiscard]] constexpr std::uint64_t ring_distance(NodeId from, NodeId to) {
     return ring_position(to) - ring_position(from);
 }

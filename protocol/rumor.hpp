@@ -1,5 +1,5 @@
 #pragma once
-// A broadcast message, as those who hold it share it.
+// A broadcast message, and the pointer by which all who hold it share it.
 
 #include "protocol/types.hpp"
 
@@ -11,8 +11,8 @@
 
 namespace gossip {
 
-// That the fields derived from a message's id were computed by this process' own code. Never copied: what is
-// made from another object has to be looked at again.
+// Marks that this process computed the fields which derive from a message's id. A copy is unmarked: it may be
+// changed, so its fields have to be computed again.
 class Checked {
 public:
     Checked() = default;
@@ -28,7 +28,7 @@ private:
     bool marked_{false};
 };
 
-// How many pointers share an object, kept in the object. Never copied: nobody shares what was just made.
+// How many pointers share an object, counted in the object. A copy starts at 0: no pointer shares it yet.
 class Users {
 public:
     Users() = default;
@@ -42,8 +42,8 @@ private:
     mutable std::uint32_t count_{0};
 };
 
-// A pointer to an object with `users`, which ends with the last of them: a million peers keep each message, and this
-// is half as large as std::shared_ptr. Not for sharing between threads.
+// A pointer to an object with a member `users`; the last pointer deletes the object. Half as large as
+// std::shared_ptr, because a million simulated peers keep each message. Not for sharing between threads.
 template <class T>
 class Shared {
 public:
@@ -63,7 +63,7 @@ public:
         object_->users.leave();
         if (object_->users.count() == 0) end(object_);
     }
-    operator Shared<const T>() const  // NOLINT(google-explicit-constructor): who may change it may look at it
+    operator Shared<const T>() const  // NOLINT(google-explicit-constructor): as T* to const T*
         requires(!std::is_const_v<T>) {
         return Shared<const T>(object_);
     }
@@ -97,7 +97,7 @@ struct Rumor {
 using RumorPtr = Shared<const Rumor>;
 static_assert(sizeof(RumorPtr) == 8);
 
-// To fill in; what others are given is a RumorPtr.
+// A rumor that can still be filled in; everybody else gets it as a RumorPtr.
 [[nodiscard]] inline Shared<Rumor> make_rumor(Rumor like = {}) { return Shared<Rumor>(new Rumor(std::move(like))); }
 
 }  // namespace gossip

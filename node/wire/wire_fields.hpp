@@ -198,7 +198,7 @@ GOSSIP_FIELDS(msg::RepairDiff) {
 }
 GOSSIP_FIELDS(msg::Pull) { io.list("keys", m.keys); }
 GOSSIP_FIELDS(msg::Prune) {}
-GOSSIP_FIELDS(msg::Announce) { io.list("keys", m.keys); }
+GOSSIP_FIELDS(msg::IHave) { io.list("keys", m.keys); }
 GOSSIP_FIELDS(msg::Graft) { io.list("keys", m.keys); }
 GOSSIP_FIELDS(msg::Suspect) {
     io.need("suspect", m.suspect);

@@ -172,7 +172,7 @@ private:
 
     // ---- the links that carry messages
     void on(const Sender& from, const msg::Prune& m);
-    void on(const Sender& from, const msg::Announce& m);
+    void on(const Sender& from, const msg::IHave& m);
     void on(const Sender& from, const msg::Graft& m);
     [[nodiscard]] bool prunes() const;
     void prune_if_enough(const Sender& from, const RumorPtr& rumor);

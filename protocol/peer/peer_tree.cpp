@@ -68,14 +68,14 @@ void PeerMachine::handle_announce() {
     Tree* const tree = any_tree();
     if (tree == nullptr) return;
     for (auto keys = tree->take_announcements(); !keys.empty(); keys = tree->take_announcements()) {
-        const SharedMessage message = msg::Announce{std::move(keys)};
+        const SharedMessage message = msg::IHave{std::move(keys)};
         for (const Link& link : links_.all()) {
             if (link.lazy) out_->send(link.id, message);
         }
     }
 }
 
-void PeerMachine::on(const Sender& from, const msg::Announce& m) {
+void PeerMachine::on(const Sender& from, const msg::IHave& m) {
     if (links_.find(from.node) == nullptr || from.anonymous()) return refuse(from.reply, "announced by a stranger");
     if (m.keys.size() > Tree::announced_limit) return refuse(from.reply, "too many keys");
     bool first = false;
