@@ -189,8 +189,16 @@ async function run(text) {
   if (demo) {
     result.textContent = await actInDemo(text).catch(() => "no answer: is gossipctl still running?") ??
       `at ${elapsed(model.time - timeline.start)}; what comes after it was run anew`;
-    return;
+  } else {
+    await runOnServer(text, result);
   }
+  if (result.textContent === "") result.remove();
+  while (output.childNodes.length > 200) output.firstChild.remove();
+  output.scrollTop = output.scrollHeight;
+}
+
+/** @param {string} text @param {HTMLElement} result */
+async function runOnServer(text, result) {
   try {
     const response = await fetch("api/cmd", {
       method: "POST", body: text, headers: { Authorization: "Bearer " + token, "Content-Type": "text/plain" },
@@ -202,9 +210,6 @@ async function run(text) {
     result.textContent = "no answer: is gossipctl still running?";
     result.className = "failed";
   }
-  if (result.textContent === "") result.remove();
-  while (output.childNodes.length > 200) output.firstChild.remove();
-  output.scrollTop = output.scrollHeight;
 }
 
 /** @type {string[]} */ const history = [];
