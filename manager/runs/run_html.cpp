@@ -28,7 +28,7 @@ private:
     void add(const std::string& name) {
         if (!added_.insert(name).second) return;
         static const std::regex import_line(R"re(import \{ (.*) \} from "\./(.*)";)re");
-        static const std::regex exported(R"(export ((?:const|let|class|function) (\w+).*))");
+        static const std::regex exported(R"(export ((?:const|let|class|(?:async )?function) (\w+).*))");
         static const std::regex renamed(R"((\w+) as )");
         std::istringstream in(asset(name));
         std::string body;

@@ -20,7 +20,8 @@ export class Chart {
     this.yScale = y;
     this.width = width;
     this.height = height;
-    this.svg = svgElement("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
+    const viewBox = `0 0 ${width} ${height}`;
+    this.svg = svgElement("svg", { class: "chart", viewBox, width, height, role: "img", "aria-label": label });
     this.axes();
   }
 
@@ -43,9 +44,10 @@ export class Chart {
       this.add("text", { x: left - 5, y: this.y(tick.at) + 4, "text-anchor": "end" }, tick.text);
     }
     this.add("path", { class: "axis", d: `M${left} ${top}V${height - bottom}H${width - right}` });
-    this.add("text", { class: "title", x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" }, this.xScale.title);
-    this.add("text", { class: "title", transform: `translate(11,${(top + height - bottom) / 2}) rotate(-90)`, "text-anchor": "middle" },
-      this.yScale.title);
+    const title = { class: "title", "text-anchor": "middle" };
+    this.add("text", { ...title, x: (left + width - right) / 2, y: height - 4 }, this.xScale.title);
+    const turned = `translate(11,${(top + height - bottom) / 2}) rotate(-90)`;
+    this.add("text", { ...title, transform: turned }, this.yScale.title);
   }
 
   /** @param {string} tag @param {Record<string, string|number>} attributes @param {string} [text] */
@@ -58,7 +60,9 @@ export class Chart {
   /** @param {{x: number, y: number}[]} points @param {string} kind its class */
   stairs(points, kind) {
     if (points.length === 0) return;
-    const d = points.map((p, i) => (i === 0 ? `M${this.x(p.x)},${this.y(p.y)}` : `H${this.x(p.x)}V${this.y(p.y)}`)).join("");
+    const part = (/** @type {{x: number, y: number}} */ p, /** @type {number} */ i) =>
+      (i === 0 ? `M${this.x(p.x)},${this.y(p.y)}` : `H${this.x(p.x)}V${this.y(p.y)}`);
+    const d = points.map(part).join("");
     this.add("path", { class: "curve " + kind, d: d + `H${this.x(this.xScale.to)}` });
   }
 
@@ -72,10 +76,14 @@ export class Chart {
 function part(scale, value) {
   const f = scale.log ? Math.log : (/** @type {number} */ v) => v;
   const from = f(scale.from);
-  return Math.max(0, Math.min(1, (f(Math.max(value, scale.log ? scale.from : value)) - from) / (f(scale.to) - from || 1)));
+  const inside = Math.max(value, scale.log ? scale.from : value);
+  return Math.max(0, Math.min(1, (f(inside) - from) / (f(scale.to) - from || 1)));
 }
 
-/** Powers of ten, and where there are few of them their halves. @param {number} from @param {number} to @param {(v: number) => string} [name] @returns {Scale} */
+/**
+ * Powers of ten, and where there are few of them their halves.
+ * @param {number} from @param {number} to @param {(v: number) => string} [name] @returns {Scale}
+ */
 export function logScale(from, to, name = String) {
   const ticks = [];
   const wide = to / from > 200;

@@ -2,14 +2,17 @@
 // The clock bar: where on the timeline the page stands, and how it moves on. Live, it follows the newest event; paused,
 // it stays while events are still collected.
 
-/** "1/20×" is the network's time slowed down; "3/s" is events a second, however far apart they were. */
+/** @typedef {{name: string, steps?: number, rate?: number}} Pace */
+/** "1/20×" is the network's time slowed down; "3/s" is events a second, however far apart they were. @type {Pace[]} */
 export const paces = [
   { name: "1/s", steps: 1 }, { name: "3/s", steps: 3 }, { name: "10/s", steps: 10 }, { name: "50/s", steps: 50 },
-  { name: "1/20×", rate: 1 / 20 }, { name: "1/10×", rate: 1 / 10 }, { name: "1/5×", rate: 1 / 5 }, { name: "1/2×", rate: 1 / 2 },
-  { name: "1×", rate: 1 }, { name: "2×", rate: 2 }, { name: "5×", rate: 5 }, { name: "10×", rate: 10 }, { name: "20×", rate: 20 },
-  { name: "50×", rate: 50 }, { name: "100×", rate: 100 },
+  { name: "1/20×", rate: 1 / 20 }, { name: "1/10×", rate: 1 / 10 }, { name: "1/5×", rate: 1 / 5 },
+  { name: "1/2×", rate: 1 / 2 }, { name: "1×", rate: 1 }, { name: "2×", rate: 2 }, { name: "5×", rate: 5 },
+  { name: "10×", rate: 10 }, { name: "20×", rate: 20 }, { name: "50×", rate: 50 }, { name: "100×", rate: 100 },
 ];
 
+const stepwise = 1;  // of these, to begin with
+const normal = 8;
 const long = 3000;  // frames: event by event they would take a quarter of an hour
 
 export class Clock {
@@ -19,11 +22,22 @@ export class Clock {
    */
   constructor(model, live) {
     this.model = model;
+    this.restart(live);
+  }
+
+  live = true;
+  /** @type {"following"|"paused"|"playing"} */ mode = "following";
+  /** @type {Pace} */ pace = paces[normal];
+  /** of the network, in µs; between two events while playing */ time = 0;
+  /** parts of an event that are due */ steps = 0;
+
+  /** The timeline holds another run. @param {boolean} live */
+  restart(live) {
     this.live = live;
-    /** @type {"following"|"paused"|"playing"} */ this.mode = live ? "following" : "paused";
-    this.pace = paces[live || this.timeline.length > long ? 8 : 1];
-    this.time = 0;      // of the network, in µs; between two events while playing
-    this.steps = 0;     // parts of an event that are due
+    this.mode = live ? "following" : "paused";
+    this.pace = paces[live || this.timeline.length > long ? normal : stepwise];
+    this.time = 0;
+    this.steps = 0;
   }
 
   get timeline() { return this.model.timeline; }
@@ -97,6 +111,14 @@ export class Clock {
     return this.model.position !== before || this.mode !== "playing";
   }
 
+  /** When an event was: of a running network the time of day, of a recorded one the time since its beginning.
+   * @param {{wall?: number, t: number}} event */
+  stamp(event) {
+    const { start, wallOffset } = this.timeline;
+    if (!this.live || wallOffset === null) return elapsed(event.t - start);
+    return timeOfDay(event.wall ?? event.t / 1000 + wallOffset);
+  }
+
   /** @param {number} due */
   tickSteps(due) {
     this.steps += due;
@@ -106,6 +128,9 @@ export class Clock {
     this.time = this.model.time;
   }
 }
+
+/** The time of day. @param {number} wall in ms */
+export function timeOfDay(wall) { return new Date(wall).toLocaleTimeString([], { hour12: false }); }
 
 /** Of the network's clock since the timeline's start: "1:02.345". @param {number} us */
 export function elapsed(us) {

@@ -1,7 +1,10 @@
 // @ts-check
 // The distribution of the peers' degrees and the power law fitted to its tail.
 
-/** Of each degree the share of nodes that have it or more. @param {number[]} degrees @returns {{k: number, share: number}[]} */
+/**
+ * Of each degree the share of nodes that have it or more.
+ * @param {number[]} degrees @returns {{k: number, share: number}[]}
+ */
 export function ccdf(degrees) {
   const counts = countsOf(degrees);
   let above = degrees.length;

@@ -2,9 +2,9 @@
 // How the end of a node was found out, step by step, and suspicions that came to nothing.
 
 /**
- * @typedef {{node: string, how: string, ended: number, suspected: number, by: string[], consensus: number, witnesses: string,
- *   reported: number, proposed: number, removed: number, removedAll: number, known: number, epoch: number, refuted: number,
- *   waiting: Set<string>}} Detection  times in µs of the network's clock; -1: not seen
+ * @typedef {{node: string, how: string, ended: number, suspected: number, by: string[], consensus: number,
+ *   witnesses: string, reported: number, proposed: number, removed: number, removedAll: number, known: number,
+ *   epoch: number, refuted: number, waiting: Set<string>}} Detection  times in µs of the network's clock; -1: not seen
  */
 
 export const steps = /** @type {const} */ ([
@@ -32,8 +32,10 @@ export class Detections {
 
   /** @param {string} node @param {string} how @returns {Detection} */
   begin(node, how) {
-    const found = { node, how, ended: -1, suspected: -1, by: [], consensus: -1, witnesses: "", reported: -1, proposed: -1, removed: -1,
-      removedAll: -1, known: -1, epoch: 0, refuted: -1, waiting: new Set() };
+    const found = {
+      node, how, ended: -1, suspected: -1, by: [], consensus: -1, witnesses: "", reported: -1, proposed: -1,
+      removed: -1, removedAll: -1, known: -1, epoch: 0, refuted: -1, waiting: new Set(),
+    };
     this.cases.push(found);
     if (this.cases.length > kept) this.cases.shift();
     this.open.set(node, found);
@@ -62,8 +64,9 @@ export class Detections {
       const found = known ?? this.begin(data.subject, "alive");
       first(found, "suspected", t);
       if (!found.by.includes(data.node)) found.by.push(data.node);
-    } else if (data.kind === "member_removed" && data.text !== "left") this.removed(t, data, known ?? this.begin(data.subject, "alive"));
-    else if (!known) return;
+    } else if (data.kind === "member_removed" && data.text !== "left") {
+      this.removed(t, data, known ?? this.begin(data.subject, "alive"));
+    } else if (!known) return;
     else if (data.kind === "peer_consensus") {
       first(known, "consensus", t);
       known.witnesses ||= `${data.count} of ${data.of}`;
@@ -93,7 +96,8 @@ export class Detections {
 
   /** @param {any} peer @param {Detection} found */
   ignorant(peer, found) {
-    return peer.role === "peer" && peer.state === "alive" && peer.registered && peer.id !== found.node && peer.epoch < found.epoch;
+    const other = peer.role === "peer" && peer.id !== found.node;
+    return other && peer.state === "alive" && peer.registered && peer.epoch < found.epoch;
   }
 
   /** @param {number} t @param {any} data */

@@ -12,6 +12,9 @@ export function element(tag, text = "", attributes = {}) {
   return made;
 }
 
+/** A sentence of a panel. @param {string} text @param {string} kind its class */
+export function sentence(text, kind) { return element("p", text, { class: kind }); }
+
 /** @param {string} tag @param {Record<string, string|number>} [attributes] @param {string} [text] */
 export function svgElement(tag, attributes = {}, text = "") {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -54,11 +57,17 @@ function choosable(line, key, chosen, choose) {
   line.addEventListener("click", choose);
   line.addEventListener("keydown", event => {
     if (event.key === "Enter") choose();
-    const next = event.key === "ArrowDown" ? line.nextElementSibling : event.key === "ArrowUp" ? line.previousElementSibling : null;
-    if (!(next instanceof HTMLElement)) return;
-    event.preventDefault();
-    next.focus();
+    focusNeighbour(line, event);
   });
+}
+
+/** With the arrow keys to the row below or above. @param {HTMLTableRowElement} row @param {KeyboardEvent} event */
+export function focusNeighbour(row, event) {
+  const { key } = event;
+  const next = key === "ArrowDown" ? row.nextElementSibling : key === "ArrowUp" ? row.previousElementSibling : null;
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
 }
 
 /** Of the network's clock. @param {number} us */
@@ -66,4 +75,27 @@ export function duration(us) {
   if (us < 1000) return `${Math.round(us)} µs`;
   if (us < 1e6) return `${(us / 1000).toFixed(us < 10000 ? 2 : us < 100000 ? 1 : 0)} ms`;
   return `${(us / 1e6).toFixed(us < 1e7 ? 2 : 1)} s`;
+}
+
+/** Many calls, one drawing. @param {() => void} draw */
+export function oncePerFrame(draw) {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      draw();
+    });
+  };
+}
+
+/**
+ * Whether a key acts on the page: it goes into no field, and no other key is held with it.
+ * @param {KeyboardEvent} event
+ */
+export function isShortcut(event) {
+  const { target } = event;
+  const writes = target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== "range");
+  return !event.ctrlKey && !event.metaKey && !event.altKey && !writes;
 }

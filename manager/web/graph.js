@@ -36,7 +36,8 @@ export class Graph {
     this.labels = this.svg.append("g").attr("class", "lane-labels");
     this.labels.append("text").attr({ x: 14, y: 22 }).text("Seeds: who is a member");
     this.title = this.labels.append("text").attr({ x: 14, y: seedLane + 22 });
-    /** @type {import("./spread.js").Message|undefined} whose way is shown where there are many */ this.message = undefined;
+    /** Whose way is shown where there are many. @type {import("./spread.js").Message|undefined} */
+    this.message = undefined;
     this.linkLayer = this.svg.append("g");
     this.waveLayer = this.svg.append("g");
     this.nodeLayer = this.svg.append("g");
@@ -134,8 +135,10 @@ export class Graph {
   }
 
   ringsTitle() {
-    return this.message ? `Peers in rings by hops of “${(this.message.text || this.message.id).slice(0, 60)}”; ` + (this.outside ? `outermost: ${this.outside} that do not have it` : `all have it`)
-      : "Peers in rings by hops from the best linked";
+    const { message, outside } = this;
+    if (!message) return "Peers in rings by hops from the best linked";
+    const rest = outside ? `outermost: ${outside} that do not have it` : "all have it";
+    return `Peers in rings by hops of “${(message.text || message.id).slice(0, 60)}”; ${rest}`;
   }
 
   /** Only what has changed moves; the edges are who had the message from whom first. @param {any[]} places */
@@ -163,7 +166,8 @@ export class Graph {
       });
       this.shown = key;
     }
-    return (this.ringEdges ?? []).map(([a, b]) => ({ source: this.places.get(a), target: this.places.get(b), both: true, key: a + ">" + b }));
+    return (this.ringEdges ?? []).map(([a, b]) =>
+      ({ source: this.places.get(a), target: this.places.get(b), both: true, key: a + ">" + b }));
   }
 
   /** @param {any[]} links */
@@ -195,21 +199,32 @@ export class Graph {
     fresh.append("path");
     fresh.append("text").attr("class", "name");
     fresh.append("text").attr("class", "more");
-    marks.attr("class", p => `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : "") + (this.group.has(p.id) ? " grouped" : "") +
-      (p.id === this.actor ? " actor" : this.others.has(p.id) ? " other" : ""));
+    marks.attr("class", p => this.classOf(p));
     marks.attr("aria-label", p => `${p.node.role} ${p.node.name}, ${p.condition}`);
     marks.select("circle").attr("r", p => (this.ringsShown && p.node.role !== "seed" ? 9 : 20));
     marks.select("path").attr("d", p => shape(p.condition, this.area(p)))
       .attr("transform", p => (shapes[p.condition] === "cross" ? "rotate(45)" : null));
     marks.select("text.name").attr("y", p => this.radius(p) + 14).text(p => p.node.name);
-    marks.select("text.more").attr("y", p => this.radius(p) + 27).text(p => (p.node.role === "seed" ? seedText(p.node) : ""));
+    marks.select("text.more").attr("y", p => this.radius(p) + 27)
+      .text(p => (p.node.role === "seed" ? seedText(p.node) : ""));
     marks.exit().remove();
     this.marks = marks;
     this.place();
   }
 
+  /** @param {any} p */
+  classOf(p) {
+    const part = p.id === this.actor ? " actor" : this.others.has(p.id) ? " other" : "";
+    return `node ${p.node.role} ${p.condition}` + (p.id === this.selected ? " selected" : "") +
+      (this.group.has(p.id) ? " grouped" : "") + part;
+  }
+
   /** By degree. @param {any} p */
-  area(p) { return p.node.role === "seed" ? 460 : this.ringsShown ? 22 + 6 * Math.min(20, p.node.degree ?? 0) : 130 + 45 * Math.min(40, p.node.degree ?? 0); }
+  area(p) {
+    const { role, degree = 0 } = p.node;
+    if (role === "seed") return 460;
+    return this.ringsShown ? 22 + 6 * Math.min(20, degree) : 130 + 45 * Math.min(40, degree);
+  }
   /** @param {any} p */
   radius(p) { return Math.sqrt(this.area(p) / Math.PI); }
 
@@ -238,7 +253,8 @@ export class Graph {
     /** @param {PointerEvent} to */
     const between = to => {
       const [x, y] = [to.clientX - box.x, to.clientY - box.y];
-      return { x: Math.min(x, from.x), y: Math.min(y, from.y), width: Math.abs(x - from.x), height: Math.abs(y - from.y) };
+      const [width, height] = [Math.abs(x - from.x), Math.abs(y - from.y)];
+      return { x: Math.min(x, from.x), y: Math.min(y, from.y), width, height };
     };
     const move = (/** @type {PointerEvent} */ to) => this.frame.attr(between(to)).style("display", null);
     const end = (/** @type {PointerEvent} */ to) => {
@@ -254,7 +270,8 @@ export class Graph {
   /** @param {{x: number, y: number, width: number, height: number}} frame a mere click chooses nobody */
   choose(frame) {
     if (frame.width < 5 && frame.height < 5) return;
-    const within = (/** @type {any} */ p) => p.x >= frame.x && p.x <= frame.x + frame.width && p.y >= frame.y && p.y <= frame.y + frame.height;
+    const within = (/** @type {any} */ p) => p.x >= frame.x && p.x <= frame.x + frame.width &&
+      p.y >= frame.y && p.y <= frame.y + frame.height;
     this.handlers.lasso([...this.marks[0]].map(mark => d3.select(mark).datum()).filter(within).map(p => p.id));
   }
 
@@ -264,14 +281,20 @@ export class Graph {
     return mark ? mark.querySelector("path").getBoundingClientRect() : null;
   }
 
-  /** A message on its way. @param {import("./model.js").Wave} wave */
+  /** Messages on their way. @param {import("./timeline.js").Frame[]} frames */
+  animate(frames) {
+    for (const { kind, data } of frames) if (kind === "wave") this.wave(data);
+  }
+
+  /** @param {import("./model.js").Wave} wave */
   wave(wave) {
     const to = this.places.get(wave.node);
     const from = wave.from ? this.places.get(wave.from) : null;
     if (!to || document.hidden || this.waveLayer.node().childNodes.length > wavesShown) return;
     if (!from || calm.matches) {
       const ring = this.waveLayer.append("circle").attr({ class: "ring", cx: to.x, cy: to.y, r: 10 });
-      ring.transition().duration(calm.matches ? 400 : 700).attr("r", calm.matches ? 10 : 34).style("opacity", 0).remove();
+      ring.transition().duration(calm.matches ? 400 : 700)
+        .attr("r", calm.matches ? 10 : 34).style("opacity", 0).remove();
       return;
     }
     this.waveLayer.append("circle").attr({ class: wave.typed ? "dot typed" : "dot", r: 5, cx: from.x, cy: from.y })

@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { isEnded } from "./model.js";
 
 /**
- * @typedef {{command: string, fill?: string, key?: string}} Act  `fill`: the part of the command that is asked for first
+ * @typedef {{command: string, fill?: string, key?: string}} Act  `fill`: the end of the command, asked for first
  * @typedef {import("./model.js").Node} Node
  */
 
@@ -19,7 +19,11 @@ export const verbs = [
 
 /** On these nodes; none: on the network. @param {Node[]} nodes @returns {Act[]} */
 export function actsOn(nodes) {
-  if (nodes.length === 0) return [{ command: "add 1", fill: "1", key: "a" }, { command: "heal" }, { command: "churn 6/min 1m", fill: "6/min 1m" }];
+  if (nodes.length === 0) {
+    return [
+      { command: "add 1", fill: "1", key: "a" }, { command: "heal" }, { command: "churn 6/min 1m", fill: "6/min 1m" },
+    ];
+  }
   const names = nodes.map(n => n.name).join(",");
   /** @type {Act[]} */ const acts = verbs.filter(v => nodes.some(v.fits)).map(v => {
     return { command: `${v.verb} ${nodes.filter(v.fits).map(n => n.name).join(",")}`, key: v.key };
@@ -27,8 +31,10 @@ export function actsOn(nodes) {
   if (nodes.length === 1 && nodes[0].role === "peer" && nodes[0].state === "alive") {
     acts.push({ command: `say ${names} hello`, fill: "hello", key: "s" });
   }
-  return acts.concat([{ command: `partition ${names}` }, { command: `delay ${names} 50ms`, fill: "50ms" }, { command: `loss ${names} 10%`, fill: "10%" },
-    { command: `heal ${names}` }]);
+  return acts.concat([
+    { command: `partition ${names}` }, { command: `delay ${names} 50ms`, fill: "50ms" },
+    { command: `loss ${names} 10%`, fill: "10%" }, { command: `heal ${names}` },
+  ]);
 }
 
 export class Menu {

@@ -22,12 +22,13 @@ import { Timeline } from "./timeline.js";
  */
 /** @typedef {{mark: string, text: string, wall: number, t: number}} Line */
 /**
- * @typedef {{kind: string, node: string, subject?: string, other?: string, epoch?: number, text?: string, proposal?: number,
- *   yes: boolean, add: boolean, count?: number, of?: number, need?: number, wall: number, t: number, say: string}} Notice
+ * @typedef {{kind: string, node: string, subject?: string, other?: string, epoch?: number, text?: string,
+ *   proposal?: number, yes: boolean, add: boolean, count?: number, of?: number, need?: number, wall: number, t: number,
+ *   say: string}} Notice
  */
 /**
- * @typedef {{message: string, node: string, from?: string, hop?: number, typed: boolean, text?: string, duplicate?: boolean,
- *   repair?: boolean, t: number, say: string}} Wave
+ * @typedef {{message: string, node: string, from?: string, hop?: number, typed: boolean, text?: string,
+ *   duplicate?: boolean, repair?: boolean, t: number, say: string}} Wave
  */
 /** @typedef {{a: string, b: string, both: boolean}} Link */
 
@@ -78,9 +79,13 @@ export class Model {
   get notices() { return this.timeline.newest(this.timeline.notices, this.position, noticesKept); }
   get faults() { return this.timeline.newest(this.timeline.faults, this.position, 100); }
 
+  /** @param {string} id */
+  nameOf(id) { return this.nodes.get(id)?.name ?? id; }
+
   /** @returns {Node[]} seeds first, then by address */
   sorted() {
-    const key = (/** @type {Node} */ n) => (n.role === "seed" ? "0" : "1") + n.id.replace(/\d+/g, d => d.padStart(5, "0"));
+    const key = (/** @type {Node} */ n) =>
+      (n.role === "seed" ? "0" : "1") + n.id.replace(/\d+/g, d => d.padStart(5, "0"));
     const keyed = [...this.nodes.values()].map(node => ({ node, key: key(node) }));
     return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(k => k.node);
   }

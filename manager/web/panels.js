@@ -16,9 +16,13 @@ const pause = 150;  // ms between two drawings while frames come
 
 /** @type {{name: string, title: string, draw?: (place: HTMLElement, view: View) => void}[]} */
 export const tabs = [
-  { name: "nodes", title: "Nodes" }, { name: "seeds", title: "Seeds", draw: drawSeeds }, { name: "votes", title: "Votes", draw: drawVotes },
-  { name: "degrees", title: "Degrees", draw: drawDegrees }, { name: "spread", title: "Dissemination", draw: drawSpread },
-  { name: "messages", title: "Messages", draw: drawMessages }, { name: "detection", title: "Failure detection", draw: drawDetection },
+  { name: "nodes", title: "Nodes" },
+  { name: "seeds", title: "Seeds", draw: drawSeeds },
+  { name: "votes", title: "Votes", draw: drawVotes },
+  { name: "degrees", title: "Degrees", draw: drawDegrees },
+  { name: "spread", title: "Dissemination", draw: drawSpread },
+  { name: "messages", title: "Messages", draw: drawMessages },
+  { name: "detection", title: "Failure detection", draw: drawDetection },
   { name: "faults", title: "Faults", draw: drawFaults },
 ];
 
@@ -26,8 +30,8 @@ export const tabs = [
 export class View {
   /**
    * @param {import("./model.js").Model} model
-   * @param {{select: (id: string) => void, stamp: (event: any) => string, act: ((text: string) => void) | null, place: HTMLElement,
-   *   changed: () => void}} handlers
+   * @param {{select: (id: string) => void, stamp: (event: any) => string, act: ((text: string) => void) | null,
+   *   place: HTMLElement, changed: () => void}} handlers
    */
   constructor(model, handlers) {
     this.model = model;
@@ -40,7 +44,7 @@ export class View {
     const { timeline } = model;
     this.folds = { votes: new Fold(timeline, () => new Votes()), spread: new Fold(timeline, () => new Spread()),
       detections: new Fold(timeline, () => new Detections()) };
-    this.name = (/** @type {string} */ id) => model.nodes.get(id)?.name ?? id;
+    this.name = (/** @type {string} */ id) => model.nameOf(id);
   }
 
   votes() { return this.folds.votes.at(this.model.position); }
@@ -56,7 +60,8 @@ export class View {
   /** For a chart that takes such a part of the width. @param {number} part */
   room(part) {
     const { clientWidth, clientHeight } = this.handlers.place;
-    return { width: Math.max(200, Math.min(620, (clientWidth - 24) * part)), height: Math.max(130, Math.min(420, clientHeight - 8)) };
+    const width = Math.max(200, Math.min(620, (clientWidth - 24) * part));
+    return { width, height: Math.max(130, Math.min(420, clientHeight - 8)) };
   }
 }
 
@@ -69,7 +74,8 @@ export class Panels {
     this.drawn = 0;
     this.timer = 0;
     this.shown = "";
-    /** while a mouse button is down: what it was pressed on stays until it is let go, else there is no click */ this.held = false;
+    /** While a mouse button is down what it was pressed on stays until it is let go: else there is no click. */
+    this.held = false;
     this.place.addEventListener("pointerdown", event => {  // on a scroll bar nobody lets go
       this.held = /** @type {any} */ (event.target).closest("button, [tabindex]") !== null;
     });
@@ -80,8 +86,9 @@ export class Panels {
 
   /** @param {{name: string, title: string}} tab @param {number} at */
   addTab(tab, at) {
-    const button = element("button", "", { role: "tab", id: "tab-" + tab.name, "aria-controls": tab.name === "nodes" ? "nodes" : "panel",
-      title: `the key ${at + 1}` });
+    const controls = tab.name === "nodes" ? "nodes" : "panel";
+    const title = `the key ${at + 1}`;
+    const button = element("button", "", { role: "tab", id: "tab-" + tab.name, "aria-controls": controls, title });
     button.append(tab.title, " ", element("kbd", String(at + 1)));
     button.addEventListener("click", () => this.show(tab.name));
     button.addEventListener("keydown", event => {
@@ -141,13 +148,14 @@ export class Panels {
 
   /** The row that had the focus has it afterwards, and what was scrolled stays so. */
   render() {
-    const focused = /** @type {HTMLElement|null} */ (this.place.contains(document.activeElement) ? document.activeElement : null)?.dataset.key;
+    const active = /** @type {HTMLElement|null} */ (document.activeElement);
+    const focused = this.place.contains(active) ? active?.dataset.key : undefined;
     const scrolled = [this.place, ...this.place.querySelectorAll(".scroll")].map(e => e.scrollTop);
     this.place.replaceChildren();
     tabs.find(t => t.name === this.current)?.draw?.(this.place, this.view);
     [this.place, ...this.place.querySelectorAll(".scroll")].forEach((e, i) => { e.scrollTop = scrolled[i] ?? 0; });
     if (!focused) return;
-    const row = [...this.place.querySelectorAll("tr[data-key]")].find(e => /** @type {HTMLElement} */ (e).dataset.key === focused);
-    /** @type {HTMLElement|undefined} */ (row)?.focus();
+    /** @type {NodeListOf<HTMLElement>} */ const rows = this.place.querySelectorAll("tr[data-key]");
+    [...rows].find(row => row.dataset.key === focused)?.focus();
   }
 }

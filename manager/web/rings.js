@@ -10,7 +10,8 @@
  */
 export function ringsOf(nodes, message) {
   const peers = [...nodes.values()].filter(n => n.role === "peer").map(n => n.id).sort();
-  const { centre, parents, depth } = message && message.born >= 0 && message.receipts.size > 0 ? overReceipts(message) : overLinks(nodes, peers);
+  const spreads = message && message.born >= 0 && message.receipts.size > 0;
+  const { centre, parents, depth } = spreads ? overReceipts(message) : overLinks(nodes, peers);
   /** @type {string[][]} */ const rings = [];
   /** @type {string[]} */ const outside = [];
   for (const id of peers) {
@@ -21,8 +22,11 @@ export function ringsOf(nodes, message) {
   for (let i = 0; i < rings.length; ++i) rings[i] ??= [];
   order(rings, parents);
   if (outside.length > 0) rings.push(outside);
-  const edges = [...parents].filter(([child, parent]) => nodes.has(child) && nodes.has(parent));
-  return { centre, rings, outside: outside.length, edges: /** @type {[string, string][]} */ (edges.map(([child, parent]) => [parent, child])) };
+  /** @type {[string, string][]} */ const edges = [];
+  for (const [child, parent] of parents) {
+    if (nodes.has(child) && nodes.has(parent)) edges.push([parent, child]);
+  }
+  return { centre, rings, outside: outside.length, edges };
 }
 
 /** @param {import("./spread.js").Message} message */
@@ -38,7 +42,8 @@ function overReceipts(message) {
 
 /** @param {Map<string, any>} nodes @param {string[]} peers */
 function overLinks(nodes, peers) {
-  const centre = peers.reduce((best, id) => ((nodes.get(id)?.degree ?? 0) > (nodes.get(best)?.degree ?? -1) ? id : best), "");
+  const degree = (/** @type {string} */ id) => nodes.get(id)?.degree ?? 0;
+  const centre = peers.reduce((best, id) => (best === "" || degree(id) > degree(best) ? id : best), "");
   const depth = new Map(centre ? [[centre, 0]] : []);
   const parents = new Map();
   const open = centre ? [centre] : [];
@@ -53,16 +58,23 @@ function overLinks(nodes, peers) {
   return { centre, parents, depth };
 }
 
-/** Children in the order of those they hang on, so that edges cross little. @param {string[][]} rings @param {Map<string, string>} parents */
+/**
+ * Children in the order of those they hang on, so that edges cross little.
+ * @param {string[][]} rings @param {Map<string, string>} parents
+ */
 function order(rings, parents) {
   for (let ring = 2; ring < rings.length; ++ring) {
     const place = new Map(rings[ring - 1].map((id, at) => [id, at]));
     const key = (/** @type {string} */ id) => place.get(parents.get(id) ?? "") ?? 0;
-    rings[ring] = rings[ring].map(id => ({ id, key: key(id) })).sort((a, b) => a.key - b.key || (a.id < b.id ? -1 : 1)).map(k => k.id);
+    rings[ring] = rings[ring].map(id => ({ id, key: key(id) }))
+      .sort((a, b) => a.key - b.key || (a.id < b.id ? -1 : 1)).map(k => k.id);
   }
 }
 
-/** Where each stands, within a circle of this radius around 0. @param {string[][]} rings @param {number} radius @returns {Map<string, {x: number, y: number}>} */
+/**
+ * Where each stands, within a circle of this radius around 0.
+ * @param {string[][]} rings @param {number} radius @returns {Map<string, {x: number, y: number}>}
+ */
 export function placesOf(rings, radius) {
   const places = new Map();
   const step = radius / Math.max(1, rings.length - 1);

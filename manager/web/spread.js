@@ -34,8 +34,10 @@ export class Spread {
   message(data, t) {
     const known = this.messages.get(data.message);
     if (known) return known;
-    const fresh = { id: data.message, text: "", origin: "", typed: data.typed, born: -1, receipts: new Map(), targets: new Set(),
-      duplicates: 0, last: t };
+    const fresh = {
+      id: data.message, text: "", origin: "", typed: data.typed, born: -1, receipts: new Map(), targets: new Set(),
+      duplicates: 0, last: t,
+    };
     this.messages.set(data.message, fresh);
     if (this.messages.size > kept) this.messages.delete(/** @type {string} */ (this.messages.keys().next().value));
     return fresh;
@@ -52,7 +54,8 @@ export class Spread {
   /** @param {Message} message @param {number} t @param {any} data */
   receive(message, t, data) {
     if (message.receipts.has(data.node)) return;
-    message.receipts.set(data.node, { node: data.node, from: data.from, hop: data.hop ?? 0, t, repair: data.repair ?? false, again: 0 });
+    const { node, from, hop = 0, repair = false } = data;
+    message.receipts.set(node, { node, from, hop, t, repair, again: 0 });
     message.last = t;
     ++this.receipts;
   }
@@ -77,10 +80,14 @@ export class Spread {
 /** @param {Message} message */
 export function reached(message) { return message.receipts.size + (message.born >= 0 ? 1 : 0); }
 
-/** Its share of the peers that should have it, whenever it grew. @param {Message} message @returns {{t: number, share: number}[]} */
+/**
+ * Its share of the peers that should have it, whenever it grew.
+ * @param {Message} message @returns {{t: number, share: number}[]}
+ */
 export function coverage(message) {
   if (message.born < 0) return [];
-  const times = [...message.receipts.values()].filter(r => message.targets.has(r.node)).map(r => r.t - message.born).sort((a, b) => a - b);
+  const times = [...message.receipts.values()].filter(r => message.targets.has(r.node)).map(r => r.t - message.born)
+    .sort((a, b) => a - b);
   return [0, ...times].map((t, i) => ({ t, share: (i + 1) / message.targets.size }));
 }
 
@@ -97,7 +104,10 @@ export function hops(message) {
 /** What each had to be told again for nothing, on average. @param {Message} message */
 export function redundancy(message) { return message.duplicates / Math.max(1, message.receipts.size); }
 
-/** Who should have it and does not, with why that may be. @param {Message} message @param {Map<string, any>} nodes as they are now */
+/**
+ * Who should have it and does not, with why that may be.
+ * @param {Message} message @param {Map<string, any>} nodes as they are now
+ */
 export function missing(message, nodes) {
   return [...message.targets].filter(id => id !== message.origin && !message.receipts.has(id)).map(id => {
     const node = nodes.get(id);
@@ -107,7 +117,10 @@ export function missing(message, nodes) {
   });
 }
 
-/** Receipts as a tree, parents before children: for each how deep it stands. @param {Message} message @returns {{receipt: Receipt, depth: number}[]} */
+/**
+ * Receipts as a tree, parents before children: for each how deep it stands.
+ * @param {Message} message @returns {{receipt: Receipt, depth: number}[]}
+ */
 export function tree(message) {
   /** @type {Map<string, Receipt[]>} */ const children = new Map();
   for (const receipt of message.receipts.values()) {

@@ -29,7 +29,8 @@ export class Timeline {
   constructor(limit = 400000) {
     this.limit = limit;
     /** how often the frames were numbered anew */ this.generation = 0;
-    /** @type {((shift: number) => void)|undefined} positions are smaller by so much from now on */ this.onForget = undefined;
+    /** Positions are smaller by so much from now on. @type {((shift: number) => void)|undefined} */
+    this.onForget = undefined;
   }
 
   /** @type {Frame[]} */ frames = [];
@@ -107,7 +108,10 @@ export class Timeline {
   /** The newest phase before `position`. @param {number} position */
   lastPhase(position) { return this.newest(this.phases, position, 1)[0] ?? null; }
 
-  /** The first question from `position` on, before `end`: where a reader is to think first. @param {number} position @param {number} end */
+  /**
+   * The first question from `position` on, before `end`: where a reader is to think first.
+   * @param {number} position @param {number} end
+   */
   question(position, end) {
     for (let i = countUpTo(this.phases, position - 1); i < this.phases.length && this.phases[i] < end; ++i) {
       if (this.frames[this.phases[i]].data.asks) return this.phases[i];
@@ -151,7 +155,10 @@ export class Timeline {
     return this.clusters.values[countUpTo(this.clusters.at, position - 1) - 1] ?? null;
   }
 
-  /** The newest of a kind before `position`, oldest first. @param {number[]} index @param {number} position @param {number} most */
+  /**
+   * The newest of a kind before `position`, oldest first.
+   * @param {number[]} index @param {number} position @param {number} most
+   */
   newest(index, position, most) {
     const count = countUpTo(index, position - 1);
     return index.slice(Math.max(0, count - most), count).map(at => this.frames[at].data);
@@ -195,13 +202,19 @@ export class Timeline {
     this.wallOffset = state.wall - state.t / 1000;
   }
 
-  /** What a viewer that was away is told: everything as it is, and of the past what it has not heard. @param {any} state */
+  /**
+   * What a viewer that was away is told: everything as it is, and of the past what it has not heard.
+   * @param {any} state
+   */
   resume(state) {
     for (const [kind, data] of this.past(state, this.end)) this.add(kind, data);
     this.addState(state);
   }
 
-  /** What a snapshot remembers of what happened after `known`, in order. @param {any} state @param {number} known @returns {[Kind, any][]} */
+  /**
+   * What a snapshot remembers of what happened after `known`, in order.
+   * @param {any} state @param {number} known @returns {[Kind, any][]}
+   */
   past(state, known) {
     /** @type {[Kind, any][]} */ const told = [];
     for (const kind of /** @type {const} */ (["line", "notice", "wave", "change", "fault"])) {

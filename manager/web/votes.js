@@ -3,8 +3,9 @@
 
 /**
  * @typedef {{t: number, seed: string, what: "proposed"|"yes"|"no"|"approved"|"rejected"|"unknown"}} Mark
- * @typedef {{subject: string, add: boolean, opened: number, need: number, proposers: string[], votes: Map<string, boolean>,
- *   reasons: Map<string, string>, outcome: ""|"approved"|"rejected"|"unknown", decided: number, epoch: number, marks: Mark[]}} Case
+ * @typedef {{subject: string, add: boolean, opened: number, need: number, proposers: string[],
+ *   votes: Map<string, boolean>, reasons: Map<string, string>, outcome: ""|"approved"|"rejected"|"unknown",
+ *   decided: number, epoch: number, marks: Mark[]}} Case
  */
 
 const kept = 2000;
@@ -34,8 +35,11 @@ export class Votes {
 
   /** @param {number} t @param {any} data @returns {Case} */
   open(t, data) {
-    const found = { subject: data.subject, add: data.add, opened: t, need: data.need ?? 0, proposers: [], votes: new Map(),
-      reasons: new Map(), outcome: /** @type {""} */ (""), decided: 0, epoch: 0, marks: [] };
+    const { subject, add, need = 0 } = data;
+    const found = {
+      subject, add, opened: t, need, proposers: [], votes: new Map(), reasons: new Map(),
+      outcome: /** @type {""} */ (""), decided: 0, epoch: 0, marks: [],
+    };
     this.cases.push(found);
     if (this.cases.length > kept) this.cases.shift();
     this.latest.set(this.key(data), found);
@@ -46,7 +50,8 @@ export class Votes {
   /** @param {number} t @param {any} data */
   propose(t, data) {
     const known = this.latest.get(this.key(data));
-    const again = !known || known.outcome === "rejected" || (known.outcome === "approved" && this.over.has(this.key(data)));
+    const over = known?.outcome === "approved" && this.over.has(this.key(data));
+    const again = !known || known.outcome === "rejected" || over;
     const found = again ? this.open(t, data) : known;
     if (!found.proposers.includes(data.node)) found.proposers.push(data.node);
     found.votes.set(data.node, true);

@@ -1,0 +1,96 @@
+// @ts-check
+// Where the frames come from: a running network, a recorded run, the demo, or a lesson with several networks.
+import { byId, element } from "./dom.js";
+
+export class Source {
+  /**
+   * @param {import("./clock.js").Clock} clock
+   * @param {{opened: (kind: string) => void, grown: (before: number) => void, taken: (source: any) => void}} handlers
+   *   `grown`: frames were added behind position `before`; `taken`: the timeline is another run
+   */
+  constructor(clock, handlers) {
+    this.clock = clock;
+    this.model = clock.model;
+    this.timeline = clock.timeline;
+    this.handlers = handlers;
+  }
+
+  /** A run that is over comes whole: in the page itself where it was exported, else from the server. */
+  async open() {
+    const embedded = document.getElementById("recording");
+    const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("api/source")).json();
+    document.body.dataset.kind = source.kind;
+    this.handlers.opened(source.kind);
+    if (source.kind === "live") this.connect();
+    else if (source.kind === "lesson") this.offerParts(source);
+    else this.take(source);
+  }
+
+  /** A lesson has a network after the other. @param {any} source */
+  offerParts(source) {
+    /** @type {{name: string, frames: any[]}[]} */ const parts = source.parts;
+    const buttons = parts.map((part, at) => {
+      const button = element("button", `${at + 1}. ${part.name || "the network"}`);
+      button.addEventListener("click", () => begin(at));
+      return button;
+    });
+    const begin = (/** @type {number} */ at) => {
+      this.take({ kind: "lesson", title: source.title, frames: parts[at].frames });
+      buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === at)));
+    };
+    byId("parts").append(...buttons);
+    byId("parts").hidden = buttons.length < 2;
+    begin(0);
+  }
+
+  /** @param {any} source a whole run */
+  take(source) {
+    this.timeline.clear();
+    for (const [kind, data] of source.frames) this.timeline.add(kind, data);
+    this.clock.restart(false);
+    this.model.reload(0);
+    this.clock.step();
+    this.showConnection("over", source.title);
+    document.title = `gossipctl: ${source.title}`;
+    this.handlers.taken(source);
+  }
+
+  connect() {
+    const events = new EventSource("api/events");
+    let run = "";
+    const on = (/** @type {string} */ kind, /** @type {(data: any) => void} */ take) =>
+      events.addEventListener(kind, event => {
+        take(JSON.parse(/** @type {MessageEvent} */ (event).data));
+        const before = this.model.position;
+        this.clock.grown();
+        this.handlers.grown(before);
+      });
+    on("state", state => {
+      const same = run === state.event.split(".")[0];
+      run = state.event.split(".")[0];
+      if (same) this.timeline.resume(state);
+      else this.begin(state);
+    });
+    for (const kind of /** @type {const} */ (["node", "cluster", "line", "notice", "wave", "fault", "change"])) {
+      on(kind, data => this.timeline.add(kind, data));
+    }
+    events.onopen = () => this.showConnection("live", "live");
+    events.onerror = () => {
+      this.showConnection("lost", "no answer; trying again");
+      if (events.readyState === EventSource.CLOSED) setTimeout(() => this.connect(), 1000);
+    };
+  }
+
+  /** The network as it is, after nothing or after another run. @param {any} state */
+  begin(state) {
+    this.timeline.reset(state);
+    this.clock.restart(true);
+    this.model.reload(this.timeline.length);
+  }
+
+  /** @param {string} kind @param {string} text */
+  showConnection(kind, text) {
+    byId("connection").className = kind;
+    byId("connection").textContent = text;
+  }
+}
