@@ -42,7 +42,8 @@ assert.equal(cases.at(-1).subject, id(7003));
 
 // Refused and proposed again, admitted after a removal: new cases; a vote seen by two proposers is one vote.
 const votes = new Votes();
-const notice = (t, kind, data) => votes.take({ kind: "notice", t, data: { kind, subject: "p", add: true, need: 2, ...data } });
+const about = { subject: "p", add: true, need: 2 };
+const notice = (t, kind, data) => votes.take({ kind: "notice", t, data: { kind, ...about, ...data } });
 notice(1, "proposal_opened", { node: "a" });
 notice(2, "vote_cast", { node: "b", yes: false, text: "not reachable" });
 notice(3, "vote_received", { node: "a", other: "b", yes: false });
@@ -53,7 +54,8 @@ notice(7, "approved", { node: "a", epoch: 1 });
 notice(7, "proposal_opened", { node: "c" });
 notice(9, "member_removed", {});
 notice(10, "proposal_opened", { node: "b" });
-assert.deepEqual(votes.cases.map(c => [c.outcome, [...c.votes.keys()].join(""), c.decided]), [["rejected", "ab", 4], ["approved", "abc", 7], ["", "b", 0]]);
+assert.deepEqual(votes.cases.map(c => [c.outcome, [...c.votes.keys()].join(""), c.decided]),
+  [["rejected", "ab", 4], ["approved", "abc", 7], ["", "b", 0]]);
 assert.equal(votes.cases[0].reasons.get("b"), "not reachable");
 assert.deepEqual(votes.cases[0].marks.map(m => m.what), ["proposed", "no", "rejected"]);
 

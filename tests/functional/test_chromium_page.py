@@ -11,6 +11,9 @@ from harness import SLOW, TestCase
 from test_page import MARKUP, Page
 
 MODEL = "gossipctl.model"
+SHOWN = "document.querySelector('#output').textContent"
+ITEMS = "[...document.querySelectorAll('#menu code')].map(e => e.textContent)"
+
 
 @unittest.skipUnless(chromium.find(), "there is no Chromium")
 class InBrowser(TestCase):
@@ -67,74 +70,81 @@ class InBrowser(TestCase):
         with Page(5) as page, chromium.Chromium() as browser:
             self.opened(page, browser)
             page.network.do(f"wait connected {20 * SLOW}s")
-            a, b, c = page.network.peers[:3]
-            shown = "document.querySelector('#output').textContent"
-            items = "[...document.querySelectorAll('#menu code')].map(e => e.textContent)"
             browser.evaluate("gossipctl.graph.force.stop(); 0")
-            # The right button on a node: what can be done to it, each as the command it is.
-            browser.click(self.mark(browser, a), "right")
-            browser.until("!document.querySelector('#menu').hidden")
-            verbs = ("kill", "stop", "pause", "restart", "say", "partition", "delay", "loss", "heal")
-            self.assertEqual([item.strip() for item in browser.evaluate(items)], [f"{verb} {a}" for verb in verbs])
-            shot(browser, "menu")
-            for key in ("ArrowDown", "ArrowDown", "Enter"):
-                browser.press(key)
-            browser.until(self.row(a, "querySelector('td.condition').textContent") + " === 'paused'")
-            browser.until(shown + f".includes('gossip> pause {a}')")
-            # By the keyboard alone: the menu of the selected node; the argument is asked for in the shell's line.
-            browser.evaluate(self.row(a, "focus()"))
-            browser.press("u")
-            browser.until(self.row(a, "querySelector('td.condition').textContent") + " !== 'paused'")
-            browser.press("m")
-            for key in ("End", "ArrowUp", "ArrowUp", "Enter"):
-                browser.press(key)
-            browser.until("document.activeElement.id === 'command-text'")
-            self.assertEqual(browser.evaluate("document.activeElement.value"), f"delay {a} 50ms")
-            browser.call("Input.insertText", {"text": "20ms"})
-            browser.press("Enter")
-            browser.until(f"{MODEL}.faults.some(f => f.text === 'delay {a} 20ms')")
-            # Several nodes: with shift, and g by the keyboard; cut off together, healed from the faults' panel.
-            browser.click(self.mark(browser, b), shift=True)
-            browser.until("gossipctl.group.size === 1")
-            browser.evaluate(self.row(c, "focus()"))
-            browser.press("g")
-            browser.until(f"document.querySelector('#group').textContent.startsWith('Group: {b}, {c}.')")
-            browser.press("m")
-            browser.until(items + f".includes('partition {b},{c}')")
-            browser.evaluate("[...document.querySelectorAll('#menu button')]"
-                             ".find(e => e.textContent.startsWith('partition')).click()")
-            browser.until(f"{MODEL}.faults.some(f => f.text === 'partition {b},{c}')")
-            browser.press("8")
-            browser.until("document.querySelector('#panel').textContent.includes('nodes have impaired links')")
-            shot(browser, "panel-faults-live")
-            # What is only pressed on, as a scroll bar is, holds nothing up.
-            x, y = browser.middle("#panel .note")
-            browser.mouse("mousePressed", x, y)
-            self.assertFalse(browser.evaluate("gossipctl.panels.held"))
-            browser.mouse("mouseReleased", x, y)
-            # A click whose button is drawn anew between press and release is one nevertheless.
-            x, y = browser.middle("#panel button")
-            browser.mouse("mousePressed", x, y)
-            browser.evaluate("gossipctl.panels.refresh()")
-            browser.mouse("mouseReleased", x, y)
-            browser.until("document.querySelector('#panel').textContent.includes('No link is impaired')")
-            # A frame drawn around all of them; Escape lets them go. The background's menu adds a peer.
-            left, top, width, height = browser.evaluate(
-                "(b => [b.x, b.y, b.width, b.height])(document.querySelector('#graph').getBoundingClientRect())")
-            browser.mouse("mousePressed", left + 2, top + 110)
-            browser.mouse("mouseMoved", left + width - 4, top + height - 4)
-            browser.mouse("mouseReleased", left + width - 4, top + height - 4)
-            browser.until("gossipctl.group.size === 5")
-            browser.press("Escape")
-            browser.until("gossipctl.group.size === 0")
-            browser.mouse("mousePressed", left + 6, top + 106, "right")
-            browser.mouse("mouseReleased", left + 6, top + 106, "right")
-            browser.until(items + ".join() === 'add ,heal,churn '")
-            browser.press("Enter")
-            browser.press("Enter")
-            browser.until(f"{MODEL}.nodes.size === 9")
-            browser.until(shown + ".includes('gossip> add 1')")
+            a, b, c = page.network.peers[:3]
+            self.one_node(browser, a)
+            self.several_nodes(browser, b, c)
+            self.all_nodes_and_none(browser)
             self.assertEqual(browser.complaints(), [])
+
+    def one_node(self, browser, a):
+        # The right button on a node: what can be done to it, each as the command it is.
+        browser.click(self.mark(browser, a), "right")
+        browser.until("!document.querySelector('#menu').hidden")
+        verbs = ("kill", "stop", "pause", "restart", "say", "partition", "delay", "loss", "heal")
+        self.assertEqual([item.strip() for item in browser.evaluate(ITEMS)], [f"{verb} {a}" for verb in verbs])
+        shot(browser, "menu")
+        for key in ("ArrowDown", "ArrowDown", "Enter"):
+            browser.press(key)
+        browser.until(self.row(a, "querySelector('td.condition').textContent") + " === 'paused'")
+        browser.until(SHOWN + f".includes('gossip> pause {a}')")
+        # By the keyboard alone: the menu of the selected node; the argument is asked for in the shell's line.
+        browser.evaluate(self.row(a, "focus()"))
+        browser.press("u")
+        browser.until(self.row(a, "querySelector('td.condition').textContent") + " !== 'paused'")
+        browser.press("m")
+        for key in ("End", "ArrowUp", "ArrowUp", "Enter"):
+            browser.press(key)
+        browser.until("document.activeElement.id === 'command-text'")
+        self.assertEqual(browser.evaluate("document.activeElement.value"), f"delay {a} 50ms")
+        browser.call("Input.insertText", {"text": "20ms"})
+        browser.press("Enter")
+        browser.until(f"{MODEL}.faults.some(f => f.text === 'delay {a} 20ms')")
+
+    def several_nodes(self, browser, b, c):
+        # Several nodes: with shift, and g by the keyboard; cut off together, healed from the faults' panel.
+        browser.click(self.mark(browser, b), shift=True)
+        browser.until("gossipctl.group.size === 1")
+        browser.evaluate(self.row(c, "focus()"))
+        browser.press("g")
+        browser.until(f"document.querySelector('#group').textContent.startsWith('Group: {b}, {c}.')")
+        browser.press("m")
+        browser.until(ITEMS + f".includes('partition {b},{c}')")
+        browser.evaluate("[...document.querySelectorAll('#menu button')]"
+                         ".find(e => e.textContent.startsWith('partition')).click()")
+        browser.until(f"{MODEL}.faults.some(f => f.text === 'partition {b},{c}')")
+        browser.press("8")
+        browser.until("document.querySelector('#panel').textContent.includes('nodes have impaired links')")
+        shot(browser, "panel-faults-live")
+        # What is only pressed on, as a scroll bar is, holds nothing up.
+        x, y = browser.middle("#panel .note")
+        browser.mouse("mousePressed", x, y)
+        self.assertFalse(browser.evaluate("gossipctl.panels.held"))
+        browser.mouse("mouseReleased", x, y)
+        # A click whose button is drawn anew between press and release is one nevertheless.
+        x, y = browser.middle("#panel button")
+        browser.mouse("mousePressed", x, y)
+        browser.evaluate("gossipctl.panels.refresh()")
+        browser.mouse("mouseReleased", x, y)
+        browser.until("document.querySelector('#panel').textContent.includes('No link is impaired')")
+
+    def all_nodes_and_none(self, browser):
+        # A frame drawn around all of them; Escape lets them go. The background's menu adds a peer.
+        left, top, width, height = browser.evaluate(
+            "(b => [b.x, b.y, b.width, b.height])(document.querySelector('#graph').getBoundingClientRect())")
+        browser.mouse("mousePressed", left + 2, top + 110)
+        browser.mouse("mouseMoved", left + width - 4, top + height - 4)
+        browser.mouse("mouseReleased", left + width - 4, top + height - 4)
+        browser.until("gossipctl.group.size === 5")
+        browser.press("Escape")
+        browser.until("gossipctl.group.size === 0")
+        browser.mouse("mousePressed", left + 6, top + 106, "right")
+        browser.mouse("mouseReleased", left + 6, top + 106, "right")
+        browser.until(ITEMS + ".join() === 'add ,heal,churn '")
+        browser.press("Enter")
+        browser.press("Enter")
+        browser.until(f"{MODEL}.nodes.size === 9")
+        browser.until(SHOWN + ".includes('gossip> add 1')")
 
     def test_two_viewers_see_the_same_and_one_acts(self):
         with Page(3) as page, chromium.Chromium() as one, chromium.Chromium() as other:

@@ -15,7 +15,7 @@ const source = JSON.parse(readFileSync(sourceFile, "utf8"));
 const fill = timeline => { for (const [kind, data] of source.frames) timeline.add(kind, data); return timeline; };
 const timeline = fill(new Timeline());
 assert.ok(timeline.length > 300);
-const known = model => ({ nodes: [...model.nodes].sort(), cluster: model.cluster, lines: model.lines, notices: model.notices });
+const known = ({ nodes, cluster, lines, notices }) => ({ nodes: [...nodes].sort(), cluster, lines, notices });
 
 // One frame at a time, by jumping there from anywhere, and from a time line that ends there: the same.
 const walking = new Model(timeline);
@@ -63,8 +63,8 @@ for (; !clock.atEnd; ++steps) {
   clock.step();
   assert.equal(clock.model.position, after);
 }
-const events = timeline.frames.filter(f => ["notice", "wave", "fault", "command", "phase", "change"].includes(f.kind)).length;
-assert.equal(steps, events);
+const eventKinds = ["notice", "wave", "fault", "command", "phase", "change"];
+assert.equal(steps, timeline.frames.filter(f => eventKinds.includes(f.kind)).length);
 for (let i = 0; i < steps; ++i) clock.back();
 assert.ok(clock.model.position <= timeline.next(0));
 
