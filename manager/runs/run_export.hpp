@@ -21,7 +21,7 @@ struct ExportedFile {
 // The trace event format that ui.perfetto.dev and chrome://tracing open: a track a node, an arrow a hop.
 [[nodiscard]] std::string export_perfetto(const RunAnalysis& run);
 
-// One self-contained page with the events in it; manager/web/report.* shows them. The error names the file.
+// The page of manager/web as one file with the run in it; it loads nothing else. The error names the missing file.
 struct HtmlPage {
     std::string text;
 };
