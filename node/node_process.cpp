@@ -164,7 +164,7 @@ NodeProcess::Problem NodeProcess::make_runtime() {
         machine = std::move(made);
     } else {
         const PeerOptions peer{given_.listen, given_.last_life};
-        auto made = std::make_unique<PeerMachine>(surroundings_, peer, Rng(random_number()));
+        auto made = std::make_unique<PeerMachine>(context_, peer, Rng(random_number()));
         peer_ = made.get();
         machine = std::move(made);
     }

@@ -9,7 +9,7 @@
 #include "node/options.hpp"
 #include "node/runtime.hpp"
 #include "protocol/peer/peer_machine.hpp"
-#include "protocol/peer/surroundings.hpp"
+#include "protocol/peer/peer_context.hpp"
 #include "protocol/seed/seed_machine.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -61,7 +61,7 @@ private:
     boost::asio::signal_set signals_{io_};
     boost::asio::steady_timer patience_{io_};
     Ed25519Crypto crypto_;
-    Surroundings surroundings_{config_.config, crypto_};
+    PeerContext context_{config_.config, crypto_};
     std::unique_ptr<NodeLog> log_;
     std::shared_ptr<ControlChannel> control_;
     const SeedMachine* seed_{nullptr};  // owned by the runtime; one of the two is set

@@ -4,44 +4,14 @@
 // the generator it was given, never blocks, never re-enters, and throws on nothing a peer can send.
 
 #include "protocol/notice.hpp"
-#include "protocol/peer/passed_on.hpp"
-#include "protocol/peer/told.hpp"
 #include "protocol/shared_message.hpp"
+#include "protocol/timer_kind.hpp"
 #include "protocol/types.hpp"
 
 #include <variant>
 #include <vector>
 
 namespace gossip {
-
-enum class TimerKind : std::uint8_t {
-    // seed
-    sync,
-    vote_round,
-    propose_hold,
-    case_deadline,
-    seed_probe,
-    pending_check,
-    lease_check,
-    seat_query,
-    // peer
-    registration,
-    lease,
-    ping_round,
-    probe,
-    refute_window,
-    suspicion_retry,
-    link_dial,
-    ring_check,
-    generate,
-    repair,
-    announce,
-    graft,
-    delta_gap,
-    rejoin,
-    degree_report,
-    leave_deadline,
-};
 
 // Handed back unchanged when it fires. There is no cancel: the machine bumps a generation and
 // ignores the stale firing.
@@ -156,9 +126,6 @@ struct Effects {
     bool finished{false};  // after LeaveRequested: nothing more to say, the process may end
     bool fatal{false};     // an invariant is broken (see the last notice): the process must end
     bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
-    PassedOn passed_on;    // of earlier steps
-    ToldAlike told_alike;  // in earlier steps
-    Time now{};            // of the step in hand, as the machine was told
 
     void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
         sends.push_back({to, std::move(message), after});
@@ -173,7 +140,7 @@ struct Effects {
         return sends.empty() && timers.empty() && deliveries.empty() && notices.empty() && appends.empty() &&
                disconnects.empty() && !finished && !fatal;
     }
-    // Keeps the capacity, what was passed on and what was told; `quiet` is the driver's and stays.
+    // Keeps the capacity; `quiet` is the driver's and stays.
     void clear() {
         sends.clear();
         timers.clear();
@@ -191,10 +158,6 @@ public:
     virtual ~Machine() = default;
     // `now` never decreases. `out` is cleared by the driver; the machine only adds to it.
     virtual void step(Time now, const Event& event, Effects& out) = 0;
-    // Hints: a step is near, and then, which message it is for. What it will look at may be brought into the cache;
-    // the second says whether sends are to be expected. They change nothing.
-    virtual void prefetch() const {}
-    [[nodiscard]] virtual bool prefetch(const SharedMessage& /*next*/) const { return true; }
 };
 
 }  // namespace gossip

@@ -34,18 +34,36 @@ std::vector<NodeId> Links::ids() const {
 
 const Link* Links::find(NodeId id) const {
     const auto is = [id](const Link& link) { return link.id == id; };
-    const auto at = links_.size() <= few ? std::find_if(links_.begin(), links_.end(), is) : lower(links_, id);
+    const auto at =
+        links_.size() <= linear_search_max ? std::find_if(links_.begin(), links_.end(), is) : lower(links_, id);
     return at != links_.end() && is(*at) ? &*at : nullptr;
 }
 
 Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }
 
-const LinkDetails& Links::details(const Link& link) const {
-    const DetailsOfLinks& each = **links_.beside();
-    return *each[each.size() == 1 ? 0 : position(link)];
+SharedLinkDetails::Each& SharedLinkDetails::apart(std::size_t links) {
+    Each& each = each_.own();
+    each.reserve(links);
+    while (each.size() < links) each.push_back(each.front());
+    return each;
 }
 
-LinkDetails& Links::own_details(const Link& link) { return apart()[position(link)].own(); }
+void SharedLinkDetails::insert(std::size_t link, LinkDetails details, std::size_t links) {
+    Each& each = apart(links);
+    each.insert(each.begin() + link, CopyOnWrite(std::move(details)));
+}
+
+void SharedLinkDetails::erase(std::size_t link, std::size_t links) {
+    if (each_->size() != links) return;  // one object for all of them
+    Each& each = each_.own();
+    each.erase(each.begin() + link);
+}
+
+const LinkDetails& Links::details(const Link& link) const { return links_.beside()->at(position(link)); }
+
+LinkDetails& Links::mutable_details(const Link& link) {
+    return links_.beside()->mutable_at(position(link), links_.size());
+}
 
 std::int64_t Links::offset_ms(const Link& link) const {
     return link.offset == 0 ? details(link).offset_ms : link.offset - middle;
@@ -55,17 +73,10 @@ void Links::set_offset_ms(Link& link, std::int64_t ms) {
     const bool near = ms > -middle && ms < middle;
     link.offset = near ? static_cast<std::uint32_t>(ms + middle) & (2 * middle - 1) : 0;
     if (near) return;
-    own_details(link).offset_ms = ms > -decades && ms < decades ? ms : 0;
+    mutable_details(link).offset_ms = ms > -decades && ms < decades ? ms : 0;
 }
 
-DetailsOfLinks& Links::apart() {
-    DetailsOfLinks& each = links_.beside()->own();
-    each.reserve(links_.size());
-    while (each.size() < links_.size()) each.push_back(each.front());
-    return each;
-}
-
-void Links::restore(std::span<const Link> links, const CopyOnWrite<DetailsOfLinks>& details) {
+void Links::restore(std::span<const Link> links, const SharedLinkDetails& details) {
     if (links.empty()) return;
     links_.reserve(links.size());
     *links_.beside() = details;
@@ -80,9 +91,8 @@ bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersi
     }
     remove(id);
     links_.reserve(1);
-    DetailsOfLinks& each = apart();
-    const auto at = lower(links_, id) - links_.begin();
-    each.insert(each.begin() + at, CopyOnWrite(LinkDetails{.incarnation = incarnation}));
+    const auto at = static_cast<std::size_t>(lower(links_, id) - links_.begin());
+    links_.beside()->insert(at, {.incarnation = incarnation}, links_.size());
     links_.insert(links_.begin() + at, Link{.id = id, .kind = kind, .protocol = protocol});
     return true;
 }
@@ -91,11 +101,7 @@ std::optional<Link> Links::remove(NodeId id) {
     const auto at = lower(links_, id);
     if (at == links_.end() || at->id != id) return std::nullopt;
     const Link link = *at;
-    CopyOnWrite<DetailsOfLinks>& details = *links_.beside();
-    if (details->size() == links_.size()) {
-        DetailsOfLinks& each = details.own();
-        each.erase(each.begin() + (at - links_.begin()));
-    }
+    links_.beside()->erase(static_cast<std::size_t>(at - links_.begin()), links_.size());
     links_.erase(at);
     return link;
 }
@@ -140,8 +146,7 @@ void Dials::back_off(NodeId id, Time now, Rng& rng) {
     const Duration full =
         std::min<Duration>(std::chrono::seconds(std::int64_t{1} << at->failures), std::chrono::seconds(60));
     at->failures = std::min(at->failures + 1, doubling_limit);
-    at->until =
-        now + full / 2 + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(full.count()))));
+    at->until = now + rng.jitter(full);
 }
 
 void Dials::forgive(NodeId id) {

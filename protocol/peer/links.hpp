@@ -20,20 +20,41 @@ namespace gossip {
 // Shared by all that hold it: a record goes to every neighbour, and is replaced as a whole.
 using RecordPtr = std::shared_ptr<const LinksRecord>;
 
-// What changes seldom, and is alike for many links of a network that stands.
+// What changes seldom, and is alike for many links of a calm network.
 struct LinkDetails {
-    Incarnation incarnation{};     // 0 from protocol 0
-    std::uint64_t told{0};         // version of our record it has been sent
-    std::uint64_t refutation{0};   // of the last ALIVE of its that was passed on to us
-    std::int64_t offset_ms{0};     // of its clock: see Links::offset_ms
-    std::optional<PublicKey> key;  // none when not known
-    RecordPtr record;              // its newest; none when it told none
-    bool described{false};         // its newest is the one that Standings know
+    Incarnation incarnation{};      // 0 from protocol 0
+    std::uint64_t sent_version{0};  // of our record, as it was last sent to it
+    std::uint64_t refutation{0};    // number of its last ALIVE that was passed on to us
+    std::int64_t offset_ms{0};      // of its clock: see Links::offset_ms
+    std::optional<PublicKey> key;   // none when not known
+    RecordPtr record;               // its newest; none when it published none
+    bool in_snapshot{false};        // its newest record is the one that the SnapshotSource knows
 };
 
-// Of all links of a peer: one while they are the same for each, else one of each, in the order of the links.
-using DetailsOfLinks = SlimVector<CopyOnWrite<LinkDetails>>;
+// The details of all links of a peer, in the order of the links: one object for all while they are the same, else one
+// of each; and one for all peers whose links are alike. Where `links` is asked for, it is their present number.
+class SharedLinkDetails {
+public:
+    [[nodiscard]] const LinkDetails& at(std::size_t link) const {
+        const Each& each = *each_;
+        return *each[each.size() == 1 ? 0 : link];
+    }
+    [[nodiscard]] LinkDetails& mutable_at(std::size_t link, std::size_t links) { return apart(links)[link].own(); }
+    void insert(std::size_t link, LinkDetails details, std::size_t links);
+    void erase(std::size_t link, std::size_t links);
+    // Before any link: the same for all of them, or those of one more.
+    void add(LinkDetails details) { each_.own().push_back(CopyOnWrite(std::move(details))); }
 
+private:
+    using Each = SlimVector<CopyOnWrite<LinkDetails>>;
+    [[nodiscard]] Each& apart(std::size_t links);
+
+    CopyOnWrite<Each> each_;
+};
+
+// A neighbour, in twelve bytes: a message looks at all of them. The table is the overlay's, which alone adds and
+// removes; a few fields are of other parts, and only changed by them: `lazy` of the dissemination, `heard` and `missed`
+// of the heartbeat and the accuser, `offset` of the heartbeat.
 struct [[gnu::packed, gnu::aligned(4)]] Link {
     static constexpr std::uint32_t most = (1U << 12) - 1;
     static constexpr std::uint32_t most_missed = (1U << 10) - 1;
@@ -42,7 +63,7 @@ struct [[gnu::packed, gnu::aligned(4)]] Link {
     NodeId id : 48 {};  // links are between endpoints
     LinkKind kind : 2 {};
     bool mending : 1 {false};              // it said that it does not count us; we asked it again
-    bool lazy : 1 {false};                 // carries announcements instead of messages: see Tree
+    bool lazy : 1 {false};                 // carries announcements instead of messages: see Plumtree
     bool heard : 1 {true};                 // in this cycle: that in which a link comes up is never a missed one
     std::uint32_t missed : 10 {0};         // cycles in a row; more count as `most_missed`
     std::uint32_t offset : 13 {1U << 12};  // see Links::offset_ms
@@ -74,19 +95,19 @@ public:
     [[nodiscard]] Link* find(NodeId id);
     // What changes seldom, of one of these links; and for changing.
     [[nodiscard]] const LinkDetails& details(const Link& link) const;
-    [[nodiscard]] LinkDetails& own_details(const Link& link);
+    [[nodiscard]] LinkDetails& mutable_details(const Link& link);
     // Adds or renews. A link that both sides asked for at once has one kind on both sides: the
     // preferential request wins. Says whether the link is new.
     bool add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersion protocol);
     // Those that are there already, ascending: the table was empty.
-    void restore(std::span<const Link> links, const CopyOnWrite<DetailsOfLinks>& details);
+    void restore(std::span<const Link> links, const SharedLinkDetails& details);
     std::optional<Link> remove(NodeId id);
     // The clock of the other side of one of these links minus ours; 0 when it is not known, or is decades.
     [[nodiscard]] std::int64_t offset_ms(const Link& link) const;
     void set_offset_ms(Link& link, std::int64_t ms);
 
 private:
-    static constexpr std::size_t few = 12;  // sooner looked through than searched
+    static constexpr std::size_t linear_search_max = 12;
 
     // A link has room for an offset of four seconds, counted from that; 0 stands for one among the details.
     static constexpr std::int64_t middle = std::int64_t{1} << 12;
@@ -95,9 +116,8 @@ private:
     [[nodiscard]] std::size_t position(const Link& link) const {
         return static_cast<std::size_t>(&link - links_.data());
     }
-    [[nodiscard]] DetailsOfLinks& apart();
 
-    SlimVector<Link, CopyOnWrite<DetailsOfLinks>> links_;  // ascending by id
+    SlimVector<Link, SharedLinkDetails> links_;  // ascending by id
 };
 static_assert(sizeof(Links) == 8);
 

@@ -36,15 +36,15 @@ Round end_cycle(const LivenessConfig& config, std::span<Link> links, Time now, T
     return round;
 }
 
-void Losses::heard(NodeId id) {
+void IsolationDetector::heard(NodeId id) {
     erase_if(deferred_, [id](const Deferred& d) { return d.id == id; });
 }
 
-void Losses::forget(NodeId id) {
+void IsolationDetector::forget(NodeId id) {
     erase_if(redials_, [id](const Redial& r) { return r.id == id; });
 }
 
-std::optional<Duration> Losses::redial_after(NodeId id, Time now) {
+std::optional<Duration> IsolationDetector::redial_after(NodeId id, Time now) {
     auto redial = std::find_if(redials_.begin(), redials_.end(), [id](const Redial& r) { return r.id == id; });
     if (redial == redials_.end()) redial = redials_.insert(redial, {id, {}});
     if (redial->at > now) return std::nullopt;
@@ -54,7 +54,7 @@ std::optional<Duration> Losses::redial_after(NodeId id, Time now) {
     return wait;
 }
 
-bool Losses::note(const LivenessConfig& config, Time now, Time contact, std::size_t degree) {
+bool IsolationDetector::note(const LivenessConfig& config, Time now, Time contact, std::size_t degree) {
     if (counted_ == 0 || now - window_ > config.interval) {
         window_ = now;
         counted_ = 0;
@@ -65,12 +65,12 @@ bool Losses::note(const LivenessConfig& config, Time now, Time contact, std::siz
     return isolated_;
 }
 
-void Losses::defer(NodeId id, bool refused) {
+void IsolationDetector::defer(NodeId id, bool refused) {
     const bool known = std::any_of(deferred_.begin(), deferred_.end(), [id](const Deferred& d) { return d.id == id; });
     if (!known && deferred_.size() < deferred_limit) deferred_.push_back({id, refused});
 }
 
-bool Losses::contact(SlimVector<Deferred>& deferred) {
+bool IsolationDetector::contact(SlimVector<Deferred>& deferred) {
     deferred = std::exchange(deferred_, {});
     return std::exchange(isolated_, false);
 }

@@ -40,7 +40,7 @@ void hear(Link& link);
 void doubt(const LivenessConfig& config, Link& link);
 
 // Links that were lost, or seem to be.
-class Losses {
+class IsolationDetector {
 public:
     // A seed's answer shows that we are not cut off, for this long.
     static constexpr Duration proof_of_contact = std::chrono::seconds(5);

@@ -21,7 +21,7 @@ Probes::Action Probes::conclude(Probe& probe, Verdict verdict, Time now) {
     return {.testimony = Testimony{probe.suspect, probe.life, verdict, probe.askers}};
 }
 
-Probes::Action Probes::ask(NodeId suspect, Incarnation life, Asker asker, Time now) {
+Probes::Action Probes::ask(const LivenessConfig& config, NodeId suspect, Incarnation life, Asker asker, Time now) {
     erase_if(probes_, [now](const Probe& p) { return p.verdict && now - p.concluded > fresh_for; });
     Probe* known = find(suspect);
     if (known != nullptr && known->life != life && known->verdict) {
@@ -35,7 +35,7 @@ Probes::Action Probes::ask(NodeId suspect, Incarnation life, Asker asker, Time n
     }
     if (known != nullptr || probes_.size() >= limit) return {.busy = true};
     probes_.push_back({.suspect = suspect, .life = life, .askers = {asker}});
-    return again(probes_.back(), config_->probe_timeout);
+    return again(probes_.back(), config.probe_timeout);
 }
 
 Probes::Action Probes::heard(NodeId suspect, Time now) {
@@ -53,12 +53,12 @@ Probes::Action Probes::refused(NodeId suspect, Time now) {
     return {.wait = redial_after, .generation = probe->generation};
 }
 
-Probes::Action Probes::timer(NodeId suspect, std::uint32_t generation, Time now) {
+Probes::Action Probes::timer(const LivenessConfig& config, NodeId suspect, std::uint32_t generation, Time now) {
     Probe* probe = find(suspect);
     if (probe == nullptr || probe->verdict || probe->generation != generation) return {};
     const std::uint32_t reconfirming = probe->refused_ping > 0 ? 1 : 0;
-    if (probe->pings >= config_->probes + reconfirming) return conclude(*probe, Verdict::unreachable, now);
-    return again(*probe, config_->probe_timeout);
+    if (probe->pings >= config.probes + reconfirming) return conclude(*probe, Verdict::unreachable, now);
+    return again(*probe, config.probe_timeout);
 }
 
 std::vector<Asker> Probes::askers(NodeId suspect) const {

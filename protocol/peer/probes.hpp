@@ -33,8 +33,6 @@ public:
     static constexpr Duration fresh_for = std::chrono::seconds(2);  // a finding answers later askers too
     static constexpr Duration redial_after = std::chrono::milliseconds(100);
 
-    explicit Probes(const LivenessConfig& config) : config_(&config) {}
-
     // What the router has to do next: ping the suspect, set a timer, give testimony. Or nothing.
     struct Action {
         bool ping{false};
@@ -43,10 +41,10 @@ public:
         std::optional<Testimony> testimony;
         bool busy{false};  // too much to do: not even begun
     };
-    [[nodiscard]] Action ask(NodeId suspect, Incarnation life, Asker asker, Time now);
+    [[nodiscard]] Action ask(const LivenessConfig& config, NodeId suspect, Incarnation life, Asker asker, Time now);
     [[nodiscard]] Action heard(NodeId suspect, Time now);
     [[nodiscard]] Action refused(NodeId suspect, Time now);
-    [[nodiscard]] Action timer(NodeId suspect, std::uint32_t generation, Time now);
+    [[nodiscard]] Action timer(const LivenessConfig& config, NodeId suspect, std::uint32_t generation, Time now);
     // Who asked about it lately: its refutation is passed on to them.
     [[nodiscard]] std::vector<Asker> askers(NodeId suspect) const;
     [[nodiscard]] std::size_t size() const { return probes_.size(); }
@@ -66,7 +64,6 @@ private:
     [[nodiscard]] Action again(Probe& probe, Duration wait);
     [[nodiscard]] static Action conclude(Probe& probe, Verdict verdict, Time now);
 
-    const LivenessConfig* config_;
     SlimVector<Probe> probes_;
     std::uint32_t generations_{0};
 };

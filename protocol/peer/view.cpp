@@ -14,49 +14,54 @@ auto lower(Items& items, NodeId id) {
 
 }  // namespace
 
-View::Rare& View::rare() const {
-    if (!rare_) rare_ = std::make_unique<Rare>();
-    return *rare_;
-}
-
 const Candidate* View::candidate(NodeId id) const {
     const auto at = lower(*sample().candidates, id);
     return at != sample().candidates->end() && at->id == id ? &*at : nullptr;
 }
 
-Told& View::own_told() {
-    told_changed_ = true;
-    return told_.own();
+MembershipState& View::mutable_state() {
+    state_changed_ = true;
+    return state_.own();
 }
 
-void View::settle_told(ToldAlike& alike) {
-    alike.share(told_);
-    told_changed_ = false;
+void View::share_state(StateInterner& latest) {
+    if (!state_changed_) return;
+    latest.share(state_);
+    state_changed_ = false;
 }
 
-View::Rare& View::inflate() const {
-    rare().inflated = true;
-    if (standings() != nullptr) rare_->sample = standings()->sample(self());
-    return *rare_;
+WallMs View::wall(Time now) const {
+    return std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch() + state().wall_offset).count();
+}
+
+const ViewSample& View::sample() const {
+    if (!sample_) sample_ = std::make_unique<ViewSample>(source().sample(self()));
+    return *sample_;
+}
+
+ViewSample& View::mutable_sample() {
+    (void)sample();
+    return *sample_;
 }
 
 bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
     if (epoch < this->epoch() || epoch == 0) return false;
     // Whoever was removed before a jump may be a member again: the decisions that say so were skipped.
-    if (rare_ && epoch > this->epoch()) {
-        for (Tombstone& stone : rare_->tombstones) stone.back = true;
+    if (History* history = history_.if_any(); history != nullptr && epoch > this->epoch()) {
+        for (Tombstone& stone : history->tombstones) stone.back = true;
     }
-    Told& told = own_told();
-    told.epoch = epoch;
-    told.digest = digest;
-    if (members > 0) sample().members = members;
-    if (gap()) erase_if(rare_->waiting, [epoch](const msg::Membership& m) { return m.decision.epoch <= epoch; });
+    MembershipState& state = mutable_state();
+    state.epoch = epoch;
+    state.digest = digest;
+    if (members > 0) mutable_sample().members = members;
+    if (gap())
+        erase_if(history_.ensure().waiting, [epoch](const msg::Membership& m) { return m.decision.epoch <= epoch; });
     return true;
 }
 
 void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng) {
     if (candidate.id == self() || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
-    auto& known = sample().candidates.own();
+    auto& known = mutable_sample().candidates.own();
     auto at = lower(known, candidate.id);
     if (at != known.end() && at->id == candidate.id) {
         *at = candidate;
@@ -71,7 +76,7 @@ void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng
 
 void View::add_successor(NodeId id, std::size_t limit) {
     if (id == self() || id == NodeId::none || is_anonymous(id)) return;
-    auto& successors = sample().successors;
+    auto& successors = mutable_sample().successors;
     successors.push_back(id);
     successors = ring_successors(self(), successors, limit);
 }
@@ -87,19 +92,20 @@ void View::learn(std::span<const NodeId> successors, std::span<const Candidate> 
 }
 
 void View::note_degree(NodeId id, std::uint32_t degree) {
-    if (candidate(id) != nullptr) lower(sample().candidates.own(), id)->degree = degree;
+    if (candidate(id) != nullptr) lower(mutable_sample().candidates.own(), id)->degree = degree;
 }
 
 void View::forget(NodeId id) {
-    if (candidate(id) != nullptr)
-        std::erase_if(sample().candidates.own(), [id](const Candidate& c) { return c.id == id; });
-    std::erase(sample().successors, id);
+    if (candidate(id) != nullptr) {
+        std::erase_if(mutable_sample().candidates.own(), [id](const Candidate& c) { return c.id == id; });
+    }
+    std::erase(mutable_sample().successors, id);
 }
 
 View::Offer View::offer(const msg::Membership& decision) {
     const Epoch epoch = decision.decision.epoch;
     if (epoch <= this->epoch()) return Offer::known;
-    auto& waiting = rare().waiting;
+    auto& waiting = history_.ensure().waiting;
     const auto at = std::lower_bound(waiting.begin(), waiting.end(), epoch,
                                      [](const msg::Membership& m, Epoch e) { return m.decision.epoch < e; });
     if (at != waiting.end() && at->decision.epoch == epoch) return Offer::known;
@@ -109,19 +115,21 @@ View::Offer View::offer(const msg::Membership& decision) {
 }
 
 std::optional<msg::Membership> View::next() {
-    if (!gap() || rare_->waiting.front().decision.epoch != epoch() + 1) return std::nullopt;
-    msg::Membership result = std::move(rare_->waiting.front());
-    rare_->waiting.erase(rare_->waiting.begin());
-    Told& told = own_told();
-    told.epoch = result.decision.epoch;
-    told.digest = result.decision.digest;
+    if (!gap() || history_->waiting.front().decision.epoch != epoch() + 1) return std::nullopt;
+    auto& waiting = history_.ensure().waiting;
+    msg::Membership result = std::move(waiting.front());
+    waiting.erase(waiting.begin());
+    MembershipState& state = mutable_state();
+    state.epoch = result.decision.epoch;
+    state.digest = result.decision.digest;
     return result;
 }
 
 void View::apply(const Change& change, const OverlayConfig& config, Rng& rng) {
     switch (change.kind) {
         case ChangeKind::add:
-            if (candidate(change.peer) == nullptr) ++sample().members;  // else a restart: its old life made room
+            if (candidate(change.peer) == nullptr)
+                ++mutable_sample().members;  // else a restart: its old life made room
             revive(change.peer);
             add_successor(change.peer, config.successors);
             add_candidate({change.peer, 0, change.protocol}, config.candidates, rng);
@@ -129,7 +137,7 @@ void View::apply(const Change& change, const OverlayConfig& config, Rng& rng) {
             return;
         case ChangeKind::remove:
         case ChangeKind::leave:
-            if (sample().members > 0) --sample().members;
+            if (members() > 0) --mutable_sample().members;
             bury(change);
             forget(change.peer);
             return;
@@ -139,20 +147,19 @@ void View::apply(const Change& change, const OverlayConfig& config, Rng& rng) {
 }
 
 void View::remember_key(const Change& change) {
-    auto& keys = rare().keys;
+    auto& keys = history_.ensure().keys;
     if (keys.size() >= key_limit) keys.erase(keys.begin());
     keys.push_back({change.peer, change.incarnation, change.key});
 }
 
 const View::Tombstone* View::tombstone(NodeId id) const {
-    if (!rare_) return nullptr;
-    const auto at = lower(rare_->tombstones, id);
-    return at != rare_->tombstones.end() && at->id == id ? &*at : nullptr;
+    const auto at = lower(history_->tombstones, id);
+    return at != history_->tombstones.end() && at->id == id ? &*at : nullptr;
 }
 
 void View::bury(const Change& change) {
     const NodeId id = change.peer;
-    auto& tombstones = rare().tombstones;
+    auto& tombstones = history_.ensure().tombstones;
     auto at = lower(tombstones, id);
     if (at == tombstones.end() || at->id != id) {
         if (tombstones.size() >= tombstone_limit) {
@@ -165,11 +172,11 @@ void View::bury(const Change& change) {
     at->life = std::max(at->life, change.incarnation);
     if (change.kind == ChangeKind::remove) at->dead = std::max(at->dead, change.incarnation);
     at->back = false;
-    at->order = ++rare().burials;
+    at->order = ++history_.ensure().burials;
 }
 
 void View::revive(NodeId id) {
-    if (tombstone(id) != nullptr) lower(rare_->tombstones, id)->back = true;
+    if (tombstone(id) != nullptr) lower(history_.ensure().tombstones, id)->back = true;
 }
 
 bool View::removed(NodeId id, Incarnation life) const {
@@ -178,7 +185,7 @@ bool View::removed(NodeId id, Incarnation life) const {
     return life == Incarnation::none ? !stone->back : life <= stone->life;
 }
 
-bool View::declared_dead(NodeId id, Incarnation life) const {
+bool View::dead(NodeId id, Incarnation life) const {
     const Tombstone* stone = tombstone(id);
     if (stone == nullptr || stone->dead == Incarnation::none) return false;
     return life == Incarnation::none ? !stone->back && stone->dead == stone->life : life <= stone->dead;
@@ -190,8 +197,7 @@ bool View::gone(NodeId id) const {
 }
 
 const PublicKey* View::key_of(NodeId id, Incarnation life) const {
-    if (!rare_) return nullptr;
-    for (const Key& known : rare_->keys) {
+    for (const Key& known : history_->keys) {
         if (known.id == id && known.life == life && known.key != PublicKey{}) return &known.key;
     }
     return nullptr;

@@ -9,16 +9,17 @@
 
 #include "protocol/config.hpp"
 #include "protocol/membership.hpp"
+#include "protocol/memory/cold.hpp"
 #include "protocol/memory/copy_on_write.hpp"
+#include "protocol/memory/slim_vector.hpp"
 #include "protocol/messages.hpp"
-#include "protocol/peer/peer_standing.hpp"
-#include "protocol/peer/told.hpp"
+#include "protocol/peer/membership_state.hpp"
+#include "protocol/peer/peer_snapshot.hpp"
 #include "protocol/rng.hpp"
 
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace gossip {
 
@@ -30,15 +31,21 @@ public:
 
     explicit View(NodeId self) : self_(self) {}
 
-    [[nodiscard]] NodeId self() const { return NodeId{self_}; }
-    [[nodiscard]] const Told& told() const { return *told_; }
-    // For changing; what was changed in a step is to be shared at its end.
-    [[nodiscard]] Told& own_told();
-    void share_told(ToldAlike& alike) {
-        if (told_changed_) settle_told(alike);
-    }
-    [[nodiscard]] Epoch epoch() const { return told().epoch; }
-    [[nodiscard]] const Digest& digest() const { return told().digest; }
+    [[nodiscard]] NodeId self() const { return self_; }
+    [[nodiscard]] const MembershipState& state() const { return *state_; }
+    // For changing; a step that changed it ends with share_state().
+    [[nodiscard]] MembershipState& mutable_state();
+    void share_state(StateInterner& latest);
+
+    [[nodiscard]] Incarnation incarnation() const { return state().incarnation; }
+    [[nodiscard]] WallMs wall(Time now) const;
+    [[nodiscard]] Epoch epoch() const { return state().epoch; }
+    [[nodiscard]] const Digest& digest() const { return state().digest; }
+    // Where the peer started from; of one that registers, it knows nothing.
+    [[nodiscard]] const SnapshotSource& source() const { return *state().source; }
+
+    // Whom it could link with. Before it is first looked at it takes no memory: it is what the source knows.
+    [[nodiscard]] const ViewSample& sample() const;
     // How many members the list has, as far as we followed it.
     [[nodiscard]] std::uint32_t members() const { return sample().members; }
     [[nodiscard]] std::span<const NodeId> successors() const { return sample().successors; }  // nearest first
@@ -48,9 +55,6 @@ public:
 
     // Takes over a state a seed vouches for, unless it is older than ours.
     bool rise(Epoch epoch, const Digest& digest, std::uint32_t members);
-    // What a view that began with what these know asks when it is looked at: they outlive it. None otherwise.
-    [[nodiscard]] const Standings* standings() const { return told().standings; }
-    [[nodiscard]] const ViewSample& sample() const { return inflated().sample; }
     // Adds what a seed's sample names; when full, a random old candidate makes room.
     void learn(std::span<const NodeId> successors, std::span<const Candidate> candidates, const OverlayConfig& config,
                Rng& rng);
@@ -64,7 +68,7 @@ public:
     // The decision that follows our epoch, if it is here; the epoch advances.
     [[nodiscard]] std::optional<msg::Membership> next();
     // Decisions wait for one that is missing.
-    [[nodiscard]] bool gap() const { return rare_ && !rare_->waiting.empty(); }
+    [[nodiscard]] bool gap() const { return !history_->waiting.empty(); }
     void apply(const Change& change, const OverlayConfig& config, Rng& rng);
 
     // That this life is over. A life without incarnation (protocol 0) is over while its endpoint is
@@ -74,7 +78,7 @@ public:
     [[nodiscard]] bool gone(NodeId id) const;
     // That this life was declared dead: what it said is not believed any more. One that left at its
     // own word stays worth hearing.
-    [[nodiscard]] bool dead(NodeId id, Incarnation life) const { return rare_ && declared_dead(id, life); }
+    [[nodiscard]] bool dead(NodeId id, Incarnation life) const;
     // The key of this life, if it joined lately; nullptr when we do not know.
     [[nodiscard]] const PublicKey* key_of(NodeId id, Incarnation life) const;
 
@@ -91,21 +95,14 @@ private:
         Incarnation life{};
         PublicKey key{};
     };
-    // What came after the peer's own registration, nothing for long in a calm network, and the sample.
-    struct Rare {
+    // What was decided since the peer registered: nothing for long in a calm network.
+    struct History {
         SlimVector<Tombstone> tombstones;     // ascending by id
         SlimVector<Key> keys;                 // oldest first
         SlimVector<msg::Membership> waiting;  // ascending by epoch
         std::uint32_t burials{0};
-        bool inflated{false};  // the sample was looked at: before, it is what Standings know
-        ViewSample sample;
     };
-    void settle_told(ToldAlike& alike);
-    [[nodiscard]] Rare& rare() const;
-    [[nodiscard]] Rare& inflated() const { return rare_ && rare_->inflated ? *rare_ : inflate(); }
-    [[nodiscard]] Rare& inflate() const;
-    [[nodiscard]] ViewSample& sample() { return inflated().sample; }
-    [[nodiscard]] bool declared_dead(NodeId id, Incarnation life) const;
+    [[nodiscard]] ViewSample& mutable_sample();
     void add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng);
     void add_successor(NodeId id, std::size_t limit);
     void remember_key(const Change& change);
@@ -113,11 +110,11 @@ private:
     void revive(NodeId id);
     [[nodiscard]] const Tombstone* tombstone(NodeId id) const;
 
-    mutable std::unique_ptr<Rare> rare_;  // none before it is needed
-    CopyOnWrite<Told> told_;
+    Cold<History> history_;
+    mutable std::unique_ptr<ViewSample> sample_;  // a memo of the source's until it is changed
+    CopyOnWrite<MembershipState> state_;
     NodeId self_ : 48;  // an endpoint
-    bool told_changed_ : 1 {false};
+    bool state_changed_ : 1 {false};
 };
-static_assert(sizeof(View) == 24);
 
 }  // namespace gossip

@@ -5,7 +5,7 @@
 
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
-#include "protocol/machine.hpp"
+#include "protocol/memory/hinted_machine.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/seed/acceptor.hpp"
 #include "protocol/seed/deadline.hpp"
@@ -35,7 +35,7 @@ struct SeedOptions {
     bool bootstrap{false};
 };
 
-class SeedMachine final : public Machine {
+class SeedMachine final : public HintedMachine {
 public:
     // `config` and `crypto` outlive the machine; `journal` is what recovery read, in order.
     SeedMachine(const Config& config, const Crypto& crypto, SeedOptions options, Rng rng,

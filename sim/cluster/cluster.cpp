@@ -63,7 +63,7 @@ void Cluster::add_peer(NodeId id) {
     const auto make = [this](const Birth& birth) {
         const auto last = last_lives_.find(birth.id);
         const Incarnation life = last == last_lives_.end() ? Incarnation::none : last->second;
-        return std::make_unique<PeerMachine>(surroundings_, PeerOptions{birth.id, life}, birth.rng);
+        return std::make_unique<PeerMachine>(context_, PeerOptions{birth.id, life}, birth.rng);
     };
     sim_.add(id, make, options);
 }

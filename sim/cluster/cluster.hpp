@@ -48,7 +48,7 @@ public:
     // The other start, for networks too large to register: seeds that have read a journal with all these
     // peers in it, and peers as after registration and the handshakes of their links.
     void stand_up(std::uint32_t count, bool with_seeds = true);
-    void stand_up(const std::vector<PeerStanding>& standings);
+    void stand_up(const std::vector<PeerSnapshot>& standings);
     void start(NodeId id) { sim_.start(id); }
     void crash(NodeId id, CrashKind kind = CrashKind::process);
     void lose_disk(NodeId seed);  // down: its next life finds no journal
@@ -74,16 +74,16 @@ public:
 
 private:
     void add_seed(std::uint32_t seat);
-    void stand_seeds(const StandingBasis& any, const std::vector<Member>& members);
+    void stand_seeds(const SnapshotBasis& any, const std::vector<Member>& members);
     void stand_peers();
     void connect_links(NodeId self);
     [[nodiscard]] NodeOptions node_options(NodeId id, Trust trust) const;
 
     ClusterOptions options_;
     Config config_;
-    std::unique_ptr<Standings> standings_;  // which peers that stood up ask for more
+    std::unique_ptr<SnapshotSource> standings_;  // which peers that stood up ask for more
     SimKeyring crypto_;
-    Surroundings surroundings_{config_, crypto_};
+    PeerContext context_{config_, crypto_};
     Simulator sim_;
     std::map<NodeId, Incarnation> last_lives_;
     std::set<NodeId> bootstrapped_;  // seeds whose journal exists, or existed

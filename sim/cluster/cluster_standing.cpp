@@ -15,7 +15,7 @@ namespace {
 
 // Peers of a grown network: all of it follows from the overlay and the seed. Once the peers stand, their links are
 // asked of the network, which knows from when there were connections.
-class GrownStandings final : public Standings {
+class GrownStandings final : public SnapshotSource {
 public:
     GrownStandings(const Cluster& cluster, std::uint32_t peers, Rng rng)
         : cluster_(cluster),
@@ -30,16 +30,17 @@ public:
         for (const NodeId seed : cluster.seeds()) {
             common_.seed_keys.own().push_back(cluster.crypto().public_key(seed));
         }
-        common_.details.own().push_back(CopyOnWrite(
-            LinkDetails{.incarnation = common_.incarnation, .told = common_.record_version, .described = true}));
+        common_.details.add({.incarnation = common_.incarnation,
+                             .sent_version = common_.record_version,
+                             .in_snapshot = true});
     }
 
-    [[nodiscard]] const StandingBasis& common() const { return common_; }
+    [[nodiscard]] const SnapshotBasis& common() const { return common_; }
     void peers_stand() { overlay_.reset(); }
 
-    [[nodiscard]] StandingBasis basis(NodeId peer) const override {
+    [[nodiscard]] SnapshotBasis basis(NodeId peer) const override {
         GOSSIP_ASSERT(overlay_.has_value());
-        StandingBasis b = common_;
+        SnapshotBasis b = common_;
         const std::size_t number = cluster_.number_of(peer);
         b.links.reserve(overlay_->degree(number));
         for (const auto& end : overlay_->of(number)) {
@@ -123,26 +124,26 @@ private:
     std::uint32_t peers_;
     std::optional<GrownOverlay> overlay_;   // until the peers stand
     mutable std::optional<HashRing> ring_;  // once it is asked for
-    StandingBasis common_;
+    SnapshotBasis common_;
     mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // as asked for
 };
 
 // Peers of a network that registered and shook hands once.
-class TakenStandings final : public Standings {
+class TakenStandings final : public SnapshotSource {
 public:
-    TakenStandings(const Cluster& cluster, const std::vector<PeerStanding>& all) : cluster_(cluster), all_(all) {}
+    TakenStandings(const Cluster& cluster, const std::vector<PeerSnapshot>& all) : cluster_(cluster), all_(all) {}
 
-    [[nodiscard]] StandingBasis basis(NodeId peer) const override { return of(peer).basis; }
+    [[nodiscard]] SnapshotBasis basis(NodeId peer) const override { return of(peer).basis; }
     [[nodiscard]] ViewSample sample(NodeId peer) const override { return of(peer).sample; }
     [[nodiscard]] Epoch epoch(NodeId peer) const override { return of(peer).basis.epoch; }
     [[nodiscard]] std::vector<Seat> seats(NodeId peer) const override { return of(peer).seats; }
     [[nodiscard]] RecordPtr record(NodeId peer) const override { return of(peer).record; }
 
 private:
-    [[nodiscard]] const PeerStanding& of(NodeId peer) const { return all_[cluster_.number_of(peer)]; }
+    [[nodiscard]] const PeerSnapshot& of(NodeId peer) const { return all_[cluster_.number_of(peer)]; }
 
     const Cluster& cluster_;
-    std::vector<PeerStanding> all_;
+    std::vector<PeerSnapshot> all_;
 };
 
 }  // namespace
@@ -152,7 +153,7 @@ void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
     while (peers_.size() < count) add_peer();
     auto grown = std::make_unique<GrownStandings>(*this, count, sim_.draws().stream(Purpose::standing));
     if (with_seeds) {
-        const StandingBasis& common = grown->common();
+        const SnapshotBasis& common = grown->common();
         std::vector<Member> members;
         members.reserve(count);
         for (const NodeId id : peers_) {
@@ -166,7 +167,7 @@ void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
     standings.peers_stand();
 }
 
-void Cluster::stand_up(const std::vector<PeerStanding>& standings) {
+void Cluster::stand_up(const std::vector<PeerSnapshot>& standings) {
     while (peers_.size() < standings.size()) add_peer();
     std::vector<Member> members;
     for (std::size_t i = 0; i < standings.size(); ++i) {
@@ -178,7 +179,7 @@ void Cluster::stand_up(const std::vector<PeerStanding>& standings) {
 }
 
 // Each from a journal that was compacted just now; all of them have voted before.
-void Cluster::stand_seeds(const StandingBasis& any, const std::vector<Member>& members) {
+void Cluster::stand_seeds(const SnapshotBasis& any, const std::vector<Member>& members) {
     SnapshotRecord record;
     record.header.fingerprint = membership_fingerprint(config_);
     for (Seat seat = 0; seat < config_.seeds.size(); ++seat) {
@@ -198,7 +199,7 @@ void Cluster::stand_seeds(const StandingBasis& any, const std::vector<Member>& m
 void Cluster::stand_peers() {
     for (const NodeId self : peers_) {
         sim_.start_standing(self, [this](Machine& machine, Time now, WallMs wall, Effects& out) {
-            static_cast<PeerMachine&>(machine).stand(now, wall, *standings_, out);
+            static_cast<PeerMachine&>(machine).start_from(now, wall, *standings_, out);
         });
         connect_links(self);
     }

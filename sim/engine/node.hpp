@@ -2,7 +2,7 @@
 // A node of the simulated network: what the network and the simulator know of it. Every event looks at it, and there
 // may be ten million.
 
-#include "protocol/machine.hpp"
+#include "protocol/memory/hinted_machine.hpp"
 #include "protocol/memory/slim_vector.hpp"
 #include "sim/engine/disk.hpp"
 #include "sim/engine/event_queue.hpp"
@@ -59,7 +59,7 @@ struct RareParts {
 
 struct Node {
     SlimVector<End> ends;  // in the order they met: an end keeps its place
-    std::unique_ptr<Machine> machine;
+    std::unique_ptr<HintedMachine> machine;
     std::uint32_t factory{0};
     std::uint16_t life{0};
     std::uint16_t trust : 2 {static_cast<std::uint16_t>(Trust::claimed)};

@@ -205,19 +205,19 @@ void Simulator::prefetch_ahead() const {
         if (node != no_node) prefetch(nodes_[node].machine.get(), machine_lines);
     }
     const auto machine_ahead = [this](NodeIndex node) {
-        return node == no_node ? nullptr : static_cast<const Machine*>(nodes_[node].machine.get());
+        return node == no_node ? nullptr : static_cast<const HintedMachine*>(nodes_[node].machine.get());
     };
     if (ready > next) {
-        if (const Machine* machine = machine_ahead(queue_.ahead(next).node)) machine->prefetch();
+        if (const HintedMachine* machine = machine_ahead(queue_.ahead(next).node)) machine->prefetch();
     }
     if (ready > last) {
         const auto& item = queue_.ahead(last);
-        if (const Machine* machine = machine_ahead(item.node)) prefetch_for(*machine, item);
+        if (const HintedMachine* machine = machine_ahead(item.node)) prefetch_for(*machine, item);
     }
 }
 
 // And whether it will send: a message that was seen before goes no further.
-void Simulator::prefetch_for(const Machine& machine, const EventQueue::Packed& item) const {
+void Simulator::prefetch_for(const HintedMachine& machine, const EventQueue::Packed& item) const {
     const auto ask = [&machine](const SharedMessage& m) { return machine.prefetch(m); };
     const bool sends = !item.is_message() || SharedMessage::look(item.message(), ask);
     if (sends) network_.prefetch_ends(item.node);

@@ -34,7 +34,7 @@ struct Birth {
     Rng rng;
     std::span<const Record> journal;
 };
-using Factory = std::function<std::unique_ptr<Machine>(const Birth&)>;
+using Factory = std::function<std::unique_ptr<HintedMachine>(const Birth&)>;
 
 struct NodeOptions {
     Trust trust{Trust::claimed};
@@ -121,7 +121,7 @@ public:
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
-    static constexpr std::size_t machine_lines = 3;  // of the cache: what nearly every message touches
+    static constexpr std::size_t machine_lines = 4;  // of the cache: what nearly every message touches
 
     [[nodiscard]] NodeIndex index_of(NodeId id) const { return network_.index_of(id); }
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
@@ -131,7 +131,7 @@ private:
     [[nodiscard]] Time disturbed(NodeIndex i) const;
     void begin(NodeId id, std::uint32_t factory, NodeOptions options);
     void prefetch_ahead() const;
-    void prefetch_for(const Machine& machine, const EventQueue::Packed& item) const;
+    void prefetch_for(const HintedMachine& machine, const EventQueue::Packed& item) const;
     void dispatch(const Entry& entry);
     void handle(const Entry& entry);
     void receive(const Entry& entry);

@@ -14,7 +14,7 @@ enum class StopKind : std::uint8_t {
     fatal,     // it found an invariant broken and ended itself
 };
 
-// Told everything in the order it happens. Observers never act.
+// MembershipState everything in the order it happens. Observers never act.
 class Observer {
 public:
     virtual ~Observer() = default;

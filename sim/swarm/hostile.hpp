@@ -3,14 +3,14 @@
 // and nonsense, to anybody (PROTOCOL.md section 6). Nothing it says may change what is decided.
 
 #include "protocol/crypto.hpp"
-#include "protocol/machine.hpp"
+#include "protocol/memory/hinted_machine.hpp"
 #include "protocol/rng.hpp"
 
 #include <vector>
 
 namespace gossip::sim {
 
-class Hostile final : public Machine {
+class Hostile final : public HintedMachine {
 public:
     Hostile(NodeId self, std::vector<NodeId> seeds, std::vector<NodeId> peers, const Crypto& crypto, Rng rng)
         : self_(self), seeds_(std::move(seeds)), peers_(std::move(peers)), crypto_(crypto), rng_(rng) {}

@@ -89,12 +89,12 @@ LoopbackNetwork::Node& LoopbackNetwork::start_seed(std::size_t seat, bool bootst
 LoopbackNetwork::Node& LoopbackNetwork::start_peer(Incarnation last_life) {
     const auto [id, listener] = any_listener();
     auto crypto = std::make_unique<Ed25519Crypto>();
-    auto surroundings = std::make_unique<Surroundings>(config_, *crypto);
-    auto machine = std::make_unique<PeerMachine>(*surroundings, PeerOptions{id, last_life}, Rng(++draws_));
+    auto context = std::make_unique<PeerContext>(config_, *crypto);
+    auto machine = std::make_unique<PeerMachine>(*context, PeerOptions{id, last_life}, Rng(++draws_));
     const PeerMachine* const peer = machine.get();
     Node& node = start(id, Role::peer, listener, std::move(machine), nullptr, std::move(crypto));
     node.peer = peer;
-    node.surroundings = std::move(surroundings);
+    node.context = std::move(context);
     return node;
 }
 

@@ -28,7 +28,7 @@ public:
         NodeId id{};
         Role role{};
         std::unique_ptr<Ed25519Crypto> crypto;
-        std::unique_ptr<Surroundings> surroundings;  // of a peer
+        std::unique_ptr<PeerContext> context;  // of a peer
         const SeedMachine* seed{nullptr};
         const PeerMachine* peer{nullptr};
         std::vector<Notice> notices;

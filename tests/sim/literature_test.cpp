@@ -29,7 +29,7 @@ constexpr std::uint64_t rumor = 1;
 
 // A node that knows all others. Once a round (a second, at the same moment everywhere) it calls one of them;
 // what it learns in a round it passes on from the next. An infect-and-die node acts on its first copy only.
-class Caller final : public Machine {
+class Caller final : public HintedMachine {
 public:
     Caller(Protocol protocol, std::uint32_t nodes, std::uint32_t fan_out, const Birth& birth)
         : rng_(birth.rng), self_(birth.id), protocol_(protocol), nodes_(nodes), fan_out_(fan_out) {}

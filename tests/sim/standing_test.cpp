@@ -19,9 +19,9 @@ Config quiet_config() {
     return c;
 }
 
-std::vector<PeerStanding> standings(const Cluster& cluster) {
-    std::vector<PeerStanding> all;
-    for (const NodeId p : cluster.peers()) all.push_back(cluster.peer(p)->standing());
+std::vector<PeerSnapshot> standings(const Cluster& cluster) {
+    std::vector<PeerSnapshot> all;
+    for (const NodeId p : cluster.peers()) all.push_back(cluster.peer(p)->snapshot());
     return all;
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("a peer that asks for its parts as it needs them runs as one that was 
     }
     CHECK(lazy.cluster.sim().trace_hash() == eager.cluster.sim().trace_hash());
     for (const NodeId p : lazy.cluster.live_peers()) {
-        CHECK(lazy.cluster.peer(p)->standing() == eager.cluster.peer(p)->standing());
+        CHECK(lazy.cluster.peer(p)->snapshot() == eager.cluster.peer(p)->snapshot());
     }
     CHECK(standings(source.cluster) == all);
 }

@@ -24,7 +24,7 @@ struct Seen {
 using Diary = std::vector<Seen>;
 using Reaction = std::function<void(Time, const Event&, Effects&)>;
 
-class Toy final : public Machine {
+class Toy final : public HintedMachine {
 public:
     Toy(Diary& diary, Reaction react) : diary_(diary), react_(std::move(react)) {}
     void step(Time now, const Event& event, Effects& out) override {

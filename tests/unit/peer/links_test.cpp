@@ -55,9 +55,9 @@ TEST_CASE("a link both sides asked for has one kind on both sides") {
 TEST_CASE("a new life is a new link") {
     Links links;
     (void)links.add(NodeId{1}, LinkKind::preferential, life, 1);
-    links.own_details(*links.find(NodeId{1})).told = 9;
+    links.mutable_details(*links.find(NodeId{1})).sent_version = 9;
     CHECK(links.add(NodeId{1}, LinkKind::ring, Incarnation{2}, 1));
-    CHECK(links.details(*links.find(NodeId{1})).told == 0);
+    CHECK(links.details(*links.find(NodeId{1})).sent_version == 0);
     CHECK((links.find(NodeId{1})->kind == LinkKind::ring));
 }
 
@@ -65,34 +65,34 @@ TEST_CASE("details are one's own, whether links began with common ones or not") 
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         Rng rng(seed);
         Links links;
-        std::map<NodeId, std::uint64_t> told;
-        CopyOnWrite<DetailsOfLinks> details;
-        std::vector<Link> stood(static_cast<std::size_t>(rng.below(6)));
+        std::map<NodeId, std::uint64_t> sent;
+        SharedLinkDetails details;
+        std::vector<Link> first(static_cast<std::size_t>(rng.below(6)));
         const bool alike = seed % 3 != 0;
-        for (std::size_t i = 0; i < stood.size(); ++i) {
-            stood[i].id = NodeId{2 * (i + 1)};
+        for (std::size_t i = 0; i < first.size(); ++i) {
+            first[i].id = NodeId{2 * (i + 1)};
             const std::uint64_t what = alike ? 1 : i;
-            told[stood[i].id] = what;
-            if (!alike || i == 0) details.own().push_back(CopyOnWrite(LinkDetails{.incarnation = life, .told = what}));
+            sent[first[i].id] = what;
+            if (!alike || i == 0) details.add({.incarnation = life, .sent_version = what});
         }
-        links.restore(stood, details);
+        links.restore(first, details);
         for (std::uint64_t i = 3; i < 100; ++i) {
             const NodeId id{1 + rng.below(12)};
             if (rng.chance(400'000)) {
-                if (links.add(id, LinkKind::ring, life, 1)) told[id] = 0;
+                if (links.add(id, LinkKind::ring, life, 1)) sent[id] = 0;
             } else if (rng.chance(500'000)) {
-                if (links.remove(id)) told.erase(id);
+                if (links.remove(id)) sent.erase(id);
             } else if (Link* link = links.find(id)) {
-                links.own_details(*link).told = told[id] = i;
+                links.mutable_details(*link).sent_version = sent[id] = i;
             }
-            REQUIRE(links.degree() == told.size());
+            REQUIRE(links.degree() == sent.size());
             for (const Link& link : links.all()) {
-                REQUIRE(links.details(link).told == told.at(link.id));
+                REQUIRE(links.details(link).sent_version == sent.at(link.id));
                 REQUIRE(links.details(link).incarnation == life);
             }
         }
         // Others that hold the same see nothing of it.
-        for (std::size_t i = 0; i < details->size(); ++i) CHECK((*details)[i]->told == (alike ? 1 : i));
+        for (std::size_t i = 0; i < first.size(); ++i) CHECK(details.at(i).sent_version == (alike ? 1 : i));
     }
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("missed cycles are counted up to a limit, and no more are asked for") 
 }
 
 TEST_CASE("a connection that ends again and again is redialled once a second") {
-    Losses losses;
+    IsolationDetector losses;
     int redials = 0;
     for (int i = 0; i < 1'000; ++i) redials += losses.redial_after(a, at(1 + 0.01 * i)) ? 1 : 0;
     CHECK(redials >= 9);
@@ -100,24 +100,24 @@ TEST_CASE("a connection that ends again and again is redialled once a second") {
 TEST_CASE("isolated exactly when more than half of the links are lost within one window") {
     LivenessConfig config{.interval = seconds(10)};
     for (std::size_t degree = 1; degree <= 9; ++degree) {
-        Losses losses;
+        IsolationDetector losses;
         for (std::size_t lost = 1; lost <= degree; ++lost) {
             CHECK(losses.note(config, at(0.1 * static_cast<double>(lost)), Time::min(), degree) == (2 * lost > degree));
         }
     }
-    Losses slow;
+    IsolationDetector slow;
     for (int i = 0; i < 20; ++i) CHECK_FALSE(slow.note(config, at(i * 11), Time::min(), 2));
 }
 
 TEST_CASE("a seed's answer ends the isolation, hands back what waited, and counts for a while") {
     LivenessConfig config{.interval = seconds(10)};
-    Losses losses;
+    IsolationDetector losses;
     CHECK(losses.note(config, at(0), Time::min(), 1));
     losses.defer(a, true);
     losses.defer(a, true);
     losses.defer(b, false);
     losses.heard(b);  // it was not that dead
-    SlimVector<Losses::Deferred> deferred;
+    SlimVector<IsolationDetector::Deferred> deferred;
     CHECK(losses.contact(deferred));
     REQUIRE(deferred.size() == 1);
     CHECK(deferred[0].id == a);

@@ -53,7 +53,7 @@ class Network {
 public:
     struct Peer {
         std::unique_ptr<FakeCrypto> crypto;
-        std::unique_ptr<Surroundings> surroundings;
+        std::unique_ptr<PeerContext> context;
         std::unique_ptr<PeerMachine> machine;
         bool dead{false};
         bool finished{false};
@@ -95,8 +95,8 @@ public:
         Peer& p = peers[id];
         p.crypto = std::make_unique<FakeCrypto>(static_cast<std::uint64_t>(id));
         const Incarnation last = p.machine ? p.machine->status().incarnation : Incarnation::none;
-        p.surroundings = std::make_unique<Surroundings>(config, *p.crypto);
-        p.machine = std::make_unique<PeerMachine>(*p.surroundings, PeerOptions{id, last}, rng.fork());
+        p.context = std::make_unique<PeerContext>(config, *p.crypto);
+        p.machine = std::make_unique<PeerMachine>(*p.context, PeerOptions{id, last}, rng.fork());
         p.dead = false;
         p.finished = false;
         ++p.life;

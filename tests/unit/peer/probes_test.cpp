@@ -14,13 +14,13 @@ const LivenessConfig config{.probes = 3, .probe_timeout = seconds(1)};
 }  // namespace
 
 TEST_CASE("silence: three pings, one time-out each, then unreachable") {
-    Probes probes(config);
-    auto action = probes.ask(suspect, life, {NodeId{1}, 9}, at(0));
+    Probes probes;
+    auto action = probes.ask(config, suspect, life, {NodeId{1}, 9}, at(0));
     for (int ping = 1; ping <= 3; ++ping) {
         REQUIRE(action.ping);
         CHECK(*action.wait == Duration(seconds(1)));
         CHECK_FALSE(action.testimony);
-        action = probes.timer(suspect, action.generation, at(ping * 1'000));
+        action = probes.timer(config, suspect, action.generation, at(ping * 1'000));
     }
     CHECK_FALSE(action.ping);
     REQUIRE(action.testimony);
@@ -31,15 +31,15 @@ TEST_CASE("silence: three pings, one time-out each, then unreachable") {
 }
 
 TEST_CASE("a refusal is confirmed by one more dial") {
-    Probes probes(config);
-    (void)probes.ask(suspect, life, {}, at(0));
+    Probes probes;
+    (void)probes.ask(config, suspect, life, {}, at(0));
     auto action = probes.refused(suspect, at(1));
     CHECK(*action.wait == Probes::redial_after);
     CHECK_FALSE(action.ping);
     const auto same_dial = probes.refused(suspect, at(1));
     CHECK_FALSE(same_dial.testimony);
     CHECK_FALSE(same_dial.wait);
-    action = probes.timer(suspect, action.generation, at(101));
+    action = probes.timer(config, suspect, action.generation, at(101));
     CHECK(action.ping);
     action = probes.refused(suspect, at(102));
     REQUIRE(action.testimony);
@@ -49,8 +49,8 @@ TEST_CASE("a refusal is confirmed by one more dial") {
 
 TEST_CASE("any frame ends it, also after a refusal") {
     for (const bool refused_before : {false, true}) {
-        Probes probes(config);
-        (void)probes.ask(suspect, life, {}, at(0));
+        Probes probes;
+        (void)probes.ask(config, suspect, life, {}, at(0));
         if (refused_before) (void)probes.refused(suspect, at(1));
         const auto action = probes.heard(suspect, at(50));
         REQUIRE(action.testimony);
@@ -60,38 +60,39 @@ TEST_CASE("any frame ends it, also after a refusal") {
 }
 
 TEST_CASE("later askers join a running probe and share a fresh finding, not a stale one") {
-    Probes probes(config);
-    auto first = probes.ask(suspect, life, {NodeId{1}, 1}, at(0));
-    const auto joined = probes.ask(suspect, life, {NodeId{2}, 2}, at(10));
+    Probes probes;
+    auto first = probes.ask(config, suspect, life, {NodeId{1}, 1}, at(0));
+    const auto joined = probes.ask(config, suspect, life, {NodeId{2}, 2}, at(10));
     CHECK_FALSE(joined.ping);
     CHECK_FALSE(joined.testimony);
     const auto found = probes.heard(suspect, at(20));
     CHECK(found.testimony->askers.size() == 2);
-    const auto fresh = probes.ask(suspect, life, {NodeId{3}, 3}, at(1'000));
+    const auto fresh = probes.ask(config, suspect, life, {NodeId{3}, 3}, at(1'000));
     REQUIRE(fresh.testimony);
     CHECK(fresh.testimony->askers.size() == 1);
     CHECK(fresh.testimony->askers[0].reply == NodeId{3});
     CHECK(probes.askers(suspect).size() == 3);
-    CHECK(probes.ask(suspect, life, {NodeId{4}, 4}, at(3'000)).ping);
+    CHECK(probes.ask(config, suspect, life, {NodeId{4}, 4}, at(3'000)).ping);
 }
 
 TEST_CASE("a finding about one life says nothing about another") {
-    Probes probes(config);
-    (void)probes.ask(suspect, life, {}, at(0));
-    CHECK(probes.ask(suspect, Incarnation{4}, {}, at(1)).busy);
+    Probes probes;
+    (void)probes.ask(config, suspect, life, {}, at(0));
+    CHECK(probes.ask(config, suspect, Incarnation{4}, {}, at(1)).busy);
     (void)probes.heard(suspect, at(2));
-    CHECK(probes.ask(suspect, Incarnation{4}, {}, at(3)).ping);
+    CHECK(probes.ask(config, suspect, Incarnation{4}, {}, at(3)).ping);
 }
 
 TEST_CASE("stale timers and unknown suspects do nothing, and the number of probes is bounded") {
-    Probes probes(config);
-    const auto first = probes.ask(suspect, life, {}, at(0));
-    const auto second = probes.timer(suspect, first.generation, at(1'000));
+    Probes probes;
+    const auto first = probes.ask(config, suspect, life, {}, at(0));
+    const auto second = probes.timer(config, suspect, first.generation, at(1'000));
     CHECK(second.ping);
-    CHECK_FALSE(probes.timer(suspect, first.generation, at(1'001)).ping);
-    CHECK_FALSE(probes.timer(NodeId{99}, 1, at(1)).ping);
+    CHECK_FALSE(probes.timer(config, suspect, first.generation, at(1'001)).ping);
+    CHECK_FALSE(probes.timer(config, NodeId{99}, 1, at(1)).ping);
     CHECK_FALSE(probes.heard(NodeId{99}, at(1)).testimony);
     CHECK_FALSE(probes.refused(NodeId{99}, at(1)).wait);
-    for (std::uint64_t i = 100; probes.size() < Probes::limit; ++i) (void)probes.ask(NodeId{i}, life, {}, at(1));
-    CHECK(probes.ask(NodeId{50}, life, {}, at(2)).busy);
+    for (std::uint64_t i = 100; probes.size() < Probes::limit; ++i)
+        (void)probes.ask(config, NodeId{i}, life, {}, at(1));
+    CHECK(probes.ask(config, NodeId{50}, life, {}, at(2)).busy);
 }

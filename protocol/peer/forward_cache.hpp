@@ -1,6 +1,6 @@
 #pragma once
-// Rumors on their way, one object for all nodes of a process that pass on the same one at the same hop in the same
-// millisecond: a flood over a million simulated peers has a few hundred of them.
+// GOSSIP messages as they are passed on: one object for all peers of a process that pass on the same rumor at the same
+// hop in the same millisecond. A flood over a million simulated peers has a few hundred of them.
 
 #include "protocol/messages.hpp"
 #include "protocol/rng.hpp"
@@ -11,7 +11,7 @@
 
 namespace gossip {
 
-class PassedOn {
+class ForwardCache {
 public:
     [[nodiscard]] const SharedMessage& message(const RumorPtr& rumor, std::uint32_t hop, WallMs sent, bool repair) {
         SharedMessage& latest = latest_[place(*rumor, hop, sent)];

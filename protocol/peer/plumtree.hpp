@@ -15,7 +15,7 @@
 
 namespace gossip {
 
-class Tree {
+class Plumtree {
 public:
     static constexpr Duration announce_after = std::chrono::milliseconds(100);  // what comes up meanwhile goes along
     static constexpr Duration graft_after = std::chrono::milliseconds(400);     // a push on its way comes in time

@@ -1,15 +1,15 @@
-#include "protocol/peer/tree.hpp"
+#include "protocol/peer/plumtree.hpp"
 
 #include <algorithm>
 
 namespace gossip {
 
-bool Tree::announce(const RumorKey& key) {
+bool Plumtree::announce(const RumorKey& key) {
     announcements_.push_back(key);
     return announcements_.size() == 1;
 }
 
-std::vector<RumorKey> Tree::take_announcements() {
+std::vector<RumorKey> Plumtree::take_announcements() {
     const std::size_t count = std::min(announcements_.size(), announced_limit);
     const auto end = announcements_.begin() + static_cast<std::ptrdiff_t>(count);
     std::vector<RumorKey> taken(announcements_.begin(), end);
@@ -17,7 +17,7 @@ std::vector<RumorKey> Tree::take_announcements() {
     return taken;
 }
 
-bool Tree::announced(const RumorKey& key, NodeId from, Time now) {
+bool Plumtree::announced(const RumorKey& key, NodeId from, Time now) {
     if (wanted_.size() >= wanted_limit) return false;
     std::ptrdiff_t others = 0;
     for (const Wanted& w : wanted_) {
@@ -29,15 +29,15 @@ bool Tree::announced(const RumorKey& key, NodeId from, Time now) {
     return wanted_.size() == 1;
 }
 
-void Tree::arrived(const RumorKey& key) {
+void Plumtree::arrived(const RumorKey& key) {
     std::erase_if(wanted_, [&](const Wanted& w) { return w.key == key; });
 }
 
-void Tree::lost(NodeId neighbour) {
+void Plumtree::lost(NodeId neighbour) {
     std::erase_if(wanted_, [&](const Wanted& w) { return w.from == neighbour; });
 }
 
-std::vector<Tree::Request> Tree::overdue(Time now) {
+std::vector<Plumtree::Request> Plumtree::overdue(Time now) {
     std::vector<Request> requests;
     for (const Wanted& w : wanted_) {
         if (w.at > now) continue;
@@ -50,26 +50,26 @@ std::vector<Tree::Request> Tree::overdue(Time now) {
     return requests;
 }
 
-std::optional<Time> Tree::next() const {
+std::optional<Time> Plumtree::next() const {
     const auto sooner = [](const Wanted& a, const Wanted& b) { return a.at < b.at; };
     const auto at = std::min_element(wanted_.begin(), wanted_.end(), sooner);
     return at == wanted_.end() ? std::nullopt : std::optional(at->at);
 }
 
-std::optional<RumorKey> Tree::sample(const RumorKey& fresh, Time now) {
+std::optional<RumorKey> Plumtree::sample(const RumorKey& fresh, Time now) {
     if (sample_ && now - sample_->second < sample_after) return std::nullopt;
     const auto due = std::exchange(sample_, std::pair(fresh, now));
     return due ? std::optional(due->first) : std::nullopt;
 }
 
-bool Tree::short_of_copies(bool fewer) {
+bool Plumtree::short_of_copies(bool fewer) {
     short_ = fewer ? short_ + 1 : 0;
     if (short_ < samples) return false;
     short_ = 0;
     return true;
 }
 
-void Tree::weigh(std::size_t bytes, Time now) {
+void Plumtree::weigh(std::size_t bytes, Time now) {
     constexpr Duration window = std::chrono::seconds(1);
     if (const Duration passed = now - window_; passed >= window) {
         const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();

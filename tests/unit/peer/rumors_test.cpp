@@ -1,6 +1,8 @@
 #include "peer_network.hpp"
 
-#include "protocol/peer/dissemination.hpp"
+#include "protocol/peer/own_rumors.hpp"
+#include "protocol/peer/peer_dissemination.hpp"
+#include "protocol/peer/rumors.hpp"
 
 #include <doctest/doctest.h>
 
@@ -29,9 +31,9 @@ RumorPtr rumor(std::uint64_t number, WallMs born = wall) {
 }
 
 // One round of repair between two peers, as the router plays it.
-std::size_t exchange(Dissemination& a, Dissemination& b, Time now, const GossipConfig& config = {}) {
+std::size_t exchange(Rumors& a, Rumors& b, Time now, const GossipConfig& config = {}) {
     std::size_t moved = 0;
-    const auto pull = [&](Dissemination& to, Dissemination& from, const msg::RepairDiff& diff) {
+    const auto pull = [&](Rumors& to, Rumors& from, const msg::RepairDiff& diff) {
         for (const auto& held : from.answer(to.missing(diff, now))) {
             CHECK(to.accept(held.rumor, held.hop + 1, true, wall, now, config));
             ++moved;
@@ -50,7 +52,7 @@ TEST_CASE("two stores agree after repair, whatever each of them missed") {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         Rng rng(seed);
         GossipConfig config;
-        Dissemination a, b;
+        Rumors a, b;
         const std::uint64_t count = 1 + rng.below(300);
         std::set<std::uint64_t> all, of_a, of_b;
         for (std::uint64_t n = 1; n <= count; ++n) {
@@ -71,7 +73,7 @@ TEST_CASE("two stores agree after repair, whatever each of them missed") {
 
 TEST_CASE("a message younger than a second is not summed up, so a push under way is not repaired") {
     GossipConfig config;
-    Dissemination a, b;
+    Rumors a, b;
     CHECK(a.accept(rumor(1), 1, false, wall, at(0), config));
     CHECK(a.root(at(1.0)) == 0);
     CHECK(b.compare(a.digest(at(1.0)), at(1.0)).buckets == 0);
@@ -83,7 +85,7 @@ TEST_CASE("a message younger than a second is not summed up, so a push under way
 
 TEST_CASE("what was asked for is not asked for twice, until it is overdue") {
     GossipConfig config;
-    Dissemination a;
+    Rumors a;
     const msg::RepairDiff diff{~std::uint64_t{0}, {rumor(1)->key, rumor(2)->key}, true};
     CHECK(a.idle(at(0)));
     CHECK(a.missing(diff, at(0)).keys.size() == 2);
@@ -97,11 +99,11 @@ TEST_CASE("what was asked for is not asked for twice, until it is overdue") {
 
 TEST_CASE("full stores keep the same newest messages, so repair comes to rest") {
     GossipConfig config{.store_limit = 20};
-    Dissemination a, b;
+    Rumors a, b;
     Rng rng(1);
     std::vector<std::uint64_t> order;
     for (std::uint64_t n = 1; n <= 100; ++n) order.push_back(n);
-    for (Dissemination* d : {&a, &b}) {
+    for (Rumors* d : {&a, &b}) {
         rng.shuffle(std::span<std::uint64_t>(order));
         for (const std::uint64_t n : order) {
             CHECK(d->accept(rumor(n, wall + static_cast<WallMs>(n)), 1, false, wall + 200, at(0), config));
@@ -115,7 +117,7 @@ TEST_CASE("full stores keep the same newest messages, so repair comes to rest") 
 
 TEST_CASE("a stamp from the future does not keep a message for ever") {
     GossipConfig config{.store_limit = 3};
-    Dissemination a;
+    Rumors a;
     const RumorPtr future = rumor(1, wall + 100'000'000);
     CHECK(a.accept(future, 1, false, wall, at(0), config));
     for (std::uint64_t n = 2; n <= 5; ++n) CHECK(a.accept(rumor(n, wall + 10), 1, false, wall + 20, at(0), config));
@@ -128,7 +130,7 @@ TEST_CASE("the oldest goes first, whatever the stamps say") {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         Rng rng(seed);
         GossipConfig config{.store_limit = static_cast<std::uint32_t>(1 + rng.below(20))};
-        Dissemination d;
+        Rumors d;
         std::set<std::pair<WallMs, RumorKey>> twin;
         for (std::uint64_t n = 1; n <= 100; ++n) {
             const WallMs came = wall + static_cast<WallMs>(rng.below(50));
@@ -142,7 +144,7 @@ TEST_CASE("the oldest goes first, whatever the stamps say") {
             for (const auto& [age, key] : twin) REQUIRE(d.has(key));
         }
         std::vector<RumorKey> newest;
-        for (const RumorStore::Held& held : d.newest()) newest.push_back(held.rumor->key);
+        for (const KeptRumor& held : d.newest()) newest.push_back(held.rumor->key);
         std::vector<RumorKey> expected;
         for (const auto& [age, key] : twin) expected.push_back(key);
         CHECK(newest == expected);
@@ -152,7 +154,7 @@ TEST_CASE("the oldest goes first, whatever the stamps say") {
 TEST_CASE("a single message is in the digest when it is settled, and stays in it as others come and go") {
     GossipConfig config;
     for (const WallMs born : {wall, wall + 100'000'000, WallMs{0}}) {
-        Dissemination d;
+        Rumors d;
         d.make_room();
         CHECK(d.root(at(0)) == 0);
         const RumorPtr first = rumor(1, born);
@@ -177,13 +179,13 @@ TEST_CASE("a single message is in the digest when it is settled, and stays in it
 
 TEST_CASE("what came first settles in its time when a second comes before") {
     GossipConfig config;
-    Dissemination d;
+    Rumors d;
     CHECK(d.accept(rumor(1), 1, false, wall, at(0), config));
     CHECK(d.accept(rumor(2), 1, false, wall, at(0.5), config));
     CHECK(d.root(at(1)) == 0);
     CHECK(d.root(at(1.1)) == rumor(1)->key.lo);
     CHECK(d.root(at(1.6)) == (rumor(1)->key.lo ^ rumor(2)->key.lo));
-    Dissemination alone;
+    Rumors alone;
     CHECK(alone.accept(rumor(1), 1, true, wall, at(0), config));  // settled as it comes
     CHECK(alone.root(at(0)) == rumor(1)->key.lo);
     CHECK(alone.purge(origin, Incarnation{1}) == 1);
@@ -194,7 +196,7 @@ TEST_CASE("what came first settles in its time when a second comes before") {
 
 TEST_CASE("what is noted of a message that is kept stays in its bounds") {
     GossipConfig config;
-    Dissemination d;
+    Rumors d;
     constexpr double years = 16.0 * 365 * 24 * 3600;
     const double came = years + 0.0004;  // between two milliseconds
     CHECK(d.accept(rumor(1), 70'000, false, wall, at(came), config));
@@ -216,7 +218,7 @@ TEST_CASE("a message lives as long as somebody keeps it") {
     const RumorPtr r = rumor(1);
     CHECK(r.use_count() == 1);
     {
-        Dissemination a, b;
+        Rumors a, b;
         CHECK(a.accept(r, 1, false, wall, at(0), config));
         CHECK(b.accept(r, 1, false, wall, at(0), config));
         CHECK(b.accept(rumor(2), 1, false, wall, at(0), config));
@@ -242,7 +244,7 @@ TEST_CASE("a message lives as long as somebody keeps it") {
 
 TEST_CASE("a removed life's messages are dropped and leave the digest") {
     GossipConfig config;
-    Dissemination a, b;
+    Rumors a, b;
     for (std::uint64_t n = 1; n <= 10; ++n) CHECK(a.accept(rumor(n), 1, false, wall, at(0), config));
     CHECK(a.root(at(5)) != 0);
     CHECK(a.accept(rumor(11), 1, false, wall, at(5), config));  // not settled
@@ -258,41 +260,43 @@ TEST_CASE("fields that derive from the id are computed, never believed") {
     forged->key = {1, 2};
     forged->origin = NodeId{99};
     forged->number = 77;
-    const auto checked = std::get<RumorPtr>(Dissemination::check(forged, crypto, config));
+    const auto checked = std::get<RumorPtr>(check_rumor(forged, crypto, config));
     CHECK(checked->key == rumor(5)->key);
     CHECK(checked->origin == origin);
     CHECK(checked->number == 5);
     const RumorPtr honest = rumor(6);
-    CHECK(std::get<RumorPtr>(Dissemination::check(honest, crypto, config)) == honest);
+    CHECK(std::get<RumorPtr>(check_rumor(honest, crypto, config)) == honest);
     forged->id = "no id";
-    CHECK(std::holds_alternative<std::string_view>(Dissemination::check(forged, crypto, config)));
-    CHECK(std::holds_alternative<std::string_view>(Dissemination::check(nullptr, crypto, config)));
+    CHECK(std::holds_alternative<std::string_view>(check_rumor(forged, crypto, config)));
+    CHECK(std::holds_alternative<std::string_view>(check_rumor(nullptr, crypto, config)));
     forged->id = rumor(5)->id;
     forged->text.assign(config.payload_limit + 1, 'x');
-    CHECK(std::holds_alternative<std::string_view>(Dissemination::check(forged, crypto, config)));
+    CHECK(std::holds_alternative<std::string_view>(check_rumor(forged, crypto, config)));
 }
 
 TEST_CASE("typed and generated messages count apart and never share an id, even in one millisecond") {
     GossipConfig config;
-    Dissemination d;
+    OwnRumors own;
+    Rumors d;
     std::set<std::string> ids;
     for (int i = 0; i < 20; ++i) {
-        const RumorPtr r = d.create(i % 2 == 0, "x", origin, Incarnation{1}, wall, at(0), crypto, config);
+        const RumorPtr r = own.create(i % 2 == 0, "x", origin, Incarnation{1}, wall, crypto);
+        d.add_own(r, at(0), config);
         CHECK(r->number == static_cast<std::uint64_t>(i / 2 + 1));
         CHECK(parse_rumor_id(r->id)->number == r->number);
         ids.insert(r->id);
         CHECK_FALSE(d.accept(r, 3, false, wall, at(0), config));  // our own coming back
     }
     CHECK(ids.size() == 20);
-    CHECK(d.generated() == 10);
-    d.begin_life();
-    CHECK(d.generated() == 0);
+    CHECK(own.generated() == 10);
+    own.begin_life();
+    CHECK(own.generated() == 0);
 }
 
 TEST_CASE("the origin's rate: a burst, then one a second; 0 is no limit") {
     GossipConfig config{.origin_rate = 2, .origin_burst = 5};
-    Dissemination d;
-    const auto allowed = [&](double t) { return d.refuse_publish("x", at(t), config).empty(); };
+    OwnRumors own;
+    const auto allowed = [&](double t) { return own.refuse("x", at(t), config).empty(); };
     for (int i = 0; i < 5; ++i) CHECK(allowed(0));
     CHECK_FALSE(allowed(0));
     CHECK_FALSE(allowed(0.4));
@@ -303,12 +307,12 @@ TEST_CASE("the origin's rate: a burst, then one a second; 0 is no limit") {
     CHECK_FALSE(allowed(100));
     config.origin_rate = 0;
     for (int i = 0; i < 100; ++i) CHECK(allowed(100));
-    CHECK_FALSE(d.refuse_publish(std::string(5000, 'x'), at(200), config).empty());
+    CHECK_FALSE(own.refuse(std::string(5000, 'x'), at(200), config).empty());
 }
 
 TEST_CASE("an answer to a pull is bounded in messages and bytes") {
     GossipConfig config;
-    Dissemination d;
+    Rumors d;
     msg::Pull pull;
     for (std::uint64_t n = 1; n <= 300; ++n) {
         auto r = make_rumor(*rumor(n));
@@ -316,13 +320,13 @@ TEST_CASE("an answer to a pull is bounded in messages and bytes") {
         CHECK(d.accept(r, 1, false, wall, at(0), config));
         pull.keys.push_back(r->key);
     }
-    CHECK(d.answer(pull).size() == Dissemination::pull_limit);
+    CHECK(d.answer(pull).size() == Repair::pull_limit);
 }
 
 // Found by the swarm: two neighbours repaired one message 900,000 times.
 TEST_CASE("what was seen and is no longer kept is not pulled for ever") {
     GossipConfig config;
-    Dissemination keeper, forgetful;
+    Rumors keeper, forgetful;
     CHECK(keeper.accept(rumor(1), 1, false, wall, at(0), config));
     CHECK(forgetful.accept(rumor(1), 1, false, wall, at(0), config));
     CHECK(forgetful.purge(origin, Incarnation{1}) == 1);
@@ -337,7 +341,7 @@ TEST_CASE("one delivery a number of a life, whatever its id, be it among few mes
     for (const std::uint64_t count : {1, 2, 7, 8, 9, 40}) {
         for (const std::uint32_t limit : {1, 3, 10'000}) {
             GossipConfig config{.store_limit = limit};
-            Dissemination d;
+            Rumors d;
             for (std::uint64_t n = 1; n <= count; ++n) {
                 CHECK(d.accept(rumor(n), 1, false, wall, at(0), config));
                 for (std::uint64_t known = 1; known <= n; ++known) {
@@ -360,7 +364,7 @@ TEST_CASE("one delivery a number of a life, whatever its id, be it among few mes
 
 TEST_CASE("both forms of a message are one among few, too: without its life as protocol 0 passes it on") {
     GossipConfig config;
-    Dissemination d, other;
+    Rumors d, other;
     auto bare = make_rumor(*rumor(1));
     bare->incarnation = Incarnation::none;
     CHECK(d.accept(bare, 1, false, wall, at(0), config));
