@@ -8,8 +8,8 @@
 #include "node/openssl_crypto.hpp"
 #include "node/options.hpp"
 #include "node/runtime.hpp"
-#include "protocol/peer/peer_machine.hpp"
 #include "protocol/peer/peer_context.hpp"
+#include "protocol/peer/peer_machine.hpp"
 #include "protocol/seed/seed_machine.hpp"
 
 #include <boost/asio/signal_set.hpp>

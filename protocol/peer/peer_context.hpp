@@ -4,8 +4,8 @@
 
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
-#include "protocol/peer/forward_cache.hpp"
 #include "protocol/peer/membership_state.hpp"
+#include "protocol/rumors/forward_cache.hpp"
 
 namespace gossip {
 

@@ -6,10 +6,10 @@
 // carry rumors and those that only announce them (see Plumtree).
 
 #include "protocol/memory/cold.hpp"
-#include "protocol/peer/own_rumors.hpp"
 #include "protocol/peer/peer_turn.hpp"
-#include "protocol/peer/plumtree.hpp"
-#include "protocol/peer/rumors.hpp"
+#include "protocol/rumors/own_rumors.hpp"
+#include "protocol/rumors/plumtree.hpp"
+#include "protocol/rumors/rumors.hpp"
 
 #include <memory>
 #include <optional>

@@ -9,7 +9,7 @@
 //   accuser        suspicions of neighbours, reports to the seeds             accuser
 //   witness        testimony about others' suspects, refutation of our own    witness
 
-#include "protocol/memory/hinted_machine.hpp"
+#include "protocol/hinted_machine.hpp"
 #include "protocol/memory/spare_blocks.hpp"
 #include "protocol/peer/accuser.hpp"
 #include "protocol/peer/heartbeat.hpp"

@@ -5,7 +5,7 @@
 
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
-#include "protocol/memory/hinted_machine.hpp"
+#include "protocol/hinted_machine.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/seed/acceptor.hpp"
 #include "protocol/seed/deadline.hpp"

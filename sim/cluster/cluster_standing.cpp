@@ -30,9 +30,8 @@ public:
         for (const NodeId seed : cluster.seeds()) {
             common_.seed_keys.own().push_back(cluster.crypto().public_key(seed));
         }
-        common_.details.add({.incarnation = common_.incarnation,
-                             .sent_version = common_.record_version,
-                             .in_snapshot = true});
+        common_.details.add(
+            {.incarnation = common_.incarnation, .sent_version = common_.record_version, .in_snapshot = true});
     }
 
     [[nodiscard]] const SnapshotBasis& common() const { return common_; }

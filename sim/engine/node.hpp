@@ -2,7 +2,7 @@
 // A node of the simulated network: what the network and the simulator know of it. Every event looks at it, and there
 // may be ten million.
 
-#include "protocol/memory/hinted_machine.hpp"
+#include "protocol/hinted_machine.hpp"
 #include "protocol/memory/slim_vector.hpp"
 #include "sim/engine/disk.hpp"
 #include "sim/engine/event_queue.hpp"

@@ -3,7 +3,7 @@
 // and nonsense, to anybody (PROTOCOL.md section 6). Nothing it says may change what is decided.
 
 #include "protocol/crypto.hpp"
-#include "protocol/memory/hinted_machine.hpp"
+#include "protocol/hinted_machine.hpp"
 #include "protocol/rng.hpp"
 
 #include <vector>

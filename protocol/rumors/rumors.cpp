@@ -1,4 +1,4 @@
-#include "protocol/peer/rumors.hpp"
+#include "protocol/rumors/rumors.hpp"
 
 #include <algorithm>
 #include <utility>

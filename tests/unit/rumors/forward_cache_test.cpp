@@ -1,4 +1,4 @@
-#include "protocol/peer/forward_cache.hpp"
+#include "protocol/rumors/forward_cache.hpp"
 
 #include <doctest/doctest.h>
 

@@ -3,9 +3,9 @@
 
 #include "protocol/config.hpp"
 #include "protocol/memory/cold.hpp"
-#include "protocol/peer/repair.hpp"
-#include "protocol/peer/rumor_store.hpp"
-#include "protocol/peer/seen_rumors.hpp"
+#include "protocol/rumors/repair.hpp"
+#include "protocol/rumors/rumor_store.hpp"
+#include "protocol/rumors/seen_rumors.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "protocol/peer/own_rumors.hpp"
+#include "protocol/rumors/own_rumors.hpp"
 
 #include "protocol/names.hpp"
 

@@ -1,8 +1,8 @@
-#include "peer_network.hpp"
+#include "tests/unit/peer/peer_network.hpp"
 
-#include "protocol/peer/own_rumors.hpp"
 #include "protocol/peer/peer_dissemination.hpp"
-#include "protocol/peer/rumors.hpp"
+#include "protocol/rumors/own_rumors.hpp"
+#include "protocol/rumors/rumors.hpp"
 
 #include <doctest/doctest.h>
 

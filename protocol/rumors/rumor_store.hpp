@@ -7,7 +7,7 @@
 #include "protocol/memory/prefetch.hpp"
 #include "protocol/memory/slim_vector.hpp"
 #include "protocol/messages.hpp"
-#include "protocol/peer/kept_rumor.hpp"
+#include "protocol/rumors/kept_rumor.hpp"
 
 #include <array>
 #include <optional>

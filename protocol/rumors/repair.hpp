@@ -4,7 +4,7 @@
 // differ, and pull what they miss.
 
 #include "protocol/memory/slim_vector.hpp"
-#include "protocol/peer/seen_cache.hpp"
+#include "protocol/rumors/seen_cache.hpp"
 #include "protocol/types.hpp"
 
 #include <vector>

@@ -5,8 +5,8 @@
 // While all that ever came is kept, and is little, the kept rumors themselves are the memory, and a look at them
 // answers; most peers of a large simulation need no more. From then on a SeenCache does.
 
-#include "protocol/peer/kept_rumor.hpp"
-#include "protocol/peer/seen_cache.hpp"
+#include "protocol/rumors/kept_rumor.hpp"
+#include "protocol/rumors/seen_cache.hpp"
 
 #include <memory>
 #include <span>

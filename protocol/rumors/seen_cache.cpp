@@ -1,4 +1,4 @@
-#include "protocol/peer/seen_cache.hpp"
+#include "protocol/rumors/seen_cache.hpp"
 
 #include <algorithm>
 #include <iterator>

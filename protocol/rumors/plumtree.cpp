@@ -1,4 +1,4 @@
-#include "protocol/peer/plumtree.hpp"
+#include "protocol/rumors/plumtree.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "protocol/peer/seen_rumors.hpp"
+#include "protocol/rumors/seen_rumors.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "protocol/peer/repair.hpp"
+#include "protocol/rumors/repair.hpp"
 
 #include <algorithm>
 

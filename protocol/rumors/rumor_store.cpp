@@ -1,4 +1,4 @@
-#include "protocol/peer/rumor_store.hpp"
+#include "protocol/rumors/rumor_store.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 // What is to be announced, and what was announced and has not come.
 
-#include "protocol/peer/plumtree.hpp"
+#include "protocol/rumors/plumtree.hpp"
 
 #include <doctest/doctest.h>
 
