@@ -51,7 +51,7 @@ public:
 
     // An element, each as likely; there must be one.
     template <class Items>
-    constexpr const auto& pick(const Items& items) {
+    constexpr decltype(auto) pick(const Items& items) {
         return items[static_cast<std::size_t>(below(std::size(items)))];
     }
 

@@ -1,6 +1,6 @@
 #include "protocol/shared_message.hpp"
 
-#include "protocol/memory/spare_blocks.hpp"
+#include "protocol/memory/block_pool.hpp"
 
 namespace gossip {
 SharedMessage::SharedMessage(Message message)
@@ -20,16 +20,16 @@ const Message& SharedMessage::operator*() const {
 
 // A line of the cache where it needs no more: each delivery looks at one.
 void* SharedMessage::room(std::size_t bytes) {
-    return bytes == SpareBlocks::line_bytes ? spare_blocks().get_line() : spare_blocks().get(bytes);
+    return bytes == BlockPool::line_bytes ? block_pool().get_line() : block_pool().get(bytes);
 }
 
 template <class T>
 void SharedMessage::end_as(Kept* kept) {
     static_cast<KeptAs<T>*>(kept)->~KeptAs<T>();
-    if constexpr (sizeof(KeptAs<T>) == SpareBlocks::line_bytes) {
-        spare_blocks().put_line(kept);
+    if constexpr (sizeof(KeptAs<T>) == BlockPool::line_bytes) {
+        block_pool().put_line(kept);
     } else {
-        spare_blocks().put(kept, sizeof(KeptAs<T>));
+        block_pool().put(kept, sizeof(KeptAs<T>));
     }
 }
 

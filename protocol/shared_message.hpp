@@ -2,8 +2,8 @@
 // A message as it travels within this process: immutable, one object for all whom it goes to, in the room that
 // its own kind takes (a variant has room for the largest). Not for sharing between threads.
 
+#include "protocol/memory/block_pool.hpp"
 #include "protocol/memory/prefetch.hpp"
-#include "protocol/memory/spare_blocks.hpp"
 #include "protocol/messages.hpp"
 
 #include <array>
@@ -110,7 +110,7 @@ private:
     template <class T>
     static Kept* keep(T&& body) {
         using Here = KeptAs<std::remove_cvref_t<T>>;
-        static_assert(alignof(Here) <= SpareBlocks::alignment);
+        static_assert(alignof(Here) <= BlockPool::alignment);
         return new (room(sizeof(Here))) Here(std::forward<T>(body));
     }
     template <class T>

@@ -1,6 +1,6 @@
 #pragma once
-// A value that many hold in common until one of them changes it: what a million peers were told alike is
-// kept once. Eight bytes a holder. Not for sharing between threads.
+// A value shared by many holders until one of them changes it: a copy is made on the first write. A list that a
+// million peers received is stored once. Eight bytes per holder. The count is not atomic: not for several threads.
 
 #include <cstdint>
 #include <utility>
@@ -11,45 +11,45 @@ template <class T>
 class CopyOnWrite {
 public:
     CopyOnWrite() = default;
-    explicit CopyOnWrite(T value) : kept_(new Kept{std::move(value)}) {}
-    CopyOnWrite(const CopyOnWrite& other) : kept_(other.kept_) {
-        if (kept_ != nullptr) ++kept_->holders;
+    explicit CopyOnWrite(T value) : shared_(new Shared{std::move(value)}) {}
+    CopyOnWrite(const CopyOnWrite& other) : shared_(other.shared_) {
+        if (shared_ != nullptr) ++shared_->holders;
     }
-    CopyOnWrite(CopyOnWrite&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
+    CopyOnWrite(CopyOnWrite&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
     CopyOnWrite& operator=(CopyOnWrite other) noexcept {
-        std::swap(kept_, other.kept_);
+        std::swap(shared_, other.shared_);
         return *this;
     }
     ~CopyOnWrite() {
-        if (kept_ != nullptr && --kept_->holders == 0) end(kept_);
+        if (shared_ != nullptr && --shared_->holders == 0) destroy(shared_);
     }
 
-    [[nodiscard]] const T& operator*() const { return kept_ != nullptr ? kept_->value : nothing(); }
+    [[nodiscard]] const T& operator*() const { return shared_ != nullptr ? shared_->value : default_value(); }
     [[nodiscard]] const T* operator->() const { return &**this; }
-    // For changing: ours alone from now on.
+    // For writing: from now on no other holder has it.
     [[nodiscard]] T& own() {
-        if (kept_ == nullptr) kept_ = new Kept{T{}};
-        if (kept_->holders > 1) {
-            --kept_->holders;
-            kept_ = new Kept{kept_->value};
+        if (shared_ == nullptr) shared_ = new Shared{T{}};
+        if (shared_->holders > 1) {
+            --shared_->holders;
+            shared_ = new Shared{shared_->value};
         }
-        return kept_->value;
+        return shared_->value;
     }
-    [[nodiscard]] bool shared_with(const CopyOnWrite& other) const { return kept_ == other.kept_; }
+    [[nodiscard]] bool shared_with(const CopyOnWrite& other) const { return shared_ == other.shared_; }
     friend bool operator==(const CopyOnWrite& a, const CopyOnWrite& b) { return a.shared_with(b) || *a == *b; }
 
 private:
-    struct Kept {
+    struct Shared {
         T value;
         std::uint64_t holders{1};
     };
-    // Apart, and the destructor small: many are destroyed, and few of them are the last.
-    [[gnu::noinline]] static void end(const Kept* kept) { delete kept; }
-    static const T& nothing() {
-        static const T empty{};
-        return empty;
+    // Not inlined, so that the destructor stays small: few holders are the last one.
+    [[gnu::noinline]] static void destroy(const Shared* shared) { delete shared; }
+    static const T& default_value() {
+        static const T value{};
+        return value;
     }
-    Kept* kept_{nullptr};  // none: a T of its default
+    Shared* shared_{nullptr};  // null: a default-constructed T
 };
 
 }  // namespace gossip

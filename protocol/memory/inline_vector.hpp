@@ -1,6 +1,6 @@
 #pragma once
-// A vector of plain values whose first N lie inside it: for the many lists that nearly always hold one
-// or two, in objects of which there are millions.
+// A vector of trivially copyable values with room for N of them inside the object; it allocates when there are more.
+// For lists of mostly one or two items in objects that exist by the million.
 
 #include <algorithm>
 #include <cstddef>
@@ -38,7 +38,7 @@ public:
     [[nodiscard]] const T* begin() const { return capacity_ > N ? heap_ : inside_; }
     [[nodiscard]] const T* end() const { return begin() + size_; }
     [[nodiscard]] std::size_t size() const { return size_; }
-    // Where the items are, if not inside.
+    // The allocated items; null while they are inside.
     [[nodiscard]] const T* outside() const { return capacity_ > N ? heap_ : nullptr; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] T& operator[](std::size_t i) { return begin()[i]; }

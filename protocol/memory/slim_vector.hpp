@@ -1,9 +1,9 @@
 #pragma once
-// A vector of eight bytes: its size and capacity lie before its items. For the many lists in objects of which
-// there are millions, most of them empty or short; it grows to exactly one item first. What is needed only where
-// there are items, or several, can lie beside them.
+// A vector whose object is one pointer: size and capacity are stored in front of the items. For lists in objects that
+// exist by the million and are mostly empty or short; the first item allocates room for exactly one. A `Beside` value
+// can be stored in the same block, for state that is needed only when there are items, or at least `several` of them.
 
-#include "protocol/memory/spare_blocks.hpp"
+#include "protocol/memory/block_pool.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace gossip {
 
 struct NothingBeside {};
 
-// `Beside` comes with room for `several` items, and stays.
+// `Beside` is created once there is room for `several` items, and kept from then on.
 template <class T, class Beside = NothingBeside, std::size_t several = 1>
 class SlimVector {
 public:
@@ -61,11 +61,11 @@ public:
     [[nodiscard]] T& back() { return end()[-1]; }
     [[nodiscard]] const T& back() const { return end()[-1]; }
 
-    // None before there was room for so many items.
+    // Null until there is room for `several` items.
     [[nodiscard]] Beside* beside() { return has_beside() ? beside_of(block_) : nullptr; }
     [[nodiscard]] const Beside* beside() const { return has_beside() ? beside_of(block_) : nullptr; }
 
-    // Where all of it is, for the cache.
+    // The whole allocation, for prefetching.
     [[nodiscard]] const void* block() const { return block_; }
 
     void reserve(std::size_t room) {
@@ -106,7 +106,7 @@ public:
         std::destroy(begin(), end());
         block_->size = 0;
     }
-    // Of a block with room for so many.
+    // Size of a block with room for so many items.
     [[nodiscard]] static constexpr std::size_t bytes_for(std::size_t room) { return offset(room) + room * sizeof(T); }
 
 private:
@@ -117,20 +117,20 @@ private:
     struct WideBlock : Block {
         [[no_unique_address]] Beside beside;
     };
-    static_assert(several > 0 && std::max(alignof(T), alignof(WideBlock)) <= SpareBlocks::alignment);
+    static_assert(several > 0 && std::max(alignof(T), alignof(WideBlock)) <= BlockPool::alignment);
 
     static constexpr std::size_t offset(std::size_t room) {
         const std::size_t before = room < several ? sizeof(Block) : sizeof(WideBlock);
         return (before + alignof(T) - 1) / alignof(T) * alignof(T);
     }
     static T* items(Block* block) {
-        const std::size_t room = several == 1 ? 1 : block->capacity;  // there is no block without room
+        const std::size_t room = several == 1 ? 1 : block->capacity;  // a block always has room for one
         return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset(room));
     }
     [[nodiscard]] bool has_beside() const { return several == 1 ? block_ != nullptr : capacity() >= several; }
     static Beside* beside_of(Block* block) { return &static_cast<WideBlock*>(block)->beside; }
     static Block* allocate(std::size_t room) {
-        void* const memory = spare_blocks().get(bytes_for(room));
+        void* const memory = block_pool().get(bytes_for(room));
         const Block sizes{0, static_cast<std::uint32_t>(room)};
         return room < several ? new (memory) Block(sizes) : new (memory) WideBlock{sizes, {}};
     }
@@ -138,7 +138,7 @@ private:
         if (block == nullptr) return;
         const std::size_t room = block->capacity;
         if (room >= several) std::destroy_at(static_cast<WideBlock*>(block));
-        spare_blocks().put(block, bytes_for(room));
+        block_pool().put(block, bytes_for(room));
     }
 
     Block* block_{nullptr};

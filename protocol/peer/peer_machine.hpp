@@ -10,7 +10,7 @@
 //   witness        testimony about others' suspects, refutation of our own    witness
 
 #include "protocol/hinted_machine.hpp"
-#include "protocol/memory/spare_blocks.hpp"
+#include "protocol/memory/block_pool.hpp"
 #include "protocol/peer/accuser.hpp"
 #include "protocol/peer/heartbeat.hpp"
 #include "protocol/peer/peer_context.hpp"
@@ -33,8 +33,8 @@ struct PeerOptions {
 class PeerMachine final : public HintedMachine {
 public:
     // From a pool, one behind the other: there may be millions.
-    static void* operator new(std::size_t bytes) { return spare_blocks().get(bytes); }
-    static void operator delete(void* block, std::size_t bytes) { spare_blocks().put(block, bytes); }
+    static void* operator new(std::size_t bytes) { return block_pool().get(bytes); }
+    static void operator delete(void* block, std::size_t bytes) { block_pool().put(block, bytes); }
 
     // `context` outlives the machine.
     PeerMachine(PeerContext& context, PeerOptions options, Rng rng);
