@@ -1,6 +1,6 @@
 #pragma once
-// Breadth first over every reachable world, so that the first violation found has a shortest trace.
-// States are compared exactly: a world is its tuple of node indices.
+// Breadth-first search over every reachable world, so that the first violation found has a shortest trace. Worlds are
+// compared exactly, as tuples of node indices.
 
 #include "node_store.hpp"
 
@@ -13,8 +13,8 @@
 
 namespace gossip::explorer {
 
-// Worlds of n node indices each, numbered by discovery, found by content: open addressing over the
-// numbers, because millions of them must fit.
+// Worlds of n node indices each, numbered in the order of discovery. Lookup by open addressing over the numbers, which
+// is compact enough for millions.
 class WorldSet {
 public:
     explicit WorldSet(std::size_t width) : width_(width), slots_(1 << 16, 0) {}
@@ -22,7 +22,7 @@ public:
     [[nodiscard]] std::size_t size() const { return cells_.size() / width_; }
     [[nodiscard]] std::span<const NodeIndex> world(std::size_t i) const { return {&cells_[i * width_], width_}; }
 
-    // False when the world is known.
+    // False if the world is already known.
     bool insert(std::span<const NodeIndex> world) {
         if (size() * 10 >= slots_.size() * 6) grow();
         std::uint32_t& slot = find(world);
@@ -62,7 +62,7 @@ class BreadthFirst {
 public:
     explicit BreadthFirst(System& system) : system_(system), store_(system), worlds_(system.size()) {}
 
-    // Until everything is seen, a violation is found, `limit` worlds are known or `out_of_time`.
+    // Runs until all worlds are seen, a violation is found, `limit` worlds are known or `out_of_time` holds.
     SearchResult run(std::uint64_t limit, const std::function<bool()>& out_of_time) {
         std::vector<NodeIndex> first;
         for (std::size_t seat = 0; seat < system_.size(); ++seat) first.push_back(store_.start(seat));

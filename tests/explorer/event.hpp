@@ -15,8 +15,8 @@
 //   step(seat, node, event) the next state; nothing when the bounds of the exploration forbid it
 //   target(message)         the seat a message goes to
 //   admissible(world)       bounds that concern several nodes, such as crashes in all
-//   violation(world, seat)  what is wrong after `seat` moved; nothing when all is well
-//   describe(seat, node, event)  that step in words
+//   violation(world, seat)  the violation after a step of `seat`; nothing if there is none
+//   describe(seat, node, event)  the step as text
 
 #include <cstdint>
 #include <optional>

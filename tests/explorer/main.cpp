@@ -60,7 +60,7 @@ std::set<std::string> names_in(const std::string& list) {
     return names;
 }
 
-// Only in the build with deliberate bugs.
+// Only in the build with mutants (protocol/mutant.hpp).
 bool choose_mutant([[maybe_unused]] const std::string& name) {
 #ifdef GOSSIP_MUTANTS
     const std::map<std::string, Mutant> names{{"promise_not_durable", Mutant::promise_not_durable},
@@ -142,7 +142,7 @@ bool parse(int argc, char** argv, Options& o) {
     return true;
 }
 
-// Processor time: what a run covers does not depend on who else is busy.
+// Processor time, so that the coverage of a run does not depend on the load of the machine.
 class Stopwatch {
 public:
     explicit Stopwatch(std::uint64_t seconds) : limit_(static_cast<double>(seconds)) {}
@@ -156,7 +156,7 @@ private:
     double limit_;
 };
 
-// What a search found, and what it came by.
+// The result of a search, and the notices that it saw.
 struct Outcome {
     SearchResult result;
     std::string trace;
@@ -167,7 +167,7 @@ struct Outcome {
     }
 };
 
-// Each walk has its own system, so that what it interned goes with it.
+// Each walk has its own system, so that interned messages are freed with it.
 void walk_until(const Options& o, const Stopwatch& watch, Outcome& outcome) {
     SearchResult& result = outcome.result;
     Rng rng(o.seed);

@@ -34,13 +34,13 @@ std::optional<NaiveSystem::Node> NaiveSystem::step(std::size_t seat, const Node&
             request(seat, node);
             break;
         case EventKind::deliver:
-            on_message(seat, node, NaiveMessage(messages_[event.arg]));  // answering may move the store
+            on_message(seat, node, NaiveMessage(messages_[event.arg]));  // a copy: answering may reallocate the store
             break;
         case EventKind::sync:
             broadcast(seat, node, Type::commit, node.proposed);
             node.unsent = 0;
             break;
-        case EventKind::crash:  // all was in memory
+        case EventKind::crash:  // all state was in memory
             node.list = node.proposed = node.yes = node.unsent = 0;
             ++node.crashes;
             break;

@@ -1,7 +1,6 @@
 #pragma once
-// Propose -> vote -> commit as one writes it first: a YES promises nothing, nothing is on disk, votes
-// are counted as they come. Kept as a lesson, and as the proof that the explorer finds what it
-// should: it has known defects with known shortest traces (PROTOCOL.md section 2).
+// A naive propose-vote-commit: a YES promises nothing, nothing is on disk, and duplicate votes count. It has known
+// defects with known shortest traces (PROTOCOL.md section 2), which test that the explorer finds them.
 
 #include "event.hpp"
 

@@ -46,7 +46,7 @@ TEST_CASE("votes counted as they come: a duplicated one approves in four steps w
     CHECK(found.violation->what.starts_with("S4"));
 }
 
-// The other side of the coin: where there is nothing to find the search ends, and says so.
+// Where no violation exists, the search is exhausted and reports that.
 TEST_CASE("one proposal and no crash cannot split: exhausted without a violation") {
     NaiveSystem system({.proposals = 1, .check_lost = true});
     const SearchResult found = explore(system);

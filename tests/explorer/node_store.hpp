@@ -1,7 +1,6 @@
 #pragma once
-// Every distinct state of a single node, with the outcome of each event in it. A system of three
-// seeds has millions of states, but they are combinations of some ten thousand states a seed: each
-// machine step is computed once and then looked up.
+// All distinct states of single nodes, with the outcome of each event. A system of three seeds has millions of worlds,
+// but they combine some ten thousand states per seed: each step of a machine is computed once and then looked up.
 
 #include "event.hpp"
 

@@ -1,5 +1,5 @@
-// What must hold in every world (PROTOCOL.md section 7), judged from what was sent, written and said:
-// never from the counters of the machines under test.
+// The invariants of PROTOCOL.md section 7, checked in every world from messages sent, records written and notices,
+// never from the state of the machines under test.
 
 #include "protocol/log_text.hpp"
 #include "seed_system.hpp"
@@ -92,7 +92,7 @@ std::optional<std::string> SeedSystem::violation(WorldView<SeedSystem> world, st
     return std::nullopt;
 }
 
-// S1: whatever two seats ever applied as the same epoch is the same.
+// S1: two seats never apply different batches as the same epoch.
 SeedSystem::Found SeedSystem::agreement(WorldView<SeedSystem> world, std::size_t seat) const {
     for (const EpochDigest& ours : world[seat]->observed.applied) {
         for (std::size_t other = 0; other < world.size(); ++other) {
@@ -106,8 +106,8 @@ SeedSystem::Found SeedSystem::agreement(WorldView<SeedSystem> world, std::size_t
     return std::nullopt;
 }
 
-// S2: a majority of disks holds whatever anybody applied or acknowledged, so every later quorum of
-// recovered seats contains one that knows it.
+// S2: what a seat applied or acknowledged is on a majority of the disks, so every later quorum of recovered seats
+// contains one that knows it.
 SeedSystem::Found SeedSystem::durability(WorldView<SeedSystem> world) const {
     std::vector<EpochDigest> applied;
     for (const Node* node : world) {
@@ -137,8 +137,8 @@ std::size_t SeedSystem::senders(WorldView<SeedSystem> world, std::size_t to, Mes
     return count;
 }
 
-// S4, S10: behind every COMMIT stand votes, and behind every decision acks, of a majority of distinct
-// seats, the proposer's own disk included.
+// S4, S10: every COMMIT has votes, and every decision has acks, of a majority of distinct seats, including the
+// proposer's own disk.
 SeedSystem::Found SeedSystem::quorums(WorldView<SeedSystem> world, std::size_t seat) const {
     const Observed& seen = world[seat]->observed;
     for (const EpochBallot slot : seen.committed) {
@@ -170,7 +170,7 @@ SeedSystem::Found SeedSystem::once(WorldView<SeedSystem> world, std::size_t seat
     return std::nullopt;
 }
 
-// S9: what a seat called REJECTED in some epoch's attempt is not added by that epoch.
+// S9: what a seat reported as REJECTED in the attempt at an epoch is not added by that epoch.
 SeedSystem::Found SeedSystem::honesty(WorldView<SeedSystem> world) const {
     for (const Node* said : world) {
         for (const LifeEvent& rejected : said->observed.rejected) {

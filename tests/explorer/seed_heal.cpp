@@ -1,4 +1,4 @@
-// After the faults: does what survived lead back to one list, and is all in it that was promised?
+// After the faults: the surviving state must lead to one list that contains all that was acknowledged.
 
 #include "seed_system.hpp"
 
@@ -36,7 +36,7 @@ std::optional<std::string> SeedSystem::healed(std::vector<Node> nodes) {
     return "after healing: no agreement";
 }
 
-// What leaves the node in this step is on its way, though the same was said before.
+// Messages of this step are in flight even if the node has sent equal ones before.
 bool SeedSystem::calm_event(Calm& calm, std::size_t seat, LocalEvent event) {
     Node before = calm.nodes[seat];
     const std::vector<MessageId> said = std::exchange(before.sent, {});
@@ -57,7 +57,8 @@ bool SeedSystem::calm_step(Calm& calm, std::size_t round) {
         calm.letters.pop_front();
         return calm_event(calm, target(first), {EventKind::deliver, first});
     }
-    for (std::size_t i = 0; i < size(); ++i) {  // one timer at a time, each seat in turn: nobody duels
+    for (std::size_t i = 0; i < size();
+         ++i) {  // one timer at a time, each seat in turn, so that proposers do not compete
         const std::size_t seat = (i + round) % size();
         for (const ArmedTimer& timer : std::vector<ArmedTimer>(calm.nodes[seat].timers)) {
             if (calm_event(calm, seat, {EventKind::timer, static_cast<std::uint32_t>(timer.tag.kind)})) return true;
@@ -91,7 +92,7 @@ bool SeedSystem::agreed(const std::vector<Node>& nodes) const {
     });
 }
 
-// S2 in the end: every life that a client was told is in is in the list, or a later one, or it left.
+// S2 at the end: every life whose registration was acknowledged is in the list, or a later life is, or it left.
 SeedSystem::Found SeedSystem::kept(const std::vector<Node>& nodes) const {
     const std::vector<Member> members = nodes.front().machine->members();
     const auto in_list = [&](const LifeEvent& life) {

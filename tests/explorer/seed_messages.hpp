@@ -1,13 +1,13 @@
 #pragma once
-// The consensus messages between seeds as canonical bytes, so that equal ones are one message of the
-// network, and as words for traces.
+// The consensus messages between seeds as canonical bytes, so that equal ones are one message of the network, and as
+// text for traces.
 
 #include "protocol/canonical.hpp"
 #include "protocol/messages.hpp"
 
 namespace gossip::explorer {
 
-// What the checks count messages by. Epoch 0 for messages that are no consensus messages.
+// The key by which the checks count messages. Epoch 0 for messages outside the consensus.
 struct MessageFacts {
     enum class Type : std::uint8_t { other, propose, vote, commit, ack, learn };
     Type type{};
@@ -15,7 +15,7 @@ struct MessageFacts {
     Ballot ballot;
 };
 
-// What a network of the explorer carries; the rest is always lost.
+// The messages that the explored network carries; all others are lost.
 enum class Network : std::uint8_t {
     core,    // PROPOSE, VOTE, COMMIT, ACK: what decides
     nacks,   // and NACK

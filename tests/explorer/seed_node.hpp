@@ -1,6 +1,6 @@
 #pragma once
-// One real SeedMachine with its disk, its timers and the sends that wait for the disk, as a value;
-// and what an outside observer wrote down about it, which no crash can take away.
+// A SeedMachine with its disk, timers and held sends, as a value; and the observations made of it, which survive
+// crashes.
 
 #include "event.hpp"
 #include "node_store.hpp"
@@ -12,7 +12,7 @@
 
 namespace gossip::explorer {
 
-// A life of a peer, and the epoch that something happened to it.
+// A life of a peer, and the epoch of an event of it.
 struct LifeEvent {
     NodeId peer{};
     Incarnation incarnation{};
@@ -32,7 +32,7 @@ struct EpochBallot {
     friend auto operator<=>(const EpochBallot&, const EpochBallot&) = default;
 };
 
-// Observed, over all lives of the seat; the machine never sees it. All ascending.
+// Observations over all lives of the seat, not visible to the machine. All ascending.
 struct Observed {
     std::vector<EpochDigest> applied;
     std::vector<LifeEvent> added;         // to its list, at which epoch
@@ -42,7 +42,7 @@ struct Observed {
     std::vector<EpochBallot> accepted;    // on its own disk
     std::vector<EpochBallot> committed;   // COMMITs it sent
     std::vector<EpochBallot> decided;     // LEARNs it sent: it counted a quorum
-    std::string broken;                   // what this seat did wrong all by itself
+    std::string broken;                   // a violation that this seat alone shows
 };
 
 struct ArmedTimer {
@@ -57,14 +57,14 @@ struct SeedNode {
     std::shared_ptr<const std::vector<Record>> disk;
     std::vector<Append> unsynced;
     std::vector<Send> held;  // until the disk has caught up
-    bool busy{false};        // holds back since the last timer: see SeedSystem
+    bool busy{false};        // has voted or acknowledged since a timer fired
 
     std::uint8_t crashes{0};
     std::uint8_t requested{0};  // bit per client request made in this life
     std::vector<MessageId> sent;
     Observed observed;
 
-    // What a recovery of the disk, as it is now, would know.
+    // What a recovery from the present disk would know.
     Fingerprint disk_state;
     EpochDigest durable;                 // last decided epoch
     std::optional<EpochDigest> pending;  // the epoch that the accepted batch would make

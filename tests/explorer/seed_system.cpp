@@ -12,8 +12,8 @@ namespace {
 constexpr Duration jump = std::chrono::hours(1);
 constexpr WallMs wall_at_start = 1'700'000'000'000;
 
-// The timers that drive consensus. Anti-entropy, leases and reminders stay silent: they add states,
-// not behaviours of the consensus.
+// The timers that drive consensus. Anti-entropy, leases and reminders do not fire: they would add states but no
+// behavior of the consensus.
 bool drives_consensus(TimerKind kind) { return kind == TimerKind::vote_round || kind == TimerKind::propose_hold; }
 
 Bytes fingerprint_bytes(const SeedMachine& machine) {
@@ -22,7 +22,7 @@ Bytes fingerprint_bytes(const SeedMachine& machine) {
     return out.take();
 }
 
-// A firing that found nothing to do.
+// True if the timer fired without effect.
 bool idle_firing(const SeedNode& before, const SeedNode& after) {
     return before.timers.size() > after.timers.size() && before.sent == after.sent &&
            before.observed.proposed == after.observed.proposed &&
@@ -111,7 +111,7 @@ bool SeedSystem::within_bounds(std::size_t seat, const Node& node) const {
     return proposed.empty() || proposed.back().epoch <= options_.epochs;
 }
 
-// States that differ only in what can no longer matter within the bounds are one state.
+// Clears what can no longer matter within the bounds, so that states that differ only in it are equal.
 void SeedSystem::forget_the_irrelevant(std::size_t seat, Node& node) const {
     if (calm_) return;
     const std::size_t ballots = seat < options_.proposers ? options_.ballots : 0;
@@ -157,7 +157,7 @@ void SeedSystem::drain(Turn& turn, Effects& effects) {
     }
 }
 
-// Everything appended is written; then the machine is told, and what waited leaves.
+// All appended records become durable; then the machine gets Persisted and held sends leave.
 void SeedSystem::sync(Turn& turn) {
     Node& node = turn.node;
     std::vector<Record> disk = *node.disk;
@@ -181,7 +181,7 @@ void SeedSystem::sync(Turn& turn) {
     feed(turn, Persisted{upto});
 }
 
-// Who gives up a round tries again at once: that it might first lie idle shows nothing new.
+// A proposer that gives up a round retries immediately: idling first would show no new behavior.
 void SeedSystem::fire(Turn& turn, TimerKind kind) {
     const auto due = std::find_if(turn.node.timers.begin(), turn.node.timers.end(),
                                   [&](const ArmedTimer& t) { return t.tag.kind == kind; });
@@ -207,8 +207,8 @@ void SeedSystem::restart(std::size_t seat, Node& node, std::size_t kept, std::st
     boot(seat, node, false, words);
 }
 
-// The first words between seeds are over when exploration begins: each has heard an old SYNC of
-// every other, which tells it the lives of their journals and that they answer.
+// Exploration begins after the seeds' first contact: each has received an old SYNC from every other, which tells it
+// their lives and that they are reachable.
 void SeedSystem::boot(std::size_t seat, Node& node, bool first, std::string* words) {
     node.now = Time{} + jump;
     node.timers.clear();

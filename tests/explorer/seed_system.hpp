@@ -1,10 +1,9 @@
 #pragma once
-// The seeds of one network as a system to explore: real machines, real journal records, clients that
-// ask for conflicting changes, disks that lose what was not synced.
+// The seeds of one network as a system to explore: real machines and journal records, clients that request conflicting
+// changes, and disks that lose unsynced records.
 //
-// Time: every timer that fires jumps its node's clock by an hour, so whatever was set before is due;
-// between timers the clock stands still, so nothing is. Which timer fires, and when, is an action:
-// the durations of courtesy and back-off play no part.
+// Time: a timer that fires advances its node's clock by an hour, so that everything set before is due; between timers
+// the clock does not advance. Which timer fires, and when, is a choice of the search, so durations do not matter.
 
 #include "event.hpp"
 #include "seed_messages.hpp"
@@ -61,10 +60,10 @@ public:
     [[nodiscard]] std::optional<std::string> violation(WorldView<SeedSystem> world, std::size_t seat) const;
     [[nodiscard]] std::string describe(std::size_t seat, const Node& before, LocalEvent event);
 
-    // The faults end: all seeds restart from their disks, nothing is lost any more, nobody is bounded.
-    // Says what is wrong on the way, what was lost, or that no agreement comes.
+    // Ends the faults: all seeds restart from their disks, no message is lost and the bounds do not apply. Returns a
+    // violation on the way, an acknowledged change that was lost, or that the seeds do not agree.
     [[nodiscard]] std::optional<std::string> healed(std::vector<Node> nodes);
-    // Every kind of notice that was ever given: a search that never saw a RECOVERY proves little about it.
+    // All kinds of notices that occurred: a search that never saw a RECOVERY proves nothing about it.
     [[nodiscard]] const std::set<NoticeKind>& seen() const { return seen_; }
 
 private:
@@ -74,12 +73,12 @@ private:
         Message message;
         MessageFacts facts;
     };
-    // One step under way: the copy of the machine that it works on, and what came out.
+    // A step in progress: the copy of the machine that it changes, and its results.
     struct Turn {
         Seat seat;
         Node& node;
         SeedMachine& machine;
-        std::string* words{nullptr};  // said along the way, for traces
+        std::string* words{nullptr};  // text for traces
     };
 
     [[nodiscard]] NodeId id(std::size_t seat) const { return config_.seeds[seat]; }
@@ -103,7 +102,7 @@ private:
 
     struct Calm {
         std::vector<Node> nodes;
-        std::deque<MessageId> letters;  // on their way, in order
+        std::deque<MessageId> letters;  // messages in flight, in order
     };
     // The disk first, then a letter, else a timer. False at rest.
     bool calm_step(Calm& calm, std::size_t round);

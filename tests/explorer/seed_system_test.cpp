@@ -34,7 +34,7 @@ Digest digest_of(std::uint8_t byte) {
     return d;
 }
 
-// One message of each type and one for every field that can differ.
+// One message of each type, and one for every field that can differ.
 std::vector<Message> all_different() {
     const Change change{ChangeKind::add, NodeId{1}, Incarnation{2}};
     const Ask ask{change, {}, {}, 7};
@@ -103,7 +103,7 @@ std::vector<Message> all_different() {
 
 }  // namespace
 
-// Messages that differ must never be taken for one: the search would miss what only one of them does.
+// Different messages must have different keys: otherwise the search would miss the effects of one of them.
 TEST_CASE("every field of a consensus message tells it apart") {
     std::set<Bytes> forms;
     for (const Message& message : all_different()) {

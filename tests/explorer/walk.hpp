@@ -1,6 +1,6 @@
 #pragma once
-// Random walks with the same steps, for systems too big to exhaust. Found traces are then cut down:
-// every step that is not needed for the same violation is left out.
+// Random walks over the same steps, for systems that are too large to exhaust. A trace that was found is minimized:
+// steps that are not needed for the same violation are removed.
 
 #include "event.hpp"
 
@@ -36,7 +36,7 @@ public:
     [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
     [[nodiscard]] const std::vector<Action>& trace() const { return trace_; }
 
-    // The same violation with as few of its steps as single removals allow.
+    // Minimizes by removing single steps while the violation stays the same.
     Violation shortened(Violation violation) {
         for (bool shorter = true; shorter;) {
             shorter = false;
@@ -67,7 +67,7 @@ private:
         return all;
     }
 
-    // A kind by weight, then one of its events: crashes stay rare, fresh messages are preferred.
+    // Draws a kind by weight, then one of its events: crashes are rare, and new messages are preferred.
     std::optional<Action> pick() {
         constexpr std::array<std::uint64_t, 5> weight{60, 12, 8, 25, 3};
         std::array<std::vector<Action>, 5> by_kind;
@@ -127,7 +127,7 @@ private:
         return std::find(events.begin(), events.end(), action.event) != events.end();
     }
 
-    // Steps that became impossible are skipped; the trace ends where something is wrong.
+    // Replays a trace. Steps that became impossible are skipped; it ends at the first violation.
     std::optional<Violation> replayed(const std::vector<Action>& actions) {
         restart();
         for (const Action& action : actions) {

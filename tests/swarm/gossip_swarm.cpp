@@ -1,4 +1,4 @@
-// Runs many drawn networks under drawn faults, each a pure function of its seed.
+// Runs many networks under random faults; each run is a pure function of its seed.
 //
 //   gossip_swarm --runs 1000 --seed $(git rev-parse HEAD) --jobs 2
 //   gossip_swarm --replay 0x1234 --verbose
@@ -37,11 +37,11 @@ struct Arguments {
     unsigned jobs{1};
     unsigned shard{0};
     unsigned shards{1};
-    std::uint32_t without{0};  // fault classes switched off, as bits: to shrink a failure by hand
+    std::uint32_t without{0};  // bitmap of fault classes to switch off, to shrink a failure by hand
     std::uint64_t stop_after{1};
 };
 
-// What a worker process shares with its parent, which outlives even an abort of the worker.
+// Results that a worker process shares with its parent. They survive an abort of the worker.
 struct Board {
     std::uint64_t current{0};
     std::uint64_t done{0};
@@ -80,7 +80,7 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
     std::exit(2);
 }
 
-// As CTest runs it: two processes, and every rare path when there are runs enough for all of them.
+// As run by CTest: two processes, and every mark is required if there are enough runs for all of them.
 void take_environment(Arguments& a) {
     const char* runs = std::getenv("GOSSIP_SWARM_SEEDS");
     const char* base = std::getenv("GOSSIP_SWARM_SEED");
@@ -153,7 +153,7 @@ void report(std::uint64_t seed, const SwarmResult& r, const Arguments& a) {
                  a.without != 0 ? (" --without " + std::to_string(a.without)).c_str() : "");
 }
 
-// True when the run is as it should be.
+// True if no invariant was violated; with --canary, if one was.
 bool run_one(std::uint64_t seed, const Arguments& a, Board& board) {
     const FaultPlan plan = plan_for(seed, a);
     SwarmOptions options;

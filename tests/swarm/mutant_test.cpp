@@ -1,4 +1,4 @@
-// A deliberate bug of the protocol is found by the swarm, kept as a file, played again, and made small.
+// A mutant (a deliberate bug) is found by the swarm, saved as a repro file, replayed and shrunk.
 
 #include "protocol/mutant.hpp"
 #include "manager/lab/repro_file.hpp"
@@ -22,7 +22,7 @@ public:
     Mutated& operator=(const Mutated&) = delete;
 };
 
-// The first of so many runs that breaks an invariant.
+// The first of so many runs that violates an invariant.
 std::optional<Repro> find(std::uint64_t runs) {
     for (std::uint64_t seed = 1; seed <= runs; ++seed) {
         Repro repro;
@@ -51,7 +51,7 @@ std::optional<Shrunk> made_small(const FaultPlan& plan, std::size_t most_runs) {
     return shrink(plan, task);
 }
 
-// GOSSIP_KEEP_REPROS=DIR keeps what was found, for tests/regress.
+// GOSSIP_KEEP_REPROS=DIR saves the repro files, for tests/regress.
 void keep(const std::string& name, const Repro& repro) {
     const char* folder = std::getenv("GOSSIP_KEEP_REPROS");
     if (folder != nullptr) CHECK(write_repro(std::string(folder) + "/" + name + ".json", repro) == "");
