@@ -193,7 +193,7 @@ std::vector<std::string> check_by_simulation(const Request& r, sim::ExperimentOp
     const LivenessConfig& liveness = tried.config.liveness;
     tried.duration = std::max<Duration>(10 * (liveness.interval * liveness.misses), 10 * r.stall);
     tried.network.link.drop_per_million = static_cast<std::uint32_t>(r.loss * 1e6);
-    if (r.stall > Duration::zero()) tried.trouble.pause_per_million = 200'000;  // each for a tenth of the time
+    if (r.stall > Duration::zero()) tried.faults.pause_per_million = 200'000;  // each for a tenth of the time
     sim::Experiment experiment(tried);
     while (experiment.advance(100'000)) {
     }

@@ -120,9 +120,9 @@ Problem take_fault(SimCommand& c, const std::string& name, const std::string& va
     if (name == "duplicate") return take_share(link.duplicate_per_million, value);
     if (name == "reset") return take_share(link.reset_per_million, value);
     if (name == "tail") return take_share(link.tail_per_million, value);
-    if (name == "crash") return take_share(c.experiment.trouble.crash_per_million, value);
-    if (name == "pause") return take_share(c.experiment.trouble.pause_per_million, value);
-    if (name == "partition") return take_duration(c.experiment.trouble.partition, value, Duration(1), longest);
+    if (name == "crash") return take_share(c.experiment.faults.crash_per_million, value);
+    if (name == "pause") return take_share(c.experiment.faults.pause_per_million, value);
+    if (name == "partition") return take_duration(c.experiment.faults.partition, value, Duration(1), longest);
     const std::string near = closest(name, {"drop", "duplicate", "reset", "tail", "crash", "pause", "partition"});
     return "names an unknown fault" +
            (near.empty() ? std::string("; see gossipctl sim --help") : "; did you mean " + near + "?");
@@ -239,8 +239,8 @@ std::string unknown(const std::string& argument) {
 // What only shows once all options are known.
 Problem impossible(const SimCommand& c) {
     const sim::ExperimentOptions& e = c.experiment;
-    if (e.trouble.partition > e.duration * 9 / 10) return "--faults: partition does not end within --duration";
-    if (e.trouble.partition > Duration::zero() && e.peers > most_split) {
+    if (e.faults.partition > e.duration * 9 / 10) return "--faults: partition does not end within --duration";
+    if (e.faults.partition > Duration::zero() && e.peers > most_split) {
         return "--faults: partition is for at most " + std::to_string(most_split) + " peers";
     }
     if (e.grown && e.arrival > Duration::zero()) return "--arrival: peers arrive only with --bring-up register";
@@ -357,7 +357,7 @@ private:
         if (auto* problem = std::get_if<std::string>(&parsed)) return std::move(*problem);
         command_.script = std::get<Options>(std::move(parsed));
         if (command_.script->web) return "--web: a simulated network has no page";
-        const sim::Trouble& t = command_.experiment.trouble;
+        const sim::FaultRates& t = command_.experiment.faults;
         const bool troubled = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
         if (troubled) return "--faults: in a script the commands kill, pause and partition do that";
         return {};

@@ -6,7 +6,8 @@
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/parser.hpp"
 #include "sim/cluster/grown_overlay.hpp"
-#include "sim/study/robustness.hpp"
+#include "sim/graph/power_law.hpp"
+#include "sim/graph/robustness.hpp"
 
 #include <unistd.h>
 

@@ -57,7 +57,7 @@ void Churn::kill_one() {
         }
     }
     if (alive.empty()) return;
-    const NodeId victim = alive[static_cast<std::size_t>(rng_.below(alive.size()))];
+    const NodeId victim = rng_.pick(alive);
     network_.kill(victim);
     remark_("churn: killed " + short_name(victim));
 }

@@ -2,7 +2,7 @@
 
 #include "manager/runs/run_export.hpp"
 #include "manager/runs/run_folder.hpp"
-#include "sim/study/graph.hpp"
+#include "sim/graph/power_law.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>

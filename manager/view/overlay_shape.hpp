@@ -3,7 +3,8 @@
 // long messages took.
 
 #include "manager/view/cluster_view.hpp"
-#include "sim/study/graph.hpp"
+#include "sim/graph/graph.hpp"
+#include "sim/graph/power_law.hpp"
 
 #include <cstdint>
 #include <optional>

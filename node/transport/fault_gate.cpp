@@ -14,12 +14,8 @@ using Instant = FaultGate::Clock::time_point;
 // without delay.
 constexpr Duration latest_stray = std::chrono::milliseconds(50);
 
-Duration draw_up_to(Rng& rng, Duration most) {
-    return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most.count()) + 1)));
-}
-
 Duration stray(Rng& rng, const LinkFault& fault) {
-    return Duration(1) + draw_up_to(rng, latest_stray + fault.delay + fault.jitter);
+    return Duration(1) + rng.up_to(latest_stray + fault.delay + fault.jitter);
 }
 
 Duration time_to_send(std::size_t bytes, std::uint64_t bytes_per_second) {
@@ -79,7 +75,7 @@ const LinkFault& FaultGate::fault(NodeId node) const {
 
 Instant FaultGate::due(Link& link, std::size_t bytes, Instant now) {
     link.free_at = std::max(now, link.free_at) + time_to_send(bytes, link.fault.bytes_per_second);
-    const Instant arrives = link.free_at + link.fault.delay + draw_up_to(link.rng, link.fault.jitter);
+    const Instant arrives = link.free_at + link.fault.delay + link.rng.up_to(link.fault.jitter);
     if (link.rng.chance(link.fault.reorder)) return arrives + stray(link.rng, link.fault);
     return link.last_due = std::max(arrives, link.last_due);
 }

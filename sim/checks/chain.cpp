@@ -19,7 +19,7 @@ std::string Chain::decide(Epoch epoch, const Batch& batch) {
     }
     if (epoch != last() + 1) return "S3: epoch " + std::to_string(epoch) + " is decided before the one before it";
     Decided next{batch, list(epoch - 1)};
-    decided_.push_back({batch, {}});  // apply() refers to the epoch by last()
+    decided_.push_back({batch, {}});  // before apply(), which calls last()
     for (const Change& change : batch) {
         if (std::string wrong = apply(change, next.list); !wrong.empty()) return wrong;
     }

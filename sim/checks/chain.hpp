@@ -1,6 +1,6 @@
 #pragma once
-// What the seeds have decided, told from durable acceptances alone: a batch is decided when a
-// quorum of distinct seats hold it on disk under one ballot. The naive twin of the ledger.
+// The decisions of the seeds, derived only from what is durable: a batch is decided when a quorum of distinct seats
+// have accepted it on disk under one ballot. The reference model of the ledger.
 
 #include "protocol/membership.hpp"
 #include "protocol/quorum.hpp"
@@ -19,9 +19,9 @@ public:
 
     explicit Chain(std::size_t seats) : need_(majority(seats)) {}
 
-    // A seat holds this durably. The text says what is wrong with it; empty when nothing is.
+    // A seat accepted this durably. Returns the violation as text, empty if there is none.
     [[nodiscard]] std::string on_accepted(Seat seat, const Accepted& accepted);
-    // Somebody names the digest of an epoch. As above.
+    // Some node states the digest of an epoch. Returns the same.
     [[nodiscard]] std::string on_digest(Epoch epoch, const Digest& digest);
 
     [[nodiscard]] Epoch last() const { return decided_.size(); }
@@ -29,12 +29,12 @@ public:
     [[nodiscard]] const Batch& batch(Epoch epoch) const { return decided_[epoch - 1].batch; }
     [[nodiscard]] const List& list(Epoch epoch) const { return epoch == 0 ? empty_ : decided_[epoch - 1].list; }
     [[nodiscard]] std::vector<NodeId> ids(Epoch epoch) const;
-    // The epoch that added, or removed, this life; 0 when none did.
+    // The epoch that added, or removed, this life; 0 if none did.
     [[nodiscard]] Epoch added_in(NodeId peer, Incarnation life) const { return look_up(added_, peer, life); }
     [[nodiscard]] Epoch removed_in(NodeId peer, Incarnation life) const { return look_up(removed_, peer, life); }
     [[nodiscard]] bool replaced(Seat seat, SeatLife life) const { return replaced_.contains({seat, life}); }
     [[nodiscard]] std::size_t acceptors(Epoch epoch, Ballot ballot) const;
-    // The batch some seat holds durably under this ballot.
+    // The batch that some seat accepted durably under this ballot.
     [[nodiscard]] const Batch* accepted(Epoch epoch, Ballot ballot) const;
 
 private:

@@ -1,5 +1,6 @@
 #pragma once
-// What must hold some time after the faults ended: G2, O1, O2, D1, D4, and one list everywhere.
+// What must hold some time after the last fault: G2, O1, O2, D1, D4 of PROTOCOL.md section 7, and one list at all
+// seeds.
 
 #include "sim/checks/gossip_checker.hpp"
 #include "sim/cluster/cluster.hpp"
@@ -9,7 +10,7 @@
 
 namespace gossip::sim {
 
-// What is not so yet, by invariant: empty when all has converged.
+// The first condition that does not hold yet; none() if the network has converged.
 struct Unmet {
     std::string invariant;
     std::vector<NodeId> nodes;

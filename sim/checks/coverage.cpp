@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::last_mark)
     "run with one seed",
     "run with five seeds"};
 
-// Notices that are marks by themselves.
+// Notices that are a mark whatever their fields.
 const std::map<NoticeKind, Mark>& plain_marks() {
     static const std::map<NoticeKind, Mark> marks{
         {NoticeKind::recovery, Mark::adopted},

@@ -1,6 +1,6 @@
 #pragma once
-// Which rare paths a swarm has been through. A mark that no run reaches means that the faults no
-// longer test what they are there for.
+// Counts the rare paths that swarm runs have taken. A mark that no run reaches means that the drawn faults no longer
+// test it.
 
 #include "sim/cluster/cluster.hpp"
 
@@ -13,8 +13,8 @@
 namespace gossip::sim {
 
 enum class Mark : std::uint8_t {
-    adopted,  // a batch accepted under an earlier ballot was finished
-    nack,     // a promise to a higher ballot refused a round
+    adopted,  // a proposer finished a batch accepted under an earlier ballot
+    nack,     // a promise to a higher ballot stopped a round
     outcome_unknown,
     batch_of_many,
     mail_carried,
@@ -23,23 +23,23 @@ enum class Mark : std::uint8_t {
     caught_up_by_snapshot,
     recovered,  // a seed restarted from its journal
     torn_tail,
-    ended_by_disk,  // a seed whose journal could not be written
+    ended_by_disk,  // a seed stopped because it could not write its journal
     seat_replaced,
     no_quorum,
     registration_pending,
     rejected,
     removal_decided,
     left_in_order,
-    refused_by_own_probe,  // a seed reached the suspect and said NO
-    refuted,               // a suspect spoke up
+    refused_by_own_probe,  // a seed reached the suspect and voted NO
+    refuted,               // a suspect refuted the accusation
     suspicion_cancelled,
-    bad_evidence,  // a report was refused for its certificate
+    bad_evidence,  // a report was refused because of its certificate
     removed_alive,
-    came_back,  // after having been removed while alive
-    repaired,   // a message came by repair
+    came_back,  // after it was removed while alive
+    repaired,   // a message arrived by repair
     duplicate_dropped,
     pruned,
-    grafted,  // for want of a message
+    grafted,  // to get a missing message
     link_refused,
     isolated,
     one_seed,

@@ -19,7 +19,7 @@ std::uint32_t GossipChecker::number_of(const std::string& id) {
     return at->second;
 }
 
-void GossipChecker::on_started(Time, NodeId node, std::uint32_t) { holders_[node] = {}; }
+void GossipChecker::on_started(Time, NodeId node, std::uint32_t) { histories_[node] = {}; }
 
 void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Effects& effects) {
     if (cluster_.is_seed(node) || cluster_.peer(node) == nullptr) return;
@@ -27,15 +27,15 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
         pushed_[{node, lost->node}].clear();
     }
     if (const auto* received = std::get_if<Received>(&event)) {
-        note_removals(holders_[node], *received);
+        note_removals(histories_[node], *received);
         if (const auto* graft = received->message.get_if<msg::Graft>()) {
             allow_again(node, received->from, graft->keys);
         }
     }
     for (const Notice& n : effects.notices) {
         if (traits(n.kind).message == MessageStep::begun) on_generated(now, node, n);
-        // Who jumped knows nothing of the removals it jumped over: see note_removals.
-        if (n.kind == NoticeKind::epoch_learned && !n.yes) learn(holders_[node], n.epoch);
+        // A peer that jumps over epochs does not learn of their removals; see note_removals.
+        if (n.kind == NoticeKind::epoch_learned && !n.yes) learn(histories_[node], n.epoch);
         if (n.kind == NoticeKind::link_up) pushed_[{node, n.other}].clear();
     }
     for (const Deliver& d : effects.deliveries) check_delivery(now, node, d);
@@ -43,7 +43,7 @@ void GossipChecker::on_step(Time now, NodeId node, const Event& event, const Eff
 }
 
 void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
-    Holder& h = holders_[node];
+    History& h = histories_[node];
     const Rumor& r = *n.rumor;
     const bool fresh = origin_of_.emplace(r.id, Origin{node, r.incarnation, r.text, now}).second;
     if (!fresh) alarm_.raise("G3", now, {node}, "uses the message id " + r.id + " again");
@@ -54,9 +54,9 @@ void GossipChecker::on_generated(Time now, NodeId node, const Notice& n) {
     }
 }
 
-// Who joins later, or jumps over a gap, never learns of the removals before: it cannot know. What a
-// peer said before it left in order stays good.
-void GossipChecker::note_removals(Holder& h, const Received& received) {
+// Records removals that the peer is told of. A peer that joins later or jumps over a gap never learns of earlier
+// removals, so G7 does not apply to them. Messages of a peer that left gracefully stay valid.
+void GossipChecker::note_removals(History& h, const Received& received) {
     const SharedMessage& message = received.message;
     const auto note = [&h](const msg::Membership& m) {
         if (m.decision.epoch <= h.epoch || h.removals.contains(m.decision.epoch)) return;
@@ -74,7 +74,7 @@ void GossipChecker::note_removals(Holder& h, const Received& received) {
     }
 }
 
-void GossipChecker::learn(Holder& h, Epoch epoch) {
+void GossipChecker::learn(History& h, Epoch epoch) {
     for (auto at = h.removals.upper_bound(h.epoch); at != h.removals.end() && at->first <= epoch; ++at) {
         h.removed.insert(at->second.begin(), at->second.end());
     }
@@ -83,7 +83,7 @@ void GossipChecker::learn(Holder& h, Epoch epoch) {
 
 void GossipChecker::check_delivery(Time now, NodeId node, const Deliver& d) {
     const Rumor& r = *d.rumor;
-    Holder& h = holders_[node];
+    History& h = histories_[node];
     if (!h.has.insert(number_of(r.id))) return alarm_.raise("G1", now, {node, d.from}, "delivers " + r.id + " again");
     const auto origin = origin_of_.find(r.id);
     if (origin == origin_of_.end()) return alarm_.raise("G3", now, {node, d.from}, "delivers " + r.id + ", never said");
@@ -106,7 +106,7 @@ void GossipChecker::on_wire(Time now, NodeId from, NodeId to, const SharedMessag
     }
 }
 
-// What was lost with a connection may be asked for once more.
+// A GRAFT asks for messages that were lost with a connection: they may be pushed again.
 void GossipChecker::allow_again(NodeId from, NodeId to, const std::vector<RumorKey>& keys) {
     for (const RumorKey& key : keys) {
         if (const auto at = numbers_by_key_.find(key); at != numbers_by_key_.end())
@@ -127,8 +127,8 @@ bool GossipChecker::still_member(const Origin& origin) const {
 }
 
 std::string GossipChecker::missing_somewhere() const {
-    std::vector<std::pair<NodeId, const Holder*>> live;
-    for (const NodeId p : cluster_.live_peers()) live.emplace_back(p, &holders_.at(p));
+    std::vector<std::pair<NodeId, const History*>> live;
+    for (const NodeId p : cluster_.live_peers()) live.emplace_back(p, &histories_.at(p));
     for (std::uint32_t number = 0; number < ids_.size(); ++number) {
         const auto has = [number](const auto& peer) { return peer.second->has.contains(number); };
         const auto lacks = std::find_if_not(live.begin(), live.end(), has);
@@ -142,7 +142,7 @@ std::size_t GossipChecker::reach(const std::string& id) const {
     const auto number = numbers_.find(id);
     if (number == numbers_.end()) return 0;
     std::size_t count = 0;
-    for (const NodeId p : cluster_.live_peers()) count += holders_.at(p).has.contains(number->second) ? 1 : 0;
+    for (const NodeId p : cluster_.live_peers()) count += histories_.at(p).has.contains(number->second) ? 1 : 0;
     return count;
 }
 

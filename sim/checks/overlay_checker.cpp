@@ -1,30 +1,15 @@
 #include "sim/checks/overlay_checker.hpp"
 
 #include "protocol/names.hpp"
+#include "sim/graph/graph.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <set>
+#include <cstdint>
 
 namespace gossip::sim {
 namespace {
 
 bool has(const std::vector<NodeId>& sorted, NodeId id) { return std::binary_search(sorted.begin(), sorted.end(), id); }
-
-std::size_t reach_from(NodeId start, const LinkMap& links, std::set<NodeId>& seen) {
-    std::vector<NodeId> todo{start};
-    seen.insert(start);
-    std::size_t count = 0;
-    while (!todo.empty()) {
-        const NodeId at = todo.back();
-        todo.pop_back();
-        ++count;
-        for (const NodeId next : links.at(at)) {
-            if (links.contains(next) && seen.insert(next).second) todo.push_back(next);
-        }
-    }
-    return count;
-}
 
 }  // namespace
 
@@ -34,15 +19,17 @@ LinkMap live_links(const Cluster& cluster) {
     return links;
 }
 
-bool connected(const LinkMap& links) { return links.empty() || largest_component(links) == links.size(); }
-
-std::size_t largest_component(const LinkMap& links) {
-    std::set<NodeId> seen;
-    std::size_t largest = 0;
-    for (const auto& [id, list] : links) {
-        if (!seen.contains(id)) largest = std::max(largest, reach_from(id, links, seen));
+bool connected(const LinkMap& links) {
+    std::vector<NodeId> ids;
+    for (const auto& [id, list] : links) ids.push_back(id);
+    std::vector<Graph::Edge> edges;
+    for (std::uint32_t node = 0; node < ids.size(); ++node) {
+        for (const NodeId other : links.at(ids[node])) {
+            const auto at = std::lower_bound(ids.begin(), ids.end(), other);
+            if (at != ids.end() && *at == other) edges.emplace_back(node, static_cast<std::uint32_t>(at - ids.begin()));
+        }
     }
-    return largest;
+    return components(Graph(ids.size(), edges)).count <= 1;
 }
 
 std::string one_sided(const LinkMap& links) {
@@ -63,17 +50,6 @@ std::string malformed(const LinkMap& links, std::uint32_t cap) {
         if (list.size() > cap) return node_name(id) + " has " + std::to_string(list.size()) + " links";
     }
     return "";
-}
-
-double degree_exponent(const std::vector<std::size_t>& degrees, std::size_t from) {
-    double sum = 0;
-    std::size_t n = 0;
-    for (const std::size_t d : degrees) {
-        if (d < from) continue;
-        sum += std::log(static_cast<double>(d) / (static_cast<double>(from) - 0.5));
-        ++n;
-    }
-    return sum > 0 ? 1.0 + static_cast<double>(n) / sum : 0.0;
 }
 
 void OverlayChecker::on_step(Time now, NodeId node, const Event&, const Effects& effects) {

@@ -1,6 +1,6 @@
 #pragma once
-// Against the simulator's ground truth: who may be removed (S6, D2), that a refutation in time keeps
-// an accuser from reporting (D3), and how long a dead peer stayed in the list (D1).
+// Checks removals against the simulator's ground truth: who may be removed (S6, D2), and that an accuser does not
+// report a suspect that refuted in time (D3). PROTOCOL.md section 7.
 
 #include "sim/checks/chain.hpp"
 #include "sim/checks/violation.hpp"
@@ -12,9 +12,9 @@
 namespace gossip::sim {
 
 struct RemovalRules {
-    // Lost or late messages make probes fail without anybody's fault: S6 cannot be told then.
+    // False if messages can be lost or late: then probes of live peers fail, and S6 cannot be checked.
     bool probes_reliable{true};
-    // Nothing happens in this run that may make a live peer look dead.
+    // True if nothing in this run can make a live peer look dead.
     bool accuracy_expected{false};
 };
 
@@ -35,14 +35,14 @@ private:
     void check_removal(Time now, NodeId from, const Change& change);
     [[nodiscard]] bool alive_as(NodeId peer, Incarnation life) const;
     [[nodiscard]] std::size_t seeds_in_contact(Time now, NodeId peer, Duration window) const;
-    // Before this long ago nothing counts: an opinion lives 5 s and is followed by a round.
+    // How long before a decision its opinions can have been formed: an opinion is valid for 5 s, then comes a round.
     [[nodiscard]] Duration opinion_window() const;
 
     const Cluster& cluster_;
     RemovalRules rules_;
     Alarm& alarm_;
     std::set<Life> judged_;
-    std::map<NodeId, std::map<Life, bool>> refuted_;  // by accuser: suspected lives, and whether they spoke up
+    std::map<NodeId, std::map<Life, bool>> refuted_;  // by accuser: suspected lives, and whether they refuted
     std::size_t live_removals_{0};
 };
 

@@ -34,14 +34,14 @@ const RoundSeen* SeedChecker::round(Epoch epoch, Ballot ballot) const {
     return at == rounds_.end() ? nullptr : &at->second;
 }
 
-// A lost disk takes every promise with it; the seat may not vote again in its old life.
+// A seat that lost its disk has no promises; it may not vote in its old life.
 void SeedChecker::on_started(Time now, NodeId node, std::uint32_t) {
     const Seat seat = cluster_.seat_of(node);
     if (seat == no_seat) return;
     const auto journal = cluster_.sim().disk(node).records();
     if (journal.empty()) seats_[seat] = {};
     seats_[seat].said = seats_[seat].left;
-    // What was written and not yet synced when the process ended may be there all the same.
+    // Records that were written but not synced when the process ended may have survived.
     for (const Record& r : journal) on_durable({now, node, seat}, r.type, r.body);
 }
 
@@ -52,7 +52,7 @@ void SeedChecker::on_synced(Time now, NodeId node, std::span<const Append> appen
 }
 
 void SeedChecker::on_durable(const Context& c, RecordType type, std::string_view body) {
-    Seating& s = seats_[c.seat];
+    SeatState& s = seats_[c.seat];
     if (type == RecordType::header) {
         if (const auto r = decode_header(body)) s.life = r->own.life;
     } else if (type == RecordType::ceiling) {
@@ -66,7 +66,7 @@ void SeedChecker::on_durable(const Context& c, RecordType type, std::string_view
 
 void SeedChecker::on_accepted(const Context& c, const Accepted& accepted) {
     seats_[c.seat].durable.insert({accepted.epoch, accepted.ballot});
-    // A proposer's own acceptance is its COMMIT, also when it dies before that leaves.
+    // The proposer's own acceptance counts as its COMMIT, even if it crashes before the message leaves.
     if (accepted.ballot.seat == c.seat) {
         msg::Commit commit;
         commit.epoch = accepted.epoch;
@@ -78,14 +78,14 @@ void SeedChecker::on_accepted(const Context& c, const Accepted& accepted) {
 }
 
 void SeedChecker::on_snapshot(const Context& c, const SnapshotRecord& record) {
-    Seating& s = seats_[c.seat];
+    SeatState& s = seats_[c.seat];
     s.life = record.header.own.life;
     s.ceiling = std::max(s.ceiling, record.ceiling);
     for (const AcceptedRecord& r : record.accepted) on_accepted(c, r.accepted);
     claims_decided(c, record.snapshot.epoch, record.snapshot.digest);
 }
 
-// S1, S4, S5: whoever speaks of an epoch must have a quorum's durable acceptances behind it.
+// S1, S4, S5: an epoch may be treated as decided only if a quorum accepted it durably.
 void SeedChecker::claims_decided(const Context& c, Epoch epoch, const Digest& digest) {
     if (!chain_.decided(epoch)) {
         return fail(c, "S4", epoch_text(epoch) + " is treated as decided without a quorum of durable acceptances");
@@ -127,7 +127,7 @@ void SeedChecker::see(const Context& c, const msg::Propose& m) {
     last_proposed_[c.seat] = {m.epoch, m.ballot};
 }
 
-// S12: a seat never goes below what it promised, whatever happened to it in between.
+// S12: a seat never accepts a ballot below its promise, also across restarts.
 void SeedChecker::check_promise(const Context& c, Ballot ballot) {
     Ballot& promised = seats_[c.seat].said.promised;
     if (ballot < promised) fail(c, "S12", "binds itself to a ballot below its promise");
@@ -149,7 +149,7 @@ void SeedChecker::says(const Context& c, const msg::Ack& m) {
 }
 
 void SeedChecker::see(const Context& c, const msg::Vote& m) {
-    Seating& s = seats_[c.seat];
+    SeatState& s = seats_[c.seat];
     if (s.ceiling < m.ballot.round) fail(c, "S13", "VOTE leaves before its ceiling is durable");
     if (m.life != s.life) fail(c, "S11", "votes for a life that is not its journal's");
     s.left.promised = std::max(s.left.promised, m.ballot);
@@ -157,7 +157,7 @@ void SeedChecker::see(const Context& c, const msg::Vote& m) {
 }
 
 void SeedChecker::see(const Context& c, const msg::Ack& m) {
-    Seating& s = seats_[c.seat];
+    SeatState& s = seats_[c.seat];
     if (!s.durable.contains({m.epoch, m.ballot})) {
         fail(c, "S13", "ACK leaves before the batch is durable, " + epoch_text(m.epoch));
     }
@@ -181,7 +181,7 @@ void SeedChecker::see(const Context& c, const msg::Commit& m) {
     }
 }
 
-// S4: distinct seats, as the wire shows them; the proposer votes for itself without a message.
+// S4: votes of distinct seats on the wire; the proposer's own vote is not a message.
 void SeedChecker::check_quorum_of_votes(const Context& c, const RoundSeen& round, const msg::Commit& m) {
     const std::size_t need = majority(cluster_.seeds().size());
     if (round.votes.size() + 1 < need) {
@@ -191,7 +191,7 @@ void SeedChecker::check_quorum_of_votes(const Context& c, const RoundSeen& round
     }
 }
 
-// S6 (its quorum of YES): opinions count where a batch is first committed; who finishes it later has none.
+// S6: a quorum of YES. Checked where a batch is first committed; a proposer that finishes it later has no opinions.
 void SeedChecker::check_opinions(const Context& c, const RoundSeen& round, const msg::Commit& m) {
     const std::size_t need = majority(cluster_.seeds().size());
     for (auto at = rounds_.lower_bound({m.epoch, Ballot{}}); at != rounds_.end() && at->first.first == m.epoch; ++at) {
@@ -211,7 +211,7 @@ void SeedChecker::check_opinions(const Context& c, const RoundSeen& round, const
     }
 }
 
-// S2: what a peer is told must be decided.
+// S2: a registration is acknowledged only once it is decided.
 void SeedChecker::see(const Context& c, const msg::RegisterAck& m) {
     claims_decided(c, m.epoch, m.digest);
     const Epoch added = chain_.added_in(m.peer, m.incarnation);
@@ -241,7 +241,7 @@ void SeedChecker::on_notice(const Context& c, const Notice& n) {
     if (n.kind == NoticeKind::digest_alarm) fail(c, "S1", "digest alarm in " + epoch_text(n.epoch));
 }
 
-// S3, S7, S8: the list after an epoch is the one the naive twin has.
+// S3, S7, S8: epochs are applied in order, and the list after each is that of the reference model.
 void SeedChecker::check_applied(const Context& c, const Notice& n) {
     claims_decided(c, n.epoch, n.digest);
     if (!chain_.decided(n.epoch)) return;

@@ -1,6 +1,6 @@
 #pragma once
-// S1-S5 and S7-S13 of PROTOCOL.md section 7, told from journals, messages on the wire and what seeds
-// say they applied; never from a machine's own counters.
+// Checks S1-S13 of PROTOCOL.md section 7 (of S6 the quorum of YES votes) from journals, messages on the wire and the
+// epochs that seeds report as applied, never from the state of a machine.
 
 #include "protocol/seed/records.hpp"
 #include "sim/checks/chain.hpp"
@@ -12,13 +12,13 @@
 
 namespace gossip::sim {
 
-// A round as the wire shows it: the asks, and what was voted and committed under its ballot.
+// A round as seen on the wire: its asks, and the votes and commits under its ballot.
 struct RoundSeen {
     NodeId proposer{};
     std::uint32_t proposer_life{0};
     std::vector<Ask> asks;
-    std::map<Seat, msg::Vote> votes;  // without the proposer's own
-    std::vector<Batch> committed;     // none or one
+    std::map<Seat, msg::Vote> votes;  // without the proposer's
+    std::vector<Batch> committed;     // at most one
 };
 
 class SeedChecker final : public Observer {
@@ -32,17 +32,17 @@ public:
 
     [[nodiscard]] const Chain& chain() const { return chain_; }
     [[nodiscard]] const RoundSeen* round(Epoch epoch, Ballot ballot) const;
-    // The greatest epoch a peer was told it is registered in.
+    // The greatest epoch in which a peer was told that it is registered.
     [[nodiscard]] Epoch acknowledged() const { return acknowledged_; }
 
 private:
     using RoundKey = std::pair<Epoch, Ballot>;
-    // What one seat has bound itself to.
-    struct Seating {
+    // What one seat is bound by.
+    struct SeatState {
         std::uint64_t ceiling{0};    // durable
-        std::set<RoundKey> durable;  // accepted, on disk
-        // The greatest ballot bound to, and acknowledged by epoch: as said in this process life, and
-        // as it left the node in any. What never left binds no later life.
+        std::set<RoundKey> durable;  // accepted on disk
+        // The greatest ballot promised, and by epoch the greatest acknowledged: in this process life, and in what left
+        // the node in any life. What never left the node does not bind later lives.
         struct Bound {
             Ballot promised;
             std::map<Epoch, Ballot> acked;
@@ -57,7 +57,7 @@ private:
     };
 
     void fail(const Context& c, std::string invariant, std::string text) const;
-    void fail_if(const Context& c, const std::string& problem) const;  // "S1: …"
+    void fail_if(const Context& c, const std::string& problem) const;  // problem: "S1: …", or empty
     void claims_decided(const Context& c, Epoch epoch, const Digest& digest);
     void check_promise(const Context& c, Ballot ballot);
     void says(const Context& c, const msg::Vote& m);
@@ -81,7 +81,7 @@ private:
     Alarm& alarm_;
     Chain chain_;
     std::map<RoundKey, RoundSeen> rounds_;
-    std::map<Seat, Seating> seats_;
+    std::map<Seat, SeatState> seats_;
     std::map<Seat, std::pair<Epoch, Ballot>> last_proposed_;
     std::map<RoundKey, std::vector<Change>> rejected_;
     Epoch acknowledged_{0};

@@ -1,5 +1,5 @@
 #pragma once
-// A broken invariant of PROTOCOL.md section 7, and where checkers put it.
+// A violation of an invariant of PROTOCOL.md section 7, and the alarm through which checkers report it.
 
 #include "protocol/types.hpp"
 
@@ -20,7 +20,7 @@ struct Violation {
 // "S4 at 12.345 s [127.0.0.1:5000]: …"
 [[nodiscard]] std::string to_string(const Violation& violation);
 
-// Keeps the first: what comes after it is only its wake.
+// Keeps the first violation; later ones are mostly its consequences.
 class Alarm {
 public:
     void raise(std::string invariant, Time at, std::vector<NodeId> nodes, std::string text) {

@@ -16,7 +16,7 @@ Watch::Watch(Cluster& cluster, RemovalRules rules, bool canary)
     sim.observe(&removals_);
 }
 
-// Of messages only as many are asked for as every peer keeps for repair.
+// G2 is required only while every peer can keep all messages for repair.
 Unmet Watch::still_unmet(const std::vector<NodeId>& core) const {
     Unmet u = unmet(cluster_, core, gossip_);
     const bool forgotten = u.invariant == "G2" && gossip_.messages() > cluster_.config().gossip.store_limit;
@@ -24,11 +24,11 @@ Unmet Watch::still_unmet(const std::vector<NodeId>& core) const {
 }
 
 void Watch::converge(const std::vector<NodeId>& core, Duration limit) {
-    constexpr Duration glance = std::chrono::milliseconds(200);
+    constexpr Duration check_interval = std::chrono::milliseconds(200);
     const Time end = cluster_.sim().now() + limit;
     Unmet u = still_unmet(core);
     while (!u.none() && !alarm_.raised() && cluster_.sim().now() < end) {
-        cluster_.sim().run_for(glance);
+        cluster_.sim().run_for(check_interval);
         u = still_unmet(core);
     }
     if (!u.none()) alarm_.raise(u.invariant, cluster_.sim().now(), u.nodes, "not healed: " + u.text);
@@ -37,7 +37,7 @@ void Watch::converge(const std::vector<NodeId>& core, Duration limit) {
 Duration Watch::heal_limit(const Config& config) {
     const Duration by_lease = config.seed.lease * (config.seed.lease_misses + 1);
     const Duration by_peers = config.liveness.interval * config.liveness.misses + config.liveness.refute;
-    constexpr Duration back_offs = std::chrono::seconds(150);  // longest ones of a minute, twice
+    constexpr Duration back_offs = std::chrono::seconds(150);  // two back-offs of the longest kind, a minute
     return 2 * (by_lease + by_peers) + back_offs;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// All checkers of PROTOCOL.md section 7 on one cluster: safety at every step, and liveness when asked.
+// All checkers of the invariants of PROTOCOL.md section 7 on one cluster: safety at every step, liveness on request.
 
 #include "sim/checks/convergence.hpp"
 #include "sim/checks/gossip_checker.hpp"
@@ -10,6 +10,7 @@
 namespace gossip::sim {
 
 class Watch {
+    // Hides on_synced from the checker.
     class Canary final : public Observer {
     public:
         explicit Canary(SeedChecker& checker) : checker_(checker) {}
@@ -26,21 +27,21 @@ class Watch {
     };
 
 public:
-    // The cluster outlives it; before anything starts. `canary`: every acknowledgement is shown as if its journal
-    // record had never been synced, so that a run must fail.
+    // Construct before any node starts; the cluster must outlive it. `canary`: the checker of the seeds is not told of
+    // synced records, so every run must fail; a run that does not shows that the checkers are not connected.
     Watch(Cluster& cluster, RemovalRules rules, bool canary = false);
 
     [[nodiscard]] const std::optional<Violation>& violation() const { return alarm_.first(); }
     [[nodiscard]] Alarm& alarm() { return alarm_; }
-    // From now on; what was is judged by the rules that were.
+    // Applies to removals from now on.
     void set_rules(RemovalRules rules) { removals_.set_rules(rules); }
     [[nodiscard]] std::size_t live_removals() const { return removals_.live_removals(); }
 
-    // What has not converged among these seeds and the live peers.
+    // The first condition of convergence that does not hold for these seeds and the live peers.
     [[nodiscard]] Unmet still_unmet(const std::vector<NodeId>& core) const;
-    // Nothing is broken any more: lets time pass until all has converged, and raises what has not by then.
+    // Call after the last fault. Runs until the network has converged; after `limit` raises what has not.
     void converge(const std::vector<NodeId>& core, Duration limit);
-    // A limit that covers the slowest way back: leases, back-offs, detection.
+    // A limit that covers the slowest recovery: leases, back-offs, detection.
     [[nodiscard]] static Duration heal_limit(const Config& config);
 
 private:
@@ -53,7 +54,7 @@ private:
     RemovalChecker removals_;
 };
 
-// What the network's profile alone allows to be asked of removals.
+// The rules under this link profile. `disturbed`: nodes are crashed, paused or cut off.
 [[nodiscard]] RemovalRules rules_under(const LinkProfile& link, bool disturbed);
 
 }  // namespace gossip::sim

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t loopback = 0x7f000001;
 constexpr std::uint16_t first_seed_port = 5000;
 constexpr std::uint16_t first_peer_port = 7000;
-constexpr std::uint32_t ports = 50'000;  // of one address
+constexpr std::uint32_t ports = 50'000;  // used per address
 
 NodeId peer_id(std::size_t number) {
     const auto ip = static_cast<std::uint32_t>(loopback + number / ports);
@@ -149,7 +149,7 @@ bool Cluster::seeds_agree() const {
     return lists_exactly(up.front(), live_peers());
 }
 
-bool Cluster::peers_settled() const {
+bool Cluster::peers_caught_up() const {
     const std::vector<NodeId> up = live_seeds();
     if (up.empty()) return false;
     const Epoch epoch = seed(up.front())->status().epoch;
@@ -160,11 +160,11 @@ bool Cluster::peers_settled() const {
     return true;
 }
 
-bool Cluster::run_until_settled(Duration limit) {
-    return run_until([this] { return settled(); }, limit);
+bool Cluster::run_until_converged(Duration limit) {
+    return run_until([this] { return converged(); }, limit);
 }
 
-// Conditions are dear and change slowly: they are looked at every 10 ms.
+// Conditions are expensive and change slowly: checked every 10 ms of virtual time.
 bool Cluster::run_until(const std::function<bool()>& condition, Duration limit) {
     const Time end = sim_.now() + limit;
     while (!condition()) {

@@ -1,5 +1,6 @@
 #pragma once
-// Peers in the order of the hash ring (protocol/ring.hpp).
+// All peers of a network sorted by their position on the hash ring (protocol/ring.hpp). protocol/ring's
+// ring_successors() serves short lists; this serves many queries over a million peers in four bytes each.
 
 #include "protocol/types.hpp"
 #include "sim/engine/node_ids.hpp"
@@ -15,9 +16,9 @@ class HashRing {
 public:
     explicit HashRing(std::span<const NodeId> ids);
 
-    // Numbers of peers, by position.
+    // The numbers of the peers, ascending by position.
     [[nodiscard]] std::span<const std::uint32_t> order() const { return order_; }
-    // The next `count` after a peer, nearest first. `ids` as they were.
+    // The `count` successors of a peer, nearest first. `ids` must be those of the constructor.
     [[nodiscard]] std::vector<std::uint32_t> successors(const NodeIds& ids, std::uint32_t peer,
                                                         std::size_t count) const;
 

@@ -24,7 +24,8 @@ AppendSeq Disk::end_sync() {
 void Disk::make_durable(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         Append& a = unsynced_[i];
-        // A snapshot is written aside and renamed: a crash sees the old journal or the new one.
+        // A snapshot goes to a new file that replaces the old one by a rename: a crash leaves either the old journal
+        // or the new one.
         if (a.compact) synced_.clear();
         synced_.push_back({a.type, std::move(a.body)});
         durable_upto_ = a.seq;

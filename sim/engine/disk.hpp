@@ -1,6 +1,6 @@
 #pragma once
-// One node's journal as a disk keeps it: what was synced survives, of the rest a crash keeps some
-// prefix, and the record it stopped in is torn and truncated by recovery.
+// The journal of one node on a simulated disk. Synced records survive a crash. Of the unsynced records a prefix
+// survives; the record after it may be torn, and recovery truncates it.
 
 #include "protocol/machine.hpp"
 #include "protocol/rng.hpp"
@@ -11,16 +11,16 @@
 namespace gossip::sim {
 
 enum class CrashKind : std::uint8_t {
-    process,  // the machine's page cache lives on: everything written is there
-    power,    // what was not synced is lost from some point on
+    process,  // the page cache survives: all written records are kept
+    power,    // a suffix of the unsynced records is lost
 };
 
-// What goes wrong when the journal is written. The driver ends the process either way: of pages whose fsync failed
-// nobody knows whether they are on the disk (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+// How writing the journal fails. The driver ends the process in both cases: after a failed fsync it is unknown which
+// pages are on disk (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
 enum class DiskFailure : std::uint8_t {
     none,
-    write,  // EIO, or no space: nothing of it is there
-    sync,   // some of it may be
+    write,  // EIO or no space: no unsynced record is written
+    sync,   // a prefix of the unsynced records may be written
 };
 
 class Disk {
@@ -28,16 +28,16 @@ public:
     void append(std::span<const Append> appends);
     [[nodiscard]] bool dirty() const { return !unsynced_.empty(); }
 
-    // A sync covers what was appended before it began.
+    // A sync makes durable what was appended before it began.
     [[nodiscard]] bool sync_running() const { return syncing_; }
     void begin_sync();
     [[nodiscard]] std::size_t covered() const { return covered_; }  // records the running sync writes
-    // The position up to which everything is durable now.
+    // Returns the position up to which all records are durable.
     AppendSeq end_sync();
     [[nodiscard]] AppendSeq durable_upto() const { return durable_upto_; }
 
     void lose_unsynced();
-    // True when a record was torn. Positions start again from 1 in the next life.
+    // Returns whether a record was torn. Positions start at 1 again in the next life.
     bool crash(CrashKind kind, Rng rng);
     void wipe();
     void fill(std::vector<Record> journal) { synced_ = std::move(journal); }
@@ -50,7 +50,7 @@ private:
 
     std::vector<Record> synced_;
     std::vector<Append> unsynced_;
-    std::size_t covered_{0};  // of unsynced_, by the running sync
+    std::size_t covered_{0};  // how many of unsynced_ the running sync writes
     AppendSeq durable_upto_{0};
     bool syncing_{false};
 };

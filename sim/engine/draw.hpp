@@ -1,6 +1,6 @@
 #pragma once
-// Randomness by name: every draw is hash(seed, purpose, a, b, counter), so leaving out one fault or
-// one node shifts no other draw, and a failure can be shrunk.
+// Counter-based randomness: every draw is hash(seed, purpose, a, b, counter). Leaving out a fault or a node changes
+// no other draw; shrinking a failed run depends on that.
 
 #include "protocol/rng.hpp"
 
@@ -10,25 +10,25 @@ namespace gossip::sim {
 
 enum class Purpose : std::uint32_t {
     machine,       // a = node, b = life: the generator a machine is given
-    secret,        // a = node: its key
+    secret,        // a = node: its signing key
     link_base,     // a, b = nodes: the usual delay of a link
     link_message,  // a, b = nodes, counter = message: delay, loss, duplicate
-    link_close,    // a, b = nodes: what happens to data in flight when a process dies
+    link_close,    // a = node, b = life: whether data in flight still arrives when the process dies
     disk_sync,     // a = node, counter = sync
     disk_crash,    // a = node, b = life: which unsynced records survive
     seat_life,     // a = node, b = life
     wall_skew,     // a = node
     shape,         // sizes, timings and fault classes of a run
     schedule,      // a = fault class: the faults of a run
-    workload,      // a = node
-    rerun,         // whether a run is run twice
-    toy,           // tests' own
-    region,        // a = node: where it lies
-    standing,      // a = 0: the overlay; 1, b = peer: its seeds; 2, b = peers that joined together: whom they know
+    workload,      // a = message: who publishes it
+    rerun,         // whether a run is repeated to compare the traces
+    toy,           // for tests
+    region,        // a = node: its region
+    grown,         // a = 0: the overlay; 1, b = peer: its seeds; 2, b = group of peers: the candidates they know
     link_fault,    // a, b = nodes, counter = message: what an impaired link adds
 };
 
-// The draws for one purpose.
+// All draws for one purpose.
 class PurposeDraws {
 public:
     constexpr PurposeDraws(std::uint64_t seed, Purpose purpose)
@@ -52,7 +52,7 @@ public:
         return of(purpose).at(a, b, counter);
     }
 
-    // A short-lived generator for several draws that belong together.
+    // A generator for a sequence of draws.
     [[nodiscard]] constexpr Rng stream(Purpose purpose, std::uint64_t a = 0, std::uint64_t b = 0,
                                        std::uint64_t counter = 0) const {
         return Rng{at(purpose, a, b, counter)};

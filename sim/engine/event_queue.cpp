@@ -15,7 +15,7 @@ constexpr auto earlier = [](const EventQueue::Due& a, const EventQueue::Due& b) 
 
 // ---------------------------------------------------------------- slots
 
-// The used slots that follow those whose turn it is.
+// The next non-empty slot after the front.
 std::size_t EventQueue::next_low() const {
     const bool inside = tick_ >> low_bits == window_;
     return low_.next_used(inside ? static_cast<std::size_t>(tick_ & (low_slots - 1)) + 1 : 0);
@@ -46,21 +46,21 @@ std::uint32_t EventQueue::timer_bits(const Entry& e) {
 
 Entry EventQueue::timer_of(std::uint32_t bits, NodeIndex node) {
     static_assert(static_cast<std::uint32_t>(TimerKind::leave_deadline) < (no_timer >> (generation_bits + life_bits)),
-                  "all kinds, and none has the bits of no_timer");
+                  "every kind fits, and none makes the bits of no_timer");
     const auto kind = static_cast<TimerKind>(bits >> (generation_bits + life_bits));
     const std::uint32_t generation = bits >> life_bits & ((1U << generation_bits) - 1);
     return Entry::timer(node, bits & ((1U << life_bits) - 1), {kind, generation, 0});
 }
 
-void EventQueue::pack_seldom(Packed& item, const Due& due) {
+void EventQueue::pack_uncommon(Packed& item, const Due& due) {
     const std::uint32_t timer = timer_bits(due.entry);
-    item.form = timer == no_timer ? Packed::parked : Packed::timer;
-    item.body = timer == no_timer ? parked_.put(due) : timer;
+    item.form = timer == no_timer ? Packed::pooled : Packed::timer;
+    item.body = timer == no_timer ? pool_.put(due) : timer;
     if (timer == no_timer) item.node = no_node;
 }
 
 Entry EventQueue::entry_of(const Packed& item) const {
-    if (item.form == Packed::parked) return parked_[static_cast<ParkedIndex>(item.body)].entry;
+    if (item.form == Packed::pooled) return pool_[static_cast<PoolIndex>(item.body)].entry;
     if (item.form == Packed::timer) return timer_of(static_cast<std::uint32_t>(item.body), item.node);
     Entry e{.kind = EntryKind::message, .trust = static_cast<Trust>(item.form), .node = item.node, .other = item.from};
     e.message = item.body;
@@ -68,24 +68,24 @@ Entry EventQueue::entry_of(const Packed& item) const {
 }
 
 Entry EventQueue::entry_of(const High& item) const {
-    return item.timer == no_timer ? parked_[item.node].entry : timer_of(item.timer, item.node);
+    return item.timer == no_timer ? pool_[item.node].entry : timer_of(item.timer, item.node);
 }
 
-// ---------------------------------------------------------------- in
+// ---------------------------------------------------------------- pushing
 
 void EventQueue::put_high(const Due& due) {
     constexpr int slot_bits = tick_bits + low_bits;
     const auto at = static_cast<std::uint64_t>(nanos(due.time));
     const auto after = static_cast<std::uint32_t>(at & ((std::uint64_t{1} << slot_bits) - 1));
     const std::uint32_t timer = timer_bits(due.entry);
-    const std::uint32_t node = timer == no_timer ? parked_.put(due) : due.entry.node;
+    const std::uint32_t node = timer == no_timer ? pool_.put(due) : due.entry.node;
     high_.add(at >> slot_bits & (high_slots - 1), {after, timer, node});
 }
 
-void EventQueue::put_elsewhere(const Due& due) {
+void EventQueue::push_elsewhere(const Due& due) {
     const std::int64_t tick = nanos(due.time) >> tick_bits;
     if (tick <= tick_) {
-        insert_into_turn(due);
+        insert_into_front(due);
     } else if (tick >> (low_bits + high_bits) == span_) {
         put_high(due);
     } else {
@@ -93,83 +93,85 @@ void EventQueue::put_elsewhere(const Due& due) {
     }
 }
 
-void EventQueue::insert_into_turn(const Due& due) {
-    const std::uint64_t key = key_of(due.time, turn_.size());
-    turn_.push_back(pack(due.time, due.entry));
-    order_.insert(std::lower_bound(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), key), key);
-    if (order_.size() - at_ > turn_limit) give_back();
+void EventQueue::insert_into_front(const Due& due) {
+    const std::uint64_t key = key_of(due.time, front_.size());
+    front_.push_back(pack(due.time, due.entry));
+    keys_.insert(std::lower_bound(keys_.begin() + static_cast<std::ptrdiff_t>(next_key_), keys_.end(), key), key);
+    if (keys_.size() - next_key_ > front_max) return_later_slots();
 }
 
-// All slots but that of the next item: they are empty, and get their items in order.
-void EventQueue::give_back() {
+// Keeps only the slot of the next item in the front. The other slots of the wheel are empty, and their items return
+// in order, so the order of insertion is kept.
+void EventQueue::return_later_slots() {
     const auto tick_of = [this](std::uint64_t key) { return nanos(time_of(key)) >> tick_bits; };
-    const std::int64_t next = tick_of(order_[at_]);
+    const std::int64_t next = tick_of(keys_[next_key_]);
     if (next == tick_) return;
     const auto later = [&](std::uint64_t key) { return tick_of(key) > next; };
-    const auto from = std::find_if(order_.begin() + static_cast<std::ptrdiff_t>(at_), order_.end(), later);
-    for (auto key = from; key != order_.end(); ++key) {
-        low_.add(static_cast<std::size_t>(tick_of(*key)) & (low_slots - 1), turn_[*key & place_mask]);
+    const auto from = std::find_if(keys_.begin() + static_cast<std::ptrdiff_t>(next_key_), keys_.end(), later);
+    for (auto key = from; key != keys_.end(); ++key) {
+        low_.add(static_cast<std::size_t>(tick_of(*key)) & (low_slots - 1), front_[*key & place_mask]);
     }
-    order_.erase(from, order_.end());
+    keys_.erase(from, keys_.end());
     tick_ = next;
 }
 
-// ---------------------------------------------------------------- out
+// ---------------------------------------------------------------- popping
 
 EventQueue::Due EventQueue::pop() {
     GOSSIP_ASSERT(size_ > 0);
-    if (at_ == order_.size()) load();
-    const Packed& item = in_turn(at_);
-    const Due due{time_of(order_[at_]), entry_of(item)};
-    if (item.form == Packed::parked) parked_.free(static_cast<ParkedIndex>(item.body));
-    ++at_;
+    if (next_key_ == keys_.size()) load_front();
+    const Packed& item = in_front(next_key_);
+    const Due due{time_of(keys_[next_key_]), entry_of(item)};
+    if (item.form == Packed::pooled) pool_.free(static_cast<PoolIndex>(item.body));
+    ++next_key_;
     --size_;
-    if (order_.size() - at_ < turn_items) extend(due.time);
-    next_known_ = at_ < order_.size();
-    if (next_known_) next_ = time_of(order_[at_]);
+    if (keys_.size() - next_key_ < lookahead_items) extend_front(due.time);
+    next_known_ = next_key_ < keys_.size();
+    if (next_known_) next_ = time_of(keys_[next_key_]);
     return due;
 }
 
-void EventQueue::load() {
-    turn_.clear();
-    order_.clear();
-    at_ = 0;
+void EventQueue::load_front() {
+    front_.clear();
+    keys_.clear();
+    next_key_ = 0;
     std::size_t slot = next_low();
     while (slot == low_slots) {
-        next_window();
+        advance_window();
         slot = next_low();
     }
     tick_ = (window_ << low_bits) | static_cast<std::int64_t>(slot);
     first_ = tick_;
-    take_slot(slot);
+    move_slot_to_front(slot);
     sort_from(0);
 }
 
-// The next slots of this window join the turn early, so that there always is something to look ahead at.
-void EventQueue::extend(Time now) {
+// Takes further slots of this window, so that there are items to look ahead at.
+void EventQueue::extend_front(Time now) {
     if (tick_ >> low_bits != window_) return;
-    if (at_ > turn_limit) begin_turn_anew(now);
-    const std::size_t sorted = order_.size();
-    for (std::size_t slot = next_low(); slot < low_slots && order_.size() - at_ < turn_items; slot = next_low()) {
+    if (next_key_ > front_max) compact_front(now);
+    const std::size_t sorted = keys_.size();
+    for (std::size_t slot = next_low(); slot < low_slots && keys_.size() - next_key_ < lookahead_items;
+         slot = next_low()) {
         const std::int64_t tick = (window_ << low_bits) | static_cast<std::int64_t>(slot);
-        if (tick - (nanos(now) >> tick_bits) >= turn_slots) break;
+        if (tick - (nanos(now) >> tick_bits) >= lookahead_slots) break;
         tick_ = tick;
-        take_slot(slot);
+        move_slot_to_front(slot);
     }
     sort_from(sorted);
 }
 
-// By time alone: what was put in first stays first. Many at once are dealt out by the digits of their time, the lowest
-// first (radix sort): that takes as long a key however many there are.
+// Sorts by time; equal times keep the order of insertion, which the keys contain. Many keys are sorted by a radix sort
+// over the bytes of the time, from the lowest.
 void EventQueue::sort_from(std::size_t first) {
-    constexpr std::size_t few = 96;
+    constexpr std::size_t radix_sort_min = 96;
     constexpr int digit_bits = 8;
     constexpr std::size_t digits = std::size_t{1} << digit_bits;
-    const std::span<std::uint64_t> keys = std::span(order_).subspan(first);
-    if (keys.size() < few) return std::sort(keys.begin(), keys.end());
-    sorting_.resize(keys.size());
+    const std::span<std::uint64_t> keys = std::span(keys_).subspan(first);
+    if (keys.size() < radix_sort_min) return std::sort(keys.begin(), keys.end());
+    sort_buffer_.resize(keys.size());
     std::span<std::uint64_t> from = keys;
-    std::span<std::uint64_t> to = sorting_;
+    std::span<std::uint64_t> to = sort_buffer_;
     std::uint64_t differing = 0;
     for (const std::uint64_t key : keys) differing |= key ^ keys.front();
     for (int shift = 32; shift < 64 && differing >> shift != 0; shift += digit_bits) {
@@ -182,32 +184,32 @@ void EventQueue::sort_from(std::size_t first) {
     if (from.data() != keys.data()) std::ranges::copy(from, keys.begin());
 }
 
-// Forgets what is done: few are left, in their order.
-void EventQueue::begin_turn_anew(Time now) {
+// Removes the popped items. Few are left.
+void EventQueue::compact_front(Time now) {
     std::vector<std::pair<Time, Packed>> left;
-    for (std::size_t i = at_; i < order_.size(); ++i) left.emplace_back(time_of(order_[i]), in_turn(i));
+    for (std::size_t i = next_key_; i < keys_.size(); ++i) left.emplace_back(time_of(keys_[i]), in_front(i));
     first_ = nanos(now) >> tick_bits;
-    turn_.clear();
-    order_.clear();
-    at_ = 0;
+    front_.clear();
+    keys_.clear();
+    next_key_ = 0;
     for (const auto& [time, item] : left) {
-        order_.push_back(key_of(time, turn_.size()));
-        turn_.push_back(item);
+        keys_.push_back(key_of(time, front_.size()));
+        front_.push_back(item);
     }
 }
 
-void EventQueue::take_slot(std::size_t slot) {
+void EventQueue::move_slot_to_front(std::size_t slot) {
     const Time start = low_start(slot);
     low_.drain(slot, [this, start](std::span<const Packed> items) {
         for (std::size_t i = 0; i < items.size(); ++i) {
-            order_.push_back(key_of(start + Duration(items[i].after), turn_.size() + i));
+            keys_.push_back(key_of(start + Duration(items[i].after), front_.size() + i));
         }
-        turn_.insert(turn_.end(), items.begin(), items.end());
+        front_.insert(front_.end(), items.begin(), items.end());
     });
 }
 
-// The lower level is empty: it covers the next span that holds anything.
-void EventQueue::next_window() {
+// The lower level is empty: moves it to the next non-empty span.
+void EventQueue::advance_window() {
     std::size_t slot = next_high();
     if (slot == high_slots) {
         GOSSIP_ASSERT(!far_.empty());
@@ -223,7 +225,7 @@ void EventQueue::next_window() {
     high_.drain(slot, [this, start](std::span<const High> items) {
         for (const High& item : items) {
             const Entry entry = entry_of(item);
-            if (item.timer == no_timer) parked_.free(item.node);
+            if (item.timer == no_timer) pool_.free(item.node);
             put_low(start + Duration(item.after), entry);
         }
     });
@@ -231,10 +233,10 @@ void EventQueue::next_window() {
 
 // ---------------------------------------------------------------- looking ahead
 
-// Without moving the wheel: what is pushed next may well come before it.
+// Does not advance the wheel, because the next push may be earlier than this time.
 Time EventQueue::find_next() const {
-    if (at_ < order_.size()) return time_of(order_[at_]);
-    std::uint32_t first = 0xffffffff;  // from the beginning of the slot
+    if (next_key_ < keys_.size()) return time_of(keys_[next_key_]);
+    std::uint32_t first = 0xffffffff;  // nanoseconds since the start of the slot
     const auto see = [&first](const auto& item) { first = std::min(first, static_cast<std::uint32_t>(item.after)); };
     if (const std::size_t low = next_low(); low < low_slots) {
         low_.each(low, see);

@@ -1,6 +1,7 @@
 #include "sim/engine/network.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/memory/prefetch.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -9,9 +10,10 @@
 namespace gossip::sim {
 namespace {
 
-constexpr Duration fifo_gap = std::chrono::microseconds(1);
-constexpr std::size_t few = 24;         // ends: no more dear to look through than to look up elsewhere
-constexpr std::size_t very_many = 256;  // from there on they have a table
+constexpr Duration fifo_gap = std::chrono::microseconds(1);    // between two arrivals of one sender
+constexpr Duration duplicate_delay = std::chrono::seconds(2);  // most by which a duplicate comes later
+constexpr std::size_t linear_search_max = 24;                  // ends that are searched as cheaply as a table
+constexpr std::size_t hash_table_min = 256;                    // nodes with so many ends have a table
 
 Entry entry_for(EntryKind kind, NodeIndex node, NodeIndex other, ConnectionId connection) {
     return {.kind = kind, .node = node, .other = other, .connection = connection};
@@ -50,15 +52,15 @@ NodeIndex Network::add_node(NodeId id, bool dialable) {
 EndIndex Network::guess_end(NodeIndex node, NodeId other, EndIndex guess) const {
     const auto& ends = nodes_[node].ends;
     if (guess < ends.size() && id(ends[guess].other) == other) return guess;
-    if (ends.size() > few) return no_end;
+    if (ends.size() > linear_search_max) return no_end;
     const End* at = std::find_if(ends.begin(), ends.end(), [&](const End& e) { return id(e.other) == other; });
     return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
 }
 
-// A seed has met everybody, and nearly everybody only a few.
+// Only seeds have so many ends that a table is needed.
 EndIndex Network::end_between(NodeIndex node, NodeIndex other) const {
     const auto& ends = nodes_[node].ends;
-    if (ends.size() >= very_many) return look_up(node, other);
+    if (ends.size() >= hash_table_min) return look_up(node, other);
     const End* at = std::find_if(ends.begin(), ends.end(), [other](const End& e) { return e.other == other; });
     return at == ends.end() ? no_end : static_cast<EndIndex>(at - ends.begin());
 }
@@ -72,7 +74,7 @@ EndIndex Network::look_up(NodeIndex node, NodeIndex other) const {
     return no_end;
 }
 
-void Network::put_in_table(NodeIndex node, EndIndex end) {
+void Network::add_to_table(NodeIndex node, EndIndex end) {
     auto& table = tables_[node];
     const std::size_t mask = table.size() - 1;
     std::size_t at = mix64(nodes_[node].ends[end].other) & mask;
@@ -85,39 +87,38 @@ EndIndex Network::add_end(NodeIndex node, NodeIndex other) {
     if (ends.size() == ends.capacity()) ends.reserve(ends.size() + std::max<std::size_t>(2, ends.size() / 4));
     ends.push_back({.other = other});
     const auto last = static_cast<EndIndex>(ends.size() - 1);
-    if (ends.size() < very_many) return last;
+    if (ends.size() < hash_table_min) return last;
     if (auto& table = tables_[node]; ends.size() * 2 <= table.size()) {
-        put_in_table(node, last);
+        add_to_table(node, last);
     } else {
         table.assign(std::bit_ceil(ends.size() * 2 + 1), no_end);
-        for (EndIndex end = 0; end <= last; ++end) put_in_table(node, end);
+        for (EndIndex end = 0; end <= last; ++end) add_to_table(node, end);
     }
     return last;
 }
 
 EndIndex Network::meet(NodeIndex node, NodeIndex other) {
-    if (const EndIndex known = end_between(node, other); known != no_end) return known;
+    if (const EndIndex end = end_between(node, other); end != no_end) return end;
     add_end(other, node);
     return add_end(node, other);
 }
 
-const End* Network::known(NodeIndex node, NodeIndex other) const {
+const End* Network::find_end(NodeIndex node, NodeIndex other) const {
     const EndIndex end = end_between(node, other);
     return end == no_end ? nullptr : &nodes_[node].ends[end];
 }
 
 void Network::prefetch_ends(NodeIndex node) const {
     const auto& ends = nodes_[node].ends;
-    const auto* first = reinterpret_cast<const char*>(ends.data());
-    for (std::size_t at = 0; at < std::min(ends.size(), few) * sizeof(End); at += 64) __builtin_prefetch(first + at, 1);
+    const std::size_t bytes = std::min(ends.size(), linear_search_max) * sizeof(End);
+    prefetch_for_write(ends.data(), (bytes + cache_line - 1) / cache_line);
 }
 
 inline Duration Network::base_delay(NodeIndex a, NodeIndex b) const {
     const LinkProfile& p = options_.link;
     if (p.regions > 1) return region_delay(a, b);
     Rng rng(base_draws_.at(std::min(a, b), std::max(a, b), 0));
-    const auto spread = static_cast<std::uint64_t>((p.delay_max - p.delay_min).count());
-    return p.delay_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1)));
+    return p.delay_min + rng.up_to(p.delay_max - p.delay_min);
 }
 
 Duration Network::region_delay(NodeIndex a, NodeIndex b) const {
@@ -128,28 +129,27 @@ Duration Network::region_delay(NodeIndex a, NodeIndex b) const {
     return p.delay_min + (p.delay_max - p.delay_min) * steps / std::max<std::int64_t>(p.regions / 2, 1);
 }
 
-End* Network::find(NodeIndex node, NodeIndex other, ConnectionId id) {
+End* Network::find_connected(NodeIndex node, NodeIndex other, ConnectionId id) {
     const EndIndex at = end_between(node, other);
     if (at == no_end) return nullptr;
     End& end = end_of(node, at);
     return end.exists() && connection(node, end) == id ? &end : nullptr;
 }
 
-inline Duration Network::usual_delay(Duration base, Rng& rng) const {
-    const std::uint64_t jitter = static_cast<std::uint64_t>(base.count()) * options_.link.jitter_percent / 100;
-    return base + Duration(static_cast<std::int64_t>(rng.below(jitter + 1)));
+inline Duration Network::message_delay(Duration base, Rng& rng) const {
+    return base + rng.up_to(base * options_.link.jitter_percent / 100);
 }
 
 Network::Draw Network::draw(End& end, NodeIndex from) {
     const LinkProfile& p = options_.link;
     Rng rng = stream_for(end, from);
     Draw d;
-    d.delay = usual_delay(base_delay(from, end.other), rng);
+    d.delay = message_delay(base_delay(from, end.other), rng);
     if (p.tail_per_million > 0 && rng.chance(p.tail_per_million)) d.delay *= p.tail_factor;
     d.reset = p.reset_per_million > 0 && rng.chance(p.reset_per_million);
     d.drop = p.drop_per_million > 0 && rng.chance(p.drop_per_million);
     d.duplicate = p.duplicate_per_million > 0 && rng.chance(p.duplicate_per_million);
-    if (d.duplicate) d.duplicate_after = Duration(static_cast<std::int64_t>(rng.below(2'000'000'000)));
+    if (d.duplicate) d.duplicate_after = rng.below(duplicate_delay);
     return d;
 }
 
@@ -157,13 +157,13 @@ ConnectionId Network::connection(NodeIndex node, const End& end) const {
     return end.first ? 0 : later_.at(pair(node, end.other));
 }
 
-Network::Delay* Network::delay_of(NodeIndex node, const End& end) {
-    const auto at = delays_.find(pair(node, end.other));
-    return at == delays_.end() ? nullptr : &at->second;
+Network::Backlog* Network::find_backlog(NodeIndex node, const End& end) {
+    const auto at = backlogs_.find(pair(node, end.other));
+    return at == backlogs_.end() ? nullptr : &at->second;
 }
 
 void Network::drop_waiting(NodeIndex node, const End& end) {
-    if (Delay* delay = delay_of(node, end)) delay->waiting[side(node, end.other)].clear();
+    if (Backlog* backlog = find_backlog(node, end)) backlog->waiting[side(node, end.other)].clear();
 }
 
 void Network::set_phase(NodeIndex node, End& end, Phase phase) {
@@ -177,10 +177,10 @@ void Network::close(NodeIndex node, End& end) {
     other_end(node, end).other_open = false;
 }
 
-// From now on both nodes look at their connections when a message comes in.
+// From now on both nodes check the connection of every message that arrives; see arrives().
 void Network::note_ended(NodeIndex node, const End& end) {
-    nodes_[node].ended = true;
-    nodes_[end.other].ended = true;
+    nodes_[node].connection_ended = true;
+    nodes_[end.other].connection_ended = true;
 }
 
 void Network::begin_connection(NodeIndex node, End& end, Phase phase) {
@@ -202,7 +202,7 @@ void Network::begin_connection(NodeIndex node, End& end, Phase phase) {
 
 void Network::forget_connection(NodeIndex node, End& end) {
     if (!end.exists()) return;
-    delays_.erase(pair(node, end.other));
+    backlogs_.erase(pair(node, end.other));
     close(node, end);
     close(end.other, other_end(node, end));
     set_phase(node, end, Phase::none);
@@ -220,7 +220,7 @@ void Network::forget_connection(NodeIndex node, End& end) {
     queue_.push(when, e);
 }
 
-[[gnu::always_inline]] inline Time Network::in_line(Time arrival, End& end) {
+[[gnu::always_inline]] inline Time Network::arrival_in_order(Time arrival, End& end) {
     const Time behind = std::max(arrival, end.last_arrival() + fifo_gap);
     end.set_last_arrival(behind);
     return behind;
@@ -230,36 +230,36 @@ void Network::schedule(Time now, End& end, NodeIndex from, SharedMessage&& messa
     if (d.overtaken) {
         return post(std::max(now + d.delay, end.last_arrival() + fifo_gap), end, from, std::move(message));
     }
-    const Time arrival = in_line(now + d.delay, end);
+    const Time arrival = arrival_in_order(now + d.delay, end);
     if (d.duplicate) post(arrival + d.duplicate_after, end, from, SharedMessage(message));
     post(arrival, end, from, std::move(message));
 }
 
 void Network::send(Time now, NodeIndex from, EndIndex at, SharedMessage&& message) {
     End& end = end_of(from, at);
-    if (end.flows() && calm()) {  // nearly always
+    if (end.flows() && calm()) {  // the common case
         Rng rng = stream_for(end, from);
-        const Time arrival = in_line(now + usual_delay(base_delay(from, end.other), rng), end);
+        const Time arrival = arrival_in_order(now + message_delay(base_delay(from, end.other), rng), end);
         return post(arrival, end, from, std::move(message));
     }
     if (!end.exists() || !end.open) {
-        if (!nodes_[end.other].dialable) return tell_lost(now, from, end.other, LossReason::closed);
+        if (!nodes_[end.other].dialable) return notify_lost(now, from, end.other, LossReason::closed);
         open(now, end, from);
     }
     if (end.phase() == Phase::open) return transmit(now, end, from, std::move(message));
-    if (end.phase() == Phase::broken) return;  // not noticed yet: lost
-    delay_for(from, end).waiting[side(from, end.other)].push_back(std::move(message));
+    if (end.phase() == Phase::broken) return;  // the sender has not noticed yet: the message is lost
+    backlog_of(from, end).waiting[side(from, end.other)].push_back(std::move(message));
 }
 
 void Network::open(Time now, End& end, NodeIndex from) {
     const NodeIndex to = end.other;
     if (end.exists() && end.other_open && nodes_[to].up) {
-        // The other end never learnt that the old connection died: the new one tells it.
-        tell_lost(now + base_delay(from, to), to, from, LossReason::closed);
+        // The other node has not noticed the end of the old connection; the new SYN tells it.
+        notify_lost(now + base_delay(from, to), to, from, LossReason::closed);
     }
     forget_connection(from, end);
     begin_connection(from, end, Phase::dialing);
-    delay_for(from, end).dial_started = now;
+    backlog_of(from, end).dial_started = now;
     queue_.push(now + draw(end, from).delay, entry_for(EntryKind::dial, to, from, connection(from, end)));
 }
 
@@ -267,30 +267,30 @@ void Network::connect(NodeIndex a, NodeIndex b) {
     End& end = end_of(a, meet(a, b));
     GOSSIP_ASSERT(!end.met);
     begin_connection(a, end, Phase::open);
-    end.stood = true;
-    other_end(a, end).stood = true;
+    end.initial = true;
+    other_end(a, end).initial = true;
 }
 
-std::vector<NodeId> Network::stood_with(NodeIndex node) const {
+std::vector<NodeId> Network::initial_neighbours(NodeIndex node) const {
     std::vector<NodeId> others;
     for (const End& end : nodes_[node].ends) {
-        if (end.stood) others.push_back(id(end.other));
+        if (end.initial) others.push_back(id(end.other));
     }
     return others;
 }
 
-std::uint32_t Network::count_stood_with(NodeIndex node) const {
+std::uint32_t Network::count_initial_neighbours(NodeIndex node) const {
     const auto& ends = nodes_[node].ends;
     return static_cast<std::uint32_t>(
-        std::count_if(ends.begin(), ends.end(), [](const End& end) { return end.stood == 1; }));
+        std::count_if(ends.begin(), ends.end(), [](const End& end) { return end.initial == 1; }));
 }
 
 void Network::on_dial(Time now, const Entry& entry) {
     const NodeIndex dialer = entry.other;
-    End* end = find(dialer, entry.node, entry.connection);
+    End* end = find_connected(dialer, entry.node, entry.connection);
     if (end == nullptr || end->phase() != Phase::dialing) return;
     if (!both_ways(entry.node, dialer)) {
-        const Time deadline = delay_of(dialer, *end)->dial_started + options_.dial_timeout;
+        const Time deadline = find_backlog(dialer, *end)->dial_started + options_.dial_timeout;
         if (now + options_.dial_retry < deadline) {
             queue_.push(now + options_.dial_retry, entry);
         } else {
@@ -309,10 +309,10 @@ void Network::established(Time now, End& dialer_end, NodeIndex dialer) {
     const NodeIndex accepter = dialer_end.other;
     End& accepter_end = other_end(dialer, dialer_end);
     set_phase(dialer, dialer_end, Phase::open);
-    auto delay = std::move(delays_.extract(pair(dialer, accepter)).mapped());
+    auto backlog = std::move(backlogs_.extract(pair(dialer, accepter)).mapped());
     const Time answered = now + draw(accepter_end, accepter).delay;
-    transmit_all(answered, dialer_end, dialer, std::move(delay.waiting[side(dialer, accepter)]));
-    transmit_all(now, accepter_end, accepter, std::move(delay.waiting[side(accepter, dialer)]));
+    transmit_all(answered, dialer_end, dialer, std::move(backlog.waiting[side(dialer, accepter)]));
+    transmit_all(now, accepter_end, accepter, std::move(backlog.waiting[side(accepter, dialer)]));
 }
 
 void Network::transmit_all(Time now, End& end, NodeIndex from, std::vector<SharedMessage> messages) {
@@ -323,14 +323,14 @@ void Network::transmit_all(Time now, End& end, NodeIndex from, std::vector<Share
 
 void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message) {
     if (blocked(from, end.other)) {
-        delay_for(from, end).waiting[side(from, end.other)].push_back(std::move(message));
+        backlog_of(from, end).waiting[side(from, end.other)].push_back(std::move(message));
         return stall(now, end, from);
     }
-    if (blocked(end.other, from)) stall(now, end, from);  // arrives, but nobody hears that it did
+    if (blocked(end.other, from)) stall(now, end, from);  // arrives, but its acknowledgement does not
     Draw d = draw(end, from);
     if (!impaired_.empty()) draw_impairment(now, from, end.other, message, d);
     if (end.other_open && !d.reset && !d.drop) return schedule(now, end, from, std::move(message), d);
-    if (!end.other_open) {  // the answer is a reset
+    if (!end.other_open) {  // answered by a reset
         close_end(now + 2 * d.delay, from, end.other, connection(from, end), LossReason::closed);
     } else if (d.reset) {
         break_connection(now, end, from);
@@ -338,7 +338,7 @@ void Network::transmit(Time now, End& end, NodeIndex from, SharedMessage message
 }
 
 void Network::stall(Time now, End& end, NodeIndex from) {
-    auto& since = delay_for(from, end).stalled_since[side(from, end.other)];
+    auto& since = backlog_of(from, end).stalled_since[side(from, end.other)];
     if (since) return;
     since = now;
     Entry e = entry_for(EntryKind::stalled, from, end.other, connection(from, end));
@@ -348,11 +348,11 @@ void Network::stall(Time now, End& end, NodeIndex from) {
 }
 
 bool Network::on_stalled(Time now, const Entry& entry) {
-    const End* end = find(entry.node, entry.other, entry.connection);
+    const End* end = find_connected(entry.node, entry.other, entry.connection);
     if (end == nullptr || end->phase() != Phase::open || !end->open) return false;
-    const Delay* delay = delay_of(entry.node, *end);
-    if (delay == nullptr) return false;
-    const auto& since = delay->stalled_since[side(entry.node, entry.other)];
+    const Backlog* backlog = find_backlog(entry.node, *end);
+    if (backlog == nullptr) return false;
+    const auto& since = backlog->stalled_since[side(entry.node, entry.other)];
     if (!since || stamp(*since) != entry.aux) return false;
     return on_end_closed(now, entry_for(EntryKind::end_closed, entry.node, entry.other, entry.connection));
 }
@@ -363,10 +363,10 @@ void Network::resume_flow(Time now, NodeIndex from, NodeIndex to) {
     End& end = end_of(from, at);
     const std::size_t sender = side(from, to);
     if (end.phase() != Phase::open || !end.open) return;
-    Delay* delay = delay_of(from, end);
-    if (delay == nullptr || !delay->stalled_since[sender]) return;
-    delay->stalled_since[sender].reset();
-    transmit_all(now, end, from, std::exchange(delay->waiting[sender], {}));
+    Backlog* backlog = find_backlog(from, end);
+    if (backlog == nullptr || !backlog->stalled_since[sender]) return;
+    backlog->stalled_since[sender].reset();
+    transmit_all(now, end, from, std::exchange(backlog->waiting[sender], {}));
 }
 
 // ---------------------------------------------------------------- endings
@@ -386,27 +386,27 @@ void Network::reset(Time now, NodeIndex a, NodeIndex b) {
 
 void Network::disconnect(Time now, NodeIndex from, NodeIndex to) {
     const EndIndex at = end_between(from, to);
-    if (at != no_end) end_died(now, end_of(from, at), from, true);
+    if (at != no_end) close_dead_end(now, end_of(from, at), from, true);
 }
 
-// In the order of the partners, whenever they met.
+// Ordered by the other node's index, not by first contact.
 void Network::node_died(Time now, NodeIndex node, bool flush) {
     nodes_[node].up = false;
     std::vector<End*> ends;
     for (End& end : nodes_[node].ends) ends.push_back(&end);
     std::sort(ends.begin(), ends.end(), [](const End* a, const End* b) { return a->other < b->other; });
-    for (End* end : ends) end_died(now, *end, node, flush);
+    for (End* end : ends) close_dead_end(now, *end, node, flush);
 }
 
-void Network::end_died(Time now, End& end, NodeIndex node, bool flush) {
+void Network::close_dead_end(Time now, End& end, NodeIndex node, bool flush) {
     const NodeIndex partner = end.other;
     if (!end.exists() || !end.open) return;
     if (end.phase() == Phase::dialing) {
-        const bool other_waits = !delay_of(node, end)->waiting[side(partner, node)].empty();
+        const bool other_waits = !find_backlog(node, end)->waiting[side(partner, node)].empty();
         drop_waiting(node, end);
-        if (!end.dialer) return;  // the dial finds out by itself
+        if (!end.dialer) return;  // the dialer's SYN will be refused
         forget_connection(node, end);
-        if (other_waits) tell_lost(now + base_delay(node, partner), partner, node, LossReason::refused);
+        if (other_waits) notify_lost(now + base_delay(node, partner), partner, node, LossReason::refused);
         return;
     }
     close(node, end);
@@ -426,7 +426,7 @@ void Network::close_end(Time when, NodeIndex node, NodeIndex other, ConnectionId
     queue_.push(when, e);
 }
 
-void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason reason) {
+void Network::notify_lost(Time when, NodeIndex node, NodeIndex other, LossReason reason) {
     Entry e = entry_for(EntryKind::link_lost, node, other, 0);
     e.life = nodes_[node].life;
     e.reason = reason;
@@ -434,14 +434,14 @@ void Network::tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason r
 }
 
 bool Network::still_open(const Entry& message) const {
-    const End* end = known(message.node, message.other);
+    const End* end = find_end(message.node, message.other);
     if (end == nullptr || end->phase() != Phase::open || !end->open) return false;
     return message.connection == 0 ? end->first == 1
                                    : !end->first && message.connection == connection(message.node, *end);
 }
 
 bool Network::on_end_closed(Time now, const Entry& entry) {
-    End* end = find(entry.node, entry.other, entry.connection);
+    End* end = find_connected(entry.node, entry.other, entry.connection);
     if (end == nullptr || !end->open) return false;
     if (end->phase() == Phase::dialing) {
         abandon_dial(now, *end, entry.node, entry.reason);
@@ -454,9 +454,9 @@ bool Network::on_end_closed(Time now, const Entry& entry) {
 }
 
 void Network::abandon_dial(Time now, End& end, NodeIndex dialer, LossReason reason) {
-    const bool other_waits = !delay_of(dialer, end)->waiting[side(end.other, dialer)].empty();
+    const bool other_waits = !find_backlog(dialer, end)->waiting[side(end.other, dialer)].empty();
     forget_connection(dialer, end);
-    if (other_waits) tell_lost(now, end.other, dialer, reason);
+    if (other_waits) notify_lost(now, end.other, dialer, reason);
 }
 
 // ---------------------------------------------------------------- blocks
@@ -491,7 +491,7 @@ void Network::impair(NodeIndex from, NodeIndex to, const Impairment& impairment)
     }
 }
 
-// As node/fault_gate does between real nodes; each message has draws of its own.
+// The same faults as node/transport/fault_gate injects between real nodes.
 void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d) {
     constexpr Duration latest_stray = std::chrono::milliseconds(50);
     const auto at = impaired_.find({from, to});
@@ -499,10 +499,7 @@ void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, const Shar
     ImpairedLink& link = at->second;
     const Impairment& impairment = link.impairment;
     Rng rng = draws_.stream(Purpose::link_fault, from, to, link.messages++);
-    const auto up_to = [&rng](Duration most) {
-        return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most.count()) + 1)));
-    };
-    const auto stray = [&] { return up_to(latest_stray + impairment.delay + impairment.jitter); };
+    const auto stray = [&] { return rng.up_to(latest_stray + impairment.delay + impairment.jitter); };
     if (rng.chance(impairment.drop_per_million)) {
         d.drop = true;
         ++lost_[from];
@@ -513,7 +510,7 @@ void Network::draw_impairment(Time now, NodeIndex from, NodeIndex to, const Shar
         link.free_at = std::max(now, link.free_at) + std::chrono::duration_cast<Duration>(time);
         d.delay += link.free_at - now;
     }
-    d.delay += impairment.delay + up_to(impairment.jitter);
+    d.delay += impairment.delay + rng.up_to(impairment.jitter);
     d.overtaken = rng.chance(impairment.reorder_per_million);
     if (d.overtaken) d.delay += stray();
     if (rng.chance(impairment.duplicate_per_million)) {
@@ -530,16 +527,16 @@ std::uint64_t Network::lost(NodeIndex from) const {
 std::size_t Network::held(NodeIndex from) const {
     std::size_t count = 0;
     for (const End& end : nodes_[from].ends) {
-        const auto delay = delays_.find(pair(from, end.other));
-        if (delay == delays_.end()) continue;
+        const auto backlog = backlogs_.find(pair(from, end.other));
+        if (backlog == backlogs_.end()) continue;
         const std::size_t self = side(from, end.other);
-        if (delay->second.stalled_since[self]) count += delay->second.waiting[self].size();
+        if (backlog->second.stalled_since[self]) count += backlog->second.waiting[self].size();
     }
     return count;
 }
 
 bool Network::connected(NodeIndex a, NodeIndex b) const {
-    const End* end = known(a, b);
+    const End* end = find_end(a, b);
     return end != nullptr && end->phase() == Phase::open && end->open && end->other_open;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// TCP as the driver contract sees it: connections opened on demand and shared by both directions,
-// FIFO in each, refused, silent or broken. Partitions block a direction: what is sent meanwhile
-// waits and arrives after healing, unless the sender's patience ends first.
+// Simulated TCP as the contract of a driver defines it. Connections are opened on demand, carry both directions, are
+// FIFO in each, and can be refused, time out or break. A partition blocks a direction: messages sent into it wait and
+// arrive after it heals, unless the sender times out first.
 
 #include "sim/engine/draw.hpp"
 #include "sim/engine/event_queue.hpp"
@@ -17,26 +17,26 @@
 namespace gossip::sim {
 
 struct LinkProfile {
-    Duration delay_min = std::chrono::microseconds(100);  // a pair's usual one-way delay is drawn
-    Duration delay_max = std::chrono::milliseconds(2);    // from this range once
-    std::uint32_t regions = 0;           // above 1: nodes lie on a ring of regions, and the pair's delay
-                                         // grows from min to max with the distance of theirs
-    std::uint32_t jitter_percent = 20;   // of the usual delay, a message
-    std::uint32_t tail_per_million = 0;  // messages that take tail_factor as long
+    Duration delay_min = std::chrono::microseconds(100);  // each pair's base delay, one way, is drawn once
+    Duration delay_max = std::chrono::milliseconds(2);    // from this range
+    std::uint32_t regions = 0;           // above 1: nodes lie on a ring of regions; the base delay of a pair
+                                         // grows from min to max with the distance of their regions
+    std::uint32_t jitter_percent = 20;   // each message takes up to this much longer than the base delay
+    std::uint32_t tail_per_million = 0;  // messages that take tail_factor times as long
     std::uint32_t tail_factor = 20;
-    std::uint32_t reset_per_million = 0;      // messages at which the connection breaks
-    std::uint32_t drop_per_million = 0;       // messages lost without a trace: harsher than TCP
-    std::uint32_t duplicate_per_million = 0;  // messages that arrive once more, later
+    std::uint32_t reset_per_million = 0;      // messages that break their connection
+    std::uint32_t drop_per_million = 0;       // messages lost while the connection stays open, unlike in TCP
+    std::uint32_t duplicate_per_million = 0;  // messages that arrive twice
 };
 
-// What a scenario adds to one direction between two nodes, beside the profile of all.
+// Faults of one direction between two nodes, in addition to the profile of all links.
 struct Impairment {
     Duration delay{};
-    Duration jitter{};  // up to this much more, drawn for each message
+    Duration jitter{};  // up to this much more, drawn per message
     std::uint32_t drop_per_million{0};
-    std::uint32_t duplicate_per_million{0};  // arrives once more, a little later
-    std::uint32_t reorder_per_million{0};    // is overtaken by what comes after it
-    std::uint64_t bytes_per_second{0};       // needs the size of messages: set_size_of
+    std::uint32_t duplicate_per_million{0};
+    std::uint32_t reorder_per_million{0};  // messages that later ones may overtake
+    std::uint64_t bytes_per_second{0};     // 0: unlimited; needs set_size_of
     [[nodiscard]] bool operator==(const Impairment&) const = default;
 };
 
@@ -44,72 +44,75 @@ struct NetworkOptions {
     LinkProfile link;
     Duration dial_timeout = std::chrono::seconds(3);
     Duration dial_retry = std::chrono::seconds(1);
-    Duration stall_timeout = std::chrono::seconds(10);  // an open connection without acknowledgements
+    Duration stall_timeout = std::chrono::seconds(10);  // how long an open connection lasts without acknowledgements
 };
 
 class Network {
 public:
     Network(const Draws& draws, NetworkOptions options, Nodes& nodes, EventQueue& queue);
 
-    // `dialable`: others may open connections to it (an anonymous client has no address).
+    // `dialable`: others can open connections to it. An anonymous client has no address.
     NodeIndex add_node(NodeId id, bool dialable);
     [[nodiscard]] NodeId id(NodeIndex node) const { return ids_[node]; }
-    [[nodiscard]] NodeIndex index_of(NodeId id) const { return ids_.find(id); }  // no_node when it is not known
+    [[nodiscard]] NodeIndex index_of(NodeId id) const { return ids_.find(id); }  // no_node if unknown
     void set_up(NodeIndex node) { nodes_[node].up = true; }
-    // Other disturbances from now on; the delays stay what they are.
+    // Replaces fault rates. Delays and regions must stay the same.
     void set_profile(const LinkProfile& profile);
     [[nodiscard]] const LinkProfile& profile() const { return options_.link; }
     [[nodiscard]] const NetworkOptions& options() const { return options_; }
 
-    // The node's end of what it has to do with another, if that is this one or easily found; else no_end.
+    // The node's end towards another if it is `guess` or cheap to find, else no_end.
     [[nodiscard]] EndIndex guess_end(NodeIndex node, NodeId other, EndIndex guess) const;
-    // The same, looked for, and made when they never met.
+    // The same end, always; created if the two never had contact.
     EndIndex meet(NodeIndex node, NodeIndex other);
     void reserve_ends(NodeIndex node, std::size_t others) { nodes_[node].ends.reserve(others); }
     void send(Time now, NodeIndex from, EndIndex end, SharedMessage&& message);
     void prefetch_ends(NodeIndex node) const;
-    // As after a dial of long ago.
+    // Connects two nodes before the run begins.
     void connect(NodeIndex a, NodeIndex b);
-    // With whom, in that order; and how many.
-    [[nodiscard]] std::vector<NodeId> stood_with(NodeIndex node) const;
-    [[nodiscard]] std::uint32_t count_stood_with(NodeIndex node) const;
+    // The nodes connected so, in order of contact; and their number.
+    [[nodiscard]] std::vector<NodeId> initial_neighbours(NodeIndex node) const;
+    [[nodiscard]] std::uint32_t count_initial_neighbours(NodeIndex node) const;
     void disconnect(Time now, NodeIndex from, NodeIndex to);
-    // Its ends close. `flush`: what it had sent still arrives, as when the kernel outlives a process.
+    // Closes all its ends. `flush`: messages in flight still arrive, as when the kernel outlives the process.
     void node_died(Time now, NodeIndex node, bool flush);
 
-    // One direction. Blocks nest: a pair is free again when every block on it was lifted.
+    // Blocks one direction. Blocks are counted: it is free again after as many calls of unblock.
     void block(NodeIndex from, NodeIndex to);
     void unblock(Time now, NodeIndex from, NodeIndex to);
     [[nodiscard]] bool blocked(NodeIndex from, NodeIndex to) const;
     [[nodiscard]] bool both_ways(NodeIndex a, NodeIndex b) const { return !blocked(a, b) && !blocked(b, a); }
-    // When this direction was last freed; the beginning of time when it was never blocked.
+    // When this direction was last unblocked; Time{} if it never was blocked.
     [[nodiscard]] Time freed_at(NodeIndex from, NodeIndex to) const;
     [[nodiscard]] bool connected(NodeIndex a, NodeIndex b) const;
-    void reset(Time now, NodeIndex a, NodeIndex b);  // the connection breaks, if there is one
+    void reset(Time now, NodeIndex a, NodeIndex b);  // breaks the connection, if any
 
-    void impair(NodeIndex from, NodeIndex to, const Impairment& impairment);  // a default one ends it
+    void impair(NodeIndex from, NodeIndex to, const Impairment& impairment);  // a default value removes it
     using SizeOf = std::size_t (*)(const Message&);                           // bytes on the wire
     void set_size_of(SizeOf size_of) { size_of_ = size_of; }
-    // Of what a node sent: lost by impairments so far, and held back by blocks now.
+    // Messages sent by a node: lost through impairments so far, and now held back by blocks.
     [[nodiscard]] std::uint64_t lost(NodeIndex from) const;
     [[nodiscard]] std::size_t held(NodeIndex from) const;
 
-    // Entries the queue hands back. A message: false when it is lost, for its connection is gone. None is where none
-    // ever ended.
-    [[nodiscard]] bool arrives(const Entry& entry) const { return nodes_[entry.node].ended == 0 || still_open(entry); }
-    // True: `node` is to be told of a LinkLost.
+    // Entries that are due. arrives(): false if the message is lost because its connection has ended; the lookup is
+    // skipped for nodes none of whose connections ever ended.
+    [[nodiscard]] bool arrives(const Entry& entry) const {
+        return nodes_[entry.node].connection_ended == 0 || still_open(entry);
+    }
     void on_dial(Time now, const Entry& entry);
+    // True if the entry's node must get a LinkLost.
     [[nodiscard]] bool on_end_closed(Time now, const Entry& entry);
     [[nodiscard]] bool on_stalled(Time now, const Entry& entry);
 
 private:
-    // Of a connection that is being dialled or held up.
-    struct Delay {
-        std::array<std::vector<SharedMessage>, 2> waiting;  // by sender: for the dial to finish or the block to end
-        std::array<std::optional<Time>, 2> stalled_since;
+    // Messages of a connection that is being dialed or is blocked. Arrays are indexed by sender, see side().
+    struct Backlog {
+        std::array<std::vector<SharedMessage>, 2> waiting;
+        std::array<std::optional<Time>, 2> stalled_since;  // without acknowledgements
         Time dial_started{};
     };
     using Phase = End::Phase;
+    // What happens to one message.
     struct Draw {
         Duration delay{};
         Duration duplicate_after{};
@@ -120,8 +123,8 @@ private:
     };
     struct ImpairedLink {
         Impairment impairment;
-        std::uint64_t messages{0};  // draws so far
-        Time free_at{};             // the last byte has left, by the bandwidth
+        std::uint64_t messages{0};  // counter of draws
+        Time free_at{};             // when the bandwidth allows the next byte
     };
 
     using Pair = std::pair<NodeIndex, NodeIndex>;
@@ -132,28 +135,29 @@ private:
         return nodes_[end.other].ends[end_between(end.other, node)];
     }
     EndIndex add_end(NodeIndex node, NodeIndex other);
-    void put_in_table(NodeIndex node, EndIndex end);
+    void add_to_table(NodeIndex node, EndIndex end);
     [[nodiscard]] EndIndex look_up(NodeIndex node, NodeIndex other) const;
     [[nodiscard]] bool still_open(const Entry& message) const;
     [[nodiscard]] EndIndex end_between(NodeIndex node, NodeIndex other) const;
     [[nodiscard]] ConnectionId connection(NodeIndex node, const End& end) const;
-    [[nodiscard]] const End* known(NodeIndex node, NodeIndex other) const;
-    End* find(NodeIndex node, NodeIndex other, ConnectionId id);
-    // The usual delay between two nodes: drawn again whenever it is asked for, which is cheaper than to keep it.
+    [[nodiscard]] const End* find_end(NodeIndex node, NodeIndex other) const;
+    // Null unless the current connection of the two is this one.
+    End* find_connected(NodeIndex node, NodeIndex other, ConnectionId id);
+    // Computed from the seed at each call, which is cheaper than a lookup.
     [[nodiscard]] Duration base_delay(NodeIndex a, NodeIndex b) const;
     [[nodiscard]] Duration region_delay(NodeIndex a, NodeIndex b) const;
-    // Nothing is lost, held up or doubled: only the delay is to be drawn.
+    // No faults are configured anywhere: only the delay of a message is drawn.
     [[nodiscard]] bool calm() const { return profile_is_calm_ && blocks_.empty() && impaired_.empty(); }
     [[nodiscard]] Rng stream_for(End& end, NodeIndex from) {
         return Rng{message_draws_.at(from, end.other, end.messages++)};
     }
-    // Of one message, drawn around the base.
-    [[nodiscard]] Duration usual_delay(Duration base, Rng& rng) const;
+    // The delay of one message: the base delay and jitter.
+    [[nodiscard]] Duration message_delay(Duration base, Rng& rng) const;
     Draw draw(End& end, NodeIndex from);
     void draw_impairment(Time now, NodeIndex from, NodeIndex to, const SharedMessage& message, Draw& d);
-    Delay* delay_of(NodeIndex node, const End& end);
-    Delay& delay_for(NodeIndex node, const End& end) { return delays_[pair(node, end.other)]; }
-    void drop_waiting(NodeIndex node, const End& end);  // what the node sent
+    Backlog* find_backlog(NodeIndex node, const End& end);
+    Backlog& backlog_of(NodeIndex node, const End& end) { return backlogs_[pair(node, end.other)]; }
+    void drop_waiting(NodeIndex node, const End& end);  // messages sent by `node`
     void begin_connection(NodeIndex node, End& end, Phase phase);
     void forget_connection(NodeIndex node, End& end);
     void set_phase(NodeIndex node, End& end, Phase phase);
@@ -166,15 +170,15 @@ private:
     void transmit(Time now, End& end, NodeIndex from, SharedMessage message);
     void schedule(Time now, End& end, NodeIndex from, SharedMessage&& message, const Draw& d);
     void post(Time when, const End& end, NodeIndex from, SharedMessage&& message);
-    // When it arrives if nothing that left this end before may come after it: it is the last one now.
-    static Time in_line(Time arrival, End& end);
+    // The arrival time that keeps FIFO order; recorded as the last arrival.
+    static Time arrival_in_order(Time arrival, End& end);
     void stall(Time now, End& end, NodeIndex from);
     void resume_flow(Time now, NodeIndex from, NodeIndex to);
     void break_connection(Time now, End& end, NodeIndex node);
     void close_end(Time when, NodeIndex node, NodeIndex other, ConnectionId id, LossReason reason);
-    void tell_lost(Time when, NodeIndex node, NodeIndex other, LossReason reason);
+    void notify_lost(Time when, NodeIndex node, NodeIndex other, LossReason reason);
     void abandon_dial(Time now, End& end, NodeIndex dialer, LossReason reason);
-    void end_died(Time now, End& end, NodeIndex node, bool flush);
+    void close_dead_end(Time now, End& end, NodeIndex node, bool flush);
 
     Draws draws_;
     PurposeDraws base_draws_;
@@ -183,11 +187,11 @@ private:
     bool profile_is_calm_{false};
     EventQueue& queue_;
     Nodes& nodes_;
-    NodeIds ids_;                                        // of the nodes
-    std::map<NodeIndex, std::vector<EndIndex>> tables_;  // of those with very many ends: by the other node, hashed
-    std::map<Pair, Delay> delays_;
-    std::map<Pair, ConnectionId> later_;    // the connections that are not the first
-    std::map<Pair, std::uint32_t> blocks_;  // from, to
+    NodeIds ids_;
+    std::map<NodeIndex, std::vector<EndIndex>> tables_;  // hash tables of ends, for nodes with many
+    std::map<Pair, Backlog> backlogs_;
+    std::map<Pair, ConnectionId> later_;    // current connections that are not the pair's first
+    std::map<Pair, std::uint32_t> blocks_;  // by (from, to), as freed_ and impaired_
     std::map<Pair, Time> freed_;
     std::map<Pair, ImpairedLink> impaired_;
     std::map<NodeIndex, std::uint64_t> lost_;  // by sender

@@ -1,6 +1,6 @@
 #pragma once
-// A node of the simulated network: what the network and the simulator know of it. Every event looks at it, and there
-// may be ten million.
+// The state that the network and the simulator keep for each node. Every event reads it and a network may have ten
+// million nodes, so it is packed; state that few nodes need is kept apart (ColdState).
 
 #include "protocol/hinted_machine.hpp"
 #include "protocol/memory/slim_vector.hpp"
@@ -12,21 +12,21 @@
 
 namespace gossip::sim {
 
-// One node's end of what it ever had to do with another, and of their connection if there is one. The ends
-// of a node lie side by side and know all that sending needs; what both ends know is kept in both.
+// One node's side of its relation to another node: created when they first exchange anything, never removed, and
+// reused by each of their connections. It holds all that sending needs. Connection state is stored on both sides.
 struct End {
     enum class Phase : std::uint8_t { none, dialing, open, broken };
 
     NodeIndex other{no_node};
-    std::uint32_t messages{0};       // sent from here: draws so far
-    std::uint64_t arrival : 55 {0};  // when the last that was sent from here arrives, nanoseconds: a year
-    std::uint64_t state : 2 {0};     // a Phase
-    std::uint64_t dialer : 1 {0};
-    std::uint64_t open : 1 {0};
-    std::uint64_t other_open : 1 {0};
-    std::uint64_t met : 1 {0};    // the two nodes had a connection
-    std::uint64_t first : 1 {0};  // and this is the first
-    std::uint64_t stood : 1 {0};  // they had one from the start
+    std::uint32_t messages{0};         // sent by this node; the counter of the link's random draws
+    std::uint64_t arrival : 55 {0};    // of the last message sent by this node, in nanoseconds; 55 bits are a year
+    std::uint64_t state : 2 {0};       // a Phase
+    std::uint64_t dialer : 1 {0};      // this node opened the connection
+    std::uint64_t open : 1 {0};        // this node has not closed its side
+    std::uint64_t other_open : 1 {0};  // the other node has not closed its side
+    std::uint64_t met : 1 {0};         // the two nodes have had a connection
+    std::uint64_t first : 1 {0};       // the current connection is their first
+    std::uint64_t initial : 1 {0};     // they were connected before the run began
 
     [[nodiscard]] Phase phase() const { return static_cast<Phase>(state); }
     [[nodiscard]] bool flows() const { return phase() == Phase::open && open && other_open; }
@@ -43,14 +43,15 @@ struct DiskProfile {
     Duration sync_max = std::chrono::milliseconds(3);
 };
 
-// What only some nodes ever need: those with a journal, those that start late, and those a scenario is hard on.
-struct RareParts {
+// State that only some nodes need: those with a journal, those that start late and those under faults. Created on
+// first use.
+struct ColdState {
     Disk disk;
     DiskProfile disk_profile;
-    std::vector<Send> held;     // sends that wait for the disk, and those behind them
-    std::vector<Entry> missed;  // while paused
+    std::vector<Send> held;     // sends that wait for the disk, and later sends to the same nodes
+    std::vector<Entry> missed;  // events that arrived while the node was paused
     std::uint64_t syncs{0};
-    Time disturbed{};  // last start or resumption
+    Time disturbed{};  // time of the last start or resumption
     std::int64_t wall_skew_ms{0};
     DiskFailure disk_failure{};
     bool cut_next_step{false};
@@ -58,16 +59,16 @@ struct RareParts {
 };
 
 struct Node {
-    SlimVector<End> ends;  // in the order they met: an end keeps its place
+    SlimVector<End> ends;  // in the order of first contact; indices stay valid
     std::unique_ptr<HintedMachine> machine;
     std::uint32_t factory{0};
     std::uint16_t life{0};
     std::uint16_t trust : 2 {static_cast<std::uint16_t>(Trust::claimed)};
-    std::uint16_t up : 1 {false};  // as the network sees it
+    std::uint16_t up : 1 {false};  // accepts connections
     std::uint16_t dialable : 1 {true};
     std::uint16_t paused : 1 {false};
-    std::uint16_t ended : 1 {false};  // some connection of its is gone, or was
-    std::uint16_t rare : 1 {false};   // it has RareParts
+    std::uint16_t connection_ended : 1 {false};  // some connection of this node has ended at some time
+    std::uint16_t cold : 1 {false};              // it has ColdState
 };
 static_assert(sizeof(Node) == 24);
 using Nodes = std::vector<Node>;

@@ -1,6 +1,6 @@
 #pragma once
-// Names of nodes by their dense number, and back. Nodes that came one after the other mostly have names that follow
-// each other, so only the beginnings of such runs are kept: a million nodes have twenty, in three lines of the cache.
+// Maps dense node numbers to node ids and back. Consecutive nodes mostly have consecutive ids, so only the start of
+// each such run is stored: a million nodes make about twenty runs, which fit in a few cache lines.
 
 #include "protocol/types.hpp"
 
@@ -12,13 +12,13 @@
 
 namespace gossip::sim {
 
-// Dense number of a node within one simulator.
+// Dense number of a node in a simulator, in the order of creation.
 using NodeIndex = std::uint32_t;
 constexpr NodeIndex no_node = 0xffffffff;
 
 class NodeIds {
 public:
-    // Of a node that has none yet.
+    // The id must be new.
     NodeIndex add(NodeId id);
     [[nodiscard]] NodeIndex size() const { return size_; }
     [[gnu::always_inline]] [[nodiscard]] NodeId operator[](std::size_t node) const {
@@ -28,7 +28,7 @@ public:
         if (run != last) run = search(run, last, static_cast<NodeIndex>(node));
         return NodeId{runs_[run].id + (node - runs_[run].node)};
     }
-    [[nodiscard]] NodeIndex find(NodeId id) const;  // no_node when nobody has it
+    [[nodiscard]] NodeIndex find(NodeId id) const;  // no_node if the id is unknown
 
     class Iterator {
     public:
@@ -66,9 +66,9 @@ private:
     [[nodiscard]] std::uint32_t search(std::uint32_t first, std::uint32_t last, NodeIndex node) const;
     [[nodiscard]] NodeIndex length(std::uint32_t run) const;
 
-    std::vector<Run> runs_;                         // by node
-    std::vector<std::uint32_t> run_of_;             // that holds the first node of each block of 1,024
-    std::map<std::uint64_t, std::uint32_t> by_id_;  // runs by their first id
+    std::vector<Run> runs_;                         // ascending by node
+    std::vector<std::uint32_t> run_of_;             // for each block of 1,024 nodes, the run of its first node
+    std::map<std::uint64_t, std::uint32_t> by_id_;  // first id of a run -> run
     NodeIndex size_{0};
 };
 

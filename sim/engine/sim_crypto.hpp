@@ -23,7 +23,7 @@ private:
     std::uint64_t secret_;
 };
 
-// The same for all nodes of a network: their secrets are drawn whenever they are needed.
+// The keyring of all nodes of a network. A node's secret is drawn each time it is needed, so nothing is stored.
 class SimKeyring final : public Crypto {
 public:
     explicit SimKeyring(const Draws& draws) : secrets_(draws.of(Purpose::secret)) {}

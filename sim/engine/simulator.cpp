@@ -12,7 +12,7 @@ std::int64_t millis(Time t) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }
 
-// Messages, losses and syncs wait in the kernel in their order; timers are found due after them.
+// While a process is paused, the kernel queues messages, losses and syncs; the process handles them before timers.
 bool is_timer(const Entry& e) { return e.kind == EntryKind::timer; }
 
 }  // namespace
@@ -22,34 +22,34 @@ Simulator::Simulator(SimOptions options)
     effects_.quiet = options.quiet;
 }
 
-// Messages that are under way.
+// Queued entries own messages.
 Simulator::~Simulator() {
-    queue_.each([this](const Entry& entry) { let_go(entry); });
+    queue_.each([this](const Entry& entry) { discard(entry); });
     for (NodeIndex i = 0; i < nodes_.size(); ++i) {
-        if (const RareParts* r = any_rare(i)) std::ranges::for_each(r->missed, [this](const Entry& e) { let_go(e); });
+        if (const ColdState* r = find_cold(i)) std::ranges::for_each(r->missed, [this](const Entry& e) { discard(e); });
     }
 }
 
 // ---------------------------------------------------------------- nodes
 
-RareParts& Simulator::rare(NodeIndex i) {
-    const auto [at, fresh] = rare_.try_emplace(i);
+ColdState& Simulator::cold(NodeIndex i) {
+    const auto [at, fresh] = cold_.try_emplace(i);
     if (fresh) {
         at->second.disk_profile = options_.disk;
-        nodes_[i].rare = true;
+        nodes_[i].cold = true;
     }
     return at->second;
 }
 
-// Since when it runs as it does.
+// When the node was last started or resumed.
 Time Simulator::disturbed(NodeIndex i) const {
-    const RareParts* rare = any_rare(i);
-    return rare != nullptr ? rare->disturbed : Time{};
+    const ColdState* cold = find_cold(i);
+    return cold != nullptr ? cold->disturbed : Time{};
 }
 
 AppendSeq Simulator::durable(NodeIndex i) const {
-    const RareParts* rare = any_rare(i);
-    return rare != nullptr ? rare->disk.durable_upto() : 0;
+    const ColdState* cold = find_cold(i);
+    return cold != nullptr ? cold->disk.durable_upto() : 0;
 }
 
 void Simulator::add(NodeId id, Factory factory, NodeOptions options) {
@@ -66,7 +66,7 @@ void Simulator::begin(NodeId id, std::uint32_t factory, NodeOptions options) {
     GOSSIP_ASSERT(n.life == 0);
     n.factory = factory;
     n.trust = static_cast<std::uint16_t>(options.trust) & 3U;
-    if (options.wall_skew_ms != 0) rare(i).wall_skew_ms = options.wall_skew_ms;
+    if (options.wall_skew_ms != 0) cold(i).wall_skew_ms = options.wall_skew_ms;
 }
 
 void Simulator::start(NodeId id) {
@@ -75,10 +75,10 @@ void Simulator::start(NodeId id) {
     step(i, Started{wall(id)});
 }
 
-void Simulator::start_standing(NodeId id, const Standing& stand) {
+void Simulator::start_with(NodeId id, const FirstStep& first) {
     const NodeIndex i = index_of(id);
     begin_life(i);
-    stand(*nodes_[i].machine, now_, wall(id), effects_);
+    first(*nodes_[i].machine, now_, wall(id), effects_);
     apply(i);
     effects_.clear();
 }
@@ -89,14 +89,14 @@ void Simulator::begin_life(NodeIndex i) {
     ++n.life;
     GOSSIP_ASSERT(n.life != 0);
     n.paused = false;
-    if (n.rare || now_ != Time{}) {
-        rare(i).cut_next_step = false;
-        rare(i).disturbed = now_;
+    if (n.cold || now_ != Time{}) {
+        cold(i).cut_next_step = false;
+        cold(i).disturbed = now_;
     }
     network_.set_up(i);
     const NodeId id = network_.id(i);
     const auto key = static_cast<std::uint64_t>(id);
-    const auto journal = n.rare ? rare(i).disk.records() : std::span<const Record>{};
+    const auto journal = n.cold ? cold(i).disk.records() : std::span<const Record>{};
     n.machine = factories_[n.factory]({id, n.life, draws_.stream(Purpose::machine, key, n.life), journal});
     for (Observer* o : observers_) o->on_started(now_, id, n.life);
 }
@@ -104,12 +104,12 @@ void Simulator::begin_life(NodeIndex i) {
 void Simulator::crash(NodeId id, CrashKind kind) { stop(index_of(id), StopKind::crashed, kind); }
 
 void Simulator::crash_within_next_step(NodeId id, CrashKind kind) {
-    RareParts& r = rare(index_of(id));
+    ColdState& r = cold(index_of(id));
     r.cut_next_step = true;
     r.cut_kind = kind;
 }
 
-void Simulator::cancel_crash_within_step(NodeId id) { rare(index_of(id)).cut_next_step = false; }
+void Simulator::cancel_crash_within_step(NodeId id) { cold(index_of(id)).cut_next_step = false; }
 
 void Simulator::stop(NodeIndex i, StopKind how, CrashKind kind) {
     Node& n = nodes_[i];
@@ -117,9 +117,9 @@ void Simulator::stop(NodeIndex i, StopKind how, CrashKind kind) {
     n.machine.reset();
     n.paused = false;
     const auto key = static_cast<std::uint64_t>(network_.id(i));
-    if (RareParts* r = any_rare(i)) {
+    if (ColdState* r = find_cold(i)) {
         r->held.clear();
-        for (const Entry& e : std::exchange(r->missed, {})) let_go(e);
+        for (const Entry& e : std::exchange(r->missed, {})) discard(e);
         if (r->disk.crash(kind, draws_.stream(Purpose::disk_crash, key, n.life))) ++torn_tails_;
     }
     const bool flush = how == StopKind::finished || (draws_.at(Purpose::link_close, key, n.life) & 1) == 0;
@@ -135,7 +135,7 @@ void Simulator::resume(NodeId id) {
     Node& n = node(id);
     if (!n.paused) return;
     n.paused = false;
-    RareParts& r = rare(index_of(id));
+    ColdState& r = cold(index_of(id));
     r.disturbed = now_;
     auto missed = std::exchange(r.missed, {});
     std::stable_partition(missed.begin(), missed.end(), [](const Entry& e) { return !is_timer(e); });
@@ -144,7 +144,7 @@ void Simulator::resume(NodeId id) {
 
 void Simulator::wipe_disk(NodeId id) {
     GOSSIP_ASSERT(node(id).machine == nullptr);
-    rare(index_of(id)).disk.wipe();
+    cold(index_of(id)).disk.wipe();
 }
 
 void Simulator::feed(NodeId id, Event event) {
@@ -152,19 +152,19 @@ void Simulator::feed(NodeId id, Event event) {
     e.kind = EntryKind::event;
     e.node = index_of(id);
     e.life = nodes_[e.node].life;
-    e.parked = fed_.put(std::move(event));
+    e.pooled = fed_.put(std::move(event));
     queue_.push(now_, e);
 }
 
 void Simulator::at(Time when, std::function<void()> action) {
     Entry e;
     e.kind = EntryKind::action;
-    e.parked = actions_.put(std::move(action));
+    e.pooled = actions_.put(std::move(action));
     queue_.push(std::max(when, now_), e);
 }
 
-void Simulator::fail_disk(NodeId id, DiskFailure failure) { rare(index_of(id)).disk_failure = failure; }
-void Simulator::set_sync_max(NodeId id, Duration longest) { rare(index_of(id)).disk_profile.sync_max = longest; }
+void Simulator::fail_disk(NodeId id, DiskFailure failure) { cold(index_of(id)).disk_failure = failure; }
+void Simulator::set_sync_max(NodeId id, Duration longest) { cold(index_of(id)).disk_profile.sync_max = longest; }
 void Simulator::block(NodeId from, NodeId to) { network_.block(index_of(from), index_of(to)); }
 void Simulator::unblock(NodeId from, NodeId to) { network_.unblock(now_, index_of(from), index_of(to)); }
 void Simulator::reset_link(NodeId a, NodeId b) { network_.reset(now_, index_of(a), index_of(b)); }
@@ -187,8 +187,8 @@ bool Simulator::step_one() {
     return true;
 }
 
-// Nearly every event is at another node, far from the last in memory: what it will touch is fetched
-// while the ones before it are at work, each pointer before what it points to.
+// Consecutive events are mostly at different nodes, which are far apart in memory. The memory that an event needs is
+// prefetched while earlier events run, in stages: each pointer before what it points to.
 void Simulator::prefetch_ahead() const {
     constexpr std::size_t far = 16;
     constexpr std::size_t near = 11;
@@ -216,7 +216,7 @@ void Simulator::prefetch_ahead() const {
     }
 }
 
-// And whether it will send: a message that was seen before goes no further.
+// The last stage. Ends are needed only if the machine will send; a duplicate message is not forwarded.
 void Simulator::prefetch_for(const HintedMachine& machine, const EventQueue::Packed& item) const {
     const auto ask = [&machine](const SharedMessage& m) { return machine.prefetch(m); };
     const bool sends = !item.is_message() || SharedMessage::look(item.message(), ask);
@@ -250,20 +250,20 @@ bool Simulator::run_until(const std::function<bool()>& condition, Time end) {
     return true;
 }
 
-void Simulator::let_go(const Entry& entry) {
+void Simulator::discard(const Entry& entry) {
     if (entry.kind == EntryKind::message) (void)SharedMessage::adopt(entry.message);
-    if (entry.kind == EntryKind::event) fed_.take(entry.parked);
+    if (entry.kind == EntryKind::event) fed_.take(entry.pooled);
 }
 
 void Simulator::dispatch(const Entry& entry) {
-    if (entry.kind == EntryKind::action) return actions_.take(entry.parked)();
+    if (entry.kind == EntryKind::action) return actions_.take(entry.pooled)();
     if (entry.kind == EntryKind::dial) return network_.on_dial(now_, entry);
     const Node& n = nodes_[entry.node];
     const bool of_this_life = entry.kind == EntryKind::message || entry.kind == EntryKind::end_closed ||
                               entry.kind == EntryKind::stalled || entry.life == n.life;
-    if (n.machine == nullptr || !of_this_life) return let_go(entry);
-    // The kernel goes on: what arrives is acknowledged and kept.
-    if (n.paused) return rare(entry.node).missed.push_back(entry);
+    if (n.machine == nullptr || !of_this_life) return discard(entry);
+    // The kernel of a paused process still acknowledges and queues what arrives.
+    if (n.paused) return cold(entry.node).missed.push_back(entry);
     if (entry.kind == EntryKind::message) return receive(entry);
     handle(entry);
 }
@@ -299,7 +299,7 @@ void Simulator::handle(const Entry& entry) {
             handle_synced(i);
             break;
         case EntryKind::event:
-            step(i, fed_.take(entry.parked));
+            step(i, fed_.take(entry.pooled));
             break;
         case EntryKind::message:
         case EntryKind::dial:
@@ -309,7 +309,7 @@ void Simulator::handle(const Entry& entry) {
 }
 
 void Simulator::end_by_disk(NodeIndex i) {
-    RareParts& r = rare(i);
+    ColdState& r = cold(i);
     ++ended_by_disk_;
     if (r.disk_failure == DiskFailure::write) {
         r.disk.lose_unsynced();
@@ -322,8 +322,8 @@ void Simulator::end_by_disk(NodeIndex i) {
 }
 
 void Simulator::handle_synced(NodeIndex i) {
-    if (rare(i).disk_failure != DiskFailure::none) return end_by_disk(i);
-    Disk& disk = rare(i).disk;
+    if (cold(i).disk_failure != DiskFailure::none) return end_by_disk(i);
+    Disk& disk = cold(i).disk;
     const auto before = disk.unsynced();
     std::vector<Append> written(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(disk.covered()));
     const AppendSeq upto = disk.end_sync();
@@ -340,9 +340,9 @@ void Simulator::step(NodeIndex i, const Event& event) {
     trace_hash_ = fold(trace_hash_, static_cast<std::uint64_t>(now_.time_since_epoch().count()));
     trace_hash_ = fold(trace_hash_, event_hash(event) + i);
     for (Observer* o : observers_) o->on_step(now_, network_.id(i), event, effects_);
-    if (effects_.none()) return;  // mostly
+    if (effects_.none()) return;  // the common case
     const bool acts = !effects_.sends.empty() || !effects_.appends.empty();
-    if (n.rare && acts && rare(i).cut_next_step) {
+    if (n.cold && acts && cold(i).cut_next_step) {
         apply_cut(i);
     } else {
         apply(i);
@@ -351,7 +351,7 @@ void Simulator::step(NodeIndex i, const Event& event) {
 }
 
 void Simulator::apply(NodeIndex i) {
-    if (!effects_.appends.empty()) rare(i).disk.append(effects_.appends);
+    if (!effects_.appends.empty()) cold(i).disk.append(effects_.appends);
     const std::uint32_t life = nodes_[i].life;
     for (const SetTimer& t : effects_.timers) queue_.push(std::max(t.due, now_), Entry::timer(i, life, t.tag));
     send_all(i);
@@ -359,14 +359,14 @@ void Simulator::apply(NodeIndex i) {
         const NodeIndex to = index_of(d.node);
         if (to != no_node) network_.disconnect(now_, i, to);
     }
-    if (nodes_[i].rare) start_sync(i);
+    if (nodes_[i].cold) start_sync(i);
     if (effects_.fatal) stop(i, StopKind::fatal, CrashKind::process);
     if (effects_.finished) stop(i, StopKind::finished, CrashKind::process);
 }
 
-// Dies between two effects: some of the records are written, and only then some of the sends left.
+// The node crashes between two effects: a prefix of the records is written, then a prefix of the sends leaves.
 void Simulator::apply_cut(NodeIndex i) {
-    RareParts& r = rare(i);
+    ColdState& r = cold(i);
     Rng rng = draws_.stream(Purpose::disk_crash, static_cast<std::uint64_t>(network_.id(i)), nodes_[i].life, 1);
     const std::size_t effects = effects_.appends.size() + effects_.sends.size();
     const auto done = static_cast<std::size_t>(rng.below(effects + 1));
@@ -377,18 +377,18 @@ void Simulator::apply_cut(NodeIndex i) {
     stop(i, StopKind::crashed, r.cut_kind);
 }
 
-// Sends in order; those that wait for the disk, and those behind them, are kept.
+// Sends in order. Sends that wait for the disk are held, and so are later sends to the same nodes.
 void Simulator::send_all(NodeIndex i) {
     auto& sends = effects_.sends;
     if (sends.empty()) return;
     const AppendSeq written = durable(i);
-    const bool nothing_held = !nodes_[i].rare || rare(i).held.empty();
+    const bool nothing_held = !nodes_[i].cold || cold(i).held.empty();
     const auto waits = [written](const Send& s) { return s.after > written; };
     if (nothing_held && std::none_of(sends.begin(), sends.end(), waits)) {
-        EndIndex guess = 0;  // mostly to the neighbours in their order
-        for (Send& send : sends) guess = leave(i, send, guess) + 1;
+        EndIndex guess = 0;  // sends mostly go to all neighbours in order
+        for (Send& send : sends) guess = send_one(i, send, guess) + 1;
     } else {
-        auto& held = rare(i).held;
+        auto& held = cold(i).held;
         held.insert(held.end(), std::make_move_iterator(sends.begin()), std::make_move_iterator(sends.end()));
         release_held(i);
     }
@@ -396,27 +396,27 @@ void Simulator::send_all(NodeIndex i) {
 
 void Simulator::release_held(NodeIndex i) {
     const AppendSeq written = durable(i);
-    std::vector<NodeId> waiting;  // nodes with an earlier send still held
+    std::vector<NodeId> waiting;  // nodes to which a send is still held
     std::vector<Send> kept;
-    auto held = std::exchange(rare(i).held, {});
+    auto held = std::exchange(cold(i).held, {});
     for (Send& s : held) {
         const bool behind = std::find(waiting.begin(), waiting.end(), s.to) != waiting.end();
         if (s.after > written || behind) {
             if (!behind) waiting.push_back(s.to);
             kept.push_back(std::move(s));
         } else {
-            leave(i, s, 0);
+            send_one(i, s, 0);
         }
     }
-    rare(i).held = std::move(kept);
+    cold(i).held = std::move(kept);
 }
 
-// By which end it left.
-EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
+// Returns the end by which the message left.
+EndIndex Simulator::send_one(NodeIndex i, Send& send, EndIndex guess) {
     for (Observer* o : observers_) o->on_wire(now_, network_.id(i), send.to, send.message);
     EndIndex end = network_.guess_end(i, send.to, guess);
     if (end == no_end) {
-        if (index_of(send.to) == no_node) add(send.to, nullptr);  // nobody has ever listened there: the host says so
+        if (index_of(send.to) == no_node) add(send.to, nullptr);  // nobody listens there: refused by the host
         end = network_.meet(i, index_of(send.to));
     }
     network_.send(now_, i, end, std::move(send.message));
@@ -424,17 +424,17 @@ EndIndex Simulator::leave(NodeIndex i, Send& send, EndIndex guess) {
 }
 
 void Simulator::start_sync(NodeIndex i) {
-    RareParts& r = rare(i);
+    ColdState& r = cold(i);
     if (r.disk.sync_running() || !r.disk.dirty()) return;
     r.disk.begin_sync();
     const DiskProfile& p = r.disk_profile;
     Rng rng = draws_.stream(Purpose::disk_sync, static_cast<std::uint64_t>(network_.id(i)), r.syncs++);
-    const auto spread = static_cast<std::uint64_t>(std::max((p.sync_max - p.sync_min).count(), std::int64_t{0}));
+    const Duration spread = std::max(p.sync_max - p.sync_min, Duration::zero());
     Entry e;
     e.kind = EntryKind::synced;
     e.node = i;
     e.life = nodes_[i].life;
-    queue_.push(now_ + p.sync_min + Duration(static_cast<std::int64_t>(rng.below(spread + 1))), e);
+    queue_.push(now_ + p.sync_min + rng.up_to(spread), e);
 }
 
 bool Simulator::is_up(NodeId id) const { return machine(id) != nullptr; }
@@ -466,8 +466,8 @@ std::uint32_t Simulator::life(NodeId id) const { return nodes_[index_of(id)].lif
 
 const Disk& Simulator::disk(NodeId id) const {
     static const Disk blank;
-    const RareParts* rare = any_rare(index_of(id));
-    return rare != nullptr ? rare->disk : blank;
+    const ColdState* cold = find_cold(index_of(id));
+    return cold != nullptr ? cold->disk : blank;
 }
 
 std::vector<NodeId> Simulator::nodes() const {
@@ -478,8 +478,8 @@ std::vector<NodeId> Simulator::nodes() const {
 }
 
 WallMs Simulator::wall(NodeId id) const {
-    const RareParts* rare = any_rare(index_of(id));
-    return options_.wall_at_zero + millis(now_) + (rare != nullptr ? rare->wall_skew_ms : 0);
+    const ColdState* cold = find_cold(index_of(id));
+    return options_.wall_at_zero + millis(now_) + (cold != nullptr ? cold->wall_skew_ms : 0);
 }
 
 }  // namespace gossip::sim

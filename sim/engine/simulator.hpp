@@ -1,13 +1,13 @@
 #pragma once
-// Drives machines over virtual time in the order (time, insertion): the other driver beside
-// node/runtime. Owns machines, disks, network and the queue; everything it does follows from the
-// seed and from what the scenario calls.
+// The simulated driver of machines; the real one is node/runtime. It runs events in virtual time, in the order
+// (time, insertion), and owns machines, disks, network and event queue. A run is determined by the seed and by the
+// scenario's calls.
 
 #include "sim/engine/draw.hpp"
 #include "sim/engine/event_queue.hpp"
 #include "sim/engine/network.hpp"
 #include "sim/engine/node.hpp"
-#include "sim/engine/parked.hpp"
+#include "sim/engine/slot_pool.hpp"
 #include "sim/engine/trace.hpp"
 
 #include <deque>
@@ -24,10 +24,10 @@ struct SimOptions {
     NetworkOptions network;
     DiskProfile disk;
     WallMs wall_at_zero{1'700'000'000'000};
-    bool quiet{false};  // machines need not fill notices
+    bool quiet{false};  // machines may omit notices
 };
 
-// What a machine is made from at the start of a life.
+// What a machine is constructed from at the start of each life of its node.
 struct Birth {
     NodeId id{};
     std::uint32_t life{0};  // from 1
@@ -48,23 +48,27 @@ public:
     Simulator(const Simulator&) = delete;
     Simulator& operator=(const Simulator&) = delete;
 
-    // ---- the scenario's hand
+    // ---- actions of a scenario
     void add(NodeId id, Factory factory, NodeOptions options = {});
-    // Another one, made as `like` is.
+    // Adds a node with the factory of another one.
     void add_like(NodeId id, NodeId like, NodeOptions options = {});
     void reserve(std::size_t nodes) { nodes_.reserve(nodes); }
-    // How many others it will have to do with: room is made at once.
+    // Reserves memory for the number of nodes it will communicate with.
     void reserve_ends(NodeId id, std::size_t others) { network_.reserve_ends(index_of(id), others); }
     void start(NodeId id);
-    // A life that begins with its machine's own words instead of Started.
-    using Standing = std::function<void(Machine&, Time, WallMs, Effects&)>;
-    void start_standing(NodeId id, const Standing& stand);
+    // Starts a life with this step instead of the event Started.
+    using FirstStep = std::function<void(Machine&, Time, WallMs, Effects&)>;
+    void start_with(NodeId id, const FirstStep& first);
     void connect(NodeId a, NodeId b) { network_.connect(index_of(a), index_of(b)); }
-    [[nodiscard]] std::vector<NodeId> stood_with(NodeId id) const { return network_.stood_with(index_of(id)); }
-    [[nodiscard]] std::uint32_t count_stood_with(NodeId id) const { return network_.count_stood_with(index_of(id)); }
-    void fill_disk(NodeId id, std::vector<Record> journal) { rare(index_of(id)).disk.fill(std::move(journal)); }
+    [[nodiscard]] std::vector<NodeId> initial_neighbours(NodeId id) const {
+        return network_.initial_neighbours(index_of(id));
+    }
+    [[nodiscard]] std::uint32_t count_initial_neighbours(NodeId id) const {
+        return network_.count_initial_neighbours(index_of(id));
+    }
+    void fill_disk(NodeId id, std::vector<Record> journal) { cold(index_of(id)).disk.fill(std::move(journal)); }
     void crash(NodeId id, CrashKind kind = CrashKind::process);
-    // The node's next step that sends or writes is cut in the middle: it crashes between two effects.
+    // Crashes the node in the middle of its next step that sends or writes, between two effects.
     void crash_within_next_step(NodeId id, CrashKind kind);
     void cancel_crash_within_step(NodeId id);
     void pause(NodeId id);
@@ -72,9 +76,9 @@ public:
     void wipe_disk(NodeId id);
     void feed(NodeId id, Event event);
     void at(Time when, std::function<void()> action);
-    // From now on a sync of this node takes up to this long.
+    // The longest time that a sync of this node takes from now on.
     void set_sync_max(NodeId id, Duration longest);
-    // From now on its journal cannot be written: the first attempt ends the process, and so each time it starts.
+    // From now on writing the journal fails and ends the process, in each life anew; DiskFailure::none repairs it.
     void fail_disk(NodeId id, DiskFailure failure);
     void block(NodeId from, NodeId to);
     void unblock(NodeId from, NodeId to);
@@ -83,26 +87,26 @@ public:
 
     // ---- time
     [[nodiscard]] Time now() const { return now_; }
-    bool step_one();  // false when nothing is left to happen
+    bool step_one();  // false if no event is left
     [[nodiscard]] std::optional<Time> next_time() const;
     void run_until(Time end);
     void run_for(Duration d) { run_until(now_ + d); }
-    // At most so many steps; true once the end is reached.
+    // Runs at most so many events; true if the end was reached.
     bool run_some(Time end, std::uint64_t steps);
-    // True as soon as the condition holds, looked at after every event.
+    // Checks the condition after every event; false if it did not hold before the end.
     bool run_until(const std::function<bool()>& condition, Time end);
 
     // ---- ground truth
     [[nodiscard]] bool is_up(NodeId id) const;
     [[nodiscard]] bool is_paused(NodeId id) const;
-    // Up, running and free in both directions.
+    // Both are up and not paused, and neither direction is blocked.
     [[nodiscard]] bool reachable(NodeId from, NodeId to) const;
     [[nodiscard]] bool blocked(NodeId from, NodeId to) const;
-    // Since when the two have been reachable without a break; now() when they are not.
+    // Since when the two have been reachable without interruption; now() if they are not reachable.
     [[nodiscard]] Time undisturbed_since(NodeId a, NodeId b) const;
     [[nodiscard]] Machine* machine(NodeId id) const;
     [[nodiscard]] std::uint32_t life(NodeId id) const;
-    [[nodiscard]] const Disk& disk(NodeId id) const;  // of a node that ever wrote, or an empty one
+    [[nodiscard]] const Disk& disk(NodeId id) const;  // empty if the node never wrote
     [[nodiscard]] std::vector<NodeId> nodes() const;
     [[nodiscard]] WallMs wall(NodeId id) const;
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
@@ -113,7 +117,7 @@ public:
     [[nodiscard]] std::uint64_t ended_by_disk() const { return ended_by_disk_; }
     [[nodiscard]] std::uint64_t longest_queue() const { return longest_queue_; }
     Network& network() { return network_; }
-    // Messages of a node that impairments lost so far, and that blocks hold back now.
+    // Messages sent by a node: lost through impairments so far, and now held back by blocks.
     [[nodiscard]] std::uint64_t lost(NodeId from) const { return network_.lost(index_of(from)); }
     [[nodiscard]] std::size_t held(NodeId from) const { return network_.held(index_of(from)); }
     [[nodiscard]] const LinkProfile& profile() const { return network_.profile(); }
@@ -121,13 +125,13 @@ public:
     void observe(Observer* observer) { observers_.push_back(observer); }
 
 private:
-    static constexpr std::size_t machine_lines = 4;  // of the cache: what nearly every message touches
+    static constexpr std::size_t machine_lines = 4;  // cache lines of a machine that most messages need
 
     [[nodiscard]] NodeIndex index_of(NodeId id) const { return network_.index_of(id); }
     Node& node(NodeId id) { return nodes_[index_of(id)]; }
-    RareParts& rare(NodeIndex i);  // made when there are none
-    [[nodiscard]] RareParts* any_rare(NodeIndex i) { return nodes_[i].rare ? &rare_.at(i) : nullptr; }
-    [[nodiscard]] const RareParts* any_rare(NodeIndex i) const { return nodes_[i].rare ? &rare_.at(i) : nullptr; }
+    ColdState& cold(NodeIndex i);  // created on first use
+    [[nodiscard]] ColdState* find_cold(NodeIndex i) { return nodes_[i].cold ? &cold_.at(i) : nullptr; }
+    [[nodiscard]] const ColdState* find_cold(NodeIndex i) const { return nodes_[i].cold ? &cold_.at(i) : nullptr; }
     [[nodiscard]] Time disturbed(NodeIndex i) const;
     void begin(NodeId id, std::uint32_t factory, NodeOptions options);
     void prefetch_ahead() const;
@@ -135,7 +139,7 @@ private:
     void dispatch(const Entry& entry);
     void handle(const Entry& entry);
     void receive(const Entry& entry);
-    void let_go(const Entry& entry);
+    void discard(const Entry& entry);
     void handle_synced(NodeIndex i);
     void end_by_disk(NodeIndex i);
     [[nodiscard]] AppendSeq durable(NodeIndex i) const;
@@ -144,7 +148,7 @@ private:
     void apply_cut(NodeIndex i);
     void release_held(NodeIndex i);
     void send_all(NodeIndex i);
-    EndIndex leave(NodeIndex i, Send& send, EndIndex guess);
+    EndIndex send_one(NodeIndex i, Send& send, EndIndex guess);
     void start_sync(NodeIndex i);
     void begin_life(NodeIndex i);
     void stop(NodeIndex i, StopKind how, CrashKind kind);
@@ -153,19 +157,19 @@ private:
     Draws draws_;
     EventQueue queue_;
     Nodes nodes_;
-    std::unordered_map<NodeIndex, RareParts> rare_;
+    std::unordered_map<NodeIndex, ColdState> cold_;
     Network network_;
     std::deque<Factory> factories_;
-    Parked<std::function<void()>> actions_;
-    Parked<Event> fed_;
-    Event received_{Received{}};  // of the step in hand
+    SlotPool<std::function<void()>> actions_;
+    SlotPool<Event> fed_;
+    Event received_{Received{}};  // reused for every message
     std::vector<Observer*> observers_;
     Effects effects_;
     Time now_{};
     std::uint64_t trace_hash_{0};
     std::uint64_t events_{0};
     std::uint64_t torn_tails_{0};
-    std::uint64_t ended_by_disk_{0};  // processes
+    std::uint64_t ended_by_disk_{0};  // processes ended by a disk error
     std::size_t longest_queue_{0};
 };
 

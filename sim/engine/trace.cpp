@@ -17,8 +17,8 @@ std::uint64_t mix(std::uint64_t h, const Batch& batch) {
     return mix(h, std::uint64_t{batch.size()});
 }
 
-// The fields that tell messages of one type apart. What is left out shows up one step later, in
-// what the receiver does with it.
+// The fields that distinguish messages of one type. A difference in a field that is not hashed shows in the
+// receiver's next step.
 struct Fields {
     std::uint64_t h;
     std::uint64_t operator()(const msg::RegisterRequest& m) const { return mix(mix(h, m.peer), m.incarnation); }
@@ -60,13 +60,13 @@ struct Fields {
 
 std::uint64_t message_hash(const SharedMessage& message) {
     const Fields fields{message.index()};
-    if (const auto* gossip = message.get_if<msg::Gossip>()) return fields(*gossip);  // most are
+    if (const auto* gossip = message.get_if<msg::Gossip>()) return fields(*gossip);  // the common case
     return message.visit(fields);
 }
 
 std::uint64_t event_hash(const Event& event) {
     const std::uint64_t h = event.index();
-    if (const auto* received = std::get_if<Received>(&event)) {  // most are
+    if (const auto* received = std::get_if<Received>(&event)) {  // the common case
         return mix(mix(h, received->from), message_hash(received->message));
     }
     return std::visit(Overloaded{

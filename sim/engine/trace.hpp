@@ -1,5 +1,5 @@
 #pragma once
-// What a run shows to its checkers, and the running hash that tells two runs apart.
+// What observers (checkers, meters, logs) see of a run, and the running hash by which two runs are compared.
 
 #include "protocol/machine.hpp"
 
@@ -9,27 +9,27 @@
 namespace gossip::sim {
 
 enum class StopKind : std::uint8_t {
-    crashed,   // killed from outside
-    finished,  // it left in order
-    fatal,     // it found an invariant broken and ended itself
+    crashed,   // killed by the scenario or by a disk error
+    finished,  // it left gracefully
+    fatal,     // it found a broken invariant and stopped
 };
 
-// MembershipState everything in the order it happens. Observers never act.
+// Called in the order of events. An observer must not change the run.
 class Observer {
 public:
     virtual ~Observer() = default;
     virtual void on_started(Time, NodeId, std::uint32_t /*life*/) {}
     virtual void on_stopped(Time, NodeId, StopKind) {}
-    // After the step, before its effects take place.
+    // After the step, before its effects are applied.
     virtual void on_step(Time, NodeId, const Event&, const Effects&) {}
-    // A message leaves a node, its held sends included. `node` is alive.
+    // A message leaves a node: a held send when it is released, not when the machine sends it.
     virtual void on_wire(Time, NodeId /*from*/, NodeId /*to*/, const SharedMessage&) {}
-    // Records became durable, in order.
+    // Records became durable, in journal order.
     virtual void on_synced(Time, NodeId, std::span<const Append>) {}
 };
 
-// Folds a word into a hash: one half of a product over the other, as Wang Yi's wyhash does. Of a run's own words only;
-// nobody chooses them, so what multiplies to zero is left to chance.
+// Folds a word into a hash: the two halves of a 128-bit product are XORed, as in Wang Yi's wyhash. Input that makes
+// the product zero would erase the hash; the words come from the run, so nobody chooses such input.
 [[nodiscard]] constexpr std::uint64_t fold(std::uint64_t hash, std::uint64_t word) {
     __extension__ using Wide = unsigned __int128;
     const Wide product = static_cast<Wide>(hash ^ 0x9e3779b97f4a7c15ULL) * (word ^ 0xd6e8feb86659fd93ULL);

@@ -1,6 +1,8 @@
 #include "sim/study/experiment.hpp"
 
 #include "protocol/names.hpp"
+#include "sim/graph/graph.hpp"
+#include "sim/graph/power_law.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -8,10 +10,10 @@
 namespace gossip::sim {
 namespace {
 
-constexpr Duration glance = std::chrono::milliseconds(50);  // how often a bring-up is looked at
-constexpr Duration rest = std::chrono::seconds(2);          // after it: ring links find their places
+constexpr Duration bring_up_check = std::chrono::milliseconds(50);
+constexpr Duration ring_repair = std::chrono::seconds(2);  // after the bring-up peers still move their ring links
 constexpr std::size_t path_sources = 16;
-constexpr std::uint32_t quiet_from = 20'000;  // peers: nobody reads so many notices
+constexpr std::uint32_t quiet_from = 20'000;  // peers; notices of larger networks are not needed
 
 ClusterOptions cluster_options(const ExperimentOptions& o) {
     ClusterOptions c;
@@ -32,7 +34,7 @@ Experiment::Experiment(ExperimentOptions options)
     : options_(std::move(options)), cluster_(cluster_options(options_)), meter_(cluster_) {
     cluster_.sim().observe(&meter_);
     if (options_.check) {
-        const Trouble& t = options_.trouble;
+        const FaultRates& t = options_.faults;
         const bool disturbed = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
         watch_.emplace(cluster_, rules_under(options_.network.link, disturbed), options_.canary);
     }
@@ -40,7 +42,7 @@ Experiment::Experiment(ExperimentOptions options)
 }
 
 void Experiment::begin_bring_up() {
-    if (options_.grown) return cluster_.stand_up(options_.peers);
+    if (options_.grown) return cluster_.start_grown(options_.peers);
     cluster_.start_seeds();
     for (std::uint32_t i = 0; i < options_.peers; ++i) {
         const NodeId peer = cluster_.add_peer();
@@ -59,9 +61,9 @@ bool Experiment::advance(std::uint64_t events) {
     if (phase_ == Phase::bringing_up) {
         options_.grown ? begin_workload() : watch_bring_up(events);
     } else if (phase_ == Phase::running) {
-        // Looked at often: what follows a violation is only its wake.
-        constexpr std::uint64_t glance_events = 64;
-        const std::uint64_t slice = watch_ ? std::min(events, glance_events) : events;
+        // Checked often, so that the run ends close to the violation.
+        constexpr std::uint64_t check_interval = 64;
+        const std::uint64_t slice = watch_ ? std::min(events, check_interval) : events;
         for (std::uint64_t done = 0; done < events && phase_ == Phase::running && !violation(); done += slice) {
             if (cluster_.sim().run_some(end_, slice)) finish();
         }
@@ -88,19 +90,19 @@ void Experiment::heal() {
 void Experiment::watch_bring_up(std::uint64_t events) {
     const std::uint64_t before = cluster_.sim().events();
     while (cluster_.sim().events() - before < events) {
-        if (cluster_.sim().now() > last_start_ && cluster_.settled()) return begin_workload();
+        if (cluster_.sim().now() > last_start_ && cluster_.converged()) return begin_workload();
         if (cluster_.sim().now() >= deadline_) {
             phase_ = Phase::stuck;
             return;
         }
-        cluster_.sim().run_for(glance);
+        cluster_.sim().run_for(bring_up_check);
     }
 }
 
 void Experiment::begin_workload() {
     phase_ = Phase::running;
     up_ = cluster_.sim().now();
-    begun_ = up_ + rest;
+    begun_ = up_ + ring_repair;
     end_ = begun_ + options_.duration;
     schedule_messages();
     schedule_crashes();
@@ -115,57 +117,55 @@ double Experiment::progress() const {
 
 // ---------------------------------------------------------------- workload and faults
 
-// Evenly over the first half: the second is for the last of them to arrive.
+// Evenly over the first half of the workload; the last ones arrive in the second half.
 void Experiment::schedule_messages() {
     for (std::uint32_t i = 0; i < options_.messages; ++i) {
         const Duration after = options_.duration / 2 * i / std::max(options_.messages, 1U);
-        cluster_.sim().at(begun_ + after, [this, i] { say(i); });
+        cluster_.sim().at(begun_ + after, [this, i] { publish(i); });
     }
 }
 
-void Experiment::say(std::uint32_t number) {
+void Experiment::publish(std::uint32_t number) {
     Rng rng = cluster_.sim().draws().stream(Purpose::workload, number);
     const auto& peers = cluster_.peers();
-    // A peer that is down says nothing; after so many misses there is hardly anybody left.
+    // Draws again if the peer is down or paused. After so many attempts hardly any peer is left.
     for (int attempt = 0; attempt < 64; ++attempt) {
-        const NodeId peer = peers[static_cast<std::size_t>(rng.below(peers.size()))];
+        const NodeId peer = rng.pick(peers);
         if (!cluster_.sim().is_up(peer) || cluster_.sim().is_paused(peer)) continue;
         return cluster_.publish(peer, "message " + std::to_string(number + 1));
     }
 }
 
 void Experiment::schedule_crashes() {
-    const auto span = static_cast<std::uint64_t>(options_.duration.count());
     for (std::uint32_t i = 0; i < options_.peers; ++i) {
         Rng rng = cluster_.sim().draws().stream(Purpose::schedule, 0, i);
-        if (!rng.chance(options_.trouble.crash_per_million)) continue;
+        if (!rng.chance(options_.faults.crash_per_million)) continue;
         const NodeId peer = cluster_.peers()[i];
-        const auto after = Duration(static_cast<std::int64_t>(rng.below(span)));
-        cluster_.sim().at(begun_ + after, [this, peer] { cluster_.crash(peer); });
+        const Time at = begun_ + rng.below(options_.duration);
+        cluster_.sim().at(at, [this, peer] { cluster_.crash(peer); });
     }
 }
 
 void Experiment::schedule_pauses() {
     const Duration length = options_.duration / 10;
-    const auto span = static_cast<std::uint64_t>((options_.duration - length).count());
     for (std::uint32_t i = 0; i < options_.peers; ++i) {
         Rng rng = cluster_.sim().draws().stream(Purpose::schedule, 1, i);
-        if (!rng.chance(options_.trouble.pause_per_million)) continue;
+        if (!rng.chance(options_.faults.pause_per_million)) continue;
         const NodeId peer = cluster_.peers()[i];
-        const Time at = begun_ + Duration(static_cast<std::int64_t>(rng.below(span)));
+        const Time at = begun_ + rng.below(options_.duration - length);
         cluster_.sim().at(at, [this, peer] { cluster_.sim().pause(peer); });
         cluster_.sim().at(at + length, [this, peer] { cluster_.sim().resume(peer); });
     }
 }
 
 void Experiment::schedule_partition() {
-    if (options_.trouble.partition == Duration::zero()) return;
+    if (options_.faults.partition == Duration::zero()) return;
     const Time from = begun_ + options_.duration / 10;
     cluster_.sim().at(from, [this] { split(true); });
-    cluster_.sim().at(from + options_.trouble.partition, [this] { split(false); });
+    cluster_.sim().at(from + options_.faults.partition, [this] { split(false); });
 }
 
-// Every other peer; the seeds stay with the first side.
+// Every other peer is on the other side; all seeds are on the first.
 void Experiment::split(bool cut) {
     std::vector<NodeId> one(cluster_.seeds().begin(), cluster_.seeds().end());
     std::vector<NodeId> other;
@@ -199,12 +199,12 @@ std::vector<Metric> Experiment::current_metrics() const {
 void Experiment::add_spread(std::vector<Metric>& m) const {
     double sum = 0;
     double least = 1;
-    for (const FloodMeter::Said& said : meter_.said()) {
+    for (const FloodMeter::Published& said : meter_.published()) {
         const double share = meter_.coverage(said);
         sum += share;
         least = std::min(least, share);
     }
-    const auto said = static_cast<double>(meter_.said().size());
+    const auto said = static_cast<double>(meter_.published().size());
     const auto deliveries = static_cast<double>(meter_.deliveries());
     const auto pushes = static_cast<double>(meter_.pushes());
     m.push_back({"messages_said", said, 0});

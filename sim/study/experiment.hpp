@@ -1,11 +1,10 @@
 #pragma once
-// One run of `gossipctl sim`: the real seeds and peers over virtual time, messages said at random
-// peers, faults drawn from the seed, and figures of what came of it.
+// One run of `gossipctl sim`: seeds and peers in virtual time, messages published by random peers, faults drawn from
+// the seed, and the resulting metrics.
 
 #include "sim/checks/watch.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/study/flood_meter.hpp"
-#include "sim/study/graph.hpp"
 
 #include <optional>
 #include <string>
@@ -13,11 +12,11 @@
 
 namespace gossip::sim {
 
-// What goes wrong beside lost and late messages, which are part of the network (LinkProfile).
-struct Trouble {
-    std::uint32_t crash_per_million{0};  // peers that crash for good, at any time of the run
-    std::uint32_t pause_per_million{0};  // peers that stand still for a tenth of the run
-    Duration partition{};                // for so long, half of the peers are cut off from the other half
+// Faults of nodes and a partition. Lost and late messages are part of the LinkProfile.
+struct FaultRates {
+    std::uint32_t crash_per_million{0};  // peers that crash and do not return, at any time of the workload
+    std::uint32_t pause_per_million{0};  // peers that pause for a tenth of the workload
+    Duration partition{};                // how long one half of the peers is cut off from the other
 };
 
 struct ExperimentOptions {
@@ -25,13 +24,13 @@ struct ExperimentOptions {
     std::uint32_t seeds{3};
     std::uint32_t peers{100};
     std::uint32_t messages{10};
-    bool grown{false};                             // the network stands from the start instead of registering
+    bool grown{false};                             // warm start: peers do not register (see Cluster)
     Duration arrival{};                            // between two peers' starts; 0: all at once
     Duration duration = std::chrono::seconds(20);  // of the workload, after the bring-up
-    Config config;                                 // its seeds are filled in
+    Config config;                                 // without seeds
     NetworkOptions network;
-    Trouble trouble;
-    bool check{false};   // the invariants, at every step; needs a network that registers
+    FaultRates faults;
+    bool check{false};   // check the invariants at every step; not with `grown`
     bool canary{false};  // see Watch
 };
 
@@ -46,18 +45,18 @@ public:
     explicit Experiment(ExperimentOptions options);
 
     enum class Phase : std::uint8_t { bringing_up, running, over, stuck, broken };
-    // A broken invariant ends the run; one of liveness is looked for once the workload is over and all is mended,
-    // after the figures and the trace's hash were taken.
+    // A violation ends the run. Liveness is checked after the workload, when faults have ended and the metrics and the
+    // trace hash were taken.
     [[nodiscard]] const std::optional<Violation>& violation() const;
-    // Lets at most so many events happen; true while there is more to come.
+    // Runs at most so many events; true while the experiment goes on.
     bool advance(std::uint64_t events);
     [[nodiscard]] Phase phase() const { return phase_; }
-    // Of the workload, 0 to 1.
+    // The share of the workload that is done, 0 to 1.
     [[nodiscard]] double progress() const;
     [[nodiscard]] std::uint64_t events() const { return cluster_.sim().events(); }
     [[nodiscard]] std::uint64_t trace_hash() const { return last_hash_.value_or(cluster_.sim().trace_hash()); }
     [[nodiscard]] Time now() const { return cluster_.sim().now(); }
-    // So far; complete once the phase is `over`.
+    // So far; final once the phase is `over`.
     [[nodiscard]] std::vector<Metric> metrics() const { return last_metrics_ ? *last_metrics_ : current_metrics(); }
 
 private:
@@ -72,7 +71,7 @@ private:
     void schedule_pauses();
     void schedule_partition();
     void split(bool cut);
-    void say(std::uint32_t number);
+    void publish(std::uint32_t number);
     void add_spread(std::vector<Metric>& m) const;
     void add_overlay(std::vector<Metric>& m) const;
     void add_membership(std::vector<Metric>& m) const;
@@ -86,9 +85,9 @@ private:
     Phase phase_{Phase::bringing_up};
     Time last_start_{};
     Time deadline_{};  // of the bring-up
-    Time up_{};
-    Time begun_{};  // the workload
-    Time end_{};
+    Time up_{};        // end of the bring-up
+    Time begun_{};     // start of the workload
+    Time end_{};       // of the workload
 };
 
 }  // namespace gossip::sim

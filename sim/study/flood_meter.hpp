@@ -1,6 +1,6 @@
 #pragma once
-// Counts from the trace what became of the messages said in an experiment: who got them, after how
-// many hops and how long, at what cost; and of the peers that crashed, when the seeds removed them.
+// Measures an experiment: for the published messages, which peers got them, after how many hops, how late and with how
+// many transmissions; for crashed peers, when the seeds removed them.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/study/histogram.hpp"
@@ -18,32 +18,32 @@ public:
     void on_wire(Time now, NodeId from, NodeId to, const SharedMessage& message) override;
     void on_stopped(Time now, NodeId node, StopKind how) override;
 
-    struct Said {
+    struct Published {
         NodeId origin{};
         Time at{};
-        std::vector<bool> reached;  // by peer number; the origin too
+        std::vector<bool> reached;  // by peer number, including the origin
         std::uint64_t deliveries{0};
     };
-    [[nodiscard]] const std::vector<Said>& said() const { return said_; }
-    // Of the peers that were up when it was said and still are, the share that has it.
-    [[nodiscard]] double coverage(const Said& said) const;
+    [[nodiscard]] const std::vector<Published>& published() const { return published_; }
+    // The share of the live peers that got the message, among those that existed when it was published.
+    [[nodiscard]] double coverage(const Published& message) const;
     [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
     [[nodiscard]] std::uint64_t pushes() const { return pushes_; }
-    [[nodiscard]] std::uint64_t repairs() const { return repairs_; }     // messages sent to mend a hole
+    [[nodiscard]] std::uint64_t repairs() const { return repairs_; }     // messages sent by repair
     [[nodiscard]] const Histogram& latency() const { return latency_; }  // nanoseconds
     [[nodiscard]] const Histogram& hops() const { return hops_; }
     [[nodiscard]] const Histogram& detection() const { return detection_; }  // crash to removal, nanoseconds
     [[nodiscard]] std::uint64_t false_removals() const { return false_removals_; }
 
 private:
-    void on_said(Time now, NodeId node, const Effects& effects);
+    void on_published(Time now, NodeId node, const Effects& effects);
     void on_delivered(Time now, NodeId node, const Deliver& delivery);
     void on_removed(Time now, NodeId peer);
 
     const Cluster& cluster_;
-    std::vector<Said> said_;
-    std::unordered_map<std::uint64_t, std::size_t> number_of_;  // by RumorKey::lo; looked up only
-    std::unordered_map<std::uint64_t, Time> stopped_;           // peers that are down, or were removed; looked up only
+    std::vector<Published> published_;
+    std::unordered_map<std::uint64_t, std::size_t> number_of_;  // by RumorKey::lo; never iterated
+    std::unordered_map<std::uint64_t, Time> stopped_;           // when peers stopped or were removed; never iterated
     std::uint64_t deliveries_{0};
     std::uint64_t pushes_{0};
     std::uint64_t repairs_{0};

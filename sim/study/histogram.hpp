@@ -1,6 +1,6 @@
 #pragma once
-// Counts of 64-bit values in buckets of 1/64 relative width: quantiles of any number of samples in a
-// few kilobytes, and the same figures on every machine.
+// A histogram of 64-bit values in buckets of 1/64 relative width: quantiles of any number of samples in 30 KB, equal on
+// every machine.
 
 #include <array>
 #include <bit>
@@ -22,7 +22,7 @@ public:
     [[nodiscard]] double mean() const {
         return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_);
     }
-    // The value below or at which the share `q` of all samples lies; at most 1.6 % too high.
+    // The `q`-quantile of the samples, at most 1.6 % too high.
     [[nodiscard]] std::uint64_t quantile(double q) const {
         const auto rank = static_cast<std::uint64_t>(q * static_cast<double>(count_));
         std::uint64_t below = 0;

@@ -4,7 +4,7 @@
 #include "protocol/peer/probes.hpp"
 #include "protocol/quorum.hpp"
 #include "protocol/ring.hpp"
-#include "sim/study/degree_law.hpp"
+#include "sim/graph/degree_law.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,25 +16,25 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 // ---------------------------------------------------------------- the overlay
 
-// Degrees as far as the theory of paths needs them.
+// The moments of the degree distribution that the theory of paths needs.
 struct Degrees {
     double mean{0};
-    double further{0};  // ν: links onward from a node that was reached over a link, E[D(D-1)] / E[D]
+    double further{0};  // ν = E[D(D-1)] / E[D]: further links of a node that was reached over a link
 };
 
-// Preferential links a joiner opens, and whether everybody has two ring links beside them.
+// Preferential links that a joining peer opens, and ring links per peer.
 double opened(const ExperimentOptions& o) { return static_cast<double>(strategy_links(o.config.overlay)); }
 double ring_ends(const ExperimentOptions& o) { return uses_ring(o.config.overlay.strategy) ? 2 : 0; }
 
-// Peers that join together find nobody with a degree yet.
+// Peers that join at the same time know no degrees, so they do not prefer hubs.
 bool prefers_hubs(const ExperimentOptions& o) {
     const OverlayStrategy strategy = o.config.overlay.strategy;
     const bool preferential = strategy == OverlayStrategy::pa || strategy == OverlayStrategy::pa_ring;
     return preferential && (o.grown || o.arrival > Duration::zero());
 }
 
-// The second moment of what others opened to a node: a sum of P(D >= k) for a growing network, whose
-// largest degree is the one that a single node is expected to have; else a Poisson variable.
+// The second moment of the preferential degree: for a growing network a sum over P(D >= k), up to the degree that one
+// node is expected to reach; otherwise that of a Poisson variable.
 double second_moment(const ExperimentOptions& o) {
     const double links = opened(o);
     if (!prefers_hubs(o)) return 4 * links * links + links;
@@ -55,12 +55,12 @@ Degrees degrees_of(const ExperimentOptions& o) {
     return {mean, std::max(squares / mean - 1, 1.01)};
 }
 
-// ---------------------------------------------------------------- passage
+// ---------------------------------------------------------------- first passage
 
-// Below, nearly everybody is linked to everybody or to a neighbour of theirs.
+// The theory needs sparse networks: with fewer peers nearly all are neighbours or have a common neighbour.
 constexpr std::uint32_t fewest_for_passage = 30;
 
-// The time of a message over one link, as equally likely values in seconds: the pair's own delay and the jitter.
+// The delay of a message over one link, as equally likely values in seconds: base delay and jitter.
 std::vector<double> link_times(const LinkProfile& link) {
     constexpr int bases = 64;
     constexpr int jitters = 8;
@@ -68,7 +68,7 @@ std::vector<double> link_times(const LinkProfile& link) {
     std::vector<double> times;
     for (int i = 0; i < bases; ++i) {
         double share = (i + 0.5) / bases;
-        if (link.regions > 1) {  // the distance of two regions on their ring
+        if (link.regions > 1) {  // distance of two regions on the ring
             const auto apart = static_cast<std::uint32_t>(share * link.regions);
             share = std::min(apart, link.regions - apart) / std::max(std::floor(link.regions / 2.0), 1.0);
         }
@@ -90,8 +90,8 @@ struct Passage {
     double hops{0};
 };
 
-// The quickest way through a random graph: with λ from ν E[exp(-λX)] = 1 it takes about ln(n ν/mean) / λ,
-// over links that each take E[X exp(-λX)] / E[exp(-λX)] (Bhamidi, van der Hofstad, Hooghiemstra,
+// The fastest path through a random graph with link delays X: with λ from ν E[exp(-λX)] = 1 it takes about
+// ln(n ν/mean) / λ, and its links take E[X exp(-λX)] / E[exp(-λX)] each (Bhamidi, van der Hofstad, Hooghiemstra,
 // "Universality for first passage percolation on sparse random graphs", Ann. Probab. 45, 2017; for
 // constant X it is eq. 54 of Newman, Strogatz, Watts, Phys. Rev. E 64, 2001).
 Passage passage(double peers, const Degrees& degrees, const std::vector<double>& times) {
@@ -115,11 +115,11 @@ Passage passage(double peers, const Degrees& degrees, const std::vector<double>&
 
 // ---------------------------------------------------------------- detection
 
-// From the end of a process to its removal: connections end, and a redial is refused; the witnesses try
-// twice; a report, the seeds' own probes and opinions, two rounds of votes. One-way delays, counted.
+// One-way delays between the end of a process and its removal, counted: connections end, a redial is refused, the
+// witnesses probe twice, the report, the seeds' probes and opinions, and two rounds of votes.
 constexpr double delays_to_removal = 14;
 
-// P(at least `least` of n) when each has probability p.
+// P(at least `least` of n events), each with probability p.
 double at_least(std::size_t least, std::size_t n, double p) {
     double sum = 0;
     for (std::size_t k = least; k <= n; ++k) {
@@ -131,22 +131,22 @@ double at_least(std::size_t least, std::size_t n, double p) {
     return sum;
 }
 
-// Faults, and regions: there a way's links are as long as its places are apart, not drawn one by one.
+// Faults, or regions: with regions the delays along a path are not independent draws.
 bool disturbs_passage(const ExperimentOptions& o) {
     const LinkProfile& link = o.network.link;
     if (link.regions > 1) return true;
-    return o.trouble.partition > Duration::zero() || o.trouble.pause_per_million > 0 || link.drop_per_million > 0 ||
+    return o.faults.partition > Duration::zero() || o.faults.pause_per_million > 0 || link.drop_per_million > 0 ||
            link.tail_per_million > 0 || link.reset_per_million > 0;
 }
 
-// Over a tree a message's way depends on the ones before it.
+// In tree mode a message's path depends on earlier messages.
 bool floods(const ExperimentOptions& o) { return o.config.gossip.mode == GossipMode::flood; }
 
 void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector<Predicted>& out) {
     const double edges = expected_edges(o);
     const std::string ring = ring_ends(o) > 0 ? " + n" : "";
     out.push_back({"degree_mean", degrees.mean, 0.1, 3, "2E/n, E = (links opened)" + ring, "expected links"});
-    // With a ring the weights' constant part is so great that the law's own exponent shows only far out.
+    // With ring links the constant part of the weights hides the exponent except at very high degrees.
     if (prefers_hubs(o) && ring_ends(o) == 0 && o.peers >= 2000) {
         out.push_back({"degree_exponent", 3 + 1 / opened(o), 0.15, 2, "3 + 1/c, weight degree + 1",
                        "Dorogovtsev, Mendes, Samukhin 2000"});
@@ -169,7 +169,7 @@ void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector
 void add_passage(const ExperimentOptions& o, const Degrees& degrees, std::vector<Predicted>& out) {
     if (disturbs_passage(o) || !floods(o) || o.peers < fewest_for_passage) return;
     const Passage way = passage(o.peers, degrees, link_times(o.network.link));
-    // Where hubs bind the graph, theory knows the order of ln n and little more.
+    // With hubs and no ring the theory gives little more than the order ln n.
     const double tolerance = prefers_hubs(o) && ring_ends(o) == 0 ? 0.4 : 0.25;
     const std::string source = "Bhamidi, van der Hofstad, Hooghiemstra 2017";
     out.push_back({"hops_mean", way.hops, tolerance, 3, "ln(n v/d) / (l b), v E[exp(-lX)] = 1", source});
@@ -201,13 +201,13 @@ bool Predicted::agrees(double measured) const {
 double expected_edges(const ExperimentOptions& o) {
     const double n = o.peers;
     const double links = opened(o);
-    // The first peers find fewer than they want.
+    // The first peers find fewer candidates than links they want.
     const double early = std::min(links, n - 1);
     const double chosen = early * (early - 1) / 2 + std::max(n - 1 - early + 1, 0.0) * links;
     const double all = n * (n - 1) / 2;
     if (ring_ends(o) == 0) return std::min(chosen, all);
     const double ring = n > 2 ? n : n - 1;
-    // A chosen link that the ring has as well is one link.
+    // A preferential link that is also a ring link counts once.
     return std::min(ring + chosen * (1 - std::min(2 / (n - 1), 1.0)), all);
 }
 
@@ -228,12 +228,12 @@ double false_removal_rate(const ExperimentOptions& o, double loss) {
     if (loss <= 0) return 0;
     const LivenessConfig& l = o.config.liveness;
     const double no_answer = 1 - (1 - loss) * (1 - loss);
-    const double missed = loss * no_answer;  // neither its ping nor its answer to ours
+    const double missed = loss * no_answer;  // neither its ping nor its answer to our ping arrives
     const double suspicions =
         degrees_of(o).mean * (1 - missed) * std::pow(missed, l.misses) / seconds(l.interval) * 3600;
     const double unreached = std::pow(no_answer, l.probes);
     const std::size_t witnesses = l.witnesses_max;
-    const double certified = at_least(majority(witnesses) - 1, witnesses - 1, unreached);  // the accuser is one
+    const double certified = at_least(majority(witnesses) - 1, witnesses - 1, unreached);  // the accuser is a witness
     return suspicions * certified * at_least(majority(o.seeds), o.seeds, no_answer);
 }
 

@@ -32,7 +32,7 @@ void FaultInjector::begin(const Fault& fault) {
     if (fault.kind == FaultKind::cut_off || fault.kind == FaultKind::cut_off_one_way) return split(fault, true);
     const NodeId node = node_at(fault.node);
     if (fault.kind == FaultKind::crash && fault.until == never) gone_.insert(node);
-    if (fault.kind == FaultKind::disk_error) {  // of a seed that is down as well: it will start with it
+    if (fault.kind == FaultKind::disk_error) {  // also if the seed is down: the error then meets its next life
         const bool sync = fault.crash == CrashKind::power;
         return cluster_.sim().fail_disk(node, sync ? DiskFailure::sync : DiskFailure::write);
     }
@@ -121,7 +121,7 @@ void FaultInjector::heal() {
     for (const NodeId peer : peers_) cluster_.sim().resume(peer);
 }
 
-bool FaultInjector::broken_for_good(NodeId node) const {
+bool FaultInjector::is_dead_seed(NodeId node) const {
     const Seat seat = cluster_.seat_of(node);
     return seat != no_seat && std::count(plan_.dead_seeds.begin(), plan_.dead_seeds.end(), seat) > 0;
 }
@@ -129,7 +129,7 @@ bool FaultInjector::broken_for_good(NodeId node) const {
 std::vector<NodeId> FaultInjector::core() const {
     std::vector<NodeId> seeds;
     for (const NodeId s : cluster_.seeds()) {
-        if (!broken_for_good(s)) seeds.push_back(s);
+        if (!is_dead_seed(s)) seeds.push_back(s);
     }
     return seeds;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Carries a plan's faults out, and heals at the end of the fault phase all but what is broken for good.
+// Injects the faults of a plan into a cluster, and heals all but the dead seeds at the end of the fault phase.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/swarm/fault_plan.hpp"
@@ -10,16 +10,16 @@ namespace gossip::sim {
 
 class FaultInjector {
 public:
-    // Both outlive the injector.
+    // Both must outlive the injector.
     FaultInjector(Cluster& cluster, const FaultPlan& plan) : cluster_(cluster), plan_(plan) {}
 
     void schedule();  // peers' starts and all faults
     void heal();
-    [[nodiscard]] bool broken_for_good(NodeId node) const;
-    // Seeds that are to converge: a quorum at least.
+    // Seeds that must converge: all but the dead ones, so at least a quorum.
     [[nodiscard]] std::vector<NodeId> core() const;
 
 private:
+    [[nodiscard]] bool is_dead_seed(NodeId node) const;
     void begin(const Fault& fault);
     void end(const Fault& fault);
     void begin_on_node(const Fault& fault, NodeId node);
@@ -31,7 +31,7 @@ private:
     const FaultPlan& plan_;
     std::vector<NodeId> peers_;
     std::set<NodeId> started_;
-    std::set<NodeId> gone_;  // left, or crashed never to return
+    std::set<NodeId> gone_;  // left, or crashed without restart
     std::uint32_t messages_{0};
 };
 

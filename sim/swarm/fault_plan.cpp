@@ -14,9 +14,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(FaultClass::last
     "slow-disk",   "partition",   "one-way",    "swizzle",    "pause-short", "pause-long", "reset",
     "drop",        "duplicate",   "tail",       "churn",      "skew",        "hostile",    "disk-error"};
 
-Duration between(Rng& rng, Duration low, Duration high) {
-    return low + Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>((high - low).count()) + 1)));
-}
+Duration between(Rng& rng, Duration low, Duration high) { return low + rng.up_to(high - low); }
 
 std::uint32_t between(Rng& rng, std::uint32_t low, std::uint32_t high) {
     return low + static_cast<std::uint32_t>(rng.below(high - low + 1));
@@ -26,7 +24,7 @@ std::uint32_t between(Rng& rng, std::uint32_t low, std::uint32_t high) {
 
 std::uint32_t draw_seeds(Rng& rng) {
     constexpr std::array<std::uint32_t, 12> sizes{1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5};
-    return sizes[static_cast<std::size_t>(rng.below(sizes.size()))];
+    return rng.pick(sizes);
 }
 
 void draw_liveness(Rng& rng, Config& c) {
@@ -45,9 +43,9 @@ void draw_gossip(Rng& rng, Config& c) {
 
 void draw_mode(Rng rng, Config& c) {
     constexpr std::array modes{GossipMode::flood, GossipMode::tree, GossipMode::automatic};
-    c.gossip.mode = modes[static_cast<std::size_t>(rng.below(modes.size()))];
+    c.gossip.mode = rng.pick(modes);
     c.gossip.copies = between(rng, 1, 2);
-    c.gossip.tree_above = between(rng, 1, 200);  // so little is said in a run
+    c.gossip.tree_above = between(rng, 1, 200);  // low, because a run has few messages
 }
 
 void draw_seed_config(Rng& rng, Config& c) {
@@ -64,13 +62,13 @@ void draw_overlay(Rng& rng, Config& c) {
     constexpr std::array<OverlayStrategy, 8> choices{
         OverlayStrategy::pa_ring, OverlayStrategy::pa_ring, OverlayStrategy::pa_ring, OverlayStrategy::pa_ring,
         OverlayStrategy::pa_ring, OverlayStrategy::pa,      OverlayStrategy::zipf,    OverlayStrategy::random};
-    c.overlay.strategy = choices[static_cast<std::size_t>(rng.below(choices.size()))];
+    c.overlay.strategy = rng.pick(choices);
     if (rng.chance(300'000)) c.overlay.cap = between(rng, 8, 16);
 }
 
 FaultClasses draw_classes(Rng& rng) {
     FaultClasses classes;
-    const std::uint32_t density = between(rng, 1, 5) * 100'000;  // calm runs and wild ones
+    const std::uint32_t density = between(rng, 1, 5) * 100'000;  // so that runs have few or many classes
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(FaultClass::disk_error); ++i) {
         if (rng.chance(density)) classes.add(static_cast<FaultClass>(i));
     }
@@ -226,7 +224,7 @@ private:
         }
     }
 
-    // Lost and dead seeds together stay a minority: the others must be able to decide the REPLACE.
+    // Seeds with lost disks and dead seeds together are a minority: the others must be able to decide the REPLACE.
     void plan_lost_disks() {
         const auto dead = static_cast<std::uint32_t>(plan_.dead_seeds.size());
         if (!on(FaultClass::lost_disk) || minority() <= dead) return;
@@ -379,7 +377,7 @@ RunShape draw_shape(std::uint64_t seed) {
     s.seeds = draw_seeds(rng);
     s.peers = rng.chance(100'000) ? between(rng, 20, 30) : between(rng, 3, 12);
     s.classes = draw_classes(rng);
-    // Drawn apart: runs without it are what they were before there was such a class.
+    // Classes added later have their own stream, so that they change no run in which they do not occur.
     if (Draws(seed).stream(Purpose::shape, 1).chance(200'000)) s.classes.add(FaultClass::disk_error);
     draw_mode(Draws(seed).stream(Purpose::shape, 2), s.config);
     s.fault_phase = between(rng, seconds(20), seconds(60));

@@ -1,6 +1,6 @@
 #pragma once
-// The shape and the faults of one swarm run, drawn up front as data: every run switches whole classes
-// of faults on and off and draws sizes, rates and timings (PROTOCOL.md section 8).
+// The shape and the faults of one swarm run, drawn in advance as data: which classes of faults occur, and the sizes,
+// rates and timings (PROTOCOL.md section 8).
 
 #include "protocol/config.hpp"
 #include "sim/engine/network.hpp"
@@ -15,26 +15,26 @@
 namespace gossip::sim {
 
 enum class FaultClass : std::uint8_t {
-    crash_seeds,  // and restart, disk kept
-    crash_peers,  // and restart as a new life, or not
+    crash_seeds,  // and restart with their disk
+    crash_peers,  // and restart as a new life, or do not
     mass_crash,   // 30-70 % of the peers at once
-    power_loss,   // crashes lose what was not synced
+    power_loss,   // crashes lose unsynced records
     cut_step,     // crashes between two effects
     lost_disk,    // at most a minority of the seeds
-    dead_seeds,   // a minority never comes back
+    dead_seeds,   // a minority crashes and never restarts
     slow_disk,
-    partition,    // both ways: halves, a minority of seeds, one node
-    one_way,      // as partition, one direction
-    swizzle,      // nodes cut off one by one, healed in another order
-    pause_short,  // shorter than any window
+    partition,    // in both directions: halves, some seeds, one node
+    one_way,      // as partition, in one direction
+    swizzle,      // nodes are cut off one by one and healed in another order
+    pause_short,  // too short for any detection
     pause_long,
     reset,  // connections break
-    drop,   // messages vanish: harsher than TCP
+    drop,   // messages are lost while the connection stays open, unlike in TCP
     duplicate,
     tail,        // some messages take very long
-    churn,       // late joiners and leavers
+    churn,       // peers join late and leave
     skew,        // wall clocks differ
-    hostile,     // a peer that lies
+    hostile,     // a node that sends forged messages
     disk_error,  // EIO and failing fsyncs at seeds
     last_class,
 };
@@ -55,7 +55,7 @@ private:
     std::uint32_t bits_{0};
 };
 [[nodiscard]] std::string to_string(const FaultClasses& classes);
-// The reverse; nothing when a name is unknown.
+// Parses that text; nullopt if a name is unknown.
 [[nodiscard]] std::optional<FaultClasses> parse_fault_classes(std::string_view text);
 
 enum class FaultKind : std::uint8_t {
@@ -68,7 +68,7 @@ enum class FaultKind : std::uint8_t {
     slow_disk,
     leave,
     publish,
-    disk_error,  // crash::process: nothing is written; crash::power: some of it may be
+    disk_error,  // crash::process: write errors; crash::power: sync errors, a prefix may be written
 };
 
 constexpr FaultKind last_fault_kind = FaultKind::disk_error;
@@ -80,10 +80,10 @@ constexpr Time never = Time::max();
 
 struct Fault {
     Time at{};
-    Time until{never};  // when it is undone
+    Time until{never};  // when it ends
     FaultKind kind{};
     std::uint32_t node{0};  // seeds first, then peers in the order they start
-    std::uint64_t mask{0};  // cut_off: the nodes on one side
+    std::uint64_t mask{0};  // cut_off: bitmap of the nodes on one side
     CrashKind crash{};
 };
 
@@ -102,13 +102,13 @@ struct FaultPlan {
     RunShape shape;
     std::vector<Time> peer_starts;          // ascending; their number is shape.peers
     std::vector<Fault> faults;              // ascending by time
-    std::vector<std::uint32_t> dead_seeds;  // broken for good; never a quorum
+    std::vector<std::uint32_t> dead_seeds;  // never restart; at most a minority
 };
 
 [[nodiscard]] RunShape draw_shape(std::uint64_t seed);
 [[nodiscard]] FaultPlan draw_plan(const RunShape& shape);
 
-// When no window of the detection can have passed: a stall below it must not hurt anybody.
+// The longest pause that no failure detection can notice: shorter ones must not cause a suspicion.
 [[nodiscard]] Duration harmless_stall(const Config& config);
 
 }  // namespace gossip::sim

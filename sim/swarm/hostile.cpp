@@ -17,20 +17,20 @@ void Hostile::step(Time now, const Event& event, Effects& out) {
     const bool due = std::holds_alternative<Started>(event) || std::holds_alternative<TimerFired>(event);
     if (!due) return;
     out.timer(now + pace, {});
-    // Drawn one after the other: which argument of a call comes first, each compiler chooses.
+    // Drawn in separate statements: the order in which arguments are evaluated depends on the compiler.
     Message lie = lie_to_seed();
-    out.send(any(seeds_), std::move(lie));
+    out.send(rng_.pick(seeds_), std::move(lie));
     lie = lie_to_peer();
-    out.send(any(peers_), std::move(lie));
+    out.send(rng_.pick(peers_), std::move(lie));
     if (!heard_.empty()) {
-        const auto& again = heard_[static_cast<std::size_t>(rng_.below(heard_.size()))];
-        out.send(rng_.chance(500'000) ? any(seeds_) : any(peers_), again);
+        const Message& again = rng_.pick(heard_);
+        out.send(rng_.chance(500'000) ? rng_.pick(seeds_) : rng_.pick(peers_), again);
     }
 }
 
 msg::DeadNodeReport Hostile::false_report() {
     msg::DeadNodeReport report;
-    report.suspect = any(peers_);
+    report.suspect = rng_.pick(peers_);
     report.incarnation = Incarnation{rng_.below(3)};
     report.reporter = self_;
     report.peer_votes = 7;
@@ -47,7 +47,7 @@ msg::DeadNodeReport Hostile::false_report() {
 Message Hostile::lie_to_seed() {
     const Epoch epoch = heard_epoch_ + 1;
     const Ballot ballot{rng_.below(1'000'000), static_cast<Seat>(rng_.below(seeds_.size()))};
-    const Change change{.kind = ChangeKind::remove, .peer = any(peers_), .incarnation = Incarnation{rng_.next()}};
+    const Change change{.kind = ChangeKind::remove, .peer = rng_.pick(peers_), .incarnation = Incarnation{rng_.next()}};
     switch (rng_.below(10)) {
         case 0:
             return msg::Propose{epoch, {}, ballot, {Ask{change, {}, {}, 1}}};
@@ -64,9 +64,9 @@ Message Hostile::lie_to_seed() {
         case 6:
             return msg::Decisions{{Decision{epoch, {change}, {}}}};
         case 7:
-            return msg::RegisterRequest{.peer = any(peers_), .incarnation = Incarnation{rng_.next() >> 20}};
+            return msg::RegisterRequest{.peer = rng_.pick(peers_), .incarnation = Incarnation{rng_.next() >> 20}};
         case 8:
-            return msg::Leave{any(peers_), Incarnation{rng_.next()}, {}};
+            return msg::Leave{rng_.pick(peers_), Incarnation{rng_.next()}, {}};
         default:
             return false_report();
     }
@@ -75,14 +75,14 @@ Message Hostile::lie_to_seed() {
 msg::Membership Hostile::forged_decision() {
     msg::Membership m;
     m.decision.epoch = heard_epoch_ + rng_.below(3);
-    m.decision.batch = {Change{.kind = ChangeKind::remove, .peer = any(peers_), .incarnation = Incarnation{1}}};
+    m.decision.batch = {Change{.kind = ChangeKind::remove, .peer = rng_.pick(peers_), .incarnation = Incarnation{1}}};
     m.signer = 0;
     m.signature = crypto_.sign(self_, canonical_bytes(m.decision));
     return m;
 }
 
 Message Hostile::lie_to_peer() {
-    const NodeId victim = any(peers_);
+    const NodeId victim = rng_.pick(peers_);
     switch (rng_.below(9)) {
         case 0:
             return forged_decision();

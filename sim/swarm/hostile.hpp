@@ -1,6 +1,6 @@
 #pragma once
-// A node that is no seed and speaks as if it were: forged votes, decisions, certificates, accusations
-// and nonsense, to anybody (PROTOCOL.md section 6). Nothing it says may change what is decided.
+// A node that pretends to be a seed: it sends forged votes, decisions, certificates, accusations and replayed messages
+// to random nodes (PROTOCOL.md section 6). Nothing it sends may change a decision.
 
 #include "protocol/crypto.hpp"
 #include "protocol/hinted_machine.hpp"
@@ -18,9 +18,6 @@ public:
     void step(Time now, const Event& event, Effects& out) override;
 
 private:
-    [[nodiscard]] NodeId any(const std::vector<NodeId>& of) {
-        return of[static_cast<std::size_t>(rng_.below(of.size()))];
-    }
     [[nodiscard]] Message lie_to_seed();
     [[nodiscard]] Message lie_to_peer();
     [[nodiscard]] msg::DeadNodeReport false_report();
@@ -32,7 +29,7 @@ private:
     const Crypto& crypto_;
     Rng rng_;
     Epoch heard_epoch_{0};
-    std::vector<Message> heard_;  // to be replayed
+    std::vector<Message> heard_;  // for replay
 };
 
 }  // namespace gossip::sim

@@ -54,7 +54,7 @@ public:
     }
 
 private:
-    // The same invariant still breaks: this is the best from now on.
+    // Runs the candidate; it becomes the best plan if it violates the same invariant.
     bool accept(const FaultPlan& candidate) {
         if (task_.out_of_time()) return false;
         ++best_.tried;
@@ -89,7 +89,7 @@ private:
         return smaller;
     }
 
-    // Without faults the names of their classes only loosen what is asked of the run.
+    // Fault classes relax the rules of the checkers, so classes without faults are removed.
     void forget_classes() {
         FaultPlan candidate = best_.plan;
         for (std::uint8_t c = 0; c < static_cast<std::uint8_t>(FaultClass::last_class); ++c) {
@@ -112,7 +112,7 @@ private:
         }
     }
 
-    // From the last on; seeds at the end of it, as a quorum is what most needs them.
+    // From the last node to the first, so peers before seeds: a failure mostly needs a quorum.
     bool drop_nodes() {
         bool smaller = false;
         for (std::uint32_t node = best_.plan.shape.seeds + best_.plan.shape.peers; node-- > 0;) {

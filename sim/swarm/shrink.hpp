@@ -1,7 +1,7 @@
 #pragma once
-// A failing run made small: the same invariant broken with fewer faults, nodes and kinds of trouble. Greedy, each
-// step tried by running it; faults by halves as in Zeller's ddmin ("Simplifying and Isolating Failure-Inducing
-// Input", 2002).
+// Shrinks a failing run: the same invariant is violated with fewer faults, nodes and kinds of faults. Greedy; each
+// candidate is tried by running it, and faults are removed in halving chunks as in ddmin (Zeller, Hildebrandt,
+// "Simplifying and Isolating Failure-Inducing Input", 2002).
 
 #include "sim/checks/violation.hpp"
 #include "sim/swarm/fault_plan.hpp"
@@ -23,12 +23,12 @@ struct Shrunk {
     std::size_t tried{0};
 };
 
-// Nothing when the plan does not fail.
+// nullopt if the plan does not fail.
 [[nodiscard]] std::optional<Shrunk> shrink(const FaultPlan& plan, const ShrinkTask& task);
 
-// Parts of it, for their own tests. Seeds come first in the numbers of nodes.
+// Steps of shrinking, also for tests. Nodes are numbered with seeds first.
 [[nodiscard]] FaultPlan without_node(const FaultPlan& plan, std::uint32_t node);
-// What happens after this does not matter any more.
+// Ends the fault phase at this time.
 [[nodiscard]] FaultPlan cut_after(const FaultPlan& plan, Time end);
 
 }  // namespace gossip::sim

@@ -9,7 +9,7 @@
 namespace gossip::sim {
 namespace {
 
-constexpr Duration glance = std::chrono::milliseconds(200);
+constexpr Duration check_interval = std::chrono::milliseconds(200);
 
 class Narrator final : public Observer {
 public:
@@ -86,10 +86,10 @@ private:
         cluster_.sim().at(Time{} + plan_.shape.fault_phase, [this, self] { cluster_.sim().crash(self); });
     }
 
-    // Stops at the first violation: what follows is only its wake.
+    // Stops at the first violation.
     void advance(Duration span) {
         const Time end = cluster_.sim().now() + span;
-        while (!watch_.alarm().raised() && cluster_.sim().now() < end) cluster_.sim().run_for(glance);
+        while (!watch_.alarm().raised() && cluster_.sim().now() < end) cluster_.sim().run_for(check_interval);
     }
 
     void converge(Duration limit) { watch_.converge(injector_.core(), limit); }
@@ -100,26 +100,28 @@ private:
         for (std::size_t i = 0; i < std::min<std::size_t>(3, peers.size()); ++i) {
             cluster_.publish(peers[i], "after healing " + std::to_string(i));
         }
-        advance(glance);
+        advance(check_interval);
         converge(options_.heal_limit);
     }
 
-    // How long an accusation of the last moment of trouble may take to its decision.
-    [[nodiscard]] Duration wake_of_trouble() const {
+    // The longest time from an accusation to its decision.
+    [[nodiscard]] Duration accusation_time() const {
         const Config& c = plan_.shape.config;
         return c.liveness.interval * c.liveness.misses + c.liveness.probe_timeout * c.liveness.probes +
                c.liveness.refute + c.seed.probe_timeout + c.seed.vote_timeout;
     }
 
-    // D2, O2: a network at rest removes nobody and keeps its links two-sided.
+    // D2, O2: without faults nobody is removed and links stay two-sided. Accusations from the fault phase may still be
+    // decided before that.
     void stay_quiet() {
-        advance(healed_ + wake_of_trouble() - cluster_.sim().now());
+        advance(healed_ + accusation_time() - cluster_.sim().now());
         const std::size_t before = watch_.live_removals();
         advance(options_.quiet_phase);
         if (watch_.live_removals() != before) {
             watch_.alarm().raise("D2", cluster_.sim().now(), {}, "removes a live peer of a network at rest");
         }
-        // A message may be under way; and who left while its registration was pending is a member until its lease ends.
+        // Messages may be in flight, and a peer that left while its registration was pending is a member until its
+        // lease ends.
         converge(options_.heal_limit);
     }
 

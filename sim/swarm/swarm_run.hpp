@@ -1,6 +1,6 @@
 #pragma once
-// One run of the swarm: a drawn network under drawn faults with every checker watching, then healed,
-// then required to converge (PROTOCOL.md sections 7 and 8).
+// One run of the swarm: a drawn network under drawn faults with all checkers, then healed and required to converge
+// (PROTOCOL.md sections 7 and 8).
 
 #include "sim/checks/coverage.hpp"
 #include "sim/checks/violation.hpp"
@@ -13,14 +13,13 @@
 namespace gossip::sim {
 
 struct SwarmOptions {
-    Duration heal_limit = std::chrono::seconds(150);  // longest back-offs of a minute, twice
-    Duration quiet_phase = std::chrono::seconds(8);   // after convergence nothing may happen to anybody
-    // Called with every notice, for a verbose replay.
+    Duration heal_limit = std::chrono::seconds(150);  // two back-offs of the longest kind, a minute
+    Duration quiet_phase = std::chrono::seconds(8);   // after convergence nobody may be removed
+    // Called for every notice, for a verbose replay.
     std::function<void(Time, NodeId, const Notice&)> narrate;
-    // And with every message that leaves a node.
+    // Called for every message that leaves a node.
     std::function<void(Time, NodeId, NodeId, const Message&)> narrate_wire;
-    // A deliberate bug in what the checkers see, to show that they ring: see swarm_run.cpp.
-    bool canary{false};
+    bool canary{false};  // hides synced records from the checkers, so that the run must fail: see Watch
 };
 
 struct SwarmResult {

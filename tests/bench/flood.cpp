@@ -137,7 +137,7 @@ Measured flood(std::uint32_t peers) {
     Measured m;
     const double begun = cpu_seconds();
     Cluster cluster(flood_options());
-    cluster.stand_up(peers, false);
+    cluster.start_grown(peers, false);
     m.bring_up = cpu_seconds() - begun;
     m.first = flood_once(cluster, 0);
     m.megabytes = resident_megabytes();
@@ -165,7 +165,7 @@ void pings(std::uint32_t peers) {
     ClusterOptions o = flood_options();
     o.config.liveness.interval = std::chrono::seconds(6);
     Cluster cluster(o);
-    cluster.stand_up(peers, false);
+    cluster.start_grown(peers, false);
     const double start = cpu_seconds();
     cluster.sim().run_for(std::chrono::seconds(30));
     const double spent = (cpu_seconds() - start);

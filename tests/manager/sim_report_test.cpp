@@ -31,8 +31,8 @@ TEST_CASE("sim: the options that are given arrive") {
     CHECK(c.experiment.network.link.regions == 4);
     CHECK(c.experiment.network.link.delay_max == Duration(80ms));
     CHECK(c.experiment.network.link.drop_per_million == 10'000);
-    CHECK(c.experiment.trouble.crash_per_million == 500'000);
-    CHECK(c.experiment.trouble.partition == Duration(5s));
+    CHECK(c.experiment.faults.crash_per_million == 500'000);
+    CHECK(c.experiment.faults.partition == Duration(5s));
     CHECK(c.runs == 3);
     CHECK(c.format == TableFormat::json);
     CHECK(!c.experiment.grown);

@@ -1,4 +1,4 @@
-// EIO and failing fsyncs: a seed that cannot write its journal ends, and so neither votes nor acknowledges.
+// EIO and failing fsyncs: a seed that cannot write its journal stops, so it neither votes nor acknowledges.
 
 #include "sim/checks/watch.hpp"
 #include "sim/swarm/swarm_run.hpp"
@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Counts what a seed says of consensus, from the wire.
-class Words final : public Observer {
+// Counts a seed's consensus messages on the wire.
+class ConsensusMeter final : public Observer {
 public:
-    explicit Words(NodeId seed) : seed_(seed) {}
+    explicit ConsensusMeter(NodeId seed) : seed_(seed) {}
     void on_wire(Time, NodeId from, NodeId, const SharedMessage& m) override {
         if (from == seed_ && (m.get_if<msg::Vote>() != nullptr || m.get_if<msg::Ack>() != nullptr)) ++said;
     }
@@ -36,18 +36,18 @@ void check_seed_with(DiskFailure failure, std::uint64_t seed) {
     Cluster cluster(quiet(seed));
     Watch watch(cluster, {});
     const NodeId sick = cluster.seeds()[1];
-    Words words(sick);
+    ConsensusMeter words(sick);
     cluster.sim().observe(&words);
     cluster.start_seeds();
     cluster.start_peers(3);
-    REQUIRE(cluster.run_until_settled(20s));
+    REQUIRE(cluster.run_until_converged(20s));
     cluster.sim().fail_disk(sick, failure);
     cluster.start_peers(1);
     REQUIRE(cluster.run_until([&] { return !cluster.sim().is_up(sick); }, 20s));
     CHECK(cluster.sim().ended_by_disk() == 1);
-    REQUIRE(cluster.run_until_settled(20s));  // the other two are a quorum
+    REQUIRE(cluster.run_until_converged(20s));  // the other two are a quorum
 
-    // As long as the disk fails each new life ends the same way, and says nothing.
+    // As long as the disk fails, each new life stops without sending a vote.
     const std::size_t before = words.said;
     cluster.start(sick);
     cluster.start_peers(1);
@@ -61,7 +61,7 @@ void check_seed_with(DiskFailure failure, std::uint64_t seed) {
     watch.converge(seeds, Watch::heal_limit(cluster.config()));
     cluster.crash(cluster.seeds()[0]);  // now its vote is needed
     cluster.start_peers(1);
-    REQUIRE(cluster.run_until_settled(60s));
+    REQUIRE(cluster.run_until_converged(60s));
     if (watch.violation()) FAIL(to_string(*watch.violation()));
 }
 

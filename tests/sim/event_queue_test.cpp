@@ -1,4 +1,4 @@
-// The timing wheel against its naive twin: an ordered multimap, which keeps equal keys as inserted.
+// The timing wheel against a reference model: an ordered multimap, which keeps equal keys in order of insertion.
 
 #include "sim/engine/event_queue.hpp"
 
@@ -16,12 +16,12 @@ using namespace gossip::sim;
 
 namespace {
 
-// All there is in an entry.
+// All fields of an entry.
 auto words(const Entry& e) {
     return std::tuple(e.kind, e.reason, e.timer_kind, e.trust, e.node, e.other, e.life, e.aux);
 }
 
-// A number from one bit to all of them, so that it sometimes fits where it is packed.
+// A number with a random number of bits, so that it fits into the packed form or not.
 std::uint64_t some_bits(Rng& rng, std::uint64_t width) { return rng.next() >> (64 - 1 - rng.below(width)); }
 
 Entry some_entry(Rng& rng, std::uint64_t number) {
@@ -68,7 +68,7 @@ public:
         now_ = first.first;
         return due.time == Time(Duration(first.first)) && words(due.entry) == words(first.second);
     }
-    // What waits, in any order.
+    // All entries, in any order.
     [[nodiscard]] bool each_agrees() const {
         std::multiset<std::uint64_t> ours;
         std::multiset<std::uint64_t> theirs;
@@ -92,7 +92,7 @@ private:
     std::int64_t now_{0};
 };
 
-// From the same nanosecond over the wheel's slots, windows and spans to far beyond them.
+// From zero, over the wheel's slots, windows and spans, to far beyond them.
 std::int64_t some_delay(Rng& rng) {
     constexpr std::array<std::int64_t, 7> reach{
         1, 1 << 10, 1 << 20, 1 << 26, std::int64_t{1} << 33, std::int64_t{1} << 36, std::int64_t{1} << 42};
@@ -137,7 +137,7 @@ TEST_CASE("a burst among a few slots that were taken together keeps the order of
     CHECK(agree);
 }
 
-TEST_CASE("a stream in which the wheel's turn never comes to an end keeps the order of time and insertion") {
+TEST_CASE("a stream in which the front never runs empty keeps the order of time and insertion") {
     Rng rng(7);
     Twins twins;
     bool agree = true;

@@ -62,7 +62,7 @@ TEST_CASE("the same seed gives the same trace however the run is sliced, and ano
 
 TEST_CASE("crashed peers are removed, live ones are not, and the rest still hears everything") {
     ExperimentOptions o = small(3);
-    o.trouble.crash_per_million = 200'000;
+    o.faults.crash_per_million = 200'000;
     o.duration = 60s;
     Experiment e(o);
     finish(e);
@@ -77,7 +77,7 @@ TEST_CASE("crashed peers are removed, live ones are not, and the rest still hear
 
 TEST_CASE("a partition holds messages back until it heals") {
     ExperimentOptions o = small(4);
-    o.trouble.partition = 5s;
+    o.faults.partition = 5s;
     o.duration = 40s;
     Experiment e(o);
     finish(e);

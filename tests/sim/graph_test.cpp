@@ -1,4 +1,5 @@
-#include "sim/study/graph.hpp"
+#include "sim/graph/graph.hpp"
+#include "sim/graph/power_law.hpp"
 
 #include "sim/study/histogram.hpp"
 
@@ -64,6 +65,17 @@ TEST_CASE("the fitted exponent is that of the law the degrees were drawn from") 
         CHECK(law.exponent == doctest::Approx(exponent).epsilon(0.02));
         CHECK(law.distance < 0.02);
     }
+}
+
+TEST_CASE("the exponent of a tail that begins at a given degree") {
+    Rng rng(3);
+    std::vector<std::uint32_t> degrees;
+    for (int i = 0; i < 20'000; ++i) {
+        const double u = (static_cast<double>(rng.below(1'000'000)) + 1) / 1'000'001.0;
+        degrees.push_back(static_cast<std::uint32_t>(3.5 * std::pow(u, -1 / 1.5) + 0.5));  // 2.5 from 4 on
+    }
+    CHECK(tail_exponent(degrees, 4) == doctest::Approx(2.5).epsilon(0.03));
+    CHECK(tail_exponent(std::vector<std::uint32_t>{1, 2}, 4) == 0);
 }
 
 TEST_CASE("equal degrees are no power law, and a handful says nothing") {

@@ -1,13 +1,12 @@
-// What others have proved or measured, found again: of the simulator with machines that do only what the
-// theorem is about, of the overlay with the protocol's own rules. Tolerances cover the draws of the seeds
-// given here, at the sizes given here.
+// Results from the literature, reproduced: with machines that do only what a theorem describes, and for the overlay
+// with the protocol's own rules. The tolerances fit the seeds and sizes used here.
 
 #include "tests/sim/toy.hpp"
 
 #include "protocol/overlay.hpp"
 #include "sim/cluster/grown_overlay.hpp"
-#include "sim/study/degree_law.hpp"
-#include "sim/study/graph.hpp"
+#include "sim/graph/degree_law.hpp"
+#include "sim/graph/power_law.hpp"
 
 #include <doctest/doctest.h>
 
@@ -27,8 +26,8 @@ enum class Protocol { push, push_pull, infect_and_die, probe };
 constexpr std::uint64_t call = 0;
 constexpr std::uint64_t rumor = 1;
 
-// A node that knows all others. Once a round (a second, at the same moment everywhere) it calls one of them;
-// what it learns in a round it passes on from the next. An infect-and-die node acts on its first copy only.
+// A node that knows all others. Once per round (a second, simultaneous at all nodes) it calls a random one. What it
+// learns in a round it passes on from the next round. An infect-and-die node sends only when it gets its first copy.
 class Caller final : public HintedMachine {
 public:
     Caller(Protocol protocol, std::uint32_t nodes, std::uint32_t fan_out, const Birth& birth)
@@ -106,7 +105,7 @@ public:
     }
     [[nodiscard]] const Caller& node(std::size_t i) const { return *static_cast<const Caller*>(sim_.machine(ids_[i])); }
 
-    // Rounds until all know what the first node is told, mean of several runs.
+    // Rounds until all nodes know a message of the first node, mean of several runs.
     static double rounds(Protocol protocol, std::uint32_t nodes, std::uint32_t runs) {
         std::uint32_t total = 0;
         for (std::uint32_t run = 0; run < runs; ++run) {
@@ -130,7 +129,7 @@ private:
 
 // ---------------------------------------------------------------- degrees
 
-// The greatest difference between the law and what was drawn.
+// The greatest difference between the law and the drawn degrees.
 double distance_to(std::vector<std::uint32_t> degrees, double links, double extra) {
     std::sort(degrees.begin(), degrees.end());
     double most = 0;
@@ -151,7 +150,7 @@ std::vector<std::uint32_t> grown_degrees(std::uint32_t peers, const OverlayConfi
     return degrees;
 }
 
-// Peers that come and go at the same rate, links chosen and replaced by the protocol's own rules.
+// Peers that join and die at the same rate; links are chosen and replaced by the protocol's own rules.
 class Churn {
 public:
     Churn(std::uint32_t peers, std::uint32_t replace_per_million, std::uint64_t seed) : links_(peers), rng_(seed) {
@@ -161,7 +160,7 @@ public:
         config_.cap = peers;
         for (std::uint32_t i = 1; i < peers; ++i) join(i, i);
     }
-    // One dies, its neighbours replace it or not, and another comes.
+    // One peer dies, its neighbors replace it or not, and one joins.
     void turn_over() {
         const auto dead = static_cast<std::uint32_t>(rng_.below(links_.size()));
         const std::vector<std::uint32_t> bereft = std::exchange(links_[dead], {});
@@ -252,7 +251,7 @@ TEST_CASE(
     constexpr std::uint32_t runs = 400;
     std::uint32_t periods = 0;
     for (std::uint32_t run = 0; run < runs; ++run) {
-        // A node that answers nothing looks to those that probe it like one that is dead.
+        // For its probers a node that does not answer looks like a dead one.
         Callers callers(Protocol::probe, 50, run + 1);
         callers.run_for(500ms);
         for (; callers.node(17).calls_answered() == 0; ++periods) callers.run_for(1s);
@@ -271,7 +270,7 @@ TEST_CASE(
     const std::vector<std::uint32_t> degrees = grown_degrees(peers, config);
     CHECK(grown_tail(3, 3, 1) == doctest::Approx(1));
     CHECK(distance_to(degrees, 3, 1) < 0.015);  // weight degree + 1: exponent 3 + 1/3
-    CHECK(distance_to(degrees, 3, 30) > 0.03);  // and it can tell
+    CHECK(distance_to(degrees, 3, 30) > 0.03);  // the test can tell them apart
     const PowerLaw law = fit_power_law(degrees);
     CHECK(law.exponent == doctest::Approx(3.0 + 1.0 / 3).epsilon(0.1));
 }
@@ -284,7 +283,7 @@ TEST_CASE("literature: floor(n/2)+1 links chosen by rank are no power law") {
     config.links = 201;
     std::vector<std::uint32_t> degrees = grown_degrees(400, config);
     std::sort(degrees.begin(), degrees.end());
-    // Nobody has few links and nobody can have twice as many: there is no tail that a law could describe.
+    // Degrees lie within a factor of two, so there is no tail to fit.
     CHECK(degrees.front() >= 201);
     CHECK(degrees.back() < 2 * degrees.front());
     CHECK(fit_power_law(degrees).exponent == 0);
@@ -303,11 +302,11 @@ TEST_CASE(
         CAPTURE(q);
         CHECK(mean(degrees) == doctest::Approx(expected_mean).epsilon(0.05));
         if (percent == 0) {
-            CHECK(*std::max_element(degrees.begin(), degrees.end()) < 30);  // nothing is left of the hubs
+            CHECK(*std::max_element(degrees.begin(), degrees.end()) < 30);  // no hubs are left
             continue;
         }
-        // A degree k grows at the rate q k. Our weight is degree + 1, so that nobody is without a chance: of
-        // what is placed, a node gets (k+1)/(mean+1) instead of k/mean, and the rate falls by 1/(mean+1).
+        // In theory a degree k grows at the rate q k. Our weight is degree + 1 instead of degree, so a node gets
+        // the share (k+1)/(mean+1) instead of k/mean of the new links, which lowers the rate by 1/(mean+1).
         const double rate = q - 1 / (expected_mean + 1);
         CHECK(fit_power_law(degrees).exponent == doctest::Approx(1 + 1 / rate).epsilon(0.1));
     }

@@ -1,5 +1,5 @@
 #pragma once
-// A cluster with every checker on it, for scenarios that are written by hand.
+// A cluster with all checkers, for tests of scenarios.
 
 #include "protocol/names.hpp"
 #include "sim/checks/convergence.hpp"
@@ -15,7 +15,7 @@
 
 namespace gossip::sim {
 
-// Timers for tests that wait for silence: a second instead of the documents' thirteen.
+// Shorter timers for tests of failure detection: an interval of a second instead of the default thirteen.
 inline Config fast_config() {
     Config c;
     c.liveness.interval = std::chrono::seconds(1);
@@ -25,14 +25,14 @@ inline Config fast_config() {
     return c;
 }
 
-// Notices of one kind, counted, and the last of each message said.
+// Counts notices by kind, and remembers the message published last.
 class NoticeLog final : public Observer {
 public:
     void on_step(Time, NodeId node, const Event&, const Effects& effects) override {
         for (const Notice& n : effects.notices) {
             ++counts_[{node, n.kind}];
             ++totals_[n.kind];
-            if (n.kind == NoticeKind::said) last_said_ = n.rumor->id;
+            if (n.kind == NoticeKind::said) last_published_ = n.rumor->id;
         }
     }
     [[nodiscard]] std::size_t count(NodeId node, NoticeKind kind) const {
@@ -43,12 +43,12 @@ public:
         const auto at = totals_.find(kind);
         return at == totals_.end() ? 0 : at->second;
     }
-    [[nodiscard]] const std::string& last_said() const { return last_said_; }
+    [[nodiscard]] const std::string& last_published() const { return last_published_; }
 
 private:
     std::map<std::pair<NodeId, NoticeKind>, std::size_t> counts_;
     std::map<NoticeKind, std::size_t> totals_;
-    std::string last_said_;
+    std::string last_published_;
 };
 
 struct TestNetwork {
@@ -60,41 +60,44 @@ struct TestNetwork {
     RemovalChecker removals;
     NoticeLog log;
 
-    // `from_nothing`: the seeds' whole history is in the trace, as their checker wants it.
-    explicit TestNetwork(Config config = {}, std::uint32_t seeds = 3, std::uint64_t seed = 1, bool from_nothing = true)
+    // `cold`: not a warm start, so that the checker of the seeds sees their whole history.
+    explicit TestNetwork(Config config = {}, std::uint32_t seeds = 3, std::uint64_t seed = 1, bool cold = true)
         : cluster(options(config, seeds, seed)),
           seed_checker(cluster, alarm),
           gossip(cluster, seed_checker.chain(), alarm),
           overlay(cluster, alarm),
           removals(cluster, {}, alarm) {
-        if (from_nothing) cluster.sim().observe(&seed_checker);
+        if (cold) cluster.sim().observe(&seed_checker);
         for (Observer* o : std::initializer_list<Observer*>{&gossip, &overlay, &removals, &log}) {
             cluster.sim().observe(o);
         }
     }
 
-    // Seeds and `peers` peers, registered and linked.
+    // Starts seeds and peers and waits until they are registered and connected.
     bool bring_up(std::uint32_t peers, Duration limit = std::chrono::seconds(10)) {
         cluster.start_seeds();
         cluster.start_peers(peers);
-        return cluster.run_until_settled(limit) && whole(limit);
+        return cluster.run_until_converged(limit) && whole(limit);
     }
     bool whole(Duration limit) {
         return cluster.run_until([this] { return connected(live_links(cluster)); }, limit);
     }
-    // Says something and waits until every live peer has it.
-    bool said_everywhere(NodeId peer, const std::string& text, Duration limit) {
-        const std::string before = log.last_said();
+    // Publishes a message and waits until every live peer has it.
+    bool published_everywhere(NodeId peer, const std::string& text, Duration limit) {
+        const std::string before = log.last_published();
         cluster.publish(peer, text);
         return cluster.run_until(
-            [&] { return log.last_said() != before && gossip.reach(log.last_said()) == cluster.live_peers().size(); },
+            [&] {
+                return log.last_published() != before &&
+                       gossip.reach(log.last_published()) == cluster.live_peers().size();
+            },
             limit);
     }
     void run_for(Duration d) { cluster.sim().run_for(d); }
     [[nodiscard]] NodeId peer(std::size_t i) const { return cluster.peers()[i]; }
     [[nodiscard]] NodeId seed(std::size_t i) const { return cluster.seeds()[i]; }
-    [[nodiscard]] std::string trouble() const { return alarm.raised() ? to_string(*alarm.first()) : ""; }
-    // Both ways between two sets.
+    [[nodiscard]] std::string violation() const { return alarm.raised() ? to_string(*alarm.first()) : ""; }
+    // Blocks or unblocks both directions between two sets.
     void split(const std::vector<NodeId>& some, const std::vector<NodeId>& others, bool cut) {
         for (const NodeId a : some) {
             for (const NodeId b : others) {

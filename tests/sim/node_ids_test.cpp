@@ -14,7 +14,7 @@ using namespace gossip::sim;
 
 namespace {
 
-// Against a table of all of them.
+// Compares with a table of all ids.
 void check(const std::vector<std::uint64_t>& numbers) {
     NodeIds ids;
     std::map<std::uint64_t, NodeIndex> naive;

@@ -1,4 +1,4 @@
-// Theory against runs of the real machines.
+// Predictions compared with runs of the real machines.
 
 #include "sim/study/prediction.hpp"
 
@@ -34,7 +34,7 @@ void check_against_run(const ExperimentOptions& options) {
     REQUIRE(run.phase() == Experiment::Phase::over);
     const std::vector<Metric> metrics = run.metrics();
     for (const Predicted& p : predict(options)) {
-        const bool happened = p.name != "detection_p50_s" || options.trouble.crash_per_million > 0;
+        const bool happened = p.name != "detection_p50_s" || options.faults.crash_per_million > 0;
         if (p.tolerance == 0 || !happened) continue;
         const double value = measured(metrics, p.name);
         CHECK_MESSAGE(p.agrees(value), p.name << ": " << p.value << " predicted, " << value << " measured");
@@ -71,7 +71,7 @@ TEST_CASE("theory and runs agree: what regions leave, killed peers") {
     check_against_run(o);
     CHECK(std::ranges::none_of(predict(o), [](const Predicted& p) { return p.name == "latency_p50_ms"; }));
     ExperimentOptions killed = base(300, 6);
-    killed.trouble.crash_per_million = 50'000;
+    killed.faults.crash_per_million = 50'000;
     check_against_run(killed);
 }
 

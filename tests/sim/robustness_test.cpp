@@ -1,6 +1,8 @@
-// What an overlay bears: graphs small enough to count by hand, and laws known beforehand.
+// Robustness and diameter of graphs small enough to count by hand, and power laws with known parameters.
 
-#include "sim/study/robustness.hpp"
+#include "sim/graph/robustness.hpp"
+
+#include "sim/graph/power_law.hpp"
 
 #include <doctest/doctest.h>
 

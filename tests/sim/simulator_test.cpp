@@ -147,7 +147,7 @@ TEST_CASE("an open connection breaks when a partition outlasts the sender's pati
     CHECK(p.losses(p.of_a) == std::vector{LossReason::timed_out});
     CHECK(numbers(p.of_b).empty());
     p.sim.unblock(a, b);
-    p.publish(b, 7);  // the other end does not know yet: its send meets a reset
+    p.publish(b, 7);  // b has not noticed: its send is answered by a reset
     p.sim.run_for(1s);
     CHECK(p.losses(p.of_b) == std::vector{LossReason::closed});
     CHECK(numbers(p.of_a).empty());
@@ -241,9 +241,9 @@ TEST_CASE("what was in flight on one connection never comes by the next, however
         p.sim.run_for(1ms);
         p.sim.impair(a, b, {});
         p.sim.reset_link(a, b);
-        p.sim.run_for(10ms);  // both know
+        p.sim.run_for(10ms);  // both have noticed
         p.publish(a, round * 10 + 2);
-        p.sim.run_for(20ms);  // has come by a new connection, long before the lost one would
+        p.sim.run_for(20ms);  // arrives over a new connection, long before the lost one would have
         CHECK(numbers(p.of_b).back() == round * 10 + 2);
         p.sim.run_for(1s);
     }

@@ -1,5 +1,5 @@
 #pragma once
-// Machines made of a lambda, to test the simulator itself.
+// Machines with a lambda as their step, to test the simulator.
 
 #include "sim/engine/simulator.hpp"
 
@@ -20,7 +20,7 @@ struct Seen {
     Event event;
 };
 
-// What all lives of one toy saw; outlives the machines.
+// The events of all lives of one toy.
 using Diary = std::vector<Seen>;
 using Reaction = std::function<void(Time, const Event&, Effects&)>;
 

@@ -1,4 +1,4 @@
-// Messages over a tree: what it costs, that it heals, and when `auto` takes to it.
+// Dissemination over a tree: its cost, its repair, and when `auto` switches to it.
 
 #include "tests/sim/network_scenarios.hpp"
 
@@ -27,16 +27,16 @@ struct Spread {
     Duration took;
 };
 
-// Of the last of so many messages by different peers.
+// Measures the last of several messages by different peers.
 Spread spread(TestNetwork& net, std::size_t messages) {
     const auto peers = static_cast<double>(net.cluster.peers().size());
     Spread last{};
     for (std::size_t i = 0; i < messages; ++i) {
         const Time begun = net.cluster.sim().now();
-        REQUIRE(net.said_everywhere(net.peer(i * 7 % net.cluster.peers().size()), "over few links", 5s));
+        REQUIRE(net.published_everywhere(net.peer(i * 7 % net.cluster.peers().size()), "over few links", 5s));
         last.took = net.cluster.sim().now() - begun;
         net.run_for(1s);
-        last.sends = static_cast<double>(net.gossip.pushes(net.log.last_said())) / (peers - 1);
+        last.sends = static_cast<double>(net.gossip.pushes(net.log.last_published())) / (peers - 1);
     }
     return last;
 }
@@ -59,7 +59,7 @@ TEST_CASE("a tree of one copy sends a message once a peer, one of two copies at 
         if (mode == GossipMode::flood) flood = s.sends;
         if (before > 0) CHECK(s.sends < before);
         before = s.sends;
-        CHECK(net.trouble() == "");
+        CHECK(net.violation() == "");
     }
     CHECK(flood > 3.5);
 }
@@ -73,14 +73,14 @@ TEST_CASE("every message reaches everybody though peers of the tree die one afte
         for (std::size_t victim = 30; victim < 40; ++victim) {
             net.cluster.crash(net.peer(victim));
             net.cluster.publish(net.peer(victim - 30), "after a death");
-            // Announcements and grafts are quicker than the next repair would be.
+            // Announcements and grafts are faster than the next repair.
             CHECK(net.cluster.run_until([&] { return net.gossip.missing_somewhere().empty(); }, 3s));
         }
-        CHECK(net.trouble() == "");
+        CHECK(net.violation() == "");
     }
 }
 
-TEST_CASE("auto floods while little is said, takes to a tree when much is, and floods again afterwards") {
+TEST_CASE("auto floods while few messages are sent, uses a tree while many are, and then floods again") {
     Config config = tree_config(GossipMode::automatic, 2);
     config.gossip.tree_above = 1000;
     TestNetwork net(config);
@@ -100,5 +100,5 @@ TEST_CASE("auto floods while little is said, takes to a tree when much is, and f
     CHECK(busy <= 2.1);
     net.run_for(20s);
     CHECK(spread(net, 1).sends == doctest::Approx(calm).epsilon(0.05));
-    CHECK(net.trouble() == "");
+    CHECK(net.violation() == "");
 }

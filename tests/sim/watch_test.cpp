@@ -24,7 +24,7 @@ TEST_CASE("watch: a network that heals in time breaks nothing, and one that does
     Watch watch(cluster, {});
     cluster.start_seeds();
     cluster.start_peers(6);
-    REQUIRE(cluster.run_until_settled(20s));
+    REQUIRE(cluster.run_until_converged(20s));
     const NodeId victim = cluster.peers()[2];
     cluster.crash(victim);
     CHECK(watch.still_unmet(all_seeds(cluster)).invariant == "D1");

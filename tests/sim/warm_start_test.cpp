@@ -1,9 +1,9 @@
-// A network that stands from the start against one that registered and shook hands.
+// Warm starts: a network that begins in a given state, compared with one that registered.
 
 #include "tests/sim/network_scenarios.hpp"
 
 #include "sim/cluster/grown_overlay.hpp"
-#include "sim/study/graph.hpp"
+#include "sim/graph/power_law.hpp"
 
 #include <doctest/doctest.h>
 
@@ -31,7 +31,7 @@ std::size_t edges(const Cluster& cluster) {
     return ends / 2;
 }
 
-// Nothing about membership or links may move in a network that stands.
+// Membership and links of a network at rest do not change.
 void check_at_rest(TestNetwork& net, Duration span) {
     const auto before = standings(net.cluster);
     net.run_for(span);
@@ -44,20 +44,20 @@ void check_at_rest(TestNetwork& net, Duration span) {
     bool same = true;
     for (std::size_t i = 0; i < before.size(); ++i) same = same && before[i] == after[i];
     CHECK(same);
-    CHECK(net.cluster.settled());
-    CHECK(net.trouble() == "");
+    CHECK(net.cluster.converged());
+    CHECK(net.violation() == "");
 }
 
 }  // namespace
 
-TEST_CASE("what a peer stands at is all that registration and handshakes left behind") {
+TEST_CASE("a snapshot of a peer holds all that registration and link handshakes left behind") {
     TestNetwork slow(quiet_config(), 3, 11);
     REQUIRE(slow.bring_up(30));
     slow.run_for(20s);
     const auto expected = standings(slow.cluster);
 
     TestNetwork fast(quiet_config(), 3, 12, false);
-    fast.cluster.stand_up(expected);
+    fast.cluster.start_from(expected);
     const auto got = standings(fast.cluster);
     REQUIRE(got.size() == expected.size());
     for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == expected[i]);
@@ -66,50 +66,50 @@ TEST_CASE("what a peer stands at is all that registration and handshakes left be
     CHECK(fast.cluster.seed(fast.seed(0))->status().digest == slow.cluster.seed(slow.seed(0))->status().digest);
 }
 
-TEST_CASE("a message takes as many pushes on a network that was stood up as on the one it was taken from") {
+TEST_CASE("a message takes as many pushes on a network started from snapshots as on their source") {
     TestNetwork slow(quiet_config(), 3, 11);
     REQUIRE(slow.bring_up(30));
     slow.run_for(20s);
     TestNetwork fast(quiet_config(), 3, 12, false);
-    fast.cluster.stand_up(standings(slow.cluster));
+    fast.cluster.start_from(standings(slow.cluster));
     for (TestNetwork* net : {&slow, &fast}) {
-        REQUIRE(net->said_everywhere(net->peer(3), "hello", 5s));
+        REQUIRE(net->published_everywhere(net->peer(3), "hello", 5s));
         net->run_for(1s);
-        CHECK(net->gossip.pushes(net->log.last_said()) == 2 * edges(net->cluster) - 29);
-        CHECK(net->trouble() == "");
+        CHECK(net->gossip.pushes(net->log.last_published()) == 2 * edges(net->cluster) - 29);
+        CHECK(net->violation() == "");
     }
 }
 
-TEST_CASE("a grown network is at rest: leases, pings and the ring find nothing to mend") {
+TEST_CASE("a grown network is at rest: leases, pings and the ring repair nothing") {
     for (const OverlayStrategy strategy : {OverlayStrategy::pa_ring, OverlayStrategy::pa, OverlayStrategy::random}) {
         for (const std::uint32_t peers : {1U, 2U, 5U, 60U}) {
             Config c = quiet_config();
             c.overlay.strategy = strategy;
             TestNetwork net(c, 3, 5 + peers, false);
-            net.cluster.stand_up(peers);
+            net.cluster.start_grown(peers);
             CHECK(one_sided(live_links(net.cluster)) == "");
             check_at_rest(net, 60s);
         }
     }
 }
 
-// Suspicions need neighbours' records, leases the seats, joiners and replaced links the sample: all of it is asked
-// for on the way in one network, and was there from the start in the other.
-TEST_CASE("a peer that asks for its parts as it needs them runs as one that was given all of them") {
+// Suspicions need the records of neighbors, leases need the seats, joiners and replaced links need the sample. One
+// network computes them on demand; the other has them from the start.
+TEST_CASE("a peer that asks for state on demand runs like one that was given all of it") {
     TestNetwork lazy(quiet_config(), 3, 33, false);
-    lazy.cluster.stand_up(50);
+    lazy.cluster.start_grown(50);
     TestNetwork source(quiet_config(), 3, 33, false);
-    source.cluster.stand_up(50);
+    source.cluster.start_grown(50);
     const auto all = standings(source.cluster);
     TestNetwork eager(quiet_config(), 3, 33, false);
-    eager.cluster.stand_up(all);
+    eager.cluster.start_from(all);
     for (TestNetwork* net : {&lazy, &eager}) {
         net->run_for(3s);
         net->cluster.crash(net->peer(7));
         REQUIRE(net->cluster.run_until([net] { return net->cluster.listed_nowhere(net->peer(7)); }, 30s));
-        REQUIRE(net->said_everywhere(net->peer(3), "hello", 5s));
+        REQUIRE(net->published_everywhere(net->peer(3), "hello", 5s));
         net->run_for(40s);
-        CHECK(net->trouble() == "");
+        CHECK(net->violation() == "");
     }
     CHECK(lazy.cluster.sim().trace_hash() == eager.cluster.sim().trace_hash());
     for (const NodeId p : lazy.cluster.live_peers()) {
@@ -120,35 +120,35 @@ TEST_CASE("a peer that asks for its parts as it needs them runs as one that was 
 
 TEST_CASE("a grown network takes joiners, removes the dead and heals like any other") {
     TestNetwork net(quiet_config(), 3, 9, false);
-    net.cluster.stand_up(40);
+    net.cluster.start_grown(40);
     net.run_for(5s);
     const NodeId joiner = net.cluster.add_peer();
     net.cluster.start(joiner);
     const NodeId victim = net.peer(7);
     net.cluster.crash(victim);
     REQUIRE(net.cluster.run_until([&] { return net.cluster.listed_nowhere(victim); }, 30s));
-    REQUIRE(net.cluster.run_until_settled(30s));
+    REQUIRE(net.cluster.run_until_converged(30s));
     REQUIRE(net.whole(10s));
-    REQUIRE(net.said_everywhere(joiner, "here I am", 10s));
-    CHECK(net.trouble() == "");
+    REQUIRE(net.published_everywhere(joiner, "here I am", 10s));
+    CHECK(net.violation() == "");
 }
 
-// Nobody tells it of the removal but the seed that its next lease goes to.
+// Only the seed that gets its next lease tells it of the removal.
 TEST_CASE("a peer of a grown network that was removed while it was cut off comes back") {
     TestNetwork net(quiet_config(), 3, 22, false);
-    net.cluster.stand_up(40);
+    net.cluster.start_grown(40);
     Simulator& sim = net.cluster.sim();
     const NodeId cut = net.peer(17);
     std::vector<NodeId> others = sim.nodes();
     std::erase(others, cut);
     for (const NodeId other : others) sim.block(cut, other), sim.block(other, cut);
     REQUIRE(net.cluster.run_until([&] { return net.cluster.listed_nowhere(cut); }, 60s));
-    net.run_for(15s);  // what was sent meanwhile is given up
+    net.run_for(15s);  // longer than the stall timeout
     for (const NodeId other : others) sim.unblock(cut, other), sim.unblock(other, cut);
     REQUIRE(net.cluster.run_until([&] { return !net.cluster.listed_nowhere(cut); }, 60s));
-    CHECK(net.cluster.run_until_settled(30s));
+    CHECK(net.cluster.run_until_converged(30s));
     CHECK(net.whole(30s));
-    CHECK(net.trouble() == "");
+    CHECK(net.violation() == "");
 }
 
 TEST_CASE("a grown overlay has the degrees of one that was joined peer by peer") {
@@ -160,17 +160,17 @@ TEST_CASE("a grown overlay has the degrees of one that was joined peer by peer")
         joined.cluster.start_peers(1);
         joined.run_for(30ms);
     }
-    REQUIRE(joined.cluster.run_until_settled(20s));
+    REQUIRE(joined.cluster.run_until_converged(20s));
     joined.run_for(10s);
     TestNetwork grown(c, 3, 22, false);
-    grown.cluster.stand_up(300);
+    grown.cluster.start_grown(300);
     const auto mean = [](const TestNetwork& net) { return 2.0 * static_cast<double>(edges(net.cluster)) / 300; };
     const auto largest = [](const TestNetwork& net) {
         std::size_t most = 0;
         for (const NodeId p : net.cluster.peers()) most = std::max(most, net.cluster.peer(p)->status().links.size());
         return most;
     };
-    // A few ring links of former days stay where giving them up would leave an end too few.
+    // A few old ring links stay where closing them would leave a peer with too few links.
     CHECK(mean(joined) == doctest::Approx(mean(grown)).epsilon(0.15));
     CHECK(largest(joined) < 3 * largest(grown));
     CHECK(largest(grown) < 3 * largest(joined));

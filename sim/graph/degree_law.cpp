@@ -1,4 +1,4 @@
-#include "sim/study/degree_law.hpp"
+#include "sim/graph/degree_law.hpp"
 
 #include <cmath>
 

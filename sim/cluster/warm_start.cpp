@@ -1,4 +1,5 @@
-// Networks that stand from the start: see docs/decisions/004.
+// Warm starts of a cluster: seeds and peers begin with the state that registration and link handshakes would have left
+// (docs/decisions/004).
 
 #include "protocol/assert.hpp"
 #include "protocol/canonical.hpp"
@@ -13,15 +14,15 @@
 namespace gossip::sim {
 namespace {
 
-// Peers of a grown network: all of it follows from the overlay and the seed. Once the peers stand, their links are
-// asked of the network, which knows from when there were connections.
-class GrownStandings final : public SnapshotSource {
+// The peers of a grown network. Everything follows from the overlay and the seed of the run. The overlay is freed once
+// the peers have started; from then on the network knows their initial links.
+class GrownSnapshots final : public SnapshotSource {
 public:
-    GrownStandings(const Cluster& cluster, std::uint32_t peers, Rng rng)
+    GrownSnapshots(const Cluster& cluster, std::uint32_t peers, Rng rng)
         : cluster_(cluster),
           peers_(peers),
           overlay_(std::in_place, names(), cluster.config().overlay, rng),
-          samples_(peers / together + 1) {
+          samples_(peers / group_size + 1) {
         const auto started = static_cast<std::uint64_t>(cluster.sim().wall_at_zero());
         common_.incarnation = Incarnation{std::max<std::uint64_t>(started, 1)};
         common_.epoch = 1;
@@ -35,7 +36,7 @@ public:
     }
 
     [[nodiscard]] const SnapshotBasis& common() const { return common_; }
-    void peers_stand() { overlay_.reset(); }
+    void free_overlay() { overlay_.reset(); }
 
     [[nodiscard]] SnapshotBasis basis(NodeId peer) const override {
         GOSSIP_ASSERT(overlay_.has_value());
@@ -50,11 +51,11 @@ public:
         }
         return b;
     }
-    // Peers that joined together were told of the same others; who is one of them leaves itself out.
+    // All peers of a group know the same candidates, as peers do that join together; a peer among them omits itself.
     [[nodiscard]] ViewSample sample(NodeId peer) const override {
         const std::size_t number = cluster_.number_of(peer);
-        auto& shared = samples_[number / together];
-        if (shared->empty()) shared.own() = sample_for(number / together);
+        auto& shared = samples_[number / group_size];
+        if (shared->empty()) shared.own() = sample_for(number / group_size);
         ViewSample s{.members = peers_, .successors = successors_of(number), .candidates = shared};
         const auto self = [peer](const Candidate& c) { return c.id == peer; };
         if (std::any_of(shared->begin(), shared->end(), self)) std::erase_if(s.candidates.own(), self);
@@ -62,7 +63,7 @@ public:
     }
     [[nodiscard]] Epoch epoch(NodeId /*peer*/) const override { return common_.epoch; }
     [[nodiscard]] std::vector<Seat> seats(NodeId peer) const override {
-        Rng rng = cluster_.sim().draws().stream(Purpose::standing, 1, cluster_.number_of(peer));
+        Rng rng = cluster_.sim().draws().stream(Purpose::grown, 1, cluster_.number_of(peer));
         std::vector<Seat> seats;
         for (std::size_t i = 0; i < cluster_.seeds().size(); ++i) seats.push_back(static_cast<Seat>(i));
         rng.shuffle(std::span<Seat>(seats));
@@ -77,14 +78,14 @@ public:
         record->peer = peer;
         record->incarnation = common_.incarnation;
         record->version = common_.record_version;
-        record->links = cluster_.sim().stood_with(peer);
+        record->links = cluster_.sim().initial_neighbours(peer);
         record->successors = successors_of(number);
         record->signature = cluster_.crypto().sign(peer, canonical_bytes(*record));
         return record;
     }
 
 private:
-    static constexpr std::size_t together = 16;
+    static constexpr std::size_t group_size = 16;
 
     [[nodiscard]] std::vector<NodeId> names() const {
         std::vector<NodeId> ids;
@@ -103,7 +104,7 @@ private:
     }
     [[nodiscard]] std::vector<Candidate> sample_for(std::size_t group) const {
         GOSSIP_ASSERT(!overlay_);
-        Rng rng = cluster_.sim().draws().stream(Purpose::standing, 2, group);
+        Rng rng = cluster_.sim().draws().stream(Purpose::grown, 2, group);
         std::vector<std::size_t> drawn;
         for (std::uint32_t i = 0; i < cluster_.config().overlay.candidates; ++i) {
             drawn.push_back(static_cast<std::size_t>(rng.below(peers_)));
@@ -114,23 +115,23 @@ private:
         sample.reserve(drawn.size());
         for (const std::size_t i : drawn) {
             const NodeId id = cluster_.peers()[i];
-            sample.push_back({id, cluster_.sim().count_stood_with(id), 1});
+            sample.push_back({id, cluster_.sim().count_initial_neighbours(id), 1});
         }
         return sample;
     }
 
     const Cluster& cluster_;
     std::uint32_t peers_;
-    std::optional<GrownOverlay> overlay_;   // until the peers stand
-    mutable std::optional<HashRing> ring_;  // once it is asked for
+    std::optional<GrownOverlay> overlay_;   // until the peers have started
+    mutable std::optional<HashRing> ring_;  // computed on first use
     SnapshotBasis common_;
-    mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // as asked for
+    mutable std::vector<CopyOnWrite<std::vector<Candidate>>> samples_;  // by group, computed on first use
 };
 
-// Peers of a network that registered and shook hands once.
-class TakenStandings final : public SnapshotSource {
+// Peers with given snapshots, taken from a network that registered.
+class GivenSnapshots final : public SnapshotSource {
 public:
-    TakenStandings(const Cluster& cluster, const std::vector<PeerSnapshot>& all) : cluster_(cluster), all_(all) {}
+    GivenSnapshots(const Cluster& cluster, const std::vector<PeerSnapshot>& all) : cluster_(cluster), all_(all) {}
 
     [[nodiscard]] SnapshotBasis basis(NodeId peer) const override { return of(peer).basis; }
     [[nodiscard]] ViewSample sample(NodeId peer) const override { return of(peer).sample; }
@@ -147,10 +148,10 @@ private:
 
 }  // namespace
 
-void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
+void Cluster::start_grown(std::uint32_t count, bool with_seeds) {
     sim_.reserve(config_.seeds.size() + count);
     while (peers_.size() < count) add_peer();
-    auto grown = std::make_unique<GrownStandings>(*this, count, sim_.draws().stream(Purpose::standing));
+    auto grown = std::make_unique<GrownSnapshots>(*this, count, sim_.draws().stream(Purpose::grown));
     if (with_seeds) {
         const SnapshotBasis& common = grown->common();
         std::vector<Member> members;
@@ -158,27 +159,27 @@ void Cluster::stand_up(std::uint32_t count, bool with_seeds) {
         for (const NodeId id : peers_) {
             members.push_back({id, common.incarnation, 1, crypto_.public_key(id), common.epoch});
         }
-        stand_seeds(common, members);
+        start_seeds_with(common, members);
     }
-    GrownStandings& standings = *grown;
-    standings_ = std::move(grown);
-    stand_peers();
-    standings.peers_stand();
+    GrownSnapshots& snapshots = *grown;
+    snapshots_ = std::move(grown);
+    start_peers_from_snapshots();
+    snapshots.free_overlay();
 }
 
-void Cluster::stand_up(const std::vector<PeerSnapshot>& standings) {
-    while (peers_.size() < standings.size()) add_peer();
+void Cluster::start_from(const std::vector<PeerSnapshot>& snapshots) {
+    while (peers_.size() < snapshots.size()) add_peer();
     std::vector<Member> members;
-    for (std::size_t i = 0; i < standings.size(); ++i) {
-        members.push_back({peers_[i], standings[i].basis.incarnation, 1, crypto_.public_key(peers_[i]), 1});
+    for (std::size_t i = 0; i < snapshots.size(); ++i) {
+        members.push_back({peers_[i], snapshots[i].basis.incarnation, 1, crypto_.public_key(peers_[i]), 1});
     }
-    stand_seeds(standings.front().basis, members);
-    standings_ = std::make_unique<TakenStandings>(*this, standings);
-    stand_peers();
+    start_seeds_with(snapshots.front().basis, members);
+    snapshots_ = std::make_unique<GivenSnapshots>(*this, snapshots);
+    start_peers_from_snapshots();
 }
 
-// Each from a journal that was compacted just now; all of them have voted before.
-void Cluster::stand_seeds(const SnapshotBasis& any, const std::vector<Member>& members) {
+// Each recovers from a journal that was just compacted; all seats have voted before.
+void Cluster::start_seeds_with(const SnapshotBasis& any, const std::vector<Member>& members) {
     SnapshotRecord record;
     record.header.fingerprint = membership_fingerprint(config_);
     for (Seat seat = 0; seat < config_.seeds.size(); ++seat) {
@@ -195,17 +196,17 @@ void Cluster::stand_seeds(const SnapshotBasis& any, const std::vector<Member>& m
     start_seeds();
 }
 
-void Cluster::stand_peers() {
+void Cluster::start_peers_from_snapshots() {
     for (const NodeId self : peers_) {
-        sim_.start_standing(self, [this](Machine& machine, Time now, WallMs wall, Effects& out) {
-            static_cast<PeerMachine&>(machine).start_from(now, wall, *standings_, out);
+        sim_.start_with(self, [this](Machine& machine, Time now, WallMs wall, Effects& out) {
+            static_cast<PeerMachine&>(machine).start_from(now, wall, *snapshots_, out);
         });
         connect_links(self);
     }
 }
 
 void Cluster::connect_links(NodeId self) {
-    const auto links = standings_->basis(self).links;
+    const auto links = snapshots_->basis(self).links;
     sim_.reserve_ends(self, links.size());
     for (const Link& link : links) {
         if (link.id < self) sim_.connect(link.id, self);

@@ -1,6 +1,6 @@
 #pragma once
-// Items in numbered slots, in each in the order in which they came: one level of a timing wheel. They lie in chunks,
-// so that its memory follows what is in it.
+// One level of a timing wheel: items in numbered slots, in each slot in the order of insertion. Slots are lists of
+// chunks from a common free list, so that memory is proportional to the number of items and not of slots.
 
 #include <array>
 #include <bit>
@@ -14,14 +14,14 @@
 namespace gossip::sim {
 
 template <class Item, std::size_t slot_count>
-class Slots {
+class WheelLevel {
 public:
     [[gnu::always_inline]] void add(std::size_t slot, const Item& item) {
         const std::uint32_t last = slots_[slot].last;
         Chunk& open = last == none || chunk(last).count == Chunk::capacity ? add_chunk(slot) : chunk(last);
         open.items[open.count++] = item;
     }
-    // The first slot from `from` on that holds anything; past the last when there is none.
+    // The first non-empty slot at or after `from`; slot_count if there is none.
     [[nodiscard]] std::size_t next_used(std::size_t from) const {
         std::size_t word = from / 64;
         if (word >= used_.size()) return slot_count;
@@ -32,7 +32,7 @@ public:
         }
         return word * 64 + static_cast<std::size_t>(std::countr_zero(left));
     }
-    // Takes all out of a slot, a span after the other.
+    // Empties a slot; `take` gets its items as consecutive spans.
     template <class Take>
     void drain(std::size_t slot, Take take) {
         used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
@@ -54,7 +54,7 @@ public:
 private:
     static_assert(slot_count % 64 == 0);
     static constexpr std::uint32_t none = 0xffffffff;
-    static constexpr std::size_t block = 256;  // chunks allocated at once
+    static constexpr std::size_t block = 256;  // chunks per allocation
 
     struct Chunk {
         static constexpr std::uint32_t capacity = (256 - 2 * sizeof(std::uint32_t)) / sizeof(Item);
@@ -90,7 +90,7 @@ private:
     }
 
     std::vector<Slot> slots_ = std::vector<Slot>(slot_count);
-    std::vector<std::uint64_t> used_ = std::vector<std::uint64_t>(slot_count / 64);  // slots that hold anything
+    std::vector<std::uint64_t> used_ = std::vector<std::uint64_t>(slot_count / 64);  // bitmap of non-empty slots
     std::vector<std::unique_ptr<Chunk[]>> blocks_;
     std::vector<std::uint32_t> free_;
 };
