@@ -4,6 +4,7 @@
 // the generator it was given, never blocks, never re-enters, and throws on nothing a peer can send.
 
 #include "protocol/notice.hpp"
+#include "protocol/record_type.hpp"
 #include "protocol/shared_message.hpp"
 #include "protocol/timer_kind.hpp"
 #include "protocol/types.hpp"
@@ -82,15 +83,6 @@ struct SetTimer {
 };
 struct Disconnect {
     NodeId node{};
-};
-
-enum class RecordType : std::uint8_t {
-    header = 1,
-    ceiling = 2,
-    accepted = 3,
-    decided = 4,
-    snapshot = 5,
-    seat_life = 6
 };
 
 // Durable state, in order. The driver frames, writes and syncs it (many in one sync), then feeds
