@@ -47,7 +47,7 @@ TEST_CASE("a witness that does not know the suspect probes it, and never speaks 
     }
     REQUIRE(stranger != 0);
     std::vector<Statement> statements;
-    net.watch = [&](const Network::Sent& s) {
+    net.watch = [&](const Letter& s) {
         if (const auto* r = std::get_if<msg::SuspectResponse>(&s.message)) statements.push_back(r->statement);
     };
     const Incarnation life = net.machine(0).status().incarnation;
@@ -102,9 +102,9 @@ TEST_CASE("a stall shorter than the windows harms nobody, a longer one is remove
     CHECK(total(net, NoticeKind::dead_reported) == 0);
 
     net.stall(4, seconds(300));
-    const Time start = net.now;
+    const Time start = net.now();
     CHECK(net.until([&] { return net.members.size() == 9; }, seconds(70)));
-    CHECK(net.now - start > seconds(39));
+    CHECK(net.now() - start > seconds(39));
     CHECK(net.until([&] { return net.members.size() == 10; }, seconds(320)));  // it comes back by itself
     net.run(seconds(10));
     CHECK(net.connected());
@@ -271,7 +271,7 @@ TEST_CASE("a neighbour that closes every connection is neither dialled in a loop
     Network net;
     grow(net, 4);
     std::size_t pings = 0;
-    net.watch = [&](const Network::Sent& s) {
+    net.watch = [&](const Letter& s) {
         const bool one = s.from == peer_id(0) && s.to == peer_id(1);
         pings += one && std::holds_alternative<msg::Ping>(s.message) ? 1 : 0;
     };

@@ -110,7 +110,7 @@ TEST_CASE("every message reaches every peer exactly once, at exactly 2E-(n-1) se
     net.run(seconds(5));
     const std::size_t edges = net.edges();
     std::map<std::string, std::size_t> sends;
-    net.watch = [&](const Network::Sent& s) {
+    net.watch = [&](const Letter& s) {
         if (const auto* g = std::get_if<msg::Gossip>(&s.message)) ++sends[g->rumor->id];
     };
     net.run(seconds(80));
@@ -173,7 +173,7 @@ TEST_CASE("registration: pending without a quorum, dead seeds replaced, an old l
     }
     SUBCASE("a seed that does not answer is asked again") {
         Network net = quiet();
-        net.seed_silent = [&](NodeId, NodeId seed) { return seed != seed_id(2) || net.now < Time{} + seconds(5); };
+        net.seed_silent = [&](NodeId, NodeId seed) { return seed != seed_id(2) || net.now() < Time{} + seconds(5); };
         net.add(0);
         CHECK(net.until([&] { return net.machine(0).status().registered; }, seconds(60)));
     }

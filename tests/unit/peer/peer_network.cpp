@@ -10,23 +10,21 @@
 
 namespace gossip::test {
 
-void Network::feed(NodeId id, const Event& event) {
-    const auto at = peers.find(id);
-    if (at == peers.end() || at->second.dead || at->second.finished) return;
-    Peer& p = at->second;
-    if (p.stalled_until > now) {  // everything comes at once when it wakes up
-        return later(
-            p.stalled_until - now, [this, id, event] { feed(id, event); }, id);
+void Network::observe(NodeId id, Effects& effects) {
+    Peer& p = peers.at(id);
+    for (const Deliver& d : effects.deliveries) ++p.delivered[d.rumor->id];
+    for (Notice& n : effects.notices) p.notices.push_back(std::move(n));
+    if (effects.finished) p.finished = true;
+}
+
+void Network::kill(unsigned index) {
+    const NodeId id = peer_id(index);
+    peers.at(id).dead = true;
+    stop(id);
+    for (const auto& [a, b] : open_) {
+        if (a == id) post(b, delay, LinkLost{id, LossReason::closed});
     }
-    Effects out;
-    p.machine->step(now, event, out);
-    for (const Deliver& d : out.deliveries) ++p.delivered[d.rumor->id];
-    for (Notice& n : out.notices) p.notices.push_back(std::move(n));
-    for (const SetTimer& t : out.timers)
-        later(
-            t.due - now, [this, id, t] { feed(id, TimerFired{t.tag}); }, id);
-    for (Send& s : out.sends) send(id, s.to, s.message);
-    if (out.finished) p.finished = true;
+    std::erase_if(open_, [id](const auto& c) { return c.first == id || c.second == id; });
 }
 
 bool Network::connected() const {
@@ -57,45 +55,26 @@ void Network::decide(Batch batch) {
     for (const NodeId id : told) answer(seed_id(0), id, signed_decision(d));
 }
 
-void Network::send(NodeId from, NodeId to, Message message) {
-    if (watch) watch({now, from, to, message});
-    if (cut && cut(from, to)) {
-        return later(
-            std::chrono::seconds(3),
-            [this, from, to] {
-                feed(from, LinkLost{to, LossReason::timed_out});
-            },
-            from);
-    }
-    const auto seat = std::find(config.seeds.begin(), config.seeds.end(), to);
-    if (seat != config.seeds.end()) {
+void Network::carry(Letter letter) {
+    const auto& [from, to, message, sent] = letter;
+    if (watch) watch(letter);
+    if (cut && cut(from, to)) return post(from, std::chrono::seconds(3), LinkLost{to, LossReason::timed_out});
+    if (std::find(config.seeds.begin(), config.seeds.end(), to) != config.seeds.end()) {
         if (seed_silent && seed_silent(from, to)) return;
-        return later(
-            delay, [this, from, to, m = std::move(message)] { on_seed(from, to, m); }, to);
+        return later(delay, [this, letter] { on_seed(letter.from, letter.to, letter.message); });
     }
     const NodeId listener = is_anonymous(to) && reply_to_.contains(to) ? reply_to_.at(to) : to;
     if (const auto foreigner = foreigners.find(listener); foreigner != foreigners.end()) {
-        return later(
-            delay, [from, m = std::move(message), f = foreigner->second] { f(from, m); }, to);
+        return later(delay, [letter, hear = foreigner->second] { hear(letter.from, letter.message); });
     }
-    const auto target = peers.find(to);
-    if (target == peers.end() || target->second.dead || target->second.finished) {
-        return later(
-            delay,
-            [this, from, to] {
-                feed(from, LinkLost{to, LossReason::refused});
-            },
-            from);
-    }
+    if (!running(to)) return post(from, delay, LinkLost{to, LossReason::refused});
     open_.insert({from, to});
     open_.insert({to, from});
-    const std::uint32_t life = target->second.life;
-    later(
-        delay,
-        [this, from, to, life, m = std::move(message)] {
-            if (peers.at(to).life == life && !peers.at(to).dead) feed(to, Received{from, Trust::claimed, m});
-        },
-        to);
+    post(to, delay, Received{from, Trust::claimed, message});
+}
+
+void Network::answer(NodeId seed, NodeId to, Message message) {
+    if (!(cut && cut(seed, to))) post(to, delay, Received{seed, Trust::seed, std::move(message)});
 }
 
 void Network::apply(const Change& c, std::set<NodeId>& told) {
@@ -191,7 +170,7 @@ void Network::on_report(NodeId from, NodeId seed, const msg::DeadNodeReport& m) 
         confirming(m.certificate.record, witnesses, m.certificate.statements) >= majority(witnesses.size());
     if (!proven || witnesses.empty()) return reply(ReportStatus::bad_evidence);
     const Peer& p = peers.at(m.suspect);
-    if (!p.dead && p.stalled_until <= now && !(cut && cut(seed, m.suspect))) return reply(ReportStatus::refuted);
+    if (!p.dead && !stalled(m.suspect) && !(cut && cut(seed, m.suspect))) return reply(ReportStatus::refuted);
     reply(ReportStatus::accepted);
     if (judge_reports) decide({{.kind = ChangeKind::remove, .peer = m.suspect, .incarnation = m.incarnation}});
 }

@@ -3,6 +3,9 @@
 // behind all seed endpoints, links with a fixed delay, kills, stalls and cuts. What the seeds decide
 // is decided at once; their own protocol is tested elsewhere.
 
+#include "tests/unit/fixture/fake_crypto.hpp"
+#include "tests/unit/fixture/machine_network.hpp"
+
 #include "protocol/canonical.hpp"
 #include "protocol/names.hpp"
 #include "protocol/peer/peer_machine.hpp"
@@ -17,39 +20,7 @@
 
 namespace gossip::test {
 
-// Not cryptography: whoever knows the identity number can sign, and a wrong byte is noticed.
-class FakeCrypto final : public OneKeyCrypto {
-public:
-    explicit FakeCrypto(std::uint64_t identity) : identity_(identity) {}
-    [[nodiscard]] Digest digest(std::string_view bytes) const override { return mix<Digest>(0, bytes); }
-    [[nodiscard]] Signature sign(std::string_view bytes) const override { return mix<Signature>(identity_, bytes); }
-    [[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes, const Signature& s) const override {
-        std::uint64_t identity = 0;
-        for (std::size_t i = 0; i < 8; ++i) identity = identity << 8 | key.bytes[i];
-        return mix<Signature>(identity, bytes) == s;
-    }
-    [[nodiscard]] PublicKey public_key() const override {
-        PublicKey key;
-        for (std::size_t i = 0; i < 8; ++i) key.bytes[i] = static_cast<std::uint8_t>(identity_ >> (56 - 8 * i));
-        return key;
-    }
-
-private:
-    template <class T>
-    static T mix(std::uint64_t seed, std::string_view bytes) {
-        std::uint64_t h = mix64(seed);
-        for (const char c : bytes) h = mix64(h ^ static_cast<std::uint8_t>(c));
-        T out;
-        for (auto& b : out.bytes) b = static_cast<std::uint8_t>(h = mix64(h));
-        return out;
-    }
-    std::uint64_t identity_;
-};
-
-inline NodeId seed_id(unsigned seat) { return node_id({0x7f000001, static_cast<std::uint16_t>(6000 + seat)}); }
-inline NodeId peer_id(unsigned index) { return node_id({0x7f000001, static_cast<std::uint16_t>(7000 + index)}); }
-
-class Network {
+class Network final : public MachineNetwork {
 public:
     struct Peer {
         std::unique_ptr<FakeCrypto> crypto;
@@ -57,16 +28,8 @@ public:
         std::unique_ptr<PeerMachine> machine;
         bool dead{false};
         bool finished{false};
-        Time stalled_until{};
-        std::uint32_t life{0};  // of the process: events for an earlier one are dropped
         std::map<std::string, int> delivered;
         std::vector<Notice> notices;
-    };
-    struct Sent {
-        Time at{};
-        NodeId from{};
-        NodeId to{};
-        Message message;
     };
 
     explicit Network(unsigned seeds = 3, std::uint64_t seed = 1) : rng(seed) {
@@ -76,10 +39,9 @@ public:
     Config config;
     Rng rng;
     Duration delay = std::chrono::milliseconds(5);
-    Time now{};
     std::map<NodeId, Peer> peers;
     std::function<bool(NodeId from, NodeId to)> cut;              // true: nothing passes
-    std::function<void(const Sent&)> watch;                       // every send of a peer
+    std::function<void(const Letter&)> watch;                     // every send of a peer
     std::function<bool(NodeId peer, NodeId seed)> seed_silent;    // the seed says nothing
     std::map<NodeId, std::pair<Incarnation, PublicKey>> members;  // the seeds' list
     std::map<NodeId, std::uint32_t> degrees;
@@ -88,7 +50,6 @@ public:
     std::map<NodeId, std::function<void(NodeId from, const Message&)>> foreigners;  // speak protocol 0
     bool judge_reports{true};                                                       // decide removals that are proven
     bool registering{true};
-    static constexpr WallMs wall0 = 1'700'000'000'000;
 
     Peer& add(unsigned index) {
         const NodeId id = peer_id(index);
@@ -99,56 +60,17 @@ public:
         p.machine = std::make_unique<PeerMachine>(*p.context, PeerOptions{id, last}, rng.fork());
         p.dead = false;
         p.finished = false;
-        ++p.life;
-        const WallMs wall = wall0 + std::chrono::duration_cast<std::chrono::milliseconds>(now - Time{}).count();
-        feed(id, Started{wall});
+        start(id, *p.machine);
         return p;
     }
     PeerMachine& machine(unsigned index) { return *peers.at(peer_id(index)).machine; }
     Peer& peer(unsigned index) { return peers.at(peer_id(index)); }
 
     // The process is gone: its connections close at once, dials to it are refused.
-    void kill(unsigned index) {
-        const NodeId id = peer_id(index);
-        peers.at(id).dead = true;
-        for (const auto& [a, b] : open_) {
-            if (a == id)
-                later(
-                    delay,
-                    [this, b = b, id] {
-                        feed(b, LinkLost{id, LossReason::closed});
-                    },
-                    b);
-        }
-        std::erase_if(open_, [id](const auto& c) { return c.first == id || c.second == id; });
-    }
-    void stall(unsigned index, Duration how_long) { peer(index).stalled_until = now + how_long; }
-
-    void run(Duration how_long) {
-        const Time end = now + how_long;
-        while (!queue_.empty() && queue_.begin()->first.first <= end) {
-            auto node = queue_.extract(queue_.begin());
-            now = std::max(now, node.key().first);
-            node.mapped()();
-        }
-        now = end;
-    }
-    // Runs until the condition holds; false when it does not within `limit`.
-    bool until(const std::function<bool()>& condition, Duration limit) {
-        const Time end = now + limit;
-        while (!condition()) {
-            if (queue_.empty() || queue_.begin()->first.first > end) {
-                now = end;
-                return condition();
-            }
-            auto node = queue_.extract(queue_.begin());
-            now = std::max(now, node.key().first);
-            node.mapped()();
-        }
-        return true;
-    }
-
-    void feed(NodeId id, const Event& event);
+    void kill(unsigned index);
+    void stall(unsigned index, Duration how_long) { MachineNetwork::stall(peer_id(index), how_long); }
+    // At once, without a way.
+    void feed(NodeId id, const Event& event) { step(id, event); }
 
     // Protocol 0 opens a connection a message and names itself in the payload only.
     void foreign(NodeId from, NodeId to, Message message) {
@@ -216,20 +138,9 @@ public:
     }
 
 private:
-    void later(Duration after, std::function<void()> action, NodeId) {
-        queue_.emplace(std::pair{now + after, ++serial_}, std::move(action));
-    }
-
-    void send(NodeId from, NodeId to, Message message);
-    void answer(NodeId seed, NodeId to, Message message) {
-        if (cut && cut(seed, to)) return;
-        later(
-            delay,
-            [this, seed, to, m = std::move(message)] {
-                feed(to, Received{seed, Trust::seed, m});
-            },
-            to);
-    }
+    void observe(NodeId id, Effects& effects) override;
+    void carry(Letter letter) override;
+    void answer(NodeId seed, NodeId to, Message message);
 
     void apply(const Change& c, std::set<NodeId>& told);
     [[nodiscard]] std::vector<NodeId> ids() const;
@@ -240,9 +151,7 @@ private:
     void on_get_delta(NodeId from, NodeId seed, const msg::GetDelta& m);
     void on_report(NodeId from, NodeId seed, const msg::DeadNodeReport& m);
 
-    std::map<std::pair<Time, std::uint64_t>, std::function<void()>> queue_;
     std::set<std::pair<NodeId, NodeId>> open_;  // connections, both directions
-    std::uint64_t serial_{0};
     std::uint64_t connections_{0};
     std::map<NodeId, NodeId> reply_to_;  // of a foreigner's connection
 };

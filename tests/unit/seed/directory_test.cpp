@@ -10,7 +10,7 @@
 #include <set>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 namespace {

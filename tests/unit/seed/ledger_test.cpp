@@ -7,7 +7,7 @@
 #include <utility>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 
 namespace {
 

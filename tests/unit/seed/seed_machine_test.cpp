@@ -6,7 +6,7 @@
 #include <variant>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -14,7 +14,7 @@ namespace {
 void register_and_wait(SeedNet& net, std::size_t k, std::size_t seat, std::uint64_t incarnation = 100) {
     const std::size_t before = net.mail<msg::RegisterAck>(peer_id(k)).size();
     net.send(peer_id(k), seat, registration(k, incarnation));
-    REQUIRE(net.run_until([&] { return net.mail<msg::RegisterAck>(peer_id(k)).size() > before; }));
+    REQUIRE(net.until([&] { return net.mail<msg::RegisterAck>(peer_id(k)).size() > before; }));
 }
 
 template <class T>
@@ -44,7 +44,7 @@ TEST_CASE("a registration is decided by a quorum and reaches every seed") {
         CHECK(ack.members == 1);
         CHECK(ack.seed_keys.size() == n);
         CHECK(ack.seed_keys.back() == net.crypto(n - 1).public_key());
-        REQUIRE(net.run_until([&] { return net.agree(1); }));
+        REQUIRE(net.until([&] { return net.agree(1); }));
         for (std::size_t i = 0; i < n; ++i) CHECK(net.member(i, 0));
         CHECK(net.count(NoticeKind::approved) == 1);
         CHECK(net.count(NoticeKind::proposal_opened) == 1);
@@ -74,7 +74,7 @@ TEST_CASE("asking again is answered, not refused") {
     register_and_wait(net, 0, 0);
     register_and_wait(net, 0, 0);
     CHECK(net.mail<msg::RegisterAck>(peer_id(0)).back().text == "Already registered");
-    net.run_until([&] { return net.agree(1); });
+    net.until([&] { return net.agree(1); });
     register_and_wait(net, 0, 2);
     CHECK(net.mail<msg::RegisterNack>(peer_id(0)).empty());
     CHECK(net.seed(0).status().epoch == 1);
@@ -88,7 +88,7 @@ TEST_CASE("a new life takes the place of the old one and an older one is told th
     register_and_wait(net, 0, 1, 200);
     CHECK(net.seed(1).members().front().incarnation == life(200));
     net.send(peer_id(0), 1, registration(0, 150));
-    REQUIRE(net.run_until([&] { return !net.mail<msg::RegisterNack>(peer_id(0)).empty(); }));
+    REQUIRE(net.until([&] { return !net.mail<msg::RegisterNack>(peer_id(0)).empty(); }));
     CHECK(net.mail<msg::RegisterNack>(peer_id(0)).back().minimum == life(201));
 }
 
@@ -191,7 +191,7 @@ TEST_CASE("a proposer that dies after COMMIT leaves a batch that another seed fi
     CHECK(net.count(NoticeKind::recovery, 1) == 1);
     CHECK(net.seed(1).status().epoch == 2);
     net.start(0);
-    REQUIRE(net.run_until([&] { return net.agree(2); }));
+    REQUIRE(net.until([&] { return net.agree(2); }));
     CHECK(net.member(0, 1));
     CHECK_FALSE(net.fatal);
 }

@@ -10,7 +10,7 @@
 #include <variant>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -87,7 +87,7 @@ struct World {
         net.start_all();
         net.run(100ms);
         for (std::size_t k = 0; k < members; ++k) net.send(peer_id(k), k % 3, registration(k, first_life));
-        REQUIRE(net.run_until([&] { return net.agree(1) && net.seed(0).members().size() == members; }));
+        REQUIRE(net.until([&] { return net.agree(1) && net.seed(0).members().size() == members; }));
         net.run(1s);
     }
     [[nodiscard]] bool gone(std::size_t k) const { return !net.member(0, k) && !net.member(1, k) && !net.member(2, k); }

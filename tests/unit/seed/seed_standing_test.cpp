@@ -10,14 +10,14 @@
 #include <algorithm>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 void register_at(SeedNet& net, std::size_t k, std::size_t seat) {
     net.send(peer_id(k), seat, registration(k, 100));
-    REQUIRE(net.run_until([&] { return !net.mail<msg::RegisterAck>(peer_id(k)).empty(); }));
+    REQUIRE(net.until([&] { return !net.mail<msg::RegisterAck>(peer_id(k)).empty(); }));
 }
 
 struct Three {
@@ -26,7 +26,7 @@ struct Three {
         net.start_all();
         net.run(100ms);
         for (std::size_t k = 0; k < peers; ++k) register_at(net, k, k % 3);
-        REQUIRE(net.run_until([&] { return net.agree(peers); }));
+        REQUIRE(net.until([&] { return net.agree(peers); }));
         net.run(100ms);
     }
     [[nodiscard]] bool voted(std::size_t seat, SeatLife life) const {
@@ -245,7 +245,7 @@ TEST_CASE("the list comes in pages, complete and in order") {
     SeedNet net(1);
     net.start_all();
     for (std::size_t k = 0; k < 1203; ++k) net.send(peer_id(k), 0, registration(k, 100));
-    REQUIRE(net.run_until([&] { return net.seed(0).members().size() == 1203; }));
+    REQUIRE(net.until([&] { return net.seed(0).members().size() == 1203; }));
     std::vector<Member> all;
     for (std::uint32_t page = 0; page < 4; ++page) {
         net.send(peer_id(0), 0, msg::GetPeerList{page});
@@ -267,7 +267,7 @@ TEST_CASE("a list longer than one line reaches a seed without it in several part
     net.run(100ms);
     net.crash(2);
     for (std::size_t k = 0; k < 4500; ++k) net.send(peer_id(k), 0, registration(k, 100));
-    REQUIRE(net.run_until([&] { return net.seed(0).members().size() == 4500; }));
+    REQUIRE(net.until([&] { return net.seed(0).members().size() == 4500; }));
     net.start(2);
     REQUIRE(net.run(5s, [&] { return net.agree(2); }));
     CHECK(net.mail<msg::SnapshotPart>(seed_id(2)).size() >= 3);
