@@ -44,7 +44,7 @@ NetworkPlan network_of(const DemoPlan& demo, NetworkPlan plan) {
     plan.initial_peers = 0;
     plan.seed = demo.seed;
     plan.config.overlay.links = demo.links;
-    plan.config.gossip.max_messages = 0;  // only what is said is gossip
+    plan.config.gossip.max_messages = 0;  // no generated messages
     plan.runs_dir.clear();
     return plan;
 }
@@ -58,7 +58,7 @@ public:
         begin_phase(1);
         const Result failure = session().start();
         if (!failure) live();
-        stage_.recording().settle(now());
+        stage_.recording().update(now());
         std::string frames = page();
         session().finish();
         return {std::move(steps_), std::move(frames)};
@@ -85,12 +85,12 @@ private:
         const NoticeKind kind = event.notice.kind;
         if (kind == NoticeKind::link_up && phase_ == 2) begin_phase(3);
         if (kind == NoticeKind::report_received && phase_ == 5) begin_phase(6);
-        if (PageFrames::tells(kind)) steps_.push_back({event.mono_ns / 1000, 0, narrate(event), {}});
+        if (PageFrames::shows(kind)) steps_.push_back({event.mono_ns / 1000, 0, narrate(event), {}});
     }
 
     // ---------------------------------------------------------------- what is done
 
-    // Until then, or so much of the network's time is over; acts that are due on the way are carried out.
+    // Runs until `done` or for `most` of the network's time, and carries out the acts that fall due meanwhile.
     bool until(const std::function<bool()>& done, Duration most) {
         const Time end = session().network.now() + most;
         for (;;) {
@@ -103,7 +103,7 @@ private:
             carry_out(demo_.acts[next_act_++].command);
         }
     }
-    // Somebody's acts come before the demo's own of the same time.
+    // A viewer's acts come before the demo's own of the same time.
     void catch_up() {
         const auto due = [this] { return Time{std::chrono::microseconds(demo_.acts[next_act_].us)}; };
         while (next_act_ < demo_.acts.size() && due() <= session().network.now())
@@ -113,7 +113,7 @@ private:
         static_cast<void>(until([] { return false; }, time));
     }
 
-    // Checked before: it can be read.
+    // The text was checked before: it parses.
     void carry_out(const std::string& text) {
         steps_.push_back({now().mono_ns / 1000, 0, "gossip> " + text, {}});
         const auto script = parse_script(text);
@@ -141,7 +141,7 @@ private:
         pass(milliseconds(500));
         gossip();
         failure();
-        // Acts that are later than all this, and what they lead to.
+        // The acts that are due after the demo's own, and their effects.
         while (next_act_ < demo_.acts.size()) pass(seconds(60));
         if (!demo_.acts.empty()) static_cast<void>(until([this] { return calm(); }, seconds(120)));
         pass(milliseconds(500));
@@ -165,7 +165,7 @@ private:
         if (peers.empty()) return;
         const NodeId victim = peers.back();
         carry_out("kill " + short_name(victim));
-        // A peer that nobody watched is missed by the seeds alone, after three leases.
+        // A peer without neighbours is removed only by the seeds, after three leases.
         static_cast<void>(until([&] { return gone(victim); }, seconds(300)));
         begin_phase(6);
         pass(milliseconds(500));
@@ -201,7 +201,7 @@ private:
                std::ranges::all_of(view().live_registered(), [&](NodeId id) { return rumor->receipts.contains(id); });
     }
     [[nodiscard]] bool gone(NodeId id) const { return agreed() && !view().agreement().members().contains(id); }
-    // The list names who is alive, and nobody is in doubt.
+    // The list holds exactly the live peers, and nobody is suspected.
     [[nodiscard]] bool calm() const {
         const auto members = view().agreement().members();
         return agreed() && std::ranges::all_of(view().nodes(), [&](const auto& n) {

@@ -1,6 +1,6 @@
 #pragma once
-// The demo: six phases of a network's life, by the real machines over virtual time. All of it follows from the plan,
-// so acting in the past is running it again with one act more.
+// The demo: six phases of a network's life, run by the real machines over virtual time. It follows from the plan
+// alone, so a viewer's act at an earlier time is a new run with one more act.
 
 #include "manager/base/event_loop.hpp"
 #include "protocol/types.hpp"
@@ -22,16 +22,16 @@ struct DemoPlan {
     std::uint32_t seeds{3};
     std::uint32_t peers{8};
     std::uint32_t links{3};         // overlay.links
-    std::uint32_t loss_percent{0};  // of all messages, without a trace
+    std::uint32_t loss_percent{0};  // share of all messages lost
     std::uint64_t seed{42};
     std::vector<DemoAct> acts;  // by time
 };
 
 struct DemoStep {
     std::int64_t us{0};
-    int phase{0};      // above 0: one begins
+    int phase{0};      // the phase that begins here; 0: none
     std::string text;  // its title, or the sentence of an event
-    std::string more;  // what the phase is about
+    std::string more;  // explains the phase
 };
 
 struct DemoRun {
@@ -41,7 +41,7 @@ struct DemoRun {
 
 // "seeds 3\npeers 8\nlinks 3\nloss 5\nseed 42\nat 1500000 kill 7003\n", in any order; the error is one line.
 [[nodiscard]] std::variant<DemoPlan, std::string> parse_demo_plan(std::string_view text);
-// One setting of it, "peers" and "8"; the error names what is possible.
+// Changes one setting, such as "peers" to "8"; the error names the allowed values.
 [[nodiscard]] std::string set_demo(DemoPlan& plan, std::string_view name, std::string_view value);
 
 [[nodiscard]] std::variant<DemoRun, std::string> run_demo(const DemoPlan& plan);

@@ -99,7 +99,7 @@ int fail(ErrorKind kind, const std::string& text) {
     return exit_code(kind);
 }
 
-// Sentence after sentence; asks for the next where somebody reads along.
+// Prints one sentence after the other; at a terminal it waits for a key in between.
 class Terminal {
 public:
     void show(const DemoRun& run) {
@@ -116,14 +116,14 @@ public:
     }
 
 private:
-    // False when that was enough.
+    // False when the reader wants no more.
     bool ask() {
         if (!reading_ || all_ || skip_phase_) return true;
         std::fputs("\x1b[2m[Enter: next, p: phase, a: all, q: quit]\x1b[0m ", stdout);
         std::fflush(stdout);
         std::string line;
         if (!std::getline(std::cin, line) || line == "q") return false;
-        std::fputs("\x1b[1A\x1b[2K", stdout);  // the question goes
+        std::fputs("\x1b[1A\x1b[2K", stdout);  // erases the question
         all_ = line == "a";
         skip_phase_ = line == "p";
         return true;
@@ -204,14 +204,14 @@ int run_lesson(const DemoOptions& options) {
 std::string help_text() {
     std::string text = usage;
     std::string names;
-    for (const auto& [name, title] : own_lessons()) names += (names.empty() ? "" : ", ") + name;
+    for (const auto& [name, title] : built_in_lessons()) names += (names.empty() ? "" : ", ") + name;
     return text.replace(text.find("@LESSONS@"), 9, names);
 }
 
 }  // namespace
 
 int demo_command(const std::vector<std::string>& arguments) {
-    ::setenv("TZ", "UTC", 1);  // the clock of virtual time has no place on earth
+    ::setenv("TZ", "UTC", 1);  // virtual time has no time zone
     ::tzset();
     auto parsed = parse(arguments);
     if (const auto* problem = std::get_if<std::string>(&parsed)) return fail(ErrorKind::usage, *problem);

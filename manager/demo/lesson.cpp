@@ -1,4 +1,4 @@
-// Plays a lesson: its networks one after the other, and its measures where they stand.
+// Plays a lesson: runs its networks one after the other, and evaluates its measures at their places in the text.
 
 #include "manager/demo/lesson.hpp"
 
@@ -34,7 +34,7 @@ std::variant<NetworkPlan, std::string> plan_of(const LessonNetwork& network) {
     Options options;
     options.seeds = std::to_string(network.seeds);
     options.sets = network.sets;
-    options.sets.insert(options.sets.begin(), "gossip.max_messages=0");  // only what is said is gossip
+    options.sets.insert(options.sets.begin(), "gossip.max_messages=0");  // no generated messages
     auto plan = plan_network(options);
     if (auto* problem = std::get_if<std::string>(&plan)) return std::move(*problem);
     auto& found = std::get<NetworkPlan>(plan);
@@ -44,10 +44,10 @@ std::variant<NetworkPlan, std::string> plan_of(const LessonNetwork& network) {
     return plan;
 }
 
-// What can stand between braces.
+// The measures that a lesson may write between braces.
 class Measures {
 public:
-    // By peer and seed: did its own probe fail?
+    // By peer and seed: true when the seed's own probe failed.
     using Probes = std::map<NodeId, std::map<NodeId, bool>>;
 
     Measures(Stage& stage, const Probes& probes) : stage_(stage), probes_(probes) {}
@@ -112,7 +112,7 @@ private:
         return found;
     }
 
-    // The left side of whatever wait and expect understand.
+    // The left side of a condition of wait and expect.
     [[nodiscard]] std::optional<std::string> of_condition(const std::string& text) const {
         for (const std::string_view rest : {" >= 0", "", " in 0..99"}) {
             const auto condition = parse_condition(text + std::string(rest));
@@ -162,7 +162,7 @@ private:
             line_ = step.line;
             if (problem_.empty()) take(stage, step);
         }
-        stage.recording().settle(stage.now());
+        stage.recording().update(stage.now());
         std::string frames = stage.recording().json();
         stage.session().finish();
         return frames;
@@ -207,7 +207,7 @@ private:
         run_.lines.push_back({kind, text, std::exchange(new_network_, {})});
     }
 
-    // With the values of what stands in braces.
+    // The text with the values of its measures.
     std::string filled(Stage& stage, const std::string& text) {
         std::string out;
         std::size_t at = 0;

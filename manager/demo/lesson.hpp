@@ -1,6 +1,6 @@
 #pragma once
-// Lessons: scripts with text. One asks before it shows, and answers with what it has measured; docs/LESSONS.md says
-// how to write one.
+// Lessons: scripts with explaining text. A lesson asks a question, runs a network and answers with measured values;
+// docs/LESSONS.md says how to write one.
 
 #include "manager/shell/parser.hpp"
 
@@ -17,8 +17,8 @@ struct LessonStep {
     enum class Kind : std::uint8_t { tell, ask, answer, keep, command };
     Kind kind{};
     int line{0};
-    std::string text;  // of keep the measure
-    std::string name;  // keep
+    std::string text;  // of keep: the measure
+    std::string name;  // of keep
     Command command;
 };
 
@@ -41,21 +41,21 @@ struct Lesson {
 // The error is one line that begins with FILE:LINE.
 [[nodiscard]] std::variant<Lesson, std::string> parse_lesson(std::string_view text, const std::string& file);
 
-// A name of those that are part of gossipctl, or a file.
+// Reads a built-in lesson by its name, or a file.
 [[nodiscard]] std::variant<Lesson, std::string> find_lesson(const std::string& name);
-// Of gossipctl's own, and what they are about.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> own_lessons();
+// The names and titles of the built-in lessons.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> built_in_lessons();
 
 struct LessonLine {
     LessonStep::Kind kind{};
     std::string text;
-    std::string network;  // of the first line of one
+    std::string network;  // its name, at the first line of its part
 };
 struct LessonRun {
     std::vector<LessonLine> lines;
     std::string page;  // {"kind":"lesson","title":…,"parts":[{"name":…,"frames":[…]}]}
 };
-// Plays it over virtual time. The error is one line: a command that failed, or what cannot be measured.
+// Plays it over virtual time. The error is one line: the command that failed, or the measure without a value.
 [[nodiscard]] std::variant<LessonRun, std::string> play_lesson(const Lesson& lesson);
 
 }  // namespace gossip

@@ -1,4 +1,4 @@
-// How a lesson is written.
+// Parses the text of a lesson.
 
 #include "manager/base/terminal.hpp"
 #include "manager/demo/lesson.hpp"
@@ -71,7 +71,7 @@ private:
         before_ = kind;
     }
 
-    // Lines of commands belong together: a block may take several.
+    // Consecutive command lines are parsed together, because a block spans several.
     void end_commands() {
         auto script = parse_script(std::exchange(commands_, {}), first_);
         if (const auto* error = std::get_if<ParseError>(&script)) return fail(error->line, error->text);
@@ -176,7 +176,7 @@ std::variant<Lesson, std::string> find_lesson(const std::string& name) {
            (near.empty() ? ": there are " + names + ", or name a file" : "; did you mean " + near + "?");
 }
 
-std::vector<std::pair<std::string, std::string>> own_lessons() {
+std::vector<std::pair<std::string, std::string>> built_in_lessons() {
     std::vector<std::pair<std::string, std::string>> found;
     for (const std::string_view name : own) {
         const auto lesson = find_lesson(std::string(name));

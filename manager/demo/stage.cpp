@@ -22,8 +22,8 @@ Stage::Stage(const NetworkPlan& plan, std::uint32_t loss_percent, std::function<
           Settings{}),
       recording_(session_.network.view(), facts_of(session_), limits) {
     session_.settings.live = false;
-    analysis_.take(RunBegan{now(), run_schema, {}, plan.seed, plan.config.seeds.size()});
-    session_.set_onlooker([this](const NodeEvent* event) { take(event); });
+    analysis_.apply(RunBegan{now(), run_schema, {}, plan.seed, plan.config.seeds.size()});
+    session_.set_onlooker([this](const NodeEvent* event) { apply(event); });
 }
 
 Stage::~Stage() { session_.set_onlooker({}); }
@@ -32,15 +32,15 @@ std::unique_ptr<ManagedNetwork> Stage::make(const NetworkPlan& plan, std::uint32
                                             ManagedNetwork::Observers observers) {
     SimNetworkOptions options;
     options.network.link.drop_per_million = loss_percent * 10'000;
-    observers.record = [this](const RunLine& line) { analysis_.take(line); };
+    observers.record = [this](const RunLine& line) { analysis_.apply(line); };
     return std::make_unique<SimNetwork>(loop_, options, plan, std::move(observers));
 }
 
-void Stage::take(const NodeEvent* event) {
-    if (event == nullptr) return recording_.settle(now());
-    analysis_.take(*event);
+void Stage::apply(const NodeEvent* event) {
+    if (event == nullptr) return recording_.update(now());
+    analysis_.apply(*event);
     if (before_) before_(*event);
-    recording_.take(*event);
+    recording_.apply(*event);
 }
 
 RunAnalysis Stage::figures() const {
@@ -53,7 +53,7 @@ std::string Stage::carry_out(const Command& command, const std::string& name) {
     recording_.add("command", JsonObject().text("text", command.source), now().mono_ns);
     quiet_.errors.clear();
     const bool failed = session_.run({command}, name).has_value();
-    recording_.settle(now());
+    recording_.update(now());
     if (failed && quiet_.errors.empty()) quiet_.errors = command.source + " failed";
     if (failed) recording_.line(now(), '!', command.source + ": " + quiet_.errors);
     return failed ? quiet_.errors : "";

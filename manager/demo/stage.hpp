@@ -1,6 +1,6 @@
 #pragma once
-// A network over virtual time that somebody looks at: its run as the page's frames, sentences for a terminal, and
-// figures of what has happened so far. The demo and the lessons play on it.
+// A network over virtual time for the demo and the lessons: it records the run as the page's frames and computes
+// figures of the run so far.
 
 #include "manager/runs/page_recording.hpp"
 #include "manager/runs/run_analysis.hpp"
@@ -14,7 +14,7 @@ namespace gossip {
 
 class Stage {
 public:
-    // `before` is called of every event before it is shown.
+    // Calls `before` with each event before it is recorded.
     Stage(const NetworkPlan& plan, std::uint32_t loss_percent, std::function<void(const NodeEvent&)> before = {});
     ~Stage();
     Stage(const Stage&) = delete;
@@ -26,14 +26,14 @@ public:
         return {session_.network.now().time_since_epoch().count(), session_.network.wall_now()};
     }
     [[nodiscard]] PageRecording& recording() { return recording_; }
-    // What the run has come to by now.
+    // The analysis of the run so far.
     [[nodiscard]] RunAnalysis figures() const;
 
-    // Runs it; what it prints as a failure, or nothing.
+    // Runs the command; returns the error that it printed, or nothing.
     [[nodiscard]] std::string carry_out(const Command& command, const std::string& name);
 
 private:
-    // Nobody reads what is printed, but for failures.
+    // A console that drops all output but errors.
     struct Quiet {
         Console console{false, ColorMode::never, std::nullopt};
         std::string errors;
@@ -44,7 +44,7 @@ private:
     };
     std::unique_ptr<ManagedNetwork> make(const NetworkPlan& plan, std::uint32_t loss_percent,
                                          ManagedNetwork::Observers observers);
-    void take(const NodeEvent* event);
+    void apply(const NodeEvent* event);
 
     EventLoop loop_;
     Quiet quiet_;

@@ -16,7 +16,7 @@ namespace {
 struct Request {
     sim::ExperimentOptions circumstances;
     double loss{0};                                     // of a message, each way
-    Duration stall{};                                   // no live peer that stands still so long is removed
+    Duration stall{};                                   // a live peer that pauses this long must not be removed
     Duration latency = std::chrono::milliseconds(500);  // half of the deliveries
     double false_removals{1e-3};                        // per node-hour
     bool check{true};
@@ -27,13 +27,13 @@ using Problem = std::string;
 
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-Problem take_time(Duration& out, const std::string& text) {
+Problem store_time(Duration& out, const std::string& text) {
     const auto time = parse_duration(text);
     if (time) out = *time;
     return time ? "" : "is not a time such as 5ms or 20s";
 }
 
-Problem take_share(double& out, std::string text) {
+Problem store_share(double& out, std::string text) {
     const bool percent = text.ends_with('%');
     if (percent) text.pop_back();
     const auto number = parse_number(text);
@@ -59,19 +59,19 @@ const Option options[] = {
          return {};
      }},
     {"--loss", "SHARE", "of the messages, each way (default 0%)",
-     [](Request& r, const std::string& v) { return take_share(r.loss, v); }},
+     [](Request& r, const std::string& v) { return store_share(r.loss, v); }},
     {"--link-delay", "TIME", "one way, the mean (default 1ms)",
      [](Request& r, const std::string& v) {
          Duration delay{};
-         const Problem problem = take_time(delay, v);
+         const Problem problem = store_time(delay, v);
          r.circumstances.network.link.delay_min = std::max<Duration>(delay / 2, std::chrono::microseconds(1));
          r.circumstances.network.link.delay_max = std::max<Duration>(delay * 3 / 2, std::chrono::microseconds(1));
          return problem;
      }},
     {"--stall", "TIME", "how long a live peer may stand still without being removed (default 0s)",
-     [](Request& r, const std::string& v) { return take_time(r.stall, v); }},
+     [](Request& r, const std::string& v) { return store_time(r.stall, v); }},
     {"--latency", "TIME", "wanted for half of the deliveries (default 500ms)",
-     [](Request& r, const std::string& v) { return take_time(r.latency, v); }},
+     [](Request& r, const std::string& v) { return store_time(r.latency, v); }},
     {"--false-removals", "X", "live peers removed per node-hour at the most (default 0.001)",
      [](Request& r, const std::string& v) -> Problem {
          const auto number = parse_number(v);
@@ -137,7 +137,7 @@ double predicted(const sim::ExperimentOptions& network, std::string_view name) {
     for (const sim::Predicted& p : sim::predict(network)) {
         if (p.name == name) return p.value;
     }
-    return 0;  // theory has no word on it, and so no objection
+    return 0;  // no formula covers this case: it is accepted
 }
 
 // As few links as the latency allows.
@@ -150,11 +150,11 @@ void choose_links(const Request& r, Advice& advice) {
                              "half of the deliveries within " + figure_text(latency()) + " ms");
 }
 
-// Cycles as long as a stall asks for, and as many as the loss asks for.
+// The length of a cycle follows from the stall, the number of cycles from the loss.
 void choose_detection(const Request& r, Advice& advice) {
     LivenessConfig& liveness = advice.network.config.liveness;
     liveness.misses = 3;
-    // A stall that ends within the third whole cycle is no silence of three.
+    // A stall that ends within the third cycle leaves fewer than three silent cycles.
     const Duration least = r.stall / liveness.misses + std::chrono::milliseconds(500);
     liveness.interval = std::max<Duration>(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(least));
     const Duration usual = std::chrono::seconds(5);
@@ -186,7 +186,7 @@ double metric(const std::vector<sim::Metric>& metrics, std::string_view name) {
     return at == metrics.end() ? std::nan("") : at->value;
 }
 
-// The same machines with this loss, delay and standing still; what was not as wanted.
+// Simulates the machines with this loss, delay and stall; returns the goals that were missed.
 std::vector<std::string> check_by_simulation(const Request& r, sim::ExperimentOptions tried) {
     tried.peers = std::min<std::uint32_t>(tried.peers, 300);
     tried.messages = 20;

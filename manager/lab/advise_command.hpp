@@ -1,12 +1,12 @@
 #pragma once
-// gossipctl advise: parameters for circumstances.
+// gossipctl advise: proposes configuration values for given conditions.
 
 #include <string>
 #include <vector>
 
 namespace gossip {
 
-// Its arguments; its exit code: 1 when what was wanted could not be had in the simulator.
+// Takes its arguments; returns its exit code, 1 when the simulated network missed a goal.
 [[nodiscard]] int advise_command(const std::vector<std::string>& arguments);
 
 }  // namespace gossip

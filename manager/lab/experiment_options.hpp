@@ -1,5 +1,5 @@
 #pragma once
-// The command line of what reckons with a network without starting it (predict, advise): the options
+// The command line of subcommands that compute with a network without starting it (predict, advise): the options
 // of gossipctl sim on top of a configuration.
 
 #include "manager/lab/sim_options.hpp"

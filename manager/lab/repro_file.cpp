@@ -160,7 +160,7 @@ void shape_fields(Io& io, Plan& plan) {
     io("dead_seeds", plan.dead_seeds);
 }
 
-// Of what was read: could it be run?
+// Checks that the parsed run is possible.
 std::string impossible(const sim::FaultPlan& plan) {
     const sim::RunShape& s = plan.shape;
     if (s.seeds < 1 || s.seeds > most_seeds) return "seeds is not 1 to " + std::to_string(most_seeds);
@@ -238,7 +238,7 @@ json::object write_object(const Fields& fields) {
     return std::move(writer.object);
 }
 
-// A line for each part and each fault: a person may look at it, and edit it.
+// Writes each part and each fault on a line of its own, so that a person can read and edit it.
 std::string pretty(const json::object& object) {
     std::string out = "{\n";
     for (const auto& [key, value] : object) {

@@ -1,6 +1,6 @@
 #pragma once
-// repro.json: a failing simulated run as data, complete: it does not follow from a seed any more, so it can be cut
-// down, and it stays the same when the drawing of runs changes.
+// repro.json: a failing simulated run, complete as data instead of drawn from a seed. It can be shrunk, and it stays
+// the same when the way runs are drawn changes.
 
 #include "sim/swarm/fault_plan.hpp"
 
@@ -12,8 +12,8 @@ namespace gossip {
 struct Repro {
     sim::FaultPlan plan;
     bool canary{false};     // the checkers were shown a broken journal
-    std::string invariant;  // that broke; empty: none, the run must stay good
-    std::string text;       // and how
+    std::string invariant;  // the one that broke; empty: none, and the run must not break any
+    std::string text;       // how it broke
 };
 
 [[nodiscard]] std::string to_json(const Repro& repro);

@@ -95,10 +95,10 @@ int result_of(const SimCommand& command, const std::vector<SimRun>& runs) {
     return code;
 }
 
-// Also of the runs so far when Ctrl-C ended them.
+// After Ctrl-C the report is of the runs completed so far.
 int run_experiments(const SimCommand& command) {
     if (!command.results.empty()) {
-        // Before the work: a folder that cannot be had should not cost an hour.
+        // Before the runs: an unusable folder must not cost an hour of work.
         const std::string problem = write_results(command.results, {}, command.arguments);
         if (!problem.empty()) return complain(ErrorKind::usage, "--out: " + problem);
     }

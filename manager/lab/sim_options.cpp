@@ -31,10 +31,10 @@ constexpr std::uint64_t most_messages = 100'000;
 constexpr std::uint64_t most_runs = 10'000;
 constexpr std::size_t most_split = 1'000;     // a partition is a list of pairs of nodes
 constexpr std::uint32_t checked_up_to = 500;  // peers: more make a run take twice as long
-constexpr std::uint32_t grown_from = 2'001;   // peers: registering more takes longer than anybody waits
+constexpr std::uint32_t grown_from = 2'001;   // peers: registering more would take too long
 constexpr Duration longest = std::chrono::hours(24);
 
-Problem take_count(std::uint32_t& out, const std::string& text, std::uint64_t least, std::uint64_t most) {
+Problem store_count(std::uint32_t& out, const std::string& text, std::uint64_t least, std::uint64_t most) {
     const auto count = parse_count(text);
     if (!count || *count < least || *count > most) {
         return "is not a number from " + std::to_string(least) + " to " + std::to_string(most);
@@ -43,7 +43,7 @@ Problem take_count(std::uint32_t& out, const std::string& text, std::uint64_t le
     return {};
 }
 
-Problem take_duration(Duration& out, const std::string& text, Duration least, Duration most) {
+Problem store_duration(Duration& out, const std::string& text, Duration least, Duration most) {
     const auto time = parse_duration(text);
     if (!time || *time < least || *time > most) {
         return "is not a time from " + format_time(least) + " to " + format_time(most) + ", such as 500ms, 20s or 2m";
@@ -53,7 +53,7 @@ Problem take_duration(Duration& out, const std::string& text, Duration least, Du
 }
 
 // "1%" or "0.01".
-Problem take_share(std::uint32_t& per_million, std::string text) {
+Problem store_share(std::uint32_t& per_million, std::string text) {
     const bool percent = !text.empty() && text.back() == '%';
     if (percent) text.pop_back();
     const auto number = parse_number(text);
@@ -63,7 +63,7 @@ Problem take_share(std::uint32_t& per_million, std::string text) {
     return {};
 }
 
-Problem take_overlay(SimCommand& c, const std::string& text) {
+Problem store_overlay(SimCommand& c, const std::string& text) {
     constexpr std::array names{"pa-ring", "pa", "zipf", "random"};
     const auto at = std::find(names.begin(), names.end(), text);
     if (at == names.end()) return "is not pa-ring, pa, zipf or random";
@@ -71,7 +71,7 @@ Problem take_overlay(SimCommand& c, const std::string& text) {
     return {};
 }
 
-Problem take_gossip(SimCommand& c, const std::string& text) {
+Problem store_gossip(SimCommand& c, const std::string& text) {
     constexpr std::array names{"flood", "tree", "auto"};
     const std::size_t colon = text.find(':');
     const auto at = std::find(names.begin(), names.end(), text.substr(0, colon));
@@ -79,7 +79,7 @@ Problem take_gossip(SimCommand& c, const std::string& text) {
     c.experiment.config.gossip.mode = static_cast<GossipMode>(at - names.begin());
     if (colon == std::string::npos) return {};
     if (at == names.begin()) return "names copies, which flooding does not count";
-    return take_count(c.experiment.config.gossip.copies, text.substr(colon + 1), 1, 64);
+    return store_count(c.experiment.config.gossip.copies, text.substr(colon + 1), 1, 64);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -95,50 +95,50 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 // constant:1ms, uniform:1ms-20ms, regions:4:1ms-80ms
-Problem take_latency(SimCommand& c, const std::string& text) {
+Problem store_latency(SimCommand& c, const std::string& text) {
     constexpr std::string_view form = "is not constant:TIME, uniform:TIME-TIME or regions:N:TIME-TIME";
     sim::LinkProfile& link = c.experiment.network.link;
     auto parts = split(text, ':');
     const bool regions = parts.front() == "regions" && parts.size() == 3;
     link.regions = 0;
-    if (regions && !take_count(link.regions, parts[1], 2, 1000).empty()) return "needs 2 to 1000 regions";
+    if (regions && !store_count(link.regions, parts[1], 2, 1000).empty()) return "needs 2 to 1000 regions";
     const auto times = split(parts.back(), '-');
     const bool range = (regions || (parts.front() == "uniform" && parts.size() == 2)) && times.size() == 2;
     const bool constant = parts.front() == "constant" && parts.size() == 2 && times.size() == 1;
     if (!range && !constant) return std::string(form);
     constexpr Duration least = std::chrono::microseconds(1);
     for (auto& [out, value] : {std::pair{&link.delay_min, times.front()}, {&link.delay_max, times.back()}}) {
-        if (Problem p = take_duration(*out, value, least, std::chrono::seconds(10)); !p.empty()) return p;
+        if (Problem p = store_duration(*out, value, least, std::chrono::seconds(10)); !p.empty()) return p;
     }
     if (constant) link.jitter_percent = 0;
     return link.delay_max < link.delay_min ? "has its longer time first" : "";
 }
 
-Problem take_fault(SimCommand& c, const std::string& name, const std::string& value) {
+Problem store_fault(SimCommand& c, const std::string& name, const std::string& value) {
     sim::LinkProfile& link = c.experiment.network.link;
-    if (name == "drop") return take_share(link.drop_per_million, value);
-    if (name == "duplicate") return take_share(link.duplicate_per_million, value);
-    if (name == "reset") return take_share(link.reset_per_million, value);
-    if (name == "tail") return take_share(link.tail_per_million, value);
-    if (name == "crash") return take_share(c.experiment.faults.crash_per_million, value);
-    if (name == "pause") return take_share(c.experiment.faults.pause_per_million, value);
-    if (name == "partition") return take_duration(c.experiment.faults.partition, value, Duration(1), longest);
+    if (name == "drop") return store_share(link.drop_per_million, value);
+    if (name == "duplicate") return store_share(link.duplicate_per_million, value);
+    if (name == "reset") return store_share(link.reset_per_million, value);
+    if (name == "tail") return store_share(link.tail_per_million, value);
+    if (name == "crash") return store_share(c.experiment.faults.crash_per_million, value);
+    if (name == "pause") return store_share(c.experiment.faults.pause_per_million, value);
+    if (name == "partition") return store_duration(c.experiment.faults.partition, value, Duration(1), longest);
     const std::string near = closest(name, {"drop", "duplicate", "reset", "tail", "crash", "pause", "partition"});
     return "names an unknown fault" +
            (near.empty() ? std::string("; see gossipctl sim --help") : "; did you mean " + near + "?");
 }
 
-Problem take_faults(SimCommand& c, const std::string& text) {
+Problem store_faults(SimCommand& c, const std::string& text) {
     for (const std::string& part : split(text, ',')) {
         const auto pair = split(part, '=');
         if (pair.size() != 2) return "is not NAME=VALUE,…, as in drop=1%,crash=10%";
-        if (Problem p = take_fault(c, pair[0], pair[1]); !p.empty()) return p;
+        if (Problem p = store_fault(c, pair[0], pair[1]); !p.empty()) return p;
     }
     return {};
 }
 
-// The third word is for tests: a journal that is never synced is shown to the checkers, which must notice.
-Problem take_check(SimCommand& c, const std::string& text) {
+// "canary" is for tests: the checkers get a journal that is never synced and must report it.
+Problem store_check(SimCommand& c, const std::string& text) {
     if (text != "on" && text != "off" && text != "canary") return "is not on or off";
     c.check = text != "off";
     c.experiment.canary = text == "canary";
@@ -147,26 +147,26 @@ Problem take_check(SimCommand& c, const std::string& text) {
 
 constexpr std::array options{
     SimOption{Scope::runs, "--peers", "", "N", "how many peers (default 100)",
-              [](SimCommand& c, const std::string& v) { return take_count(c.experiment.peers, v, 1, most_peers); }},
+              [](SimCommand& c, const std::string& v) { return store_count(c.experiment.peers, v, 1, most_peers); }},
     SimOption{Scope::runs, "--seeds", "", "N", "how many seeds (default 3)",
-              [](SimCommand& c, const std::string& v) { return take_count(c.experiment.seeds, v, 1, most_seeds); }},
+              [](SimCommand& c, const std::string& v) { return store_count(c.experiment.seeds, v, 1, most_seeds); }},
     SimOption{
         Scope::both, "--seed", "", "TEXT",
         "what all draws follow from: a number, or any text such as a commit hash (default 1)",
         [](SimCommand& c, const std::string& v) -> Problem { return c.seed_text = v, v.empty() ? "is empty" : ""; }},
     SimOption{Scope::both, "--runs", "", "N",
               "so many runs, each of another seed, and their mean, deviation and 95 % interval",
-              [](SimCommand& c, const std::string& v) { return take_count(c.runs, v, 1, most_runs); }},
+              [](SimCommand& c, const std::string& v) { return store_count(c.runs, v, 1, most_runs); }},
     SimOption{
         Scope::runs, "--messages", "", "N", "messages said at random peers in the first half (default 10)",
-        [](SimCommand& c, const std::string& v) { return take_count(c.experiment.messages, v, 0, most_messages); }},
+        [](SimCommand& c, const std::string& v) { return store_count(c.experiment.messages, v, 0, most_messages); }},
     SimOption{Scope::runs, "--duration", "", "TIME", "virtual time after the bring-up (default 20s)",
               [](SimCommand& c, const std::string& v) {
-                  return take_duration(c.experiment.duration, v, std::chrono::milliseconds(1), longest);
+                  return store_duration(c.experiment.duration, v, std::chrono::milliseconds(1), longest);
               }},
     SimOption{Scope::runs, "--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)",
               [](SimCommand& c, const std::string& v) {
-                  return take_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
+                  return store_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
               }},
     SimOption{Scope::runs, "--bring-up", "", "HOW",
               "register: each peer asks the seeds; grown: stands from the start (from 2001 peers on)",
@@ -175,17 +175,17 @@ constexpr std::array options{
                   c.grown = v == "grown";
                   return {};
               }},
-    SimOption{Scope::both, "--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", take_overlay},
+    SimOption{Scope::both, "--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", store_overlay},
     SimOption{
         Scope::both, "--links", "", "N", "links a joiner opens (default 3)",
-        [](SimCommand& c, const std::string& v) { return take_count(c.experiment.config.overlay.links, v, 1, 64); }},
+        [](SimCommand& c, const std::string& v) { return store_count(c.experiment.config.overlay.links, v, 1, 64); }},
     SimOption{Scope::both, "--gossip", "", "MODE",
-              "flood (default), tree or auto; tree:1 for one copy a peer instead of two", take_gossip},
+              "flood (default), tree or auto; tree:1 for one copy a peer instead of two", store_gossip},
     SimOption{Scope::both, "--latency", "", "MODEL",
-              "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", take_latency},
+              "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", store_latency},
     SimOption{Scope::both, "--faults", "", "LIST",
               "drop=1%,duplicate=1%,reset=0.1%,tail=1% of the messages; crash=10%,pause=10% of the peers; partition=5s",
-              take_faults},
+              store_faults},
     SimOption{Scope::runs, "--output", "-o", "table|json|tsv",
               "form of the result (default: table on a terminal, tsv when piped)",
               [](SimCommand& c, const std::string& v) -> Problem {
@@ -194,13 +194,13 @@ constexpr std::array options{
               }},
     SimOption{Scope::both, "--check", "", "on|off",
               "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)",
-              take_check},
+              store_check},
     SimOption{
         Scope::runs, "--out", "", "DIR", "write runs.jsonl, runs.csv and summary.json; see gossipctl sim compare",
         [](SimCommand& c, const std::string& v) -> Problem { return c.results = v, v.empty() ? "is empty" : ""; }},
     SimOption{Scope::runs, "--swarm", "", "N",
               "N networks of drawn shape under drawn faults, each then healed; the first that fails is kept",
-              [](SimCommand& c, const std::string& v) { return take_count(c.swarm.emplace(), v, 1, 100'000'000); }},
+              [](SimCommand& c, const std::string& v) { return store_count(c.swarm.emplace(), v, 1, 100'000'000); }},
     SimOption{
         Scope::runs, "--repro", "", "FILE", "where a failing run is kept (default repro.json)",
         [](SimCommand& c, const std::string& v) -> Problem { return c.repro_path = v, v.empty() ? "is empty" : ""; }},
@@ -211,7 +211,7 @@ constexpr std::array options{
               [](SimCommand& c, const std::string& v) -> Problem { return c.shrink = v, Problem{}; }},
     SimOption{Scope::runs, "--budget", "", "TIME", "how long --shrink may take (default 60s)",
               [](SimCommand& c, const std::string& v) {
-                  return take_duration(c.budget, v, std::chrono::milliseconds(1), longest);
+                  return store_duration(c.budget, v, std::chrono::milliseconds(1), longest);
               }},
     SimOption{Scope::scripts, "--rewrite", "", "", "a transcript is given the output that its commands have now",
               [](SimCommand& c, const std::string&) -> Problem { return c.rewrite = true, Problem{}; }},
@@ -236,7 +236,7 @@ std::string unknown(const std::string& argument) {
            (near.empty() ? "; see gossipctl sim --help" : "; did you mean " + near + "?");
 }
 
-// What only shows once all options are known.
+// Checks that need all options.
 Problem impossible(const SimCommand& c) {
     const sim::ExperimentOptions& e = c.experiment;
     if (e.faults.partition > e.duration * 9 / 10) return "--faults: partition does not end within --duration";
@@ -251,7 +251,7 @@ Problem impossible(const SimCommand& c) {
     return {};
 }
 
-// Does this option of gossipctl run stand alone?
+// True when this option of gossipctl run takes no value.
 std::optional<bool> network_flag(const std::string& name) {
     for (const OptionText& o : option_texts()) {
         if (name == o.name || (!o.short_name.empty() && name == o.short_name)) return o.value.empty();
@@ -307,7 +307,7 @@ private:
 
     Problem take(const std::string& argument) {
         if (argument == "--help" || argument == "-h") return command_.help = true, Problem{};
-        if (scripted_ && is_word(argument)) return take_word(argument);
+        if (scripted_ && is_word(argument)) return add_word(argument);
         Given given = split_option(argument);
         const SimOption* option = find_option(given.name);
         const auto flag = network_flag(given.name);
@@ -333,7 +333,7 @@ private:
         return {};
     }
 
-    Problem take_word(const std::string& word) {
+    Problem add_word(const std::string& word) {
         if (!file_.empty()) return "\"" + word + "\" is too much: one script at a time";
         file_ = word;
         return {};
@@ -451,7 +451,7 @@ std::string replay_command(const SimCommand& command, std::uint64_t seed) {
 
 std::uint64_t sim_memory(const sim::ExperimentOptions& o) {
     constexpr std::uint64_t base = 20'000'000;
-    // A peer's machine, links and connections; those that register also keep what the way there took.
+    // A peer's machine, links and connections; peers that registered keep more than grown ones.
     const std::uint64_t peer = o.grown ? 800 : 18'000;
     constexpr std::uint64_t member = 250;  // of a seed's list
     constexpr std::uint64_t copy = 180;    // of a message that a peer keeps, with its share of the queue

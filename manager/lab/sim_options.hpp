@@ -30,14 +30,14 @@ struct SimCommand {
     std::string repro_path{"repro.json"};
     Duration budget = std::chrono::seconds(60);
 
-    // With a script: what gossipctl run would be told, with the script in it.
+    // With a script: the options of gossipctl run, the script included.
     std::optional<Options> script;
     bool rewrite{false};     // a transcript: accept what the commands print now
     std::string log_folder;  // where the nodes' logs stay; empty: nowhere
 };
 
 // A first word or -e makes it a script's run, which takes the options of gossipctl run as well. The error is what to
-// print after E_USAGE. `base`: what holds where no option says otherwise.
+// print after E_USAGE. `base`: the values where no option sets one.
 [[nodiscard]] std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments,
                                                                       const sim::ExperimentOptions& base = {});
 [[nodiscard]] std::string sim_usage();

@@ -96,7 +96,7 @@ public:
         while (std::getline(file, line)) {
             ++number_;
             const auto cells = cells_of(line);
-            const std::string problem = number_ == 1 ? take_head(cells) : take_run(cells);
+            const std::string problem = number_ == 1 ? read_head(cells) : read_run(cells);
             if (!problem.empty()) return path_ + ":" + std::to_string(number_) + ": " + problem;
         }
         if (results_.samples.empty() || results_.samples.front().size() < 2) {
@@ -106,7 +106,7 @@ public:
     }
 
 private:
-    std::string take_head(const std::vector<std::string>& cells) {
+    std::string read_head(const std::vector<std::string>& cells) {
         const bool ours =
             cells.size() > 3 && cells[0] == "seed" && cells[1] == "outcome" && cells.back() == "trace_hash";
         if (!ours) return "is no runs.csv of gossipctl sim --out";
@@ -115,7 +115,7 @@ private:
         return {};
     }
 
-    std::string take_run(const std::vector<std::string>& cells) {
+    std::string read_run(const std::vector<std::string>& cells) {
         if (cells.size() != results_.figures.size() + 3) {
             return std::to_string(cells.size()) + " columns, wanted " + std::to_string(results_.figures.size() + 3);
         }

@@ -1,5 +1,5 @@
 #pragma once
-// The results of simulated runs as files, and two sets of them side by side.
+// The results of simulated runs as files, and the comparison of two sets.
 
 #include "manager/runs/sim_report.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace gossip {
 
-// runs.jsonl, runs.csv and summary.json in this folder, which is made. Empty, or why not.
+// Writes runs.jsonl, runs.csv and summary.json into this folder, which it creates. Empty, or the error.
 [[nodiscard]] std::string write_results(const std::string& folder, const std::vector<SimRun>& runs,
                                         const std::vector<std::string>& arguments);
 
@@ -28,7 +28,7 @@ struct Comparison {
     double p{1};
     bool significant{false};
 };
-// The figures that both have.
+// Compares the figures that both sets have.
 [[nodiscard]] std::vector<Comparison> compare(const Results& base, const Results& now);
 
 // gossipctl sim compare BASE NEW; the exit code.

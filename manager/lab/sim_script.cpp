@@ -59,7 +59,7 @@ private:
         NetworkPlan plan = plan_;
         plan.seed = sim_seed(command_.seed_text, number);
         const bool asks = play_.known && asks_of_its_run(play_.known->script);
-        if (!asks) plan.runs_dir.clear();  // a study has thousands of runs
+        if (!asks) plan.runs_dir.clear();  // a study has thousands of runs: too many to record
         plan.keep_logs = false;
         if (command_.runs > 1 && !plan.run_out.empty()) plan.run_out += "/" + std::to_string(number + 1);
         const auto began = std::chrono::steady_clock::now();
@@ -81,7 +81,7 @@ private:
         if (!result) result = play_.commands(session);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
         const std::string words = summary(number, plan.seed, *network, took.count());
-        if (!result) result = session.settle();
+        if (!result) result = session.await_convergence();
         session.finish();
         console_.remark(words);
         const int code = result ? report(console_, *result, &loop_) : 0;
@@ -148,7 +148,7 @@ std::variant<std::vector<std::string>, Failure> with_transcript_options(const st
 }
 
 int run_simulated(const SimCommand& command) {
-    ::setenv("TZ", "UTC", 1);  // the clock of virtual time has no place on earth
+    ::setenv("TZ", "UTC", 1);  // virtual time has no time zone
     ::tzset();
     const Options& options = *command.script;
     const bool transcript = is_transcript(options.script_file.value_or(""));

@@ -47,7 +47,7 @@ void set_violation(Repro& repro, const sim::Violation& violation) {
     repro.text = to_string(violation);
 }
 
-// What a failing run leaves behind: the file, and the commands that go on from it.
+// Saves a failing run as a file and prints the commands that continue with it.
 int report_failure(std::uint64_t seed, Repro repro, const sim::Violation& violation, const std::string& path) {
     set_violation(repro, violation);
     const int code = complain(ErrorKind::expect, "seed " + std::to_string(seed) + ": invariant " + repro.text);

@@ -1,5 +1,5 @@
 #pragma once
-// gossipctl sim --swarm, --replay and --shrink: drawn networks under drawn faults, and what becomes of a failure.
+// gossipctl sim --swarm, --replay and --shrink: random networks under random faults, and their failures as files.
 
 #include "manager/lab/sim_options.hpp"
 

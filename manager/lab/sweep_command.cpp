@@ -105,7 +105,7 @@ std::vector<std::string> command_of(const SweepPlan& plan, const std::vector<Set
     } else {
         words.insert(words.end(), {"--out", folder});
     }
-    // Of its own: the start of a network clears the folder that another one writes to.
+    // Each run has a log folder of its own, because the start of a network clears its folder.
     if (plan.processes) words.insert(words.end(), {"--set", "log.dir=" + folder + ".logs"});
     return words;
 }
@@ -135,7 +135,7 @@ std::string read_text(const std::string& path) {
     return all.str();
 }
 
-// What all runs have in common and their names do not tell.
+// What all runs share and their file names do not say.
 std::string inputs_of(const SweepPlan& plan) {
     std::string text = "# What these results were made from. Others are kept in another folder: --out FOLDER\n";
     text += plan.script.empty() ? "gossipctl sim" : plan.processes ? "gossipctl run" : "gossipctl sim FILE";
@@ -143,7 +143,7 @@ std::string inputs_of(const SweepPlan& plan) {
     return text + "\n\n# the script\n" + read_text(plan.script) + "\n# config.toml\n" + read_text("config.toml");
 }
 
-// Results of one folder have to be comparable: it belongs to the script and the configuration it was begun with.
+// The results in one folder must be comparable: all are of the script and configuration it was created for.
 std::string claim_folder(const SweepPlan& plan, const std::string& out) {
     const std::string path = out + "/inputs.txt";
     const std::string inputs = inputs_of(plan);
@@ -154,7 +154,7 @@ std::string claim_folder(const SweepPlan& plan, const std::string& out) {
            " has them): choose another folder with --out, or remove it";
 }
 
-// A result is whole or not there: a run that was interrupted is done again.
+// True when the result is complete; an interrupted run is repeated.
 bool is_done(const Job& job) {
     const std::string text = read_text(job.result);
     return job.result.ends_with(".tsv") ? !text.empty() : text.find("\"exit_code\":0,") != std::string::npos;
@@ -162,7 +162,7 @@ bool is_done(const Job& job) {
 
 std::string own_path() { return fs::read_symlink("/proc/self/exe").string(); }
 
-// How a shell finds this very executable.
+// The command by which a shell starts this executable.
 std::string own_name() {
     std::error_code error;
     const auto found = find_program("gossipctl");
@@ -205,7 +205,7 @@ public:
 
     [[nodiscard]] std::size_t left() const { return total_ - good_; }
 
-    // How many failed; the first complaint is kept.
+    // How many failed; the first error is kept.
     std::size_t run() {
         for (std::size_t i = 0; i < jobs_.size(); ++i) {
             if (is_done(jobs_[i])) continue;
@@ -233,12 +233,12 @@ private:
             fail(index);
     }
 
-    // A blocking wait would not hear of a signal that came just before it.
+    // A blocking wait would miss a signal that arrived just before it.
     pid_t wait_for_one(int& status) {
         pid_t pid = 0;
         while ((pid = ::waitpid(-1, &status, WNOHANG)) == 0) {
-            if (interrupted != 0 && !std::exchange(told_, true)) {
-                for (const auto& [child, index] : running_) ::kill(child, SIGTERM);  // they tear down
+            if (interrupted != 0 && !std::exchange(announced_, true)) {
+                for (const auto& [child, index] : running_) ::kill(child, SIGTERM);  // each stops its network
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
@@ -291,7 +291,7 @@ private:
     std::size_t failed_{0};
     std::string complaint_;
     bool shown_{false};
-    bool told_{false};  // that it is over
+    bool announced_{false};  // the interruption, to the user
     std::chrono::steady_clock::time_point begin_{std::chrono::steady_clock::now()};
 };
 
@@ -354,7 +354,7 @@ std::string csv_of(const SweepPlan& plan, const std::vector<Job>& jobs, const st
     return out;
 }
 
-// By seed, of one metric at one combination.
+// One metric's values at one combination, by seed.
 std::map<std::string, double> samples_of(const std::vector<Job>& jobs, const std::vector<Metrics>& results,
                                          std::size_t combination, const std::string& metric) {
     std::map<std::string, double> samples;
@@ -365,7 +365,7 @@ std::map<std::string, double> samples_of(const std::vector<Job>& jobs, const std
     return samples;
 }
 
-// The same seeds at the first combination: what the parameters changed, without what the seeds did.
+// The difference from the first combination, paired by seed, so that it shows the parameters' effect alone.
 std::string against_first(const std::map<std::string, double>& first, const std::map<std::string, double>& these) {
     std::vector<double> differences;
     for (const auto& [seed, value] : these) {
@@ -409,7 +409,7 @@ Table table_of(const SweepPlan& plan, const std::vector<Job>& jobs, const std::v
     return table;
 }
 
-// A metric that no run has: the nearest that they have.
+// For a metric that no run has, the one with the most similar name.
 std::string unknown_metric(const SweepPlan& plan, const std::vector<Metrics>& results) {
     std::vector<std::string> known;
     for (const Metrics& metrics : results) {
@@ -454,7 +454,7 @@ constexpr std::string_view one_at_a_time =
     "gossipctl: sweep: runs of processes go one at a time: the ports that the script names would be another's\n";
 
 int sweep(const Request& request, const SweepPlan& plan) {
-    // Ours, and not those of the runs.
+    // Options of the sweep itself, not of its runs.
     for (const char* own : {"GOSSIPCTL_OUT", "GOSSIPCTL_OUTPUT", "GOSSIPCTL_JOBS"}) ::unsetenv(own);
     const std::vector<Job> jobs = jobs_of(plan, request.out);
     std::error_code error;
@@ -471,7 +471,7 @@ int sweep(const Request& request, const SweepPlan& plan) {
     }
     if (plan.processes && request.jobs > 1) std::fputs(one_at_a_time.data(), stderr);
     struct sigaction action {};
-    action.sa_handler = on_signal;  // without SA_RESTART: a wait for a run ends
+    action.sa_handler = on_signal;  // without SA_RESTART, so that a signal ends the wait for a run
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
     Runner runner(jobs, plan.processes ? 1 : request.jobs);  // processes of several runs would share ports

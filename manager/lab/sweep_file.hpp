@@ -1,5 +1,5 @@
 #pragma once
-// A parameter sweep as its file describes it, and the jobs that it stands for.
+// A parameter sweep as its file describes it, and the runs that it consists of.
 
 #include <cstdint>
 #include <string>

@@ -71,7 +71,7 @@ public:
     virtual void ask_to_stop(NodeId id) = 0;
     [[nodiscard]] bool ended(NodeId id) const { return !is_running(view_.find(id)->state); }
     // What must come right by itself now that the commands are over; a simulation looks. Empty, or what has not.
-    [[nodiscard]] virtual std::string settle(WaitEnd& end) {
+    [[nodiscard]] virtual std::string await_convergence(WaitEnd& end) {
         end = WaitEnd::done;
         return {};
     }

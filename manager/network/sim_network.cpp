@@ -247,7 +247,7 @@ bool SimNetwork::at_rest() const {
 }
 
 // Liveness is only promised where nothing is broken any more and a quorum of seeds is up.
-std::string SimNetwork::settle(WaitEnd& end) {
+std::string SimNetwork::await_convergence(WaitEnd& end) {
     constexpr Duration glance = std::chrono::milliseconds(200);
     end = WaitEnd::done;
     if (!watch_ || !at_rest()) return {};

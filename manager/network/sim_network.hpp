@@ -35,7 +35,7 @@ public:
     void pause(NodeId id) override;
     void resume(NodeId id) override;
     void ask_to_stop(NodeId id) override;
-    [[nodiscard]] std::string settle(WaitEnd& end) override;
+    [[nodiscard]] std::string await_convergence(WaitEnd& end) override;
     void shutdown(Duration grace) override;
     std::optional<std::uint64_t> send_faults(NodeId id) override;
     std::uint64_t say(NodeId id, const std::string& text) override;

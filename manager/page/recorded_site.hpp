@@ -1,5 +1,5 @@
 #pragma once
-// The page of something that does not run by itself: a run that is over, or the demo.
+// The page of a finished run, a lesson or the demo: nothing happens unless the viewer acts.
 
 #include "manager/base/event_loop.hpp"
 #include "manager/page/web_access.hpp"
@@ -11,12 +11,12 @@ namespace gossip {
 
 class RecordedSite {
 public:
-    // `source`: the JSON object that the page asks for first.
+    // `source`: the JSON object that the page requests first.
     using Source = std::function<std::string()>;
-    // What is posted to /act, for those with the token; the answer is a new source, or why there is none.
+    // Handles what a viewer with the token posts to /act; returns the new source, or why there is none.
     using Act = std::function<WebReply(const std::string& body)>;
 
-    // Without `act` the page can only be looked at.
+    // Without `act` the page is read-only.
     RecordedSite(EventLoop& loop, Source source, Act act = {});
     RecordedSite(const RecordedSite&) = delete;
     RecordedSite& operator=(const RecordedSite&) = delete;
@@ -31,11 +31,11 @@ private:
     Act act_;
     std::string token_;
     std::string url_;
-    WebFeed feed_;  // nothing happens meanwhile
+    WebFeed feed_;  // stays empty
     WebServer server_;
 };
 
-// Until Ctrl-C, which is how it is ended, or a signal; the exit code.
+// Serves until Ctrl-C or a signal; returns the exit code.
 [[nodiscard]] int serve_until_ended(EventLoop& loop);
 
 }  // namespace gossip

@@ -24,7 +24,7 @@ std::string_view type_of(std::string_view name) {
     return "text/plain; charset=utf-8";
 }
 
-// The port asked for, one of the next, or any.
+// Binds the wanted port or one of the next.
 std::variant<Fd, int> bind_near(NodeId& listen) {
     const Endpoint wanted = endpoint(listen);
     for (std::uint16_t i = 0; i < ports_tried && wanted.port + i <= 65535; ++i) {
@@ -35,7 +35,7 @@ std::variant<Fd, int> bind_near(NodeId& listen) {
     return EADDRINUSE;
 }
 
-// In a time that does not tell how much of it was right.
+// Takes the same time wherever the texts differ, so that a token cannot be guessed byte by byte.
 bool same(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
     unsigned difference = 0;

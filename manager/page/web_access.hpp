@@ -1,5 +1,5 @@
 #pragma once
-// Who is answered, and the files that every page consists of.
+// Which requests are answered, and the files of the page.
 
 #include "manager/page/web_server.hpp"
 
@@ -10,8 +10,8 @@
 
 namespace gossip {
 
-// Is it this machine that the browser believes to talk to, and did a page of ours ask? A name that somebody
-// made point to 127.0.0.1 is neither (DNS rebinding); the port may differ, as it does through a tunnel.
+// True when the request names this machine as its host and comes from a page of ours. A foreign name that resolves
+// to 127.0.0.1 is refused (DNS rebinding). The port may differ, as it does through a tunnel.
 [[nodiscard]] bool host_allowed(std::string_view host);
 [[nodiscard]] bool origin_allowed(std::string_view origin, std::string_view host);
 // The refusal of a request that comes from elsewhere.

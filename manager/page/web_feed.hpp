@@ -1,6 +1,6 @@
 #pragma once
-// What has happened, as server-sent events in a bounded ring: a viewer reads on from where it was, as
-// long as the ring still holds that. Viewers have no queues of their own, so none can grow.
+// The server-sent events in a bounded ring. Each viewer reads on from its own position while the ring still holds
+// the events behind it. Viewers have no queues, so none can grow.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 #include <cstdint>
@@ -28,14 +28,14 @@ public:
 
     // The number of the newest event; 0 before the first.
     [[nodiscard]] std::uint64_t newest() const { return first_ + frames_.size() - 1; }
-    // Can what follows `position` still be read?
+    // True when the ring still holds the events behind `position`.
     [[nodiscard]] bool holds(std::uint64_t position) const { return position + 1 >= first_ && position <= newest(); }
     // Appends the events behind `position`, about `most` bytes and at least one if there is one; moves it on.
     void read(std::uint64_t& position, std::size_t most, std::string& out) const;
 
     // "id: RUN.NUMBER", what a viewer sends back as Last-Event-ID.
     [[nodiscard]] std::string id(std::uint64_t number) const { return run_ + "." + std::to_string(number); }
-    // Nothing when it is of another run, or not one of ours at all.
+    // Nothing for an id of another run, and for a text that is no id.
     [[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view id) const;
     // One event as it goes over the wire.
     [[nodiscard]] std::string frame(std::uint64_t number, std::string_view kind, std::string_view data) const;

@@ -7,8 +7,8 @@ namespace gossip {
 namespace {
 
 constexpr auto compare_delay = std::chrono::milliseconds(50);
-constexpr int compare_share = 20;  // comparing takes at most one part in so many of the manager's time
-// The last ones, for who has just come.
+constexpr int compare_share = 20;  // comparing takes at most 1/20 of the manager's time
+// How many frames of each kind a new viewer gets.
 constexpr std::array<std::pair<std::string_view, std::size_t>, 5> kept{
     {{"line", 200}, {"notice", 500}, {"wave", 1500}, {"change", 200}, {"fault", 100}}};
 constexpr std::size_t waves_a_second = 500;
@@ -35,11 +35,11 @@ WebModel::WebModel(boost::asio::io_context& io, const ManagedNetwork& network, W
       feed_(feed),
       news_(std::move(news)),
       compare_timer_(io),
-      gather_timer_(io),
+      release_timer_(io),
       frames_(network.view(), facts_of(network), waves_a_second,
               [this](std::string_view kind, const std::string& json) { put(kind, json); }) {
     compare();
-    past_["line"].clear();  // how it started is no news
+    past_["line"].clear();  // the lines of the bring-up are not shown
 }
 
 void WebModel::put(std::string_view kind, const std::string& json) {
@@ -53,19 +53,19 @@ void WebModel::put(std::string_view kind, const std::string& json) {
     news_();
 }
 
-void WebModel::take(const NodeEvent* event) {
+void WebModel::apply(const NodeEvent* event) {
     if (event == nullptr && std::exchange(version_, network_.version()) != network_.version())
         frames_.compare_states(now());
-    if (event == nullptr || frames_.take(*event)) schedule_compare();
-    if (frames_.gather_due()) schedule_gathering();
+    if (event == nullptr || frames_.apply(*event)) schedule_compare();
+    if (frames_.release_due()) schedule_release();
 }
 
-void WebModel::schedule_gathering() {
-    const Duration left{*frames_.gather_due() - now().mono_ns};
-    if (gather_timer_.expiry() > Clock::now()) return;
-    gather_timer_.expires_after(std::max(left, Duration::zero()) + std::chrono::milliseconds(1));
-    gather_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && frames_.gather_due()) frames_.gather(now());
+void WebModel::schedule_release() {
+    const Duration left{*frames_.release_due() - now().mono_ns};
+    if (release_timer_.expiry() > Clock::now()) return;
+    release_timer_.expires_after(std::max(left, Duration::zero()) + std::chrono::milliseconds(1));
+    release_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && frames_.release_due()) frames_.release(now());
     });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the page of a running network knows: frames made as things happen, and a snapshot, so that a viewer that
-// missed nothing, one that resumed and one that has just come show the same.
+// The frames of a running network as they arise, and a snapshot for viewers that start in the middle: a viewer shows
+// the same whether it saw all frames, resumed, or has just connected.
 
 #include "manager/network/managed_network.hpp"
 #include "manager/page/web_feed.hpp"
@@ -16,19 +16,19 @@ namespace gossip {
 
 class WebModel {
 public:
-    // `news` is called after the feed has grown.
+    // Calls `news` after each frame added to the feed.
     WebModel(boost::asio::io_context& io, const ManagedNetwork& network, WebFeed& feed, std::function<void()> news);
 
-    // Something was heard; null: something changed that no event tells.
-    void take(const NodeEvent* event);
-    // Everything as it is now, and the feed brought up to the same point.
+    // Null: the network changed without an event.
+    void apply(const NodeEvent* event);
+    // The whole state, after bringing the feed up to the same point.
     [[nodiscard]] std::string snapshot();
 
 private:
     using Clock = std::chrono::steady_clock;
 
     void put(std::string_view kind, const std::string& json);
-    void schedule_gathering();
+    void schedule_release();
     void schedule_compare();
     void compare();
     [[nodiscard]] RunStamp now() const { return {network_.now().time_since_epoch().count(), network_.wall_now()}; }
@@ -37,7 +37,7 @@ private:
     WebFeed& feed_;
     std::function<void()> news_;
     boost::asio::steady_timer compare_timer_;
-    boost::asio::steady_timer gather_timer_;
+    boost::asio::steady_timer release_timer_;
     bool compare_due_{false};
     std::uint64_t version_{0};  // of the network's states and faults
     Clock::time_point not_before_{};

@@ -23,12 +23,12 @@ constexpr std::size_t connection_limit = 64;
 constexpr std::size_t header_limit = 16 * 1024;
 constexpr std::size_t body_limit = 64 * 1024;
 constexpr std::size_t chunk = 64 * 1024;                     // written to a viewer at once
-constexpr int send_buffer = 128 * 1024;                      // what the kernel keeps for a viewer that does not read
+constexpr int send_buffer = 128 * 1024;                      // what the kernel buffers for a viewer that does not read
 constexpr auto request_deadline = std::chrono::seconds(30);  // also how long an idle connection is kept
 constexpr auto write_deadline = std::chrono::seconds(10);
 constexpr auto heartbeat_period = std::chrono::seconds(15);
 
-// Nothing from elsewhere runs, nothing of ours is shown inside another page.
+// The page runs no code from other servers, and no other page can embed it.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> safety{{
     {"Content-Security-Policy",
      "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"},
@@ -62,7 +62,7 @@ http::response<http::string_body> make_response(WebReply&& reply, unsigned versi
     return response;
 }
 
-// Ends with the connection: it has no length.
+// The body has no length and ends with the connection.
 std::string stream_header() {
     std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n";
     for (const auto& [name, value] : safety) text.append(name).append(": ").append(value).append("\r\n");
@@ -103,7 +103,7 @@ struct WebServer::Impl : std::enable_shared_from_this<Impl> {
     bool closed{false};
 };
 
-// One connection: requests in turn, or, once it asked for the events, a viewer.
+// One connection. It answers requests in turn; once it requested the events it is a viewer.
 class WebServer::Connection : public std::enable_shared_from_this<Connection> {
 public:
     Connection(tcp::socket socket, std::shared_ptr<Impl> server)
@@ -119,14 +119,15 @@ public:
         });
     }
 
-    // Of a viewer: what is new, unless a write is under way; it is cut when what it should read next is gone.
+    // Sends a viewer the new events, unless a write is in progress. Disconnects it when the ring dropped its next
+    // event.
     void publish() {
         if (!position_) return;
         if (!server_->feed.holds(*position_)) return close();
         if (!writing_) write_events();
     }
 
-    // Tells a viewer, and what lies between, that the connection lives.
+    // Keeps the connection alive for the viewer and for proxies in between.
     void beat() {
         if (!position_ || writing_) return;
         out_ = ":\n\n";
@@ -168,7 +169,7 @@ private:
         });
     }
 
-    // What was written arrives before the end does.
+    // Ends the sending direction first, so that the client receives all data.
     void finish() {
         error_code ignored;
         stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -183,7 +184,7 @@ private:
         write_out();
     }
 
-    // A viewer says nothing more; reading is how its end is noticed.
+    // A viewer sends nothing; reading detects that it disconnected.
     void await_end() {
         stream_.async_read_some(asio::buffer(discarded_),
                                 [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -200,7 +201,7 @@ private:
 
     void write_out() {
         writing_ = true;
-        stream_.expires_after(write_deadline);  // for the write: the read that is under way keeps having none
+        stream_.expires_after(write_deadline);  // for this write; the pending read has no deadline
         asio::async_write(stream_, asio::buffer(out_),
                           [self = shared_from_this()](const error_code& error, std::size_t) {
                               self->writing_ = false;
@@ -230,7 +231,7 @@ void WebServer::Impl::accept() {
             self->take(std::move(socket));
             return self->accept();
         }
-        // Out of descriptors, most likely: they come back.
+        // Most likely no descriptors are left; others will be closed.
         self->retry.expires_after(std::chrono::milliseconds(200));
         self->retry.async_wait([self](const error_code& cancelled) {
             if (!cancelled && !self->closed) self->accept();
@@ -239,7 +240,7 @@ void WebServer::Impl::accept() {
 }
 
 void WebServer::Impl::take(tcp::socket socket) {
-    if (connections.size() >= connection_limit) return;  // closes it
+    if (connections.size() >= connection_limit) return;  // the socket's destructor closes it
     error_code ignored;
     socket.set_option(asio::socket_base::send_buffer_size(send_buffer), ignored);
     socket.set_option(tcp::no_delay(true), ignored);

@@ -11,7 +11,7 @@ constexpr std::size_t jobs_limit = 16;
 
 }  // namespace
 
-// A command that somebody posted, and what it has printed.
+// A posted command and its output.
 struct WebSite::Job {
     Job(Session& session, const std::string& text, WebServer::Answer answer)
         : reply(std::move(answer)),
@@ -43,7 +43,7 @@ WebSite::WebSite(Session& session)
               [this](const WebRequest& request, const WebServer::Answer& reply) { answer(request, reply); }),
       model_(session.loop.io(), session.network, feed_, [this] { server_.news(); }),
       wake_(session.loop.io()) {
-    session.set_onlooker([this](const NodeEvent* event) { model_.take(event); });
+    session.set_onlooker([this](const NodeEvent* event) { model_.apply(event); });
     session.loop.on_idle(this, [this] { run_jobs(); });
 }
 
@@ -67,7 +67,7 @@ void WebSite::command(const WebRequest& request, const WebServer::Answer& reply)
     jobs_.push_back(std::make_unique<Job>(session_, request.body, reply));
 }
 
-// Between batches of events: commands never run in a handler.
+// Called between batches of events, because commands must not run inside a handler.
 void WebSite::run_jobs() {
     std::optional<std::chrono::steady_clock::time_point> wake;
     for (auto job = jobs_.begin(); job != jobs_.end();) {
@@ -78,9 +78,9 @@ void WebSite::run_jobs() {
         (*job)->reply((*job)->result());
         job = jobs_.erase(job);
     }
-    if (!wake || *wake == wake_.expiry()) return;  // to set it anew is itself an event, which would call us again
+    if (!wake || *wake == wake_.expiry()) return;  // setting the timer again is an event that calls this function again
     wake_.expires_at(*wake);
-    wake_.async_wait([](const boost::system::error_code&) {});  // the loop turns, and looks again
+    wake_.async_wait([](const boost::system::error_code&) {});  // the event loop then calls this function again
 }
 
 WebReply WebSite::get(const WebRequest& request) {
@@ -93,8 +93,8 @@ WebReply WebSite::get(const WebRequest& request) {
     return page_file(request.path);
 }
 
-// Goes on where the viewer was; who is new, was away for too long, or comes from an earlier run is told
-// everything first.
+// Continues at the viewer's position. A viewer that is new, was away for too long or comes from an earlier run first
+// gets a snapshot.
 WebReply WebSite::events(const std::string& last_event_id) {
     const auto known = feed_.number_of(last_event_id);
     if (known && feed_.holds(*known)) return {200, {}, {}, *known};

@@ -1,5 +1,5 @@
 #pragma once
-// The page of a running network: what is served at which path, and to whom.
+// The page of a running network: what each path serves, and to whom.
 
 #include "manager/page/web_access.hpp"
 #include "manager/page/web_model.hpp"
@@ -24,7 +24,7 @@ public:
 
     // Serves at `listen`, or at another port where that one is taken. The error is one line.
     std::optional<std::string> open(NodeId listen) { return serve_at(server_, listen, token_, url_); }
-    // For the user's browser; what follows the # is the token, which no request for a page carries.
+    // For the user's browser. The token follows the #, so that no request for a page carries it.
     [[nodiscard]] const std::string& url() const { return url_; }
 
 private:

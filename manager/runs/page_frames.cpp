@@ -9,7 +9,7 @@
 namespace gossip {
 namespace {
 
-constexpr std::int64_t gather_ns = 120'000'000;
+constexpr std::int64_t hold_ns = 120'000'000;
 constexpr std::int64_t second_ns = 1'000'000'000;
 
 JsonObject notice_json(const NodeEvent& event) {
@@ -71,40 +71,40 @@ void PageFrames::emit_line(RunStamp now, char mark, const std::string& text) {
 }
 
 void PageFrames::line(RunStamp now, char mark, const std::string& text) {
-    if (live_.gathering()) gather(now);
+    if (live_.holds_lines()) release(now);
     emit_line(now, mark, text);
 }
 
-bool PageFrames::tells(NoticeKind kind) { return traits(kind).read_by(notice_reader::page | notice_reader::wave); }
+bool PageFrames::shows(NoticeKind kind) { return traits(kind).read_by(notice_reader::page | notice_reader::wave); }
 
-bool PageFrames::take(const NodeEvent& event) {
+bool PageFrames::apply(const NodeEvent& event) {
     const NoticeTraits& kind = traits(event.notice.kind);
     const RunStamp now{event.mono_ns, event.wall};
-    if (gather_due_ && event.mono_ns >= *gather_due_) gather(now);
+    if (release_due_ && event.mono_ns >= *release_due_) release(now);
     if (kind.message != MessageStep::none) {
-        take_wave(event);
+        write_wave(event);
     } else {
         if (kind.read_by(notice_reader::page)) emit("notice", notice_json(event), event.mono_ns);
         if (const NodeView* node = view_.find(event.node)) compare_node(*node, now);
     }
-    take_lines(event);
+    write_lines(event);
     return kind.read_by(notice_reader::others);
 }
 
-void PageFrames::take_lines(const NodeEvent& event) {
+void PageFrames::write_lines(const NodeEvent& event) {
     const RunStamp now{event.mono_ns, event.wall};
     const Notice& n = event.notice;
     if (n.kind == NoticeKind::said && n.rumor) {
         line(now, '>', short_name(event.node) + " says \"" + shortened(printable(n.rumor->text), 200) + "\"");
     }
-    const bool was_gathering = live_.gathering();
-    for (const LiveLine& told : live_.take(event, view_)) emit_line(now, told.mark, told.text);
-    if (!was_gathering && live_.gathering()) gather_due_ = event.mono_ns + gather_ns;
+    const bool held_lines = live_.holds_lines();
+    for (const LiveLine& line : live_.apply(event, view_)) emit_line(now, line.mark, line.text);
+    if (!held_lines && live_.holds_lines()) release_due_ = event.mono_ns + hold_ns;
 }
 
-void PageFrames::gather(RunStamp now) {
-    gather_due_.reset();
-    for (const LiveLine& told : live_.gathered(view_)) emit_line(now, told.mark, told.text);
+void PageFrames::release(RunStamp now) {
+    release_due_.reset();
+    for (const LiveLine& line : live_.release(view_)) emit_line(now, line.mark, line.text);
 }
 
 bool PageFrames::wave_allowed(std::int64_t mono_ns) {
@@ -117,7 +117,7 @@ bool PageFrames::wave_allowed(std::int64_t mono_ns) {
     return false;
 }
 
-void PageFrames::take_wave(const NodeEvent& event) {
+void PageFrames::write_wave(const NodeEvent& event) {
     const Notice& n = event.notice;
     const NoticeTraits& kind = traits(n.kind);
     if (!n.rumor || !kind.read_by(notice_reader::wave) || !wave_allowed(event.mono_ns)) return;
@@ -174,7 +174,7 @@ void PageFrames::compare_states(RunStamp now) {
 }
 
 void PageFrames::compare(RunStamp now) {
-    if (gather_due_ && now.mono_ns >= *gather_due_) gather(now);
+    if (release_due_ && now.mono_ns >= *release_due_) release(now);
     const Agreement list = view_.agreement();
     listed_ = list.members();
     compare_notes(now);

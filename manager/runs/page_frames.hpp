@@ -1,6 +1,6 @@
 #pragma once
-// What the page is told, as frames: whole nodes, and what happened. Pure: driven by a live network, by the log
-// of a run that is over and by a simulation alike, so that the three cannot show different things.
+// The frames that the page is sent: nodes as they are, and what happened. Pure: a live network, the log of a finished
+// run and a simulation drive it in the same way, so that the page shows the same for all three.
 
 #include "manager/base/web_json.hpp"
 #include "manager/runs/run_log.hpp"
@@ -17,41 +17,42 @@ namespace gossip {
 //   line     a notable event in words: mark, text, wall
 //   notice   a step of membership or detection: kind node subject other epoch wall say …
 //   wave     a message begun, received or dropped as a duplicate: message node from hop say
-//   change   a process began, froze, woke or ended: node state say
+//   change   a process started, paused, resumed or ended: node state say
 //   fault    a command that disturbed links: text, nodes
-// Those before an event's own tell the state it led to, never one after it.
+// The node frames before an event's frame show the state that the event led to, never a later one.
 class PageFrames {
 public:
     struct Facts {
         std::function<std::int64_t(NodeId)> pid;    // 0: none
-        std::function<std::string(NodeId)> faults;  // of the links that lead from it
+        std::function<std::string(NodeId)> faults;  // a summary of those on the links that lead from it
     };
     using Sink = std::function<void(std::string_view kind, const std::string& json)>;
 
-    // Of gossip, `waves_a_second` of the network's time at the most; the frame after a gap says how many are missing.
+    // At most `waves_a_second` wave frames for each second of the network's time; the frame after a gap has the
+    // number of those left out.
     PageFrames(const ClusterView& view, Facts facts, std::size_t waves_a_second, Sink sink);
 
-    // Of these kinds each event is a step of the page's clock.
-    [[nodiscard]] static bool tells(NoticeKind kind);
+    // True when each event of this kind is a step of the page's clock.
+    [[nodiscard]] static bool shows(NoticeKind kind);
 
-    // What the view has been told already. True when it may have changed more than the one node: compare then.
-    bool take(const NodeEvent& event);
+    // The view has applied the event already. True when other nodes may have changed too: call compare then.
+    bool apply(const NodeEvent& event);
     void compare(RunStamp now);
-    // Only which processes began, froze, woke or ended: when they did is what detection is measured from.
+    // Only the states of processes. Detection is measured from when a process ended, so this cannot wait.
     void compare_states(RunStamp now);
-    // Lines about several nodes are held back for a moment; due then, by the network's clock.
-    [[nodiscard]] std::optional<std::int64_t> gather_due() const { return gather_due_; }
-    void gather(RunStamp now);
-    // After those held back until then: a registration stands before the kill that came after it.
+    // When the lines held back have to be released, by the network's clock.
+    [[nodiscard]] std::optional<std::int64_t> release_due() const { return release_due_; }
+    void release(RunStamp now);
+    // Adds a line behind those held back, so that a registration is shown before a later kill.
     void line(RunStamp now, char mark, const std::string& text);
 
-    // Nodes as they were told last.
+    // The last frame of each node.
     [[nodiscard]] std::string nodes_json() const;
     [[nodiscard]] const std::string& cluster_json() const { return cluster_; }
 
 private:
-    void take_lines(const NodeEvent& event);
-    void take_wave(const NodeEvent& event);
+    void write_lines(const NodeEvent& event);
+    void write_wave(const NodeEvent& event);
     [[nodiscard]] bool wave_allowed(std::int64_t mono_ns);
     void compare_node(const NodeView& node, RunStamp now);
     void compare_state(const NodeView& node, RunStamp now);
@@ -64,7 +65,7 @@ private:
     std::size_t waves_a_second_;
     Sink sink_;
     LiveLog live_;
-    std::optional<std::int64_t> gather_due_;
+    std::optional<std::int64_t> release_due_;
     std::map<NodeId, std::string> nodes_;
     std::map<NodeId, NodeState> states_;
     std::set<NodeId> listed_;

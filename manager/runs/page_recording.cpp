@@ -7,20 +7,20 @@ namespace {
 
 RunStamp stamp_of(const NodeEvent& event) { return {event.mono_ns, event.wall}; }
 
-// The view and the frames that a run's lines lead to, one after the other.
+// Applies a run's lines to a view and to the frames, one after the other.
 class Replayed {
 public:
     Replayed()
         : recording_(view_, {[this](NodeId id) { return found(pids_, id); },
                              [this](NodeId id) { return found(faults_, id); }}) {}
 
-    void take(const RunLine& line) {
+    void apply(const RunLine& line) {
         if (closing_) return;
         std::visit([this](const auto& value) { on(value); }, line);
     }
 
     [[nodiscard]] const PageRecording& finish() {
-        recording_.settle(last_);
+        recording_.update(last_);
         return recording_;
     }
 
@@ -34,7 +34,7 @@ private:
     void on(const NodeEvent& event) {
         last_ = stamp_of(event);
         view_.apply(event);
-        recording_.take(event);
+        recording_.apply(event);
     }
     void on(const RunBegan& r) {
         last_ = r.at;
@@ -48,7 +48,7 @@ private:
             view_.node_state(r.node, r.state);
         }
         changed(r.at);
-        if (!is_running(r.state) || r.state == NodeState::paused) recording_.settle(r.at);
+        if (!is_running(r.state) || r.state == NodeState::paused) recording_.update(r.at);
     }
     void on(const RunStatus& r) {
         view_.apply(r.status);
@@ -73,7 +73,7 @@ private:
     }
     void on(const RunClosing& r) {
         last_ = r.at;
-        recording_.settle(r.at);
+        recording_.update(r.at);
         recording_.line(r.at, '-', "the network is ended");
         closing_ = true;
     }
@@ -115,29 +115,29 @@ void PageRecording::put(std::string_view kind, const std::string& json) {
 
 void PageRecording::add(std::string_view kind, const JsonObject& json, std::int64_t mono_ns) {
     flush(mono_ns, 0);
-    if (dirty_) settle(*dirty_);
+    if (dirty_) update(*dirty_);
     put(kind, "{\"t\":" + std::to_string(mono_ns / 1000) + "," + json.done().substr(1));
 }
 
 void PageRecording::flush(std::int64_t mono_ns, WallMs wall) {
     if (wall != 0) wall_offset_ns_ = wall * 1'000'000 - mono_ns;
-    const auto due = frames_.gather_due();
-    if (due && *due <= mono_ns) frames_.gather({*due, (*due + wall_offset_ns_) / 1'000'000});
+    const auto due = frames_.release_due();
+    if (due && *due <= mono_ns) frames_.release({*due, (*due + wall_offset_ns_) / 1'000'000});
 }
 
-void PageRecording::take(const NodeEvent& event) {
+void PageRecording::apply(const NodeEvent& event) {
     flush(event.mono_ns, event.wall);
-    if (dirty_ && event.mono_ns >= dirty_->mono_ns + limits_.slack_ns) settle(*dirty_);
-    if (frames_.take(event)) changed(stamp_of(event));
+    if (dirty_ && event.mono_ns >= dirty_->mono_ns + limits_.slack_ns) update(*dirty_);
+    if (frames_.apply(event)) changed(stamp_of(event));
 }
 
 void PageRecording::changed(RunStamp now) {
-    if (dirty_ && now.mono_ns >= dirty_->mono_ns + limits_.slack_ns) settle(*dirty_);
+    if (dirty_ && now.mono_ns >= dirty_->mono_ns + limits_.slack_ns) update(*dirty_);
     if (!dirty_) dirty_ = now;
-    if (limits_.slack_ns == 0) settle(now);
+    if (limits_.slack_ns == 0) update(now);
 }
 
-void PageRecording::settle(RunStamp now) {
+void PageRecording::update(RunStamp now) {
     dirty_.reset();
     flush(now.mono_ns, now.wall);
     frames_.compare(now);
@@ -145,7 +145,7 @@ void PageRecording::settle(RunStamp now) {
 
 std::variant<RecordedPage, std::string> page_of_run(const std::string& folder, const std::string& title) {
     Replayed replayed;
-    auto read = read_run(folder, [&](const RunLine& line) { replayed.take(line); });
+    auto read = read_run(folder, [&](const RunLine& line) { replayed.apply(line); });
     if (auto* problem = std::get_if<std::string>(&read)) return std::move(*problem);
     const PageRecording& recording = replayed.finish();
     JsonObject page;

@@ -11,9 +11,9 @@ namespace gossip {
 class PageRecording {
 public:
     struct Limits {
-        std::size_t waves = 150'000;  // of gossip; a browser holds about that much well
+        std::size_t waves = 150'000;  // wave frames; a browser copes with about that many
         std::size_t waves_a_second = 20'000;
-        std::int64_t slack_ns = 5'000'000;  // how late the state may follow what no event tells; 0: at once
+        std::int64_t slack_ns = 5'000'000;  // how late node frames may follow a change that has no event; 0: at once
     };
 
     PageRecording(const ClusterView& view, PageFrames::Facts facts) : PageRecording(view, std::move(facts), Limits{}) {}
@@ -21,13 +21,13 @@ public:
     PageRecording(const PageRecording&) = delete;
     PageRecording& operator=(const PageRecording&) = delete;
 
-    // The view has been told of it already.
-    void take(const NodeEvent& event);
-    // Something that no event tells has changed; compared within the slack.
+    // The view has applied the event already.
+    void apply(const NodeEvent& event);
+    // The view changed without an event; node frames follow within the slack.
     void changed(RunStamp now);
-    // Brings the frames up to this moment.
-    void settle(RunStamp now);
-    // Any other frame: a JSON object without its time.
+    // Adds the frames that are due up to this moment.
+    void update(RunStamp now);
+    // Adds any other frame; `json` lacks the time.
     void add(std::string_view kind, const JsonObject& json, std::int64_t mono_ns);
     void line(RunStamp now, char mark, const std::string& text) { frames_.line(now, mark, text); }
 
@@ -37,13 +37,13 @@ public:
 
 private:
     void put(std::string_view kind, const std::string& json);
-    // What was held back until a moment before this one.
+    // Releases lines that were due before this moment.
     void flush(std::int64_t mono_ns, WallMs wall);
 
     Limits limits_;
     PageFrames frames_;
     std::optional<RunStamp> dirty_;
-    std::int64_t wall_offset_ns_{0};  // wall clock less the network's
+    std::int64_t wall_offset_ns_{0};  // wall clock minus the network's clock
     std::string text_;
     std::size_t size_{0};
     std::size_t waves_{0};
@@ -54,7 +54,7 @@ struct RecordedPage {
     std::size_t frames{0};
     std::string remark;  // what is missing: the run goes on, was cut off, or has damaged lines; may be empty
 };
-// Of a run's folder, called that if nothing else is said; the error is one line.
+// The page of a run's folder; its title is the folder unless another is given. The error is one line.
 [[nodiscard]] std::variant<RecordedPage, std::string> page_of_run(const std::string& folder,
                                                                   const std::string& title = {});
 

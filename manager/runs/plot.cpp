@@ -26,7 +26,7 @@ std::string number(double value) {
     return text;
 }
 
-// Text between gnuplot's double quotes; its enhanced mode is off.
+// Text for gnuplot's double quotes, with its enhanced mode off.
 std::string quoted(const std::string& text) {
     std::string out = "\"";
     for (const char c : text) {
@@ -56,8 +56,8 @@ std::string block(const std::string& name, const std::vector<Point>& points) {
 
 double ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
-// The share of all deliveries' peers that had the message so long after it was said: the mean over messages, and
-// the slowest tenth of them.
+// The share of peers that had the message by a time after it was said: the mean over all messages, and over the
+// slowest tenth of them.
 std::optional<Plot> coverage_plot(const RunAnalysis& run) {
     std::vector<double> times;
     double targets = 0;
@@ -153,7 +153,7 @@ std::vector<std::uint32_t> degrees_of(const RunAnalysis& run) {
     return out;
 }
 
-// Complaints go to a file beside it: gnuplot says where in the script it stumbled.
+// gnuplot's errors, which name the line of the script, go to a file beside the plot.
 int run_gnuplot(const std::string& folder, const std::string& script, const std::string& errors) {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);

@@ -7,15 +7,15 @@
 namespace gossip {
 namespace {
 
-// A peer that ends sooner after a message began is not held to have missed it.
+// A peer that ends sooner than this after a message began does not count as having missed it.
 constexpr std::int64_t grace_ns = 10'000'000'000;
 
 bool is_end(NodeState state) {
     return state == NodeState::killed || state == NodeState::died || state == NodeState::left;
 }
 
-// The kernel closes a killed process's connections before its parent hears of the end: what was suspected so
-// shortly before was dead already.
+// The kernel closes a killed process's connections before its parent learns of the end. A node that was suspected
+// up to this long before its recorded end was dead already.
 constexpr std::int64_t hearing_ns = 1'000'000'000;
 
 bool is_dead(NodeState how) { return how == NodeState::killed || how == NodeState::died; }
@@ -32,9 +32,9 @@ RunNode& RunAnalysis::node(NodeId id) {
     return found;
 }
 
-void RunAnalysis::take(const RunLine& line) {
-    if (const auto* event = std::get_if<NodeEvent>(&line)) return take_event(*event);
-    if (const auto* state = std::get_if<RunState>(&line)) return take_state(*state);
+void RunAnalysis::apply(const RunLine& line) {
+    if (const auto* event = std::get_if<NodeEvent>(&line)) return apply_event(*event);
+    if (const auto* state = std::get_if<RunState>(&line)) return apply_state(*state);
     if (const auto* status = std::get_if<RunStatus>(&line)) {
         if (!closed_) view_.apply(status->status);
         node(status->status.id).transport = status->status.transport;
@@ -53,7 +53,7 @@ void RunAnalysis::take(const RunLine& line) {
     }
 }
 
-// What comes later is the network being taken down, and says nothing about how it worked.
+// Later lines come from the shutdown of the network and are not part of the results.
 void RunAnalysis::close(const RunStamp& at) {
     if (std::exchange(closed_, true)) return;
     end_ns_ = at.mono_ns;
@@ -65,7 +65,7 @@ void RunAnalysis::close(const RunStamp& at) {
     }
 }
 
-void RunAnalysis::take_event(const NodeEvent& event) {
+void RunAnalysis::apply_event(const NodeEvent& event) {
     if (closed_) return;
     end_ns_ = std::max(end_ns_, event.mono_ns);
     view_.apply(event);
@@ -78,11 +78,11 @@ void RunAnalysis::take_event(const NodeEvent& event) {
         first_time(by.registered_ns, event.mono_ns);
         lives_[event.node].push_back({event.mono_ns, 0});
     }
-    take_gossip(event);
-    take_detection(event);
+    apply_gossip(event);
+    apply_detection(event);
 }
 
-void RunAnalysis::take_state(const RunState& state) {
+void RunAnalysis::apply_state(const RunState& state) {
     if (closed_) return;
     end_ns_ = std::max(end_ns_, state.at.mono_ns);
     RunNode& of = node(state.node);
@@ -123,14 +123,14 @@ RunMessage& RunAnalysis::message(const NodeEvent& event) {
     return messages_[at->second];
 }
 
-void RunAnalysis::take_gossip(const NodeEvent& event) {
+void RunAnalysis::apply_gossip(const NodeEvent& event) {
     const Notice& n = event.notice;
     if (!n.rumor) return;
     RunNode& by = node(event.node);
     if (traits(n.kind).message == MessageStep::begun) {
         RunMessage& m = message(event);
         m.begun = true;
-        m.born_ns = event.mono_ns;  // a receipt may have come to the manager first
+        m.born_ns = event.mono_ns;  // the manager may have received a receipt first
         m.origin = event.node;
         m.typed = n.rumor->typed;
         m.text = n.rumor->text;
@@ -164,7 +164,7 @@ void RunAnalysis::finish() {
             have.insert(receipt.node);
             last = std::max(last, receipt.mono_ns);
         }
-        m.settled = end_ns_ - last >= last - m.born_ns;
+        m.spread_over = end_ns_ - last >= last - m.born_ns;
         for (const auto& [id, lives] : lives_) {
             if (!should_have(id, m)) continue;
             ++m.targets;
@@ -188,9 +188,9 @@ void RunAnalysis::begin_detection(NodeId id, NodeState how, std::int64_t at) {
     fresh.node = id;
     fresh.how = how;
     fresh.ended_ns = at;
-    const auto doubt = doubts_.find(id);
-    if (is_dead(how) && doubt != doubts_.end() && at - doubt->second < hearing_ns) {
-        fresh.ended_ns = fresh.suspected_ns = doubt->second;
+    const auto since = suspected_since_.find(id);
+    if (is_dead(how) && since != suspected_since_.end() && at - since->second < hearing_ns) {
+        fresh.ended_ns = fresh.suspected_ns = since->second;
     }
     detections_.push_back(fresh);
 }
@@ -200,13 +200,13 @@ RunDetection* RunAnalysis::open_detection(NodeId id) {
     return at == open_.end() ? nullptr : &detections_[at->second];
 }
 
-void RunAnalysis::take_detection(const NodeEvent& event) {
+void RunAnalysis::apply_detection(const NodeEvent& event) {
     const Notice& n = event.notice;
-    if (n.kind == NoticeKind::member_removed) return take_removal(event);
-    if (n.kind == NoticeKind::epoch_learned) return take_news(event);
-    if (n.kind == NoticeKind::registration_complete) take_registration(event);
-    if (n.kind == NoticeKind::suspected) doubts_.try_emplace(n.subject, event.mono_ns);
-    if (n.kind == NoticeKind::suspicion_cancelled) doubts_.erase(n.subject);
+    if (n.kind == NoticeKind::member_removed) return apply_removal(event);
+    if (n.kind == NoticeKind::epoch_learned) return apply_epoch(event);
+    if (n.kind == NoticeKind::registration_complete) apply_registration(event);
+    if (n.kind == NoticeKind::suspected) suspected_since_.try_emplace(n.subject, event.mono_ns);
+    if (n.kind == NoticeKind::suspicion_cancelled) suspected_since_.erase(n.subject);
     RunDetection* d = open_detection(n.subject);
     if (d == nullptr) return;
     const bool early = event.mono_ns < d->ended_ns;
@@ -220,18 +220,18 @@ void RunAnalysis::take_detection(const NodeEvent& event) {
     if (n.kind == NoticeKind::proposal_opened && !n.add) first_time(d->proposed_ns, event.mono_ns);
 }
 
-// A new life. One that begins with a list without the removed has nothing to learn of the removal any more.
-void RunAnalysis::take_registration(const NodeEvent& event) {
+// A new life begins. If its list is as new as a removal, the peer knows of that removal.
+void RunAnalysis::apply_registration(const NodeEvent& event) {
     open_.erase(event.node);
-    doubts_.erase(event.node);
+    suspected_since_.erase(event.node);
     for (const auto& [id, at] : open_) {
         const Epoch removal = detections_[at].epoch;
         if (removal != 0 && event.notice.epoch >= removal) informed_[at].insert(event.node);
     }
 }
 
-// A peer learns of a removal with the first list as new as that without the removed.
-void RunAnalysis::take_news(const NodeEvent& event) {
+// A peer knows of a removal once its list is at least at the epoch of the removal.
+void RunAnalysis::apply_epoch(const NodeEvent& event) {
     const auto lives = lives_.find(event.node);
     if (lives == lives_.end()) return;
     for (const auto& [id, at] : open_) {
@@ -242,10 +242,10 @@ void RunAnalysis::take_news(const NodeEvent& event) {
     }
 }
 
-void RunAnalysis::take_removal(const NodeEvent& event) {
+void RunAnalysis::apply_removal(const NodeEvent& event) {
     const Notice& n = event.notice;
     RunDetection* d = open_detection(n.subject);
-    if (d == nullptr) {  // nobody had ended it
+    if (d == nullptr) {  // its process had not ended
         begin_detection(n.subject, n.removal == RemovalReason::left ? NodeState::left : NodeState::alive,
                         event.mono_ns);
         d = open_detection(n.subject);
@@ -259,7 +259,7 @@ void RunAnalysis::take_removal(const NodeEvent& event) {
 
 std::variant<RunReport, std::string> analyse_run(const std::string& folder) {
     RunReport report;
-    auto read = read_run(folder, [&](const RunLine& line) { report.analysis.take(line); });
+    auto read = read_run(folder, [&](const RunLine& line) { report.analysis.apply(line); });
     if (auto* problem = std::get_if<std::string>(&read)) return std::move(*problem);
     report.reading = std::get<RunReading>(read);
     report.analysis.finish();

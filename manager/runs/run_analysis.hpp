@@ -1,6 +1,6 @@
 #pragma once
-// What a run came to: messages, detections, decisions and nodes, from its event log alone. Fed line by line, in
-// the file's order; events of several nodes may be out of order by as much as the manager heard them so.
+// The results of a run, computed from its event log alone: messages, detections, decisions and nodes. Lines are
+// applied in the file's order; events of several nodes may be slightly out of order, as the manager received them.
 
 #include "manager/runs/run_reader.hpp"
 
@@ -24,10 +24,10 @@ struct RunMessage {
     std::string text;
     NodeId origin{};
     bool typed{false};
-    bool begun{false};  // its origin's own event is there
+    bool begun{false};  // the origin's own event was read
     std::int64_t born_ns{0};
-    std::vector<RunReceipt> receipts;  // first ones, without the origin's
-    bool settled{false};  // the run went on after the last receipt for as long as it took: no copy was on its way
+    std::vector<RunReceipt> receipts;  // the first at each peer, without the origin
+    bool spread_over{false};           // the run went on long enough after the last receipt that no copy was in flight
     std::uint64_t duplicates{0};
     std::uint64_t sends{0};
     std::size_t targets{0};  // peers that should have it, the origin among them
@@ -37,18 +37,18 @@ struct RunMessage {
     }
 };
 
-// The end of a node as the others found it out. Times are 0 where the step was not seen.
+// How the others detected the end of a node. A time is 0 when its step was not seen.
 struct RunDetection {
     NodeId node{};
     NodeState how{};  // killed, died, paused, left; alive: it was removed although it ran
     std::int64_t ended_ns{0};
-    std::int64_t suspected_ns{0};  // by the first
-    std::int64_t consensus_ns{0};  // of witnesses, at the first
+    std::int64_t suspected_ns{0};  // by the first accuser
+    std::int64_t consensus_ns{0};  // of witnesses, at the first accuser
     std::int64_t reported_ns{0};   // to a seed
     std::int64_t proposed_ns{0};
     std::int64_t removed_ns{0};      // from the first seed's list
     std::int64_t removed_all_ns{0};  // from the last live seed's
-    std::int64_t known_all_ns{0};    // the last peer that learnt of the list without it
+    std::int64_t known_all_ns{0};    // when the last peer learnt of the removal
     Epoch epoch{0};
 };
 
@@ -65,13 +65,13 @@ struct RunNode {
     std::uint64_t received{0};
     std::uint64_t duplicates{0};
     std::uint64_t sends{0};
-    std::optional<TransportCounters> transport;  // the last it told
+    std::optional<TransportCounters> transport;  // of its last status
 };
 
 class RunAnalysis {
 public:
-    void take(const RunLine& line);
-    // After the last line: who should have had which message.
+    void apply(const RunLine& line);
+    // After the last line: computes which peers should have had each message.
     void finish();
 
     [[nodiscard]] const RunBegan& began() const { return began_; }
@@ -92,13 +92,13 @@ private:
         std::int64_t from{0};
         std::int64_t to{0};  // 0: to the end
     };
-    void take_event(const NodeEvent& event);
-    void take_state(const RunState& state);
-    void take_gossip(const NodeEvent& event);
-    void take_detection(const NodeEvent& event);
-    void take_registration(const NodeEvent& event);
-    void take_removal(const NodeEvent& event);
-    void take_news(const NodeEvent& event);
+    void apply_event(const NodeEvent& event);
+    void apply_state(const RunState& state);
+    void apply_gossip(const NodeEvent& event);
+    void apply_detection(const NodeEvent& event);
+    void apply_registration(const NodeEvent& event);
+    void apply_removal(const NodeEvent& event);
+    void apply_epoch(const NodeEvent& event);
     void begin_detection(NodeId node, NodeState how, std::int64_t at);
     void end_life(NodeId node, std::int64_t at);
     void close(const RunStamp& at);
@@ -114,7 +114,7 @@ private:
     std::vector<RunMessage> messages_;
     std::unordered_map<std::string, std::size_t> message_index_;  // looked up, never walked
     std::vector<RunDetection> detections_;
-    std::map<NodeId, std::int64_t> doubts_;             // since when a node is suspected
+    std::map<NodeId, std::int64_t> suspected_since_;    // since when a node is suspected
     std::map<NodeId, std::size_t> open_;                // detections that are not over
     std::map<std::size_t, std::set<NodeId>> informed_;  // by detection: peers that know of the removal
     std::map<NodeId, RunNode> nodes_;

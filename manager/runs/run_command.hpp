@@ -1,5 +1,5 @@
 #pragma once
-// What is done with a run that is over: gossipctl export, stats, compare, plot, replay.
+// Subcommands for a finished run: gossipctl export, stats, compare, plot, replay.
 
 #include "manager/runs/run_export.hpp"
 #include "manager/shell/command_table.hpp"
@@ -14,7 +14,7 @@ namespace gossip {
 [[nodiscard]] int run_command(const std::vector<std::string>& arguments);
 
 [[nodiscard]] const std::vector<std::string>& export_formats();
-// Writes it and says where; `to` empty: into the run's folder, "-": the text itself.
+// Writes the export and prints where. `to` empty: into the run's folder; "-": to standard output.
 struct Exported {
     std::vector<std::string> paths;
     std::string text;
@@ -23,7 +23,7 @@ struct Exported {
                                                          const std::string& to);
 // SVGs of a run into a folder; empty: its own.
 [[nodiscard]] std::variant<Exported, Failure> plot_into(const std::string& folder, const std::string& to);
-// What was not as it should be in its event log, for people; empty: nothing.
+// What is wrong with its event log, for people; empty when nothing is.
 [[nodiscard]] std::string reading_remark(const std::string& folder, const RunReading& reading);
 
 }  // namespace gossip

@@ -110,12 +110,12 @@ std::string nodes_csv(const RunAnalysis& run) {
         "wire_messages_sent,bytes_sent,bytes_received");
     for (const auto& [id, n] : run.nodes()) {
         const TransportCounters t = n.transport.value_or(TransportCounters{});
-        const auto told = [&](std::uint64_t value) { return n.transport ? number(value) : std::string(); };
+        const auto if_reported = [&](std::uint64_t value) { return n.transport ? number(value) : std::string(); };
         csv.row(node_name(id), std::string(role_name(n.role)), std::string(state_name(n.state)),
                 since(n.started_ns, run.start_ns()), since(n.registered_ns, run.start_ns()),
                 since(n.ended_ns, run.start_ns()), number(n.links.size()), number(n.degree), number(n.said),
-                number(n.received), number(n.duplicates), number(n.sends), told(t.messages_sent), told(t.bytes_sent),
-                told(t.bytes_received));
+                number(n.received), number(n.duplicates), number(n.sends), if_reported(t.messages_sent),
+                if_reported(t.bytes_sent), if_reported(t.bytes_received));
     }
     return csv.take();
 }
@@ -163,17 +163,17 @@ private:
         slice(std::string(state_name(node.state)), "life", node.id, std::max(node.started_ns, run_.start_ns()), end);
     }
 
-    // An arrow from who told to who was told.
+    // An arrow from the sender to the receiver of each hop.
     void add_message(const RunMessage& m) {
         std::map<NodeId, std::int64_t> had{{m.origin, m.born_ns}};
         for (const RunReceipt& r : m.receipts) had.emplace(r.node, r.mono_ns);
         if (m.begun) slice("says " + m.id, "gossip", m.origin, m.born_ns, m.born_ns);
         for (const RunReceipt& r : m.receipts) {
             slice("hop " + number(r.hop) + " of " + m.id, "gossip", r.node, r.mono_ns, r.mono_ns);
-            const auto told = had.find(r.from);
-            if (told == had.end()) continue;
+            const auto sender = had.find(r.from);
+            if (sender == had.end()) continue;
             const std::string name = r.repair ? "repair" : "push";
-            add(event("s", name, tracks_[r.from], told->second).text("cat", "gossip").count("id", ++arrows_));
+            add(event("s", name, tracks_[r.from], sender->second).text("cat", "gossip").count("id", ++arrows_));
             add(event("f", name, tracks_[r.node], r.mono_ns)
                     .text("cat", "gossip")
                     .text("bp", "e")

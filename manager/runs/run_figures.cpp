@@ -43,7 +43,7 @@ private:
         std::uint64_t deliveries = 0;
         std::uint64_t repairs = 0;
         std::uint64_t duplicates = 0;
-        std::uint64_t settled = 0;  // deliveries
+        std::uint64_t finished_deliveries = 0;  // of messages of which no copy was in flight at the end
         std::vector<double> coverage;
         std::vector<double> latency;
         std::vector<double> complete;
@@ -51,8 +51,8 @@ private:
         std::vector<double> sends;
         for (const RunMessage& m : run_.messages()) {
             deliveries += m.receipts.size();
-            if (m.settled) duplicates += m.duplicates;
-            if (m.settled) settled += m.receipts.size();
+            if (m.spread_over) duplicates += m.duplicates;
+            if (m.spread_over) finished_deliveries += m.receipts.size();
             if (m.targets > 0) coverage.push_back(m.coverage());
             if (m.sends > 0) sends.push_back(count(m.sends));
             std::int64_t last = m.born_ns;
@@ -72,11 +72,11 @@ private:
         sample("to_all_ms") = std::move(complete);
         sample("hops") = std::move(hops);
         sample("sends_per_message") = std::move(sends);
-        if (settled > 0) single("duplicates_per_delivery", count(duplicates) / count(settled));
+        if (finished_deliveries > 0) single("duplicates_per_delivery", count(duplicates) / count(finished_deliveries));
         single("repairs", count(repairs));
     }
 
-    // Sends of a peer: who carries the traffic.
+    // Sends of each peer: how the traffic is distributed.
     void load() {
         if (run_.messages().empty()) return;
         std::vector<double>& sends = sample("sends_per_peer");
@@ -141,7 +141,7 @@ private:
 
 // Smirnov's limit law of the greatest distance.
 double smirnov(double lambda) {
-    if (lambda < 0.2) return 1;  // 1 - 10^-12, where the series converges no longer
+    if (lambda < 0.2) return 1;  // 1 - 10^-12; the series does not converge here
     double p = 0;
     for (int k = 1; k <= 100; ++k) {
         const double term = 2 * (k % 2 == 1 ? 1 : -1) * std::exp(-2 * lambda * lambda * k * k);

@@ -34,7 +34,7 @@ struct Summary {
 [[nodiscard]] Table figure_table(const std::vector<RunFigure>& figures);
 [[nodiscard]] std::string summary_json(const std::vector<RunFigure>& figures);
 
-// "12.5", "0.003", "1700": as many digits as say something.
+// "12.5", "0.003", "1700": with as many digits as are significant.
 [[nodiscard]] std::string figure_text(double value);
 
 // Each figure of one run beside the other's, and whether they differ: single numbers by more than a twentieth,

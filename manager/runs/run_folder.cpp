@@ -42,7 +42,7 @@ std::string host_name() {
     return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
-// Given by name, it must not hold another run already.
+// A folder that the user names must not contain another run.
 std::string unusable(const fs::path& path) {
     std::error_code error;
     if (fs::exists(path, error) && !fs::is_directory(path, error)) return "it is a file";
@@ -50,7 +50,7 @@ std::string unusable(const fs::path& path) {
     return {};
 }
 
-// runs/latest is for people and scripts; a run is good without it.
+// runs/latest is a convenience for people and scripts; the run does not need it.
 void point_latest_at(const fs::path& run) {
     const fs::path link = run.parent_path() / "latest";
     const fs::path fresh = run.parent_path() / (".latest-" + run.filename().string());
@@ -119,7 +119,7 @@ void RunFolder::keep_logs(const std::string& log_dir, bool copies, const std::st
     fs::create_directories(kept_in, error);
     for (const auto& entry : fs::directory_iterator(log_dir, error)) {
         const std::string name = entry.path().filename().string();
-        std::error_code ignored;  // a log that cannot be kept is still where it was
+        std::error_code ignored;  // the log remains at its old place
         if (!is_node_log(name) || !entry.is_regular_file(ignored)) continue;
         const fs::path kept = kept_in + "/" + name;
         if (fs::equivalent(entry.path(), kept, ignored)) continue;

@@ -1,6 +1,6 @@
 #pragma once
-// A run's folder: runs/<time>-seed<S>-<id>/ with its manifest, configuration, script, events and logs; and how
-// people name a run that is over.
+// A run's folder: runs/<time>-seed<S>-<id>/ with its manifest, configuration, script, events and logs; and the names
+// by which users refer to a finished run.
 
 #include "protocol/types.hpp"
 
@@ -43,7 +43,7 @@ public:
     void keep_logs(const std::string& log_dir, bool copies, const std::string& folder = {}) const;
     void write_script(std::string_view text) const;
     void append_script(std::string_view line) const;
-    // The manifest once more, with how it ended.
+    // Writes the manifest again, with how the run ended.
     void close(const RunOutcome& outcome) const;
 
 private:
@@ -64,7 +64,7 @@ struct FoundRun {
 };
 [[nodiscard]] std::variant<FoundRun, std::string> find_run(const std::string& name, const std::string& parent);
 
-// Whole and at once: readers see the old file or the new one.
+// Replaces the file atomically: readers see the old text or the new one.
 [[nodiscard]] bool replace_file(const std::string& path, std::string_view text);
 
 }  // namespace gossip

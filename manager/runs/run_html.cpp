@@ -1,5 +1,5 @@
-// A run as one file: the page of manager/web with its modules, its style, d3 and the run's frames in it. It asks for
-// nothing, so that it opens anywhere.
+// A run as one HTML file that contains the page of manager/web, its modules, its style, d3 and the run's frames. It
+// loads nothing else, so it opens anywhere.
 
 #include "manager/base/web_json.hpp"
 #include "manager/page/web_assets.hpp"
@@ -15,8 +15,8 @@ namespace {
 
 std::string asset(std::string_view name) { return std::string(web_asset(name).value_or("")); }
 
-// The modules as one script, each a function of its own, those that others need first. Understands what the
-// page's modules use: a line of imports by name, and exported declarations.
+// The modules as one script, each in a function of its own, dependencies first. It understands the forms that the
+// page's modules use: imports by name on one line, and exported declarations.
 class OneScript {
 public:
     std::string of(const std::string& name) {
@@ -53,14 +53,14 @@ private:
     std::string out_;
 };
 
-// Neither a script's nor the data's text ends the element it stands in.
+// Text inside a script element must not end that element.
 std::string inside_script(std::string text) {
     for (std::size_t at = 0; (at = text.find("</", at)) != std::string::npos; at += 3) text.replace(at, 2, "<\\/");
     for (std::size_t at = 0; (at = text.find("<!--", at)) != std::string::npos; at += 5) text.replace(at, 4, "<\\!--");
     return text;
 }
 
-// In data a "<" has another spelling.
+// In JSON strings "<" can be written as an escape.
 std::string inside_data(const std::string& json) {
     std::string out;
     out.reserve(json.size());
@@ -78,7 +78,7 @@ void put(std::string& page, std::string_view place, const std::string& text) {
     if (const std::size_t at = page.find(place); at != std::string::npos) page.replace(at, place.size(), text);
 }
 
-// Of what the page loads, everything put in place.
+// The page with everything that it loads put in.
 std::string self_contained(const std::string& recording) {
     std::string page = asset("index.html");
     put(page, "<link rel=\"icon\" href=\"favicon.svg\">\n",

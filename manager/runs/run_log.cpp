@@ -1,4 +1,5 @@
-// Nodes' events are the control channel's own lines (node/control/control.cpp); the manager's have the same manner.
+// Nodes' events are written as the lines of the control channel (node/control/control.cpp); the manager's own events
+// have the same form.
 
 #include "manager/runs/run_log.hpp"
 
@@ -25,7 +26,7 @@ std::string line_of(const JsonObject& object) { return object.done() + "\n"; }
 
 bool is_frequent(NoticeKind kind) { return traits(kind).message == MessageStep::passed; }
 
-// The same as the control channel's line, but of the message only its id: its origin has told the rest.
+// The control channel's line with only the message's id: the origin's event has the rest of the message.
 std::string frequent(const NodeEvent& event) {
     const Notice& n = event.notice;
     JsonObject object = stamped("notice", {event.mono_ns, event.wall});
@@ -146,14 +147,14 @@ std::string encode(const RunLine& line) {
 }
 
 std::optional<RunLine> decode_run_line(std::string_view line) {
-    auto told = decode_from_node(line);
-    if (told && std::holds_alternative<NodeEvent>(*told)) return std::get<NodeEvent>(std::move(*told));
+    auto from_node = decode_from_node(line);
+    if (from_node && std::holds_alternative<NodeEvent>(*from_node)) return std::get<NodeEvent>(std::move(*from_node));
     json::error_code error;
     const json::value value = json::parse({line.data(), line.size()}, error);
     if (error || !value.is_object()) return std::nullopt;
     const json::object& object = value.get_object();
-    if (told && std::holds_alternative<NodeStatus>(*told)) {
-        return RunStatus{stamp_of(object), std::get<NodeStatus>(std::move(*told))};
+    if (from_node && std::holds_alternative<NodeStatus>(*from_node)) {
+        return RunStatus{stamp_of(object), std::get<NodeStatus>(std::move(*from_node))};
     }
     return line_from(object);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The lines of a run's events.jsonl: what every node said, and what the manager did and saw. One JSON object a
-// line, versioned; docs/RUNS.md describes it for others.
+// The lines of a run's events.jsonl: the events of every node, and what the manager did and observed. Each line is a
+// JSON object; docs/RUNS.md describes the format.
 
 #include "manager/view/cluster_view.hpp"
 
@@ -42,7 +42,7 @@ struct RunFault {
     RunStamp at;
     std::string text;  // the command that set it
     std::set<NodeId> nodes;
-    std::map<NodeId, std::string> in_force{};  // of each of them that has faults now, in words
+    std::map<NodeId, std::string> in_force{};  // by node, a summary of the faults it has now
 };
 struct RunCommand {
     RunStamp at;
@@ -53,11 +53,11 @@ struct RunFailure {  // of the command before it
     std::string word;  // E_WAIT
     std::string text;
 };
-struct RunLimit {  // from here on gossip is left out: the file has its greatest size
+struct RunLimit {  // the file has its greatest size: gossip is left out from here on
     RunStamp at;
     std::uint64_t bytes{0};
 };
-struct RunClosing {  // the network is being ended: what stops now was not lost
+struct RunClosing {  // the shutdown begins: nodes that stop from here on did not fail
     RunStamp at;
 };
 struct RunEnded {  // the last line of a run that ended in order
@@ -74,7 +74,7 @@ using RunLine = std::variant<NodeEvent, RunBegan, RunState, RunStatus, RunFault,
 // A line without its newline; nothing when it is not one of these: torn, damaged, or of a later version.
 [[nodiscard]] std::optional<RunLine> decode_run_line(std::string_view line);
 
-// Said, received, passed on: by far the most of a loaded network's events.
+// Messages begun, received or passed on: most events of a busy network.
 [[nodiscard]] bool is_gossip(const RunLine& line);
 [[nodiscard]] std::optional<NodeState> parse_state(std::string_view name);
 

@@ -10,14 +10,14 @@
 namespace gossip {
 namespace {
 
-// What the simulator's metric is called in a run.
+// The name of the simulator's metric among a run's figures.
 struct Pair {
     std::string_view figure;
     std::string_view metric;
     double tolerance;
 };
-// Theory knows neither queues nor schedulers; a small network that comes up at once has some links more than one
-// that grew, and its fastest ways are not those of even delays.
+// The formulas ignore queues and schedulers. A small network whose peers start together has a few more links than
+// one that grew, and its delays are uneven, so its shortest paths in time differ.
 constexpr Pair pairs[] = {{"hops", "hops_mean", 0.4},
                           {"sends_per_message", "sends_per_message", 0.2},
                           {"duplicates_per_delivery", "redundancy", 0.2}};

@@ -1,5 +1,5 @@
 #pragma once
-// A run's figures beside what theory says of its configuration.
+// A run's figures beside those that the formulas predict for its configuration.
 
 #include "manager/runs/run_figures.hpp"
 

@@ -11,7 +11,7 @@ namespace gossip {
 struct RunReading {
     std::uint64_t lines{0};
     std::uint64_t unreadable{0};   // damaged, or written by a later version
-    bool torn{false};              // the last line is not whole: the manager died, or is just writing it
+    bool torn{false};              // the last line is incomplete: the manager died, or is writing it
     int schema{0};                 // 0: the file does not begin as a run's does
     std::optional<int> exit_code;  // none: it did not end in order, or has not ended yet
 };

@@ -7,7 +7,7 @@
 namespace gossip {
 namespace {
 
-constexpr std::size_t buffer_limit = 256 * 1024;  // written at once when more has come than a batch should bring
+constexpr std::size_t buffer_limit = 256 * 1024;  // a larger buffer is written at once
 
 RunStamp stamp_of(const RunLine& line) {
     return std::visit(

@@ -12,7 +12,7 @@ namespace gossip {
 
 class RunRecorder {
 public:
-    // `remark` is told once when the disk refuses; recording ends there and the network goes on.
+    // Calls `remark` once when writing fails; recording ends then and the network goes on.
     using Remark = std::function<void(const std::string&)>;
     // From `limit` bytes on, gossip is left out and counted; membership and faults go on to twice the limit.
     [[nodiscard]] static std::variant<std::unique_ptr<RunRecorder>, std::string> open(RunFolder folder,
@@ -24,9 +24,9 @@ public:
 
     [[nodiscard]] const RunFolder& folder() const { return folder_; }
     void write(const RunLine& line);
-    // To the file, what has been collected; between two batches of events.
+    // Writes the collected lines to the file; called between two batches of events.
     void flush();
-    // The last line, and the manifest's end.
+    // Writes the last line and completes the manifest.
     void close(RunStamp at, int exit_code);
 
 private:

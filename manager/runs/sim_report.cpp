@@ -27,7 +27,7 @@ std::vector<double> samples_of(const std::vector<SimRun>& runs, std::size_t metr
     return samples;
 }
 
-// Of a figure that a run measures; nullptr when theory says nothing of it, or it did not come up.
+// The prediction for a measured figure; nullptr when there is no formula for it, or the run did not measure it.
 const sim::Predicted* theory_of(const SimRun& run, const sim::Metric& metric) {
     for (const sim::Predicted& p : run.predicted) {
         if (p.name == metric.name && p.tolerance > 0 && metric.value != 0) return &p;
@@ -75,7 +75,7 @@ std::string tsv_lines(const std::vector<SimRun>& runs) {
     return table.render(TableFormat::tsv, false);
 }
 
-// Figures run down, as there are more of them than fit across.
+// One row a figure: there are too many for columns.
 std::string one_table(const SimRun& run, bool colored) {
     Table table({{"figure"}, {"value", true}, {"predicted", true, true}, {"", false, true}});
     table.add({{"seed"}, {std::to_string(run.seed)}});

@@ -17,7 +17,7 @@ struct SimRun {
     std::string outcome;  // "complete", "interrupted", "bring-up failed", "violation"
     std::vector<sim::Metric> metrics;
     std::string violation;                    // of an invariant, in words; empty: none
-    std::vector<sim::Predicted> predicted{};  // what theory says of some of them; of complete runs only
+    std::vector<sim::Predicted> predicted{};  // what formulas predict for some figures; of complete runs only
 };
 
 // Each run; of several also, for each figure, mean, standard deviation and the 95 % interval of the mean

@@ -156,7 +156,7 @@ std::string head(const CommandSpec& spec) {
     return std::string(spec.verb) + (spec.usage.empty() ? "" : " " + std::string(spec.usage));
 }
 
-// A form for one command, whatever is set: taken out of its words. Empty, or what is wrong.
+// Removes -o FORMAT from the command's words; it overrides the session's format. Returns what is wrong, or nothing.
 std::string take_format(Command& command, std::optional<TableFormat>& format) {
     for (std::size_t i = 1; i < command.words.size(); ++i) {
         const std::string word = command.words[i].text;
@@ -173,7 +173,7 @@ std::string take_format(Command& command, std::optional<TableFormat>& format) {
     return {};
 }
 
-// As if the form had been set for the length of this command.
+// Runs the command with this format set.
 Action in_format(Action action, TableFormat format) {
     return [action = std::move(action), format](Session& session) {
         const TableFormat before = session.console.format();
@@ -193,7 +193,7 @@ Compiled compile_listing(const CommandSpec& spec, Command command) {
     return compiled;
 }
 
-// Of the word that the problem quotes; else of the verb.
+// The column of the word that the problem quotes, else of the verb.
 int faulty_column(const Command& command, const std::string& problem) {
     for (const Word& word : command.words) {
         const bool named = !word.text.empty() && problem.find("\"" + word.text + "\"") != std::string::npos;

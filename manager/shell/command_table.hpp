@@ -61,10 +61,10 @@ struct CommandSpec {
 
 // An unknown verb or a wrong form is the error.
 [[nodiscard]] Compiled compile(const Command& command);
-// Of the whole script, blocks included; the failure names "name:line".
+// Compiles the whole script with its blocks; the failure names "name:line".
 [[nodiscard]] Result check_script(const Script& script, const std::string& name);
 
-// Read and checked whole.
+// A script that was read and compiled as a whole.
 [[nodiscard]] std::variant<Script, Failure> read_script_file(const std::string& path);
 
 // "list [SEL] [-o table|json|tsv]"

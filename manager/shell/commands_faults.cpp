@@ -23,7 +23,7 @@ std::variant<NodeSet, Failure> chosen(Session& session, const Selector& selector
     return NodeSet(ids.begin(), ids.end());
 }
 
-// Returns when every node that can answer has the new faults; a frozen one reads of them when it wakes.
+// Returns when every node that can answer has the new faults; a paused one gets them when it resumes.
 Result tell(Session& session, const NodeSet& touched) {
     std::map<std::uint64_t, NodeId> asked;
     for (const NodeId id : touched) {
@@ -96,7 +96,7 @@ Result cut_apart(Session& session, const Command& command, const std::vector<Sel
 
 struct LinkRequest {
     Selector from;
-    std::optional<Selector> to;  // none: everybody else
+    std::optional<Selector> to;  // none: all other nodes
     bool one_way{false};
     FaultChange change;
 };
@@ -136,7 +136,7 @@ std::string full_names(const Ids& ids) {
     return text;
 }
 
-// A row for each sender and kind of fault; what it lost and holds counts once, with its first row.
+// A row for each sender and kind of fault. The messages it dropped and held are shown once, in its first row.
 Result show_faults(Session& session) {
     std::map<NodeId, std::vector<FaultRule>> rules;
     for (const auto& [link, fault] : session.network.faults().links()) {

@@ -28,7 +28,7 @@ Result check_condition(Session& session, const Condition& condition) {
 Result run_file(Session& session, const std::string& path) {
     auto read = read_script_file(path);
     if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
-    static int depth = 0;  // a file that sources itself
+    static int depth = 0;  // limits a file that sources itself
     if (depth == 16) return Failure{ErrorKind::command, path + ": source is nested too deeply"};
     ++depth;
     Result result = session.run(std::get<Script>(read), path);

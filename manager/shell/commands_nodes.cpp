@@ -1,4 +1,4 @@
-// Verbs that start, end and disturb nodes, and say.
+// Verbs that start, stop and disturb nodes, and say and load.
 
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/session.hpp"
@@ -15,7 +15,7 @@ constexpr Duration say_timeout = std::chrono::seconds(5);
 
 using Ids = std::vector<NodeId>;
 
-// What a fault needs its victims to be; else the command fails before it touches the first of them.
+// The state that the command needs of its nodes. If one is in another, it fails before it changes any.
 using Allowed = bool (*)(NodeState);
 
 std::optional<Failure> find_unfit(Session& session, const Ids& ids, Allowed allowed, std::string_view verb) {
@@ -129,7 +129,7 @@ Result add_nodes(Session& session, const PeerRequest& request) {
     return std::nullopt;
 }
 
-// The seeds list a peer a moment before it hears of that; until then it may say nothing.
+// The seeds list a peer a moment before it learns of that; until then it refuses to say anything.
 Result await_admission(Session& session, NodeId id) {
     const auto knows = [&] { return session.network.view().find(id)->registered || session.network.ended(id); };
     if (!session.network.view().agreement().members().contains(id)) return std::nullopt;
@@ -189,14 +189,14 @@ std::variant<Load, std::string> parse_load(const Command& command) {
     return load;
 }
 
-// "load 12 xxxx…": told apart, and of the size that was asked for where it fits.
+// "load 12 xxxx…": each text is different, and of the wanted size if its number fits.
 std::string load_text(std::uint64_t number, std::size_t size) {
     std::string text = "load " + std::to_string(number) + " ";
     text.resize(std::max(size, text.size() - 1), 'x');
     return text;
 }
 
-// The senders take turns; one that is behind does not shift the next ones.
+// The senders take turns at fixed times; a late one does not delay the others.
 Result publish_load(Session& session, const Load& load) {
     const auto selected = session.select(load.selector, Among::running);
     if (const auto* failure = std::get_if<Failure>(&selected)) return *failure;
@@ -228,7 +228,7 @@ Result say_as(Session& session, const Selector& selector, const std::string& tex
             return Failure{ErrorKind::command, short_name(id) + " is a seed; seeds do not gossip"};
         }
         if (auto failure = say_once(session, id, text)) return failure;
-        // What it said came before its answer, on the same channel.
+        // The node's event arrived before its reply, on the same channel.
         if (const RumorView* said = session.network.view().find_rumor("last")) {
             session.console.result(printable(said->rumor->id) + "\n");
         }

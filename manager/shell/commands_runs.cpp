@@ -13,7 +13,7 @@
 namespace gossip::commands {
 namespace {
 
-// With everything that was heard so far in its event log.
+// The event log, after writing all events received so far.
 std::variant<std::string, Failure> recorded(Session& session) {
     RunRecorder* recorder = session.recorder();
     if (recorder == nullptr) return Failure{ErrorKind::command, "this run is not recorded; see log.runs and --out"};

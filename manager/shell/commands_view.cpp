@@ -47,14 +47,14 @@ Cell uptime_cell(const ManagedNode& node, Time now) {
     return {text, format_time(std::chrono::floor<std::chrono::seconds>(up))};
 }
 
-// People see it in the state; only what is not as it should be is worth a column to them.
+// People see by the state that a peer is listed, so their table has only the peers that are not.
 Cell listed_cell(const Session& session, bool seed, bool listed) {
     const bool for_people = session.console.format() == TableFormat::table;
     if (seed || (listed && for_people)) return {};
     return {listed ? "yes" : "no"};
 }
 
-// Asked of the system where it can be, so that a paused node's is known as well.
+// Read from the system where possible, so that it is known for paused nodes too.
 std::uint64_t memory_of(const ManagedNode& node) {
     return node.host.empty() ? resident_bytes(node.pid) : node.status.resident;
 }
@@ -65,7 +65,7 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
     const bool listed = list.members().contains(id);
     const bool runs = node != nullptr && is_running(view.state);
     const bool seed = view.role == Role::seed;
-    const bool process = runs && node->pid != 0;  // a simulated node is none
+    const bool process = runs && node->pid != 0;  // a simulated node has no process
     const std::uint64_t memory = process ? memory_of(*node) : 0;
     const auto number = [&](bool shown, std::uint64_t value) { return Cell{shown ? std::to_string(value) : ""}; };
     table.add({node_cell(id),
@@ -119,7 +119,7 @@ Result trace_message(Session& session, const RumorView& rumor) {
     return std::nullopt;
 }
 
-// For people the steps of its removal follow, grouped; for programs every event names its step.
+// For people the steps of its removal follow, in groups; for programs each event names its step.
 void show_life(Session& session, NodeId id) {
     const ClusterView& view = session.network.view();
     session.console.result(life_table(id, view));
@@ -239,7 +239,7 @@ Result show_logs(Session& session, const LogRequest& request) {
     return std::nullopt;
 }
 
-// Every event of these nodes or about them, as it comes.
+// Prints each event of these nodes or about them as it arrives.
 Result follow_nodes(Session& session, const Selector& selector, const std::optional<Duration>& length) {
     auto selected = session.select(selector, Among::known);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
@@ -335,7 +335,7 @@ Result show_members(Session& session) {
     return std::nullopt;
 }
 
-// Two seeds may propose the same: the one that was voted on and decided makes the other needless.
+// True when another proposal of the same change was decided, which makes this one needless.
 bool is_superseded(const ProposalView& proposal, const ClusterView& view) {
     return std::any_of(view.proposals().begin(), view.proposals().end(), [&](const ProposalView& other) {
         if (other.subject != proposal.subject || other.add != proposal.add) return false;

@@ -6,7 +6,7 @@
 namespace gossip {
 namespace {
 
-// "8 of 10" where that says it; "2 components, wanted one component" otherwise.
+// "8 of 10" where both are counts; "2 components, wanted one component" otherwise.
 std::string said(const Outcome& outcome, const std::string& after) {
     const bool equality = outcome.right.starts_with("== ");
     std::string text =
@@ -48,7 +48,7 @@ void ConditionWatch::look(Detail detail) {
 }
 
 Result ConditionWatch::verdict(ErrorKind kind, const std::string& after) {
-    look(Detail::explained);  // a last time: a log may have grown without an event
+    look(Detail::explained);  // once more, because a log grows without an event
     if (const auto* problem = std::get_if<std::string>(&last_)) return Failure{ErrorKind::command, *problem};
     const auto& outcome = std::get<Outcome>(last_);
     if (outcome.holds) return std::nullopt;

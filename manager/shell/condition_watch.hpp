@@ -1,5 +1,5 @@
 #pragma once
-// A condition that somebody waits for, looked at when something was heard and not otherwise.
+// A condition that a command waits for. It is evaluated only after events.
 
 #include "manager/shell/command_table.hpp"
 #include "manager/view/condition.hpp"
@@ -20,9 +20,9 @@ public:
     // Both outlive the watch.
     ConditionWatch(Session& session, const Condition& condition) : session_(session), condition_(condition) {}
 
-    // True as well when the condition makes no sense here; see `verdict`.
+    // True also when the condition cannot be evaluated, as for an unknown node; see `verdict`.
     bool holds();
-    // After `holds` said so, or the time ran out: nothing when it holds, else why it does not.
+    // Called after `holds` was true or the time ran out: nothing when it holds, else why it does not.
     Result verdict(ErrorKind kind, const std::string& after);
 
 private:

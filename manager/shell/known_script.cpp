@@ -55,7 +55,7 @@ Result run_text(Session& session, const std::string& text, int first_line, const
         if (session.recorder() != nullptr) session.recorder()->folder().append_script(trim(text));
         return session.run(std::get<Script>(parsed), name);
     }
-    if (name.empty()) failure->where.clear();  // at the prompt there is no place but here
+    if (name.empty()) failure->where.clear();  // a command typed at the prompt has no file and line
     session.console.error(error_word(failure->kind), failure->where, failure->text);
     failure->printed = true;
     return failure;

@@ -1,5 +1,5 @@
 #pragma once
-// A script that is known as a whole before its first command: run FILE and -e.
+// A script that is read and checked as a whole before its first command runs: run FILE and -e.
 
 #include "manager/base/console.hpp"
 #include "manager/base/event_loop.hpp"
@@ -14,13 +14,13 @@ struct KnownScript {
     std::string text;
 };
 
-// Read and checked; the failure is of usage.
+// Reads and checks it; the failure is of usage.
 [[nodiscard]] std::variant<KnownScript, Failure> read_known_script(const Options& options);
 
 // Commands as they come: checked before the first of them runs, failures printed. No name: typed at a prompt.
 Result run_text(Session& session, const std::string& text, int first_line, const std::string& name);
 
-// Prints a failure that nobody has printed yet; the exit code.
+// Prints a failure that was not printed yet; returns the exit code.
 int report(Console& console, const Failure& failure, const EventLoop* loop = nullptr);
 
 }  // namespace gossip

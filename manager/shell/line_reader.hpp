@@ -1,6 +1,6 @@
 #pragma once
-// A line from the terminal while events go on: readline in callback mode on the event loop.
-// The only file that knows readline is line_reader.cpp.
+// Reads lines from the terminal while events are handled: readline in callback mode on the event loop.
+// Only line_reader.cpp includes readline.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -27,10 +27,10 @@ public:
     // Shows the prompt and edits until a line or the end of input is there.
     void start(const std::string& prompt);
     [[nodiscard]] bool ready() const { return line_.has_value() || ended_; }
-    // The line; nothing at the end of input (Ctrl-D).
+    // Hands out the line; nothing at the end of input (Ctrl-D).
     std::optional<std::string> take();
 
-    // Text above the prompt, without tearing it; false when no prompt is shown.
+    // Prints text above the prompt and keeps the prompt whole; false when no prompt is shown.
     bool above(std::string_view text);
     void set_prompt(const std::string& prompt);
     // Ctrl-C: drops what was typed.

@@ -166,7 +166,7 @@ private:
             end = token_.end;
         }
         command.source = text_.substr(begin, end - begin);
-        // What is none by itself is none behind a "-".
+        // Text that is no command alone is no command behind a "-".
         const bool none =
             command.verb().empty() ||
             (command.ignore_failure && std::string_view("\"'#}").find(command.verb()[0]) != std::string_view::npos);

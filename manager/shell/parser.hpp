@@ -44,7 +44,7 @@ struct ParseError {
     int line{1};
     int column{1};
     std::string text;
-    bool incomplete{false};  // more lines could mend it: an open block
+    bool incomplete{false};  // more lines could complete it: a block is open
 };
 
 // "experiment.gsh:12:3"
@@ -62,7 +62,7 @@ struct ParseError {
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 
 [[nodiscard]] std::string_view trim(std::string_view text);
-// The candidate closest to `word` if it is close enough to be a slip of the fingers; empty otherwise.
+// The candidate most similar to `word` if it is similar enough for a typing error; empty otherwise.
 [[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace gossip

@@ -6,8 +6,8 @@
 
 namespace gossip {
 
-// Before `session.start()`, so that the bring-up is in it. Asked for by name, the folder has to be right; else a
-// network runs without being recorded as well. `script` is null where commands come one by one.
+// Called before `session.start()`, so that the bring-up is recorded. A folder that the user named must be usable;
+// without one the network also runs when recording fails. `script` is null when commands are typed one by one.
 [[nodiscard]] Result begin_record(Session& session, const KnownScript* script);
 
 }  // namespace gossip

@@ -42,7 +42,7 @@ void RemoteJob::parse() {
 }
 
 bool RemoteJob::advance(std::optional<Deadline>& wake) {
-    // Then everybody else has a turn: the first terminal, other clients, the network's own events.
+    // Afterwards the first terminal, other clients and the network's events get their turn.
     constexpr auto slice = std::chrono::milliseconds(20);
     if (!parsed_) parse();
     const Deadline begin = std::chrono::steady_clock::now();
@@ -57,7 +57,7 @@ bool RemoteJob::advance(std::optional<Deadline>& wake) {
     return true;
 }
 
-// False when nothing is left.
+// False when no step is left.
 bool RemoteJob::run_next() {
     if (steps_.empty() || left_) return false;
     if (!session_.open()) return fail({ErrorKind::command, "the network is ending"}, nullptr), false;
@@ -78,7 +78,7 @@ bool RemoteJob::run_next() {
 }
 
 void RemoteJob::begin_wait(Step step) {
-    auto parsed = parse_wait(step.command);  // checked before: it is right
+    auto parsed = parse_wait(step.command);  // parsed once already, so it is valid
     Waiting waiting;
     waiting.request = std::make_unique<WaitRequest>(std::get<WaitRequest>(std::move(parsed)));
     waiting.watch = std::make_unique<ConditionWatch>(session_, waiting.request->condition);
@@ -95,7 +95,7 @@ void RemoteJob::begin_sleep(Step step) {
     waiting_ = std::move(waiting);
 }
 
-// One round: the body, and behind it what is left of the repeat.
+// One round of a repeat: its body, followed by the remaining rounds.
 void RemoteJob::unroll(Step step) {
     if (step.times == 1) step.times = *parse_count(step.command.words.at(1).text) + 1;
     if (--step.times == 0) return;
@@ -111,7 +111,7 @@ void RemoteJob::include(const Step& step) {
     const std::string path = step.command.words.at(1).text;
     auto read = read_script_file(path);
     if (auto* failure = std::get_if<Failure>(&read)) return fail(std::move(*failure), &step);
-    constexpr std::size_t most = 100'000;  // of steps that wait: a file that sources itself never ends
+    constexpr std::size_t most = 100'000;  // limit of queued steps, for a file that sources itself
     Script& script = std::get<Script>(read);
     if (steps_.size() + script.size() > most) {
         return fail({ErrorKind::command, path + ": source is nested too deeply"}, &step);
@@ -126,7 +126,7 @@ void RemoteJob::run_command(const Step& step) {
     const auto follows = [](const Word& word) { return word.text == "-f" || word.text == "--follow"; };
     const bool endless = (verb == "logs" || verb == "trace") && std::ranges::any_of(step.command.words, follows);
     if (verb == "watch" || verb == "publish" || endless) {
-        // They would hold up the first terminal for as long as they take.
+        // These block the first terminal while they run.
         const std::string what = verb + (endless ? " -f" : "");
         return fail({ErrorKind::command, what + " runs in the network's own terminal or script only"}, &step);
     }

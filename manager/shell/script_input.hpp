@@ -22,7 +22,7 @@ public:
     ScriptInput(boost::asio::io_context& io, int fd);
 
     [[nodiscard]] bool ready();
-    // Nothing at the end of input.
+    // Hands out the complete block; nothing at the end of input.
     std::optional<Block> take();
 
 private:

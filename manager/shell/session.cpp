@@ -8,8 +8,8 @@
 namespace gossip {
 namespace {
 
-constexpr Duration shutdown_grace = std::chrono::seconds(10);  // leaving may take 2 s by itself; Ctrl-C ends this too
-constexpr Duration gather_window = std::chrono::milliseconds(120);
+constexpr Duration shutdown_grace = std::chrono::seconds(10);  // leaving alone may take 2 s; Ctrl-C cuts it short
+constexpr Duration hold_window = std::chrono::milliseconds(120);
 
 Style mark_style(char mark) {
     switch (mark) {
@@ -63,7 +63,7 @@ Result Session::start() {
     return std::nullopt;
 }
 
-// Those of other hosts' nodes in a folder of the host's name, here as there.
+// The logs of other hosts' nodes are in a folder with the host's name, here as in the log folder.
 void Session::keep_logs(bool copies) const {
     const NetworkPlan& plan = network.plan();
     recorder_->folder().keep_logs(plan.log_dir, copies);
@@ -72,15 +72,15 @@ void Session::keep_logs(bool copies) const {
     }
 }
 
-Result Session::settle() {
+Result Session::await_convergence() {
     WaitEnd end = WaitEnd::done;
-    const std::string unsettled = network.settle(end);
+    const std::string problem = network.await_convergence(end);
     if (auto failure = from_wait(end, loop)) return failure;
-    if (unsettled.empty()) return std::nullopt;
-    return Failure{ErrorKind::broken, unsettled};
+    if (problem.empty()) return std::nullopt;
+    return Failure{ErrorKind::broken, problem};
 }
 
-// What each node has sent and received is asked for once more: the figures of the run need it.
+// Asks every node once more for its counters, because the figures of the run need them.
 void Session::finish() {
     churn.stop();
     open_ = false;
@@ -132,8 +132,8 @@ Result Session::wait(const std::function<bool()>& done, std::optional<Duration> 
     return from_wait(end, loop);
 }
 
-// A broken invariant ends everything: what follows is only its wake. In a script a death that nobody asked for is a
-// failure of the whole; at the prompt it was said already.
+// A broken invariant ends the session: later failures would only be its consequences. In a script a node that died
+// unexpectedly is a failure; at the prompt it was reported already.
 Result Session::take_death() {
     if (is_broken()) return Failure{ErrorKind::broken, broken_};
     if (deaths_.empty() || guests_ > 0) return std::nullopt;
@@ -149,7 +149,7 @@ Result Session::run_one(const Command& command, const std::string& name) {
     const auto* problem = std::get_if<std::string>(&compiled);
     const auto recorded = history.begin(command, network.now());
     Result result = problem == nullptr ? std::get<Action>(compiled)(*this) : Failure{ErrorKind::usage, *problem};
-    // What the command waited for may have hidden a death; what it killed itself is none.
+    // A node may have died while the command waited. Nodes that the command killed do not count.
     if (auto death = take_death()) result = std::move(death);
     history.end(command, recorded, result.has_value(), network.now());
     if (result) record_failure(*result);
@@ -213,11 +213,11 @@ void Session::handle_event(const NodeEvent& event) {
     if (follower_) follower_(event);
     if (changed_) changed_();
     if (!settings.live || !console.is_announcing()) return;
-    const bool was_gathering = live_.gathering();
-    for (const LiveLine& line : live_.take(event, network.view())) live(line);
-    if (was_gathering || !live_.gathering()) return;
-    network.call_after(gather_window, [this] {
-        for (const LiveLine& line : live_.gathered(network.view())) {
+    const bool held_lines = live_.holds_lines();
+    for (const LiveLine& line : live_.apply(event, network.view())) live(line);
+    if (held_lines || !live_.holds_lines()) return;
+    network.call_after(hold_window, [this] {
+        for (const LiveLine& line : live_.release(network.view())) {
             if (settings.live) live(line);
         }
     });

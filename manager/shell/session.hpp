@@ -1,6 +1,5 @@
 #pragma once
-// What a command works with, and how commands run one after another: from the terminal, a pipe, a
-// file or -e.
+// What commands work with, and how they run one after another: from the terminal, a pipe, a file or -e.
 
 #include "manager/base/console.hpp"
 #include "manager/base/log_files.hpp"
@@ -16,7 +15,7 @@ namespace gossip {
 
 struct Settings {
     Duration wait_timeout = std::chrono::seconds(30);
-    Duration settle = std::chrono::seconds(1);  // events still on their way when an expect looks
+    Duration settle = std::chrono::seconds(1);  // how long an expect waits for events that are on their way
     bool keep_going{false};
     bool live{true};
 };
@@ -40,11 +39,11 @@ public:
     [[nodiscard]] bool open() const { return open_; }
     void close() { open_ = false; }
 
-    // Brings the network up; a failure has torn it down again.
+    // Starts the network; after a failure it is stopped again.
     Result start();
-    // What comes right by itself, did; to be asked once the commands are over.
-    Result settle();
-    // Peers, then seeds; says who was late.
+    // Waits, after the last command, until the network has recovered by itself. A simulation checks that.
+    Result await_convergence();
+    // Stops the peers, then the seeds; names nodes that did not stop in time.
     void finish();
 
     // Runs commands until one fails (unless told to keep going) or the session closes. What is
@@ -58,7 +57,7 @@ public:
     Result wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out);
     [[nodiscard]] static Result from_wait(WaitEnd end, const EventLoop& loop);
 
-    // For the length of a second terminal's command: what dies meanwhile is not that command's failure.
+    // While a second terminal's command runs: a node that dies meanwhile is not that command's failure.
     class Guest {
     public:
         explicit Guest(Session& session) : session_(session) { ++session_.guests_; }
@@ -73,11 +72,11 @@ public:
     // Selected nodes; the failure is E_COMMAND.
     std::variant<std::vector<NodeId>, Failure> select(const Selector& selector, Among among);
 
-    // What the prompt says; changes with the network.
+    // The prompt's text, which describes the network.
     [[nodiscard]] std::string prompt() const;
-    // From now on everything is written to it; before `start`, so that the bring-up is in it.
+    // Records the run from now on; called before `start`, so that the bring-up is recorded.
     void record_to(std::unique_ptr<RunRecorder> recorder);
-    // What is written of this run; null: nothing.
+    // Null when the run is not recorded.
     [[nodiscard]] RunRecorder* recorder() const { return recorder_.get(); }
     void record_command(const Command& command) const;
     void record_failure(const Failure& failure) const;
@@ -90,7 +89,7 @@ public:
 
     // Called after anything that may have changed the prompt.
     void set_changed(std::function<void()> changed) { changed_ = std::move(changed); }
-    // Told of every event, and, with null, of what changed without one: the page.
+    // Called for every event, and with null for changes without an event: for the page.
     void set_onlooker(std::function<void(const NodeEvent*)> onlooker) { onlooker_ = std::move(onlooker); }
 
     // The same for one command that follows events.

@@ -7,7 +7,7 @@
 namespace gossip {
 namespace {
 
-// They show or change nothing of the network.
+// Commands that neither show nor change the network.
 constexpr std::array<std::string_view, 5> of_the_shell{"help", "save", "source", "exit", "quit"};
 
 constexpr Duration shortest_pause = std::chrono::milliseconds(10);

@@ -1,5 +1,5 @@
 #pragma once
-// What was typed and when, so that a session can be saved as a script and played again.
+// The typed commands and their times, so that a session can be saved as a script and run again.
 
 #include "manager/shell/parser.hpp"
 
@@ -15,11 +15,11 @@ public:
 
     // Pauses count from here.
     void start(Time now) { idle_since_ = now; }
-    // The commands of a block belong to it; those of a file that is sourced stand for themselves.
+    // A block counts as one command; the commands of a sourced file count one by one.
     Slot begin(const Command& command, Time now);
     void end(const Command& command, Slot slot, bool failed, Time now);
 
-    // The commands with the pauses between them as sleeps. One that failed is marked to be allowed to.
+    // The commands with the pauses between them as sleeps. A failed one gets the mark that lets it fail.
     [[nodiscard]] std::string script() const;
     [[nodiscard]] std::size_t size() const { return typed_.size(); }
 

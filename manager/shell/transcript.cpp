@@ -83,7 +83,7 @@ private:
     Transcript transcript_;
 };
 
-// How many lines the two have in common, in order, from each place on.
+// The length of the longest common subsequence of the lines from each pair of positions on.
 std::vector<std::vector<std::size_t>> common(const std::vector<std::string>& a, const std::vector<std::string>& b) {
     std::vector<std::vector<std::size_t>> table(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
     for (std::size_t i = a.size(); i-- > 0;) {

@@ -1,6 +1,6 @@
 #pragma once
-// A session as text: commands behind "> ", and what they print below each. Played in virtual time it is a
-// test; rewritten it is what the commands print now.
+// A session as text: each command behind "> " with its output below. A test plays it over virtual time and compares
+// the output; --rewrite replaces the output by the present one.
 //
 //   # What happens to a killed peer.
 //   #! --seeds 3 --peers 5 --seed 7          options of gossipctl sim
@@ -36,10 +36,10 @@ struct Transcript {
 [[nodiscard]] std::variant<Transcript, ParseError> parse_transcript(std::string_view text);
 [[nodiscard]] std::string to_text(const Transcript& transcript);
 
-// As it stands in a transcript: nothing that could be taken for a command, no blank lines at the end.
+// The output as a transcript has it: no line looks like a command, and no blank lines are at the end.
 [[nodiscard]] std::string as_output(std::string_view text);
 
-// The lines that differ: "-" those that were expected, "+" those that came.
+// The lines that differ: "-" expected, "+" printed.
 [[nodiscard]] std::string difference(std::string_view expected, std::string_view actual);
 
 }  // namespace gossip

@@ -8,7 +8,7 @@
 namespace gossip {
 namespace {
 
-// What a person at a terminal without colours would have seen.
+// The output as a terminal without colours shows it.
 std::string output_of(Session& session, const TranscriptStep& step) {
     std::string output;
     const Console::Redirection redirection(session.console, {true, false, session.console.format()},

@@ -9,7 +9,7 @@ namespace gossip {
 [[nodiscard]] bool is_transcript(const std::string& path);
 [[nodiscard]] std::variant<Transcript, Failure> read_transcript(const std::string& path);
 
-// What differs is printed and fails as an expectation does; with `rewrite` the file gets what came instead.
+// A difference is printed and fails as an expectation does; with `rewrite` the file gets the new output instead.
 [[nodiscard]] Result play_transcript(Session& session, const std::string& path, Transcript transcript, bool rewrite);
 
 }  // namespace gossip

@@ -8,7 +8,7 @@
 namespace gossip {
 namespace {
 
-// The node an event is about: the one that said it, unless it speaks of another.
+// The node that an event is about: the notice's subject, or the node that raised it.
 NodeId about(const NodeEvent& event) {
     return event.notice.subject == NodeId::none ? event.node : event.notice.subject;
 }
@@ -97,7 +97,7 @@ void ClusterView::note(ManagerNote note) {
     if (notes_.size() > note_limit) notes_.pop_front();
 }
 
-// Answers overtake nothing, but a status may be older than the event before it: epochs only grow.
+// A status can be older than an event that arrived before it, so a lower epoch is ignored.
 void ClusterView::set_members(NodeView& seed, Epoch epoch, const Digest& digest, std::set<NodeId> members) {
     if (seed.list_known && epoch < seed.epoch) return;
     seed.list_known = true;
@@ -149,8 +149,8 @@ void ClusterView::apply_seed(const NodeEvent& event, NodeView& seed) {
     }
 }
 
-// A peer may suspect one that is off the list already, until it hears of that; and it may be heard later than the
-// seeds.
+// A peer may still suspect a node that the seeds have removed, because it learns of the removal later. Its events
+// can also arrive after those of the seeds.
 bool ClusterView::removed(NodeId id, Incarnation life) const {
     const auto last = removed_.find(id);
     return last != removed_.end() && life != Incarnation::none && life <= last->second;
@@ -233,7 +233,7 @@ void ClusterView::apply_gossip(const NodeEvent& event) {
         case NoticeKind::generated:
         case NoticeKind::said: {
             RumorView& view = rumor(event);
-            view.rumor = n.rumor;  // the origin's own copy: a receipt may have come first
+            view.rumor = n.rumor;  // the origin's copy has all fields; a receipt may have arrived first
             view.mono_ns = event.mono_ns;
             if (view.receipts.try_emplace(event.node, Receipt{event.node, {}, 0, 0, event.mono_ns, false}).second) {
                 ++receipts_;
@@ -277,7 +277,7 @@ void ClusterView::apply_proposal(const NodeEvent& event) {
     const Notice& n = event.notice;
     const auto decide = [&](ProposalOutcome outcome) {
         ProposalView& view = proposal(event);
-        if (view.outcome == ProposalOutcome::approved) return;  // what was decided stays decided
+        if (view.outcome == ProposalOutcome::approved) return;  // a decision is final
         view.outcome = outcome;
         view.decided_ns = event.mono_ns;
         view.epoch = n.epoch;
@@ -314,7 +314,7 @@ void ClusterView::apply_proposal(const NodeEvent& event) {
     }
 }
 
-// Events of one node arrive in order, those of several nearly so: insert from the back.
+// Events of one node arrive in order and those of several nodes nearly so: search from the back.
 void ClusterView::remember_life(const NodeEvent& event) {
     if (!refusal_meaning(event.notice).empty()) refusals_.push_back(event);
     if (refusals_.size() > refusal_limit) refusals_.pop_front();
@@ -331,10 +331,10 @@ void ClusterView::remember_sign(const NodeEvent& event) {
     const Moment at{event.mono_ns, event.wall};
     if (n.kind == NoticeKind::suspected) {
         Ending& ending = endings_[n.subject];
-        if (!std::exchange(ending.doubted, true)) ending.doubted_sign = signs_[n.subject];
+        if (!std::exchange(ending.suspected, true)) ending.last_sign = signs_[n.subject];
     }
     const auto ending = n.kind == NoticeKind::member_added ? endings_.find(n.subject) : endings_.end();
-    if (ending != endings_.end()) ending->second.doubted = false;
+    if (ending != endings_.end()) ending->second.suspected = false;
     signs_[event.node] = {at, event.node};
     const bool had_message = n.kind == NoticeKind::delivered || n.kind == NoticeKind::duplicate;
     if (had_message) signs_[n.other] = {at, event.node};
@@ -405,8 +405,8 @@ const RumorView* ClusterView::find_rumor(std::string_view name) const {
     return it == rumors_.rend() ? nullptr : &*it;
 }
 
-// Several seeds may propose the same change at once, and each says of its own that it was approved when the
-// change is decided. The one that the votes went to speaks for them all, until somebody proposes it anew.
+// Several seeds may propose the same change at once, and each reports its proposal as approved when the change is
+// decided. The approved one with the most votes stands for all of them, until the change is proposed again.
 const ProposalView* ClusterView::latest_proposal(NodeId subject, bool add) const {
     const ProposalView* latest = nullptr;
     const ProposalView* approved = nullptr;

@@ -1,6 +1,6 @@
 #pragma once
-// What the nodes' events say, merged: the one model behind list, trace, votes, wait and expect.
-// Pure: it is told what happened and never asks; a test feeds it notices by hand.
+// The state of the network as the nodes' events describe it: the model behind list, trace, votes, wait and expect.
+// Pure: events are passed in, and it asks nobody; a test feeds it notices by hand.
 
 #include "manager/view/fault_table.hpp"
 #include "node/control/control.hpp"
@@ -19,11 +19,11 @@ namespace gossip {
 // `elsewhere`: a node that somebody else runs; the seeds' lists and the peers' links name it.
 enum class NodeState : std::uint8_t { starting, alive, paused, leaving, left, killed, died, elsewhere };
 [[nodiscard]] std::string_view state_name(NodeState state);
-// The port where that says it all (127.0.0.1), else ip:port.
+// The port alone for nodes at 127.0.0.1, else ip:port.
 [[nodiscard]] std::string short_name(NodeId id);
 // "7001, 7002, 7003 and 4 more"
 [[nodiscard]] std::string short_names(const std::vector<NodeId>& ids, std::size_t most = 8);
-// A process of ours exists.
+// True when a process that this manager started exists.
 [[nodiscard]] constexpr bool is_running(NodeState state) { return state <= NodeState::leaving; }
 
 struct NodeView {
@@ -34,7 +34,7 @@ struct NodeView {
 
     // seed
     bool list_known{false};
-    Epoch epoch{0};  // a peer's as well
+    Epoch epoch{0};  // of the list that the seed or peer knows
     Digest digest;
     std::set<NodeId> members;
     std::set<NodeId> unreachable;  // other seeds
@@ -61,7 +61,7 @@ struct RumorView {
     std::int64_t mono_ns{0};             // when the origin said so
     std::map<NodeId, Receipt> receipts;  // the origin has one too, hop 0
     std::map<NodeId, std::uint32_t> duplicates;
-    bool said{false};  // by someone, not by a peer of its own accord
+    bool said{false};  // by the command say; peers generate the others
 };
 
 struct CastVote {
@@ -83,7 +83,7 @@ struct ProposalView {
     WallMs wall{0};
     std::uint32_t need{0};
     Epoch epoch{0};
-    std::map<NodeId, CastVote> votes;  // one a seed, whatever is said twice
+    std::map<NodeId, CastVote> votes;  // by seed; the proposer and the voter both report a vote
     ProposalOutcome outcome{};
     std::string reason;
     [[nodiscard]] std::size_t count(bool yes) const;
@@ -100,7 +100,7 @@ struct Agreement {
     [[nodiscard]] bool quorum() const { return supporters >= need && need > 0; }
 };
 
-// What a person did that no node says: a fault on its links.
+// An act of the user that no node reports: a fault on links.
 struct ManagerNote {
     std::int64_t mono_ns{0};
     WallMs wall{0};
@@ -113,18 +113,18 @@ struct Moment {
     WallMs wall{0};
 };
 
-// Something that only a live node can have caused: its own event, or a message that another had from it.
+// Proof that a node was alive: its own event, or a message that another node received from it.
 struct SignOfLife {
     Moment at;
     NodeId by{};
 };
 
-// What is known of a node's end, or pause, that no protocol step says.
+// How a node's process ended or was paused, and its last sign of life. No notice reports these.
 struct Ending {
     Moment at;  // when its process ended or stopped
     NodeState state{};
-    SignOfLife doubted_sign;  // the last one before somebody doubted it
-    bool doubted{false};      // and has not been admitted anew since
+    SignOfLife last_sign;   // the last one before it was first suspected
+    bool suspected{false};  // and not admitted again since
 };
 
 class ClusterView {
@@ -132,7 +132,7 @@ public:
     static constexpr std::size_t note_limit = 2000;
     static constexpr std::size_t refusal_limit = 2000;
     static constexpr std::size_t rumor_limit = 4096;
-    static constexpr std::size_t said_limit = 256;         // said ones that are kept beside them, however old
+    static constexpr std::size_t said_limit = 256;         // said messages, kept in addition and however old
     static constexpr std::size_t receipt_limit = 200'000;  // of all rumors together
     static constexpr std::size_t proposal_limit = 8192;
     static constexpr std::size_t life_limit = 2000;  // events kept about one node
@@ -155,13 +155,13 @@ public:
     [[nodiscard]] const std::map<NodeId, NodeView>& nodes() const { return nodes_; }
     [[nodiscard]] const NodeView* find(NodeId id) const;
     [[nodiscard]] Agreement agreement() const;
-    // Live peers that the agreed list holds: those that wait and expect speak of.
+    // Live peers on the agreed list: the conditions of wait and expect are about these.
     [[nodiscard]] std::set<NodeId> live_registered() const;
     [[nodiscard]] bool was_listed(NodeId id) const { return listed_.contains(id); }
-    // Both ends hold the link; only peers of `among`.
+    // Links between peers of `among` that both ends hold.
     [[nodiscard]] std::map<NodeId, std::set<NodeId>> two_sided_links(const std::set<NodeId>& among) const;
 
-    // Oldest first. What someone said outlives what the peers say by themselves: it will be asked for.
+    // Oldest first. Said messages are kept longer than generated ones, because users ask for them.
     [[nodiscard]] const std::list<RumorView>& rumors() const { return rumors_; }
     // "last", an id, or "7000:3" for the newest message of that port with that number.
     [[nodiscard]] const RumorView* find_rumor(std::string_view name) const;
@@ -170,12 +170,12 @@ public:
     [[nodiscard]] const ProposalView* latest_proposal(NodeId subject, bool add) const;
 
     [[nodiscard]] const std::deque<ManagerNote>& notes() const { return notes_; }
-    [[nodiscard]] std::uint64_t notes_taken() const { return notes_taken_; }  // the forgotten ones as well
+    [[nodiscard]] std::uint64_t notes_taken() const { return notes_taken_; }  // with those that were dropped since
     // What was dropped, refused or rejected, oldest first.
     [[nodiscard]] const std::deque<NodeEvent>& refusals() const { return refusals_; }
-    // Everything that concerns this node, whoever said so, oldest first.
+    // The events about this node, from any node, oldest first.
     [[nodiscard]] const std::deque<NodeEvent>* life(NodeId id) const;
-    // Null: it never ended and was never doubted.
+    // Null when the node never ended and was never suspected.
     [[nodiscard]] const Ending* ending(NodeId id) const;
 
 private:
@@ -198,11 +198,11 @@ private:
 
     std::size_t seed_count_{0};
     std::map<NodeId, NodeView> nodes_;
-    std::set<NodeId> listed_;                // was in some seed's list at some time
-    std::map<NodeId, Incarnation> removed_;  // the last life of each that was
+    std::set<NodeId> listed_;                // every node that was on a seed's list at some time
+    std::map<NodeId, Incarnation> removed_;  // the last removed life of each node
     Rumors rumors_;
     std::unordered_map<std::string, Rumors::iterator> rumor_index_;  // by id; looked up, never walked
-    Rumors::iterator next_to_forget_{rumors_.end()};                 // all before it were said, and are kept_
+    Rumors::iterator next_to_forget_{rumors_.end()};                 // those before it were said; kept_ counts them
     std::size_t kept_{0};
     std::size_t receipts_{0};
     std::string last_;

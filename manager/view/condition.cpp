@@ -146,7 +146,7 @@ private:
         return outcome;
     }
 
-    // The newest thing that anybody said about it.
+    // The newest proposal about it.
     std::string last_step(NodeId id) const {
         const auto* life = view_.life(id);
         if (life == nullptr || life->empty()) return "nothing is known of " + short_name(id);
@@ -248,7 +248,7 @@ private:
         return compared(live.empty() ? 0 : have / static_cast<double>(live.size()), 1, differ);
     }
 
-    // Each with its reason, as long as that can be read.
+    // The first of them, each with its reason.
     std::string why_without(const RumorView& rumor, const Ids& missing) const {
         constexpr std::size_t most = 8;
         std::string text;

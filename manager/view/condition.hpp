@@ -63,20 +63,20 @@ struct Condition {
 
 struct Outcome {
     bool holds{false};
-    std::string left;    // what is
-    std::string right;   // what was wanted
+    std::string left;    // the value found
+    std::string right;   // the value wanted
     std::string differ;  // the nodes that differ, and why
 };
 
-// Does this node's log hold that text?
+// True when this node's log contains the text.
 using LogSearch = std::function<bool(NodeId node, const std::string& text)>;
 
 enum class Detail : std::uint8_t {
-    verdict,  // only whether it holds: what a waiting condition asks thousands of times
+    verdict,  // only whether it holds: a wait evaluates its condition thousands of times
     explained,
 };
 
-// A string instead of an outcome when the condition speaks of what does not exist (no such node).
+// A string instead of an outcome when the condition names what does not exist, such as an unknown node.
 [[nodiscard]] std::variant<Outcome, std::string> evaluate(const Condition& condition, const ClusterView& view,
                                                           const LogSearch& log_search,
                                                           Detail detail = Detail::explained);

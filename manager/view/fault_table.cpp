@@ -35,7 +35,7 @@ void FaultTable::change(const NodeSet& from, const NodeSet& to, const FaultChang
             const LinkFault before = fault;
             apply(change, fault);
             if (!(fault == before)) touched.insert(a);
-            if (fault.cut != before.cut) touched.insert(b);  // it cannot dial the other any more, or can again
+            if (fault.cut != before.cut) touched.insert(b);  // a cut also stops `b` from dialling, so its rules change
             if (!fault.any()) links_.erase({a, b});
         }
     }

@@ -1,6 +1,6 @@
 #pragma once
-// The faults in force, by directed link: what partition, link, delay, loss and heal change, and what each
-// node is told of it.
+// The faults in force, by directed link. The commands partition, link, delay, loss and heal change them; each node
+// is sent those of its outgoing links.
 
 #include "node/transport/fault_gate.hpp"
 
@@ -22,14 +22,14 @@ struct FaultChange {
     std::optional<std::uint32_t> duplicate;
     std::optional<std::uint32_t> reorder;
     std::optional<std::uint64_t> bytes_per_second;
-    bool clear{false};  // first
+    bool clear{false};  // before the other changes
 };
 
 class FaultTable {
 public:
     using Link = std::pair<NodeId, NodeId>;  // from, to
 
-    // From every node of `from` to every one of `to`. The nodes that have to be told are added to `touched`.
+    // Changes the links from each node of `from` to each of `to`. Adds the nodes whose rules change to `touched`.
     void change(const NodeSet& from, const NodeSet& to, const FaultChange& change, NodeSet& touched);
     // Every link from or to one of these; all links when empty.
     void heal(const NodeSet& nodes, NodeSet& touched);
@@ -37,13 +37,13 @@ public:
     [[nodiscard]] bool empty() const { return links_.empty(); }
     [[nodiscard]] const std::map<Link, LinkFault>& links() const { return links_; }
     [[nodiscard]] const LinkFault* find(NodeId from, NodeId to) const;
-    // What `node` adds to the links that lead from it; equal faults share a rule.
+    // The faults of the links that lead from `node`; equal faults share a rule.
     [[nodiscard]] std::vector<FaultRule> rules_of(NodeId node) const;
     // "3 cut, 1 slow" of the links from this node; empty when it has no fault.
     [[nodiscard]] std::string summary(NodeId node) const;
 
 private:
-    std::map<Link, LinkFault> links_;  // without those that have no fault
+    std::map<Link, LinkFault> links_;  // only links that have a fault
 };
 
 }  // namespace gossip

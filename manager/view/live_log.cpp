@@ -41,7 +41,7 @@ Lines LiveLog::on_member(const Notice& n) {
         joined_epoch_ = n.epoch;
         return {};
     }
-    Lines lines = doubts_about(n.subject);
+    Lines lines = suspicion_lines(n.subject);
     std::erase_if(accused_, [&](const auto& pair) { return pair.first == n.subject; });
     const std::string how = n.removal == RemovalReason::left ? " left" : " removed: dead";
     lines.push_back({'-', short_name(n.subject) + how + " (epoch " + std::to_string(n.epoch) + ")"});
@@ -51,29 +51,29 @@ Lines LiveLog::on_member(const Notice& n) {
 void LiveLog::on_suspected(const NodeEvent& event) {
     const Notice& n = event.notice;
     if (!accused_.insert({n.subject, event.node}).second) return;
-    Doubt& doubt = doubts_[n.subject];
-    doubt.accusers.insert(event.node);
-    if (doubt.why.empty()) doubt.why = why(n);
+    HeldSuspicion& suspicion = suspicions_[n.subject];
+    suspicion.accusers.insert(event.node);
+    if (suspicion.why.empty()) suspicion.why = why(n);
 }
 
 void LiveLog::on_consensus(const Notice& n) {
     const bool known =
         std::any_of(accused_.begin(), accused_.end(), [&](const auto& pair) { return pair.first == n.subject; });
-    if (!known) return;  // removed already: the line about that has been shown
-    doubts_[n.subject].confirmed =
+    if (!known) return;  // it is removed already, and that line was shown
+    suspicions_[n.subject].confirmed =
         std::to_string(n.count) + " of " + std::to_string(n.of) + " witnesses confirm that it is dead";
 }
 
-Lines LiveLog::doubts_about(NodeId suspect) {
-    const auto held = doubts_.extract(suspect);
+Lines LiveLog::suspicion_lines(NodeId suspect) {
+    const auto held = suspicions_.extract(suspect);
     if (held.empty()) return {};
-    const Doubt& doubt = held.mapped();
+    const HeldSuspicion& suspicion = held.mapped();
     Lines lines;
-    if (!doubt.accusers.empty()) {
-        const std::string verb = doubt.accusers.size() == 1 ? " suspects " : " suspect ";
-        lines.push_back({'?', port_ranges(doubt.accusers) + verb + short_name(suspect) + doubt.why});
+    if (!suspicion.accusers.empty()) {
+        const std::string verb = suspicion.accusers.size() == 1 ? " suspects " : " suspect ";
+        lines.push_back({'?', port_ranges(suspicion.accusers) + verb + short_name(suspect) + suspicion.why});
     }
-    if (!doubt.confirmed.empty()) lines.push_back({'?', short_name(suspect) + ": " + doubt.confirmed});
+    if (!suspicion.confirmed.empty()) lines.push_back({'?', short_name(suspect) + ": " + suspicion.confirmed});
     return lines;
 }
 
@@ -87,16 +87,16 @@ LiveLine LiveLog::joins(const ClusterView& view) {
     return line;
 }
 
-Lines LiveLog::gathered(const ClusterView& view) {
+Lines LiveLog::release(const ClusterView& view) {
     Lines lines;
     if (!joined_.empty()) lines.push_back(joins(view));
-    while (!doubts_.empty()) {
-        for (LiveLine& line : doubts_about(doubts_.begin()->first)) lines.push_back(std::move(line));
+    while (!suspicions_.empty()) {
+        for (LiveLine& line : suspicion_lines(suspicions_.begin()->first)) lines.push_back(std::move(line));
     }
     return lines;
 }
 
-// Typed messages only: generated ones come all the time.
+// Only for typed messages: generated ones arrive all the time.
 Lines LiveLog::on_receipt(const Notice& n, const ClusterView& view) {
     if (!n.rumor || !n.rumor->typed || n.rumor->id == complete_) return {};
     const RumorView* rumor = view.find_rumor(n.rumor->id);
@@ -115,7 +115,7 @@ Lines LiveLog::on_receipt(const Notice& n, const ClusterView& view) {
                       " in " + format_time(Duration{last - rumor->mono_ns}) + ", " + counted(hops, "hop")}};
 }
 
-Lines LiveLog::take(const NodeEvent& event, const ClusterView& view) {
+Lines LiveLog::apply(const NodeEvent& event, const ClusterView& view) {
     const Notice& n = event.notice;
     const std::string self = short_name(event.node);
     switch (n.kind) {

@@ -1,7 +1,7 @@
 #pragma once
-// The notable events as one line each, for the terminal: registrations and suspicions (gathered, so
-// that a storm of joins is one line, and so are twenty neighbours of a killed hub), removals, lost
-// quorums, and whom a typed message reached.
+// The notable events as one line each, for the terminal: registrations, suspicions, removals, lost quorums, and
+// when a typed message reached all peers. Registrations and suspicions are held back for a moment, so that many joins
+// make one line, and so do many neighbours that suspect the same node.
 
 #include "manager/view/cluster_view.hpp"
 
@@ -12,19 +12,19 @@
 namespace gossip {
 
 struct LiveLine {
-    char mark{' '};  // + joined, - left, ? doubt, ! alarm, > said, = as it should be
+    char mark{' '};  // + joined, - left, ? suspicion, ! alarm, > said, = as it should be
     std::string text;
 };
 
 class LiveLog {
 public:
-    // The lines an event is worth now. Registrations and suspicions are held back until `gathered`.
-    [[nodiscard]] std::vector<LiveLine> take(const NodeEvent& event, const ClusterView& view);
-    [[nodiscard]] bool gathering() const { return !joined_.empty() || !doubts_.empty(); }
-    [[nodiscard]] std::vector<LiveLine> gathered(const ClusterView& view);
+    // The lines that an event gives at once. Registrations and suspicions are held back until `release`.
+    [[nodiscard]] std::vector<LiveLine> apply(const NodeEvent& event, const ClusterView& view);
+    [[nodiscard]] bool holds_lines() const { return !joined_.empty() || !suspicions_.empty(); }
+    [[nodiscard]] std::vector<LiveLine> release(const ClusterView& view);
 
 private:
-    struct Doubt {
+    struct HeldSuspicion {
         std::set<NodeId> accusers;
         std::string why;
         std::string confirmed;  // "2 of 3 witnesses confirm that it is dead"
@@ -34,16 +34,17 @@ private:
     void on_suspected(const NodeEvent& event);
     void on_consensus(const Notice& notice);
     std::vector<LiveLine> on_receipt(const Notice& notice, const ClusterView& view);
-    // What is held back about this suspect.
-    std::vector<LiveLine> doubts_about(NodeId suspect);
+    // The lines held back about this suspect.
+    std::vector<LiveLine> suspicion_lines(NodeId suspect);
     [[nodiscard]] LiveLine joins(const ClusterView& view);
 
     std::set<NodeId> joined_;
     Epoch joined_epoch_{0};
-    std::map<NodeId, Epoch> announced_;            // the last epoch said about a node: each seed applies it
-    std::map<NodeId, Doubt> doubts_;               // by suspect, not shown yet
+    std::map<NodeId, Epoch>
+        announced_;  // by node, the epoch of the last line about it: every seed reports the same change
+    std::map<NodeId, HeldSuspicion> suspicions_;   // by suspect, not shown yet
     std::set<std::pair<NodeId, NodeId>> accused_;  // suspect and accuser, shown or not
-    std::string complete_;                         // the last message said to have reached all
+    std::string complete_;                         // id of the last message reported to have reached all peers
 };
 
 // "7000-7004, 7007"

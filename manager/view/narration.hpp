@@ -1,5 +1,5 @@
 #pragma once
-// What a node's event means, as one sentence for people: the page's steps, and the demo's.
+// What a node's event means, as one sentence for people: for the steps of the page and of the demo.
 
 #include "node/control/control.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace gossip {
 
-// Empty for kinds that nobody is told of. Text from the network is printable and shortened.
+// Empty for kinds that have no sentence. Text from the network is printable and shortened.
 [[nodiscard]] std::string narrate(const NodeEvent& event);
 
 }  // namespace gossip

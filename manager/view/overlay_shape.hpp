@@ -1,6 +1,6 @@
 #pragma once
-// The overlay of the live members as the view knows it: degrees and their law, components, path lengths; and how
-// long messages took.
+// The overlay of the live members as the view knows it: degrees and their power law, components, path lengths; and
+// the latency of messages.
 
 #include "manager/view/cluster_view.hpp"
 #include "sim/graph/graph.hpp"

@@ -13,7 +13,7 @@ using Life = std::deque<NodeEvent>;
 
 bool is_removal(const Notice& n) { return n.kind == NoticeKind::member_removed; }
 
-// From the admission before the newest removal or doubt, to its end.
+// The events of the newest removal or suspicion, from the admission before it to the last of its steps.
 std::pair<std::size_t, std::size_t> newest_removal(const Life& life) {
     std::size_t end = life.size();
     while (end > 0 && removal_step(life[end - 1].notice) == RemovalStep::none) --end;
@@ -74,10 +74,10 @@ std::string what(const Notice& n) {
 struct Step {
     std::string_view step;
     Moment at;
-    std::string node;  // as for programs; empty: the manager saw it
+    std::string node;  // in full, for programs; empty: the manager saw it
     std::string shown;
     std::string what;
-    std::vector<NodeId> others;  // several of a kind: whom it asked, told, reported to
+    std::vector<NodeId> others;  // whom the node asked, answered or reported to, when a step has several such events
 };
 
 bool has_others(NoticeKind kind) {
@@ -106,7 +106,7 @@ public:
 
     [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
     [[nodiscard]] const NodeEvent* removal() const { return removal_; }
-    // Its process's end, where that came before the removal.
+    // How its process ended, if it did so before the removal.
     [[nodiscard]] const Ending* ending() const { return ending_; }
     [[nodiscard]] std::int64_t start() const {
         return ending_ != nullptr ? ending_->at.mono_ns : steps_.empty() ? 0 : first_;
@@ -115,7 +115,7 @@ public:
 private:
     void add(const NodeEvent& event) {
         const Notice& n = event.notice;
-        // A seed hears the other seeds' opinions as well: each once, from whose it is.
+        // A seed also reports the opinions of the other seeds: each is listed once, under the seed that holds it.
         const NodeId node = n.kind == NoticeKind::case_opinion && n.other != NodeId::none ? n.other : event.node;
         Step fresh{
             step_name(removal_step(n)), {event.mono_ns, event.wall}, node_name(node), short_name(node), what(n), {}};
@@ -133,8 +133,8 @@ private:
         const Ending* ending = view_.ending(id_);
         const std::int64_t until = removal_ == nullptr ? steps_.back().at.mono_ns : removal_->mono_ns;
         std::vector<Step> before;
-        if (ending != nullptr && ending->doubted_sign.at.mono_ns != 0) {
-            const SignOfLife& sign = ending->doubted_sign;
+        if (ending != nullptr && ending->last_sign.at.mono_ns != 0) {
+            const SignOfLife& sign = ending->last_sign;
             before.push_back({"last heard",
                               sign.at,
                               node_name(sign.by),

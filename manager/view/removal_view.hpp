@@ -10,8 +10,9 @@ namespace gossip {
 // "suspected", "witness", …; empty for `none`.
 [[nodiscard]] std::string_view step_name(RemovalStep step);
 
-// The steps of the newest removal, or of the doubt that goes on, grouped by kind and each in the order of time:
-// step, time, after_ms (since the first sign of its end), node (who did it), what. Empty: nobody ever doubted it.
+// The steps of the newest removal, or of the suspicion in progress, grouped by step and ordered by time within one:
+// step, time, after_ms (since its process ended, or since the first step), node (which acted), what. Empty when
+// the node was never suspected.
 [[nodiscard]] Table removal_table(NodeId id, const ClusterView& view);
 // "7003 was removed (epoch 5), 118.2 ms after it was killed"; empty with an empty table.
 [[nodiscard]] std::string removal_headline(NodeId id, const ClusterView& view);

@@ -29,17 +29,17 @@ struct Selector {
 [[nodiscard]] std::variant<Selector, std::string> parse_selector(std::string_view text);
 
 enum class Among : std::uint8_t {
-    running,  // groups mean nodes with a process
-    known,    // groups mean ended nodes as well
-    seen,     // and those that somebody else runs
+    running,  // groups select nodes with a process
+    known,    // groups select ended nodes as well
+    seen,     // groups also select nodes that somebody else runs
 };
 
-// Ids without repetition, in the selector's order. Asked for by name, a node is given in any state;
-// groups are filtered. The error names what matched nothing.
+// Ids without repetition, in the selector's order. A node named by itself is selected in any state; groups are
+// filtered by `among`. The error names the term that matched nothing.
 [[nodiscard]] std::variant<std::vector<NodeId>, std::string> select(const Selector& selector, const ClusterView& view,
                                                                     Among among, Rng& rng);
 
-// Why there is no such host, with the nearest that there is.
+// The error for an unknown host, with the host of the most similar name.
 [[nodiscard]] std::string unknown_host(const std::string& name, const std::vector<std::string>& hosts);
 
 }  // namespace gossip

@@ -38,7 +38,7 @@ std::int64_t registered_at(NodeId id, const ClusterView& view) {
     return done == life->rend() ? 0 : done->mono_ns;
 }
 
-// Its neighbours that have the message, and those of them that a partition keeps from handing it on.
+// Names the neighbours that have the message: all of them cut off by a partition, or some about to send it.
 std::string why_no_neighbour_told(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
     std::vector<NodeId> have;
     std::vector<NodeId> cut;
@@ -60,7 +60,7 @@ std::optional<std::int64_t> hop_ns(const Receipt& receipt, const RumorView& rumo
     return receipt.mono_ns - parent->second.mono_ns;
 }
 
-// A hop that took far longer than the message's others.
+// The time from which a hop is late: far longer than the message's median hop.
 std::int64_t late_from(const RumorView& rumor) {
     constexpr std::int64_t least = 5'000'000;  // on one machine a hop takes less than one millisecond
     std::vector<std::int64_t> hops;
@@ -73,7 +73,7 @@ std::int64_t late_from(const RumorView& rumor) {
     return 4 * std::max<std::int64_t>(*middle, 0) + least;
 }
 
-// What is known of this hop that explains it; the faults in force first.
+// The known cause of a late hop. Faults in force come first.
 std::string why_late(const Receipt& receipt, const RumorView& rumor, const ClusterView& view) {
     if (const LinkFault* fault = view.faults().find(receipt.from, receipt.node)) return fault_text(*fault);
     const auto meanwhile = [&](std::int64_t ns) { return ns >= rumor.mono_ns && ns <= receipt.mono_ns; };
@@ -82,14 +82,14 @@ std::string why_late(const Receipt& receipt, const RumorView& rumor, const Clust
     }
     for (const NodeId id : {receipt.node, receipt.from}) {
         const Ending* ending = view.ending(id);
-        const bool stood = ending != nullptr && ending->state == NodeState::paused;
-        if (stood && ending->at.mono_ns <= receipt.mono_ns) return short_name(id) + " was paused";
+        const bool was_paused = ending != nullptr && ending->state == NodeState::paused;
+        if (was_paused && ending->at.mono_ns <= receipt.mono_ns) return short_name(id) + " was paused";
     }
     if (registered_at(receipt.node, view) > rumor.mono_ns) return "joined later";
     return receipt.repair ? "by repair" : "";
 }
 
-// Empty: in time. Else "late", with the cause where one is known.
+// Empty when the hop was in time; else "late", with the cause if it is known.
 std::string lateness(const Receipt& receipt, std::int64_t from, const RumorView& rumor, const ClusterView& view) {
     const auto hop = hop_ns(receipt, rumor);
     if (!hop || *hop <= from) return {};
@@ -161,7 +161,7 @@ private:
         }
     }
 
-    // Received from a node whose own receipt we never saw (it died before it could tell).
+    // Receipts from a node whose own receipt is missing, because it died before reporting it.
     void orphans() {
         for (const auto& [node, receipt] : rumor_.receipts) {
             if (!shown_.insert(node).second) continue;
@@ -220,7 +220,7 @@ Style step_style(NoticeKind kind) {
 
 }  // namespace
 
-// Live peers that should have it and do not, and ended or frozen ones that could not.
+// For a live peer, what keeps the message from it; for another, its state.
 std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
     if (node.state != NodeState::alive) return std::string(state_name(node.state));
     if (!view.agreement().members().contains(node.id)) return "not registered";

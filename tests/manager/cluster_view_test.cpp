@@ -56,7 +56,7 @@ public:
     std::vector<LiveLine> tell_at(std::int64_t ns, std::uint16_t node, const Notice& n) {
         const NodeEvent event{ns, 1000 + ns / 1'000'000, at(node), n};
         view.apply(event);
-        return live.take(event, view);
+        return live.apply(event, view);
     }
 
     ClusterView view;
@@ -346,11 +346,11 @@ TEST_CASE("live lines: joins are gathered, a removal is said once, with what led
             CHECK(w.tell(seed, notice(NoticeKind::member_added, peer, 1)).empty());
         }
     }
-    REQUIRE(w.live.gathering());
-    const auto joined = w.live.gathered(w.view);
+    REQUIRE(w.live.holds_lines());
+    const auto joined = w.live.release(w.view);
     REQUIRE(joined.size() == 1);
     CHECK(joined[0].text == "7000-7003 registered (4 peers); epoch 1, 4 members");
-    CHECK_FALSE(w.live.gathering());
+    CHECK_FALSE(w.live.holds_lines());
 
     Notice suspected = notice(NoticeKind::suspected, 7003);
     suspected.text = "connection refused";
@@ -369,7 +369,7 @@ TEST_CASE("live lines: joins are gathered, a removal is said once, with what led
     CHECK(lines[2].text == "7003 removed: dead (epoch 2)");
     CHECK(w.tell(6001, removed).empty());
     CHECK(w.tell(7000, consensus).empty());
-    CHECK_FALSE(w.live.gathering());
+    CHECK_FALSE(w.live.holds_lines());
 }
 
 TEST_CASE("live lines: a typed message that all live peers have, once") {

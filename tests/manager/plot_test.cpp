@@ -23,7 +23,7 @@ TEST_CASE("degree plot: the share of nodes with at least so many links, and a fi
 
 TEST_CASE("plots of a run without anything to plot: none") {
     RunAnalysis run;
-    run.take(RunBegan{{1, 2}, 1, "v", 42, 3});
+    run.apply(RunBegan{{1, 2}, 1, "v", 42, 3});
     run.finish();
     CHECK(plots_of(run).empty());
 }

@@ -19,7 +19,7 @@ struct Story {
     std::int64_t now{1000 * ms};
 
     explicit Story(std::uint16_t peers) {
-        run.take(RunBegan{{now, 0}, 1, "v", 42, 1});
+        run.apply(RunBegan{{now, 0}, 1, "v", 42, 1});
         state(6000, NodeState::starting, Role::seed);
         state(6000, NodeState::alive, Role::seed);
         for (std::uint16_t i = 0; i < peers; ++i) join(static_cast<std::uint16_t>(7000 + i));
@@ -30,11 +30,11 @@ struct Story {
         say(port, NoticeKind::registration_complete, {});
     }
     void state(std::uint16_t port, NodeState state, Role role = Role::peer) {
-        run.take(RunState{{now, 0}, node(port), role, state});
+        run.apply(RunState{{now, 0}, node(port), role, state});
     }
     void say(std::uint16_t by, NoticeKind kind, Notice notice, std::int64_t after = 0) {
         notice.kind = kind;
-        run.take(NodeEvent{now + after, 0, node(by), notice});
+        run.apply(NodeEvent{now + after, 0, node(by), notice});
     }
     void publish(std::uint16_t by, const std::string& id) {
         Notice n = about(id);
@@ -87,7 +87,7 @@ TEST_CASE("run analysis: latency, hops, coverage and copies of a message") {
     Notice sent = Story::about("a");
     sent.count = 3;
     story.say(7000, NoticeKind::forwarded, sent);
-    story.run.take(RunClosing{{story.now + 20'000 * ms, 0}});
+    story.run.apply(RunClosing{{story.now + 20'000 * ms, 0}});
     story.deliver("a", 7001, 7003, 3, 20'001 * ms);  // after the end: says nothing
     story.run.finish();
     const RunMessage& m = story.run.messages().at(0);
@@ -109,7 +109,7 @@ TEST_CASE("run analysis: who died soon after or came later is not held to have m
     story.now += 3000 * ms;
     story.state(7002, NodeState::killed);
     story.join(7003);
-    story.run.take(RunClosing{{story.now + 60'000 * ms, 0}});
+    story.run.apply(RunClosing{{story.now + 60'000 * ms, 0}});
     story.run.finish();
     CHECK(story.run.messages().at(0).targets == 2);
     CHECK(story.run.messages().at(0).coverage() == 1);
