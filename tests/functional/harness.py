@@ -433,5 +433,13 @@ class TestCase(unittest.TestCase):
         self.assertRegex(log, re.compile(pattern, re.M))
 
 
+class FolderTestCase(TestCase):
+    """Each test has a folder of its own."""
+
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.remove)
+
+
 def main():
     unittest.main(verbosity=2)

@@ -8,8 +8,8 @@ from pathlib import Path
 import chromium
 import harness
 from chromium import shot
-from harness import SLOW, TestCase
-from test_replay import Served
+from harness import SLOW, FolderTestCase, TestCase
+from served import Served
 
 PHASES = ["1. Seeds", "2. Registration and votes", "3. Overlay", "4. Gossip", "5. Failure detection",
           "6. Removal by quorum"]
@@ -61,11 +61,7 @@ class InTerminal(TestCase):
             self.assertRegex(demo(*arguments, code=2), r"^gossipctl: E_USAGE: " + text)
 
 
-class OnThePage(TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class OnThePage(FolderTestCase):
     def act(self, served, body, token=True):
         headers = {"Authorization": f"Bearer {served.token}"} if token else {}
         status, text = served.request("POST", "/api/act", body.encode(), headers)
@@ -112,11 +108,7 @@ LESSONS = {"flooding": (8, r"29 copies, 0 of them for nothing, against 1\d\d ove
            "minority": (4, r"in epoch [12] still\. The other two are in epoch [3-9]")}
 
 
-class Lessons(TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class Lessons(FolderTestCase):
     def test_each_asks_and_answers_with_what_it_measured(self):
         for name, (texts, answer) in LESSONS.items():
             text = demo("--lesson", name, "--text")
@@ -156,11 +148,7 @@ class Lessons(TestCase):
 
 
 @unittest.skipUnless(chromium.find(), "there is no Chromium")
-class InBrowser(TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class InBrowser(FolderTestCase):
     def test_through_all_phases_and_acting_in_the_past(self):
         with Served(self.folder.path, "demo") as served, chromium.Chromium() as browser:
             browser.open(served.url)

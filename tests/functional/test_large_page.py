@@ -7,8 +7,8 @@ import unittest
 import chromium
 import harness
 from chromium import shot
-from harness import TestCase
-from test_replay import Served, recorded
+from harness import FolderTestCase
+from served import Served, recorded
 
 PEERS = 1000
 RUN = """wait registered == all 120s
@@ -34,11 +34,7 @@ def hops_of(run):
 
 
 @unittest.skipUnless(chromium.find(), "there is no Chromium")
-class Large(TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class Large(FolderTestCase):
     def test_a_thousand_peers_are_rings_by_hop(self):
         run = recorded(self.folder.path, RUN, "--peers", str(PEERS), "--set", "gossip.max_messages=0")
         hops = hops_of(run)

@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 import harness
-from harness import SLOW, TestCase
+from harness import SLOW, FolderTestCase
 
 WEB = Path(__file__).parents[2] / "manager" / "web"
 TAG = re.compile(r"(?<=\S) +(@(?:param|returns|type|typedef|template)\b)")
@@ -18,11 +18,7 @@ def in_lines(source):
 
 
 @unittest.skipUnless(shutil.which("tsc"), "there is no tsc (apt-get install node-typescript)")
-class Types(TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class Types(FolderTestCase):
     def check(self, extra=""):
         folder = Path(self.folder.path)
         names = []

@@ -2,7 +2,6 @@
 import os
 import re
 import subprocess
-import unittest
 
 import harness
 from test_help import BEFORE, PEERS, READY, examples, verbs
@@ -80,11 +79,7 @@ class SameScript(harness.TestCase):
         folder.remove()
 
 
-class Simulated(unittest.TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class Simulated(harness.FolderTestCase):
     def sim(self, script, *arguments, code=0):
         return simulate(script, "-o", "tsv", *arguments, code=code, folder=self.folder.path)
 

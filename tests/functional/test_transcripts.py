@@ -5,7 +5,6 @@ After a change that is meant: build/release/gossipctl sim tests/transcripts/NAME
 import re
 import shutil
 import subprocess
-import unittest
 from pathlib import Path
 
 import harness
@@ -19,11 +18,7 @@ def play(path, *arguments):
                           timeout=120 * harness.SLOW)
 
 
-class Transcripts(unittest.TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class Transcripts(harness.FolderTestCase):
     def test_all_of_them(self):
         files = sorted(FOLDER.glob("*.transcript"))
         self.assertGreater(len(files), 2)
@@ -58,11 +53,7 @@ class Transcripts(unittest.TestCase):
         self.assertIn("only a transcript", simulate("list\n", "--rewrite", code=2, folder=self.folder.path)[1])
 
 
-class Saved(unittest.TestCase):
-    def setUp(self):
-        self.folder = harness.Folder()
-        self.addCleanup(self.folder.remove)
-
+class Saved(harness.FolderTestCase):
     def test_a_session_with_processes_plays_again_in_simulation(self):
         network = harness.Network(3, 5, harness.QUIET, ["--seed", "11"])
         first, victim = network.peers[0], network.peers[3]
