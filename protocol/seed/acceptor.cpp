@@ -27,7 +27,7 @@ bool Acceptor::accept(Epoch epoch, Ballot ballot, const Batch& batch) {
     return true;
 }
 
-void Acceptor::settle(Epoch applied) {
+void Acceptor::discard_through(Epoch applied) {
     if (accepted_ && accepted_->epoch <= applied) accepted_.reset();
 }
 

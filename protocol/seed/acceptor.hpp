@@ -30,7 +30,7 @@ public:
     // False when a greater ballot was promised, or this one carried another batch before.
     [[nodiscard]] bool accept(Epoch epoch, Ballot ballot, const Batch& batch);
     // What was accepted for a decided epoch is history.
-    void settle(Epoch applied);
+    void discard_through(Epoch applied);
 
     // The ceiling to append before `round` may be promised or used; nothing when it is covered.
     // Asked for half a step early, so that nobody ever waits for it.

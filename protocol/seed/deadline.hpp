@@ -3,7 +3,7 @@
 // again only when it fires too early or must fire sooner, so a busy machine leaves no heap of
 // stale timers behind.
 
-#include "protocol/machine.hpp"
+#include "protocol/turn.hpp"
 
 #include <optional>
 
@@ -13,21 +13,21 @@ class Deadline {
 public:
     explicit Deadline(TimerKind kind) : kind_(kind) {}
 
-    void set(Time due, Effects& out) {
+    void set(Turn& t, Time due) {
         due_ = due;
         if (armed_ && *armed_ <= due) return;
-        arm(due, out);
+        arm(t, due);
     }
     void clear() { due_.reset(); }
     [[nodiscard]] bool is_set() const { return due_.has_value(); }
 
     // For a firing of this kind of timer. True once when the deadline has passed.
-    [[nodiscard]] bool fired(const TimerTag& tag, Time now, Effects& out) {
+    [[nodiscard]] bool fired(Turn& t, const TimerTag& tag) {
         if (tag.generation != generation_) return false;
         armed_.reset();
         if (!due_) return false;
-        if (now < *due_) {
-            arm(*due_, out);
+        if (t.now < *due_) {
+            arm(t, *due_);
             return false;
         }
         due_.reset();
@@ -35,9 +35,9 @@ public:
     }
 
 private:
-    void arm(Time due, Effects& out) {
+    void arm(Turn& t, Time due) {
         armed_ = due;
-        out.timer(due, {kind_, ++generation_, 0});
+        t.timer(due, {kind_, ++generation_, 0});
     }
 
     TimerKind kind_;

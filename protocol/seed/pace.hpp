@@ -16,32 +16,23 @@ public:
     void measured_sync(Duration d) { sync_ = smoothed(sync_, d); }
 
     // How long to leave another proposer alone: its COMMIT, its disk and its next round, +-30 %.
-    [[nodiscard]] Duration courtesy(Rng& rng) const { return jittered(base(), rng); }
+    [[nodiscard]] Duration courtesy(Rng& rng) const { return rng.around(base(), 30); }
 
     // After a NACK or a round that reached nobody.
     Duration back_off(Rng& rng) {
         constexpr std::uint32_t max_doublings = 5;
         const Duration span = base() * (1 << std::min(failures_, max_doublings));
         ++failures_;
-        return draw(span, rng) + round_trip_;
+        return rng.up_to(span) + round_trip_;
     }
     void succeeded() { failures_ = 0; }
     [[nodiscard]] std::uint32_t failures() const { return failures_; }
-
-    [[nodiscard]] static Duration jittered(Duration d, Rng& rng, std::uint32_t percent = 30) {
-        const Duration width = d * percent / 100;
-        return d - width + draw(2 * width, rng);
-    }
 
 private:
     [[nodiscard]] Duration base() const {
         constexpr Duration shortest = std::chrono::milliseconds(1);
         constexpr Duration longest = std::chrono::seconds(1);
         return std::clamp(4 * round_trip_ + 3 * sync_ / 2, shortest, longest);
-    }
-    // Uniform in [0, span].
-    [[nodiscard]] static Duration draw(Duration span, Rng& rng) {
-        return Duration(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(span.count()) + 1)));
     }
     [[nodiscard]] static Duration smoothed(Duration old, Duration sample) { return (7 * old + sample) / 8; }
 

@@ -1,6 +1,6 @@
 #include "protocol/seed/pending.hpp"
 
-#include "protocol/rng.hpp"
+#include "protocol/seed/list/changes.hpp"
 
 #include <algorithm>
 #include <set>
@@ -14,27 +14,6 @@ std::pair<NodeId, Seat> subject_of(const Change& change) { return {change.peer, 
 bool is_removal(const Change& change) { return change.kind == ChangeKind::remove; }
 
 }  // namespace
-
-bool settled(const Change& change, const Ledger& ledger) {
-    switch (change.kind) {
-        case ChangeKind::add:
-            if (change.protocol == 0 && ledger.find(change.peer) != nullptr) return true;
-            return ledger.last_life(change.peer) >= change.incarnation;
-        case ChangeKind::remove:
-        case ChangeKind::leave:
-            return !ledger.holds(change.peer, change.incarnation);
-        case ChangeKind::replace:
-            return ledger.replaced_life(change.seat) == change.new_life;
-    }
-    return true;
-}
-
-std::uint32_t proposal_id(const Change& change, Seat seat) {
-    std::uint64_t h = mix64(static_cast<std::uint64_t>(change.kind) << 8 | seat);
-    h = mix64(h ^ static_cast<std::uint64_t>(change.peer));
-    h = mix64(h ^ static_cast<std::uint64_t>(change.incarnation));
-    return static_cast<std::uint32_t>(mix64(h ^ change.new_life));
-}
 
 void add_client(PendingAsk& ask, NodeId client) {
     const bool known = std::find(ask.clients.begin(), ask.clients.end(), client) != ask.clients.end();
@@ -92,19 +71,19 @@ std::vector<Ask> PendingAsks::next(std::size_t count) const {
     return chosen;
 }
 
-std::vector<Ask> PendingAsks::mail(std::size_t count) const {
-    std::vector<Ask> letters;
+std::vector<Ask> PendingAsks::to_carry(std::size_t count) const {
+    std::vector<Ask> own;
     for (const auto& [arrival, entry] : asks_) {
-        if (letters.size() == count) break;
-        if (!entry.carried) letters.push_back(entry.ask);
+        if (own.size() == count) break;
+        if (!entry.carried) own.push_back(entry.ask);
     }
-    return letters;
+    return own;
 }
 
-std::vector<PendingAsk> PendingAsks::settle(const Ledger& ledger) {
+std::vector<PendingAsk> PendingAsks::take_answered(const Ledger& ledger) {
     std::vector<PendingAsk> done;
     for (auto it = asks_.begin(); it != asks_.end();) {
-        if (!settled(it->second.ask.change, ledger)) {
+        if (!is_moot(it->second.ask.change, ledger)) {
             ++it;
             continue;
         }

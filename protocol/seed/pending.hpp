@@ -2,7 +2,7 @@
 // Changes that somebody asked this seed for and that no epoch holds yet, oldest first, with who
 // waits for the answer. An ask leaves only when the list answers it or voters reject it.
 
-#include "protocol/seed/ledger.hpp"
+#include "protocol/seed/list/ledger.hpp"
 #include "protocol/types.hpp"
 
 #include <map>
@@ -14,10 +14,9 @@ struct PendingAsk {
     Ask ask;
     Time since;
     std::vector<NodeId> clients;  // connections to be told
-    bool carried{false};          // another seat's mail: that seat answers the clients
+    bool carried{false};          // another seat's, which answers its clients
     bool announced{false};        // its clients were told that it is pending
     bool opened{false};           // its PROPOSAL line was said
-    std::uint32_t votes{0};       // YES votes of the round that committed it
 };
 
 class PendingAsks {
@@ -37,9 +36,9 @@ public:
     // The oldest asks of one kind of proposal (removals travel alone), one a peer, at most `count`.
     [[nodiscard]] std::vector<Ask> next(std::size_t count) const;
     // Our own asks, for another seat to carry.
-    [[nodiscard]] std::vector<Ask> mail(std::size_t count) const;
+    [[nodiscard]] std::vector<Ask> to_carry(std::size_t count) const;
     // Takes out what the list answers now: it holds the life, or can never hold it any more.
-    std::vector<PendingAsk> settle(const Ledger& ledger);
+    std::vector<PendingAsk> take_answered(const Ledger& ledger);
 
     [[nodiscard]] const std::map<std::uint64_t, PendingAsk>& all() const { return asks_; }
     [[nodiscard]] std::map<std::uint64_t, PendingAsk>& all() { return asks_; }
@@ -51,12 +50,6 @@ private:
     std::map<Change, std::uint64_t> arrival_;
     std::uint64_t arrivals_{0};
 };
-
-// True once the list makes the change pointless: it is in, or a later life forbids it.
-[[nodiscard]] bool settled(const Change& change, const Ledger& ledger);
-
-// What the log shows as [id=…]: which seat asked for what.
-[[nodiscard]] std::uint32_t proposal_id(const Change& change, Seat seat);
 
 void add_client(PendingAsk& ask, NodeId client);
 

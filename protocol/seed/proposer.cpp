@@ -1,6 +1,8 @@
 #include "protocol/seed/proposer.hpp"
 
+#include "protocol/canonical.hpp"
 #include "protocol/mutant.hpp"
+#include "protocol/seed/fingerprint.hpp"
 
 #include <algorithm>
 
@@ -89,6 +91,29 @@ bool Proposer::add_ack(Seat seat, const msg::Ack& ack) {
 
 bool Proposer::decided(std::size_t seeds) const {
     return phase_ == Phase::committing && acks_.size() >= quorum_of(seeds);
+}
+
+// Votes after COMMIT are counted for the log only: they tell no states apart.
+void Proposer::fingerprint(ByteWriter& out) const {
+    out.u8(static_cast<std::uint8_t>(phase_));
+    if (idle()) return;
+    out.u64(epoch_);
+    write(out, ballot_);
+    for (const AskState& state : asks_) write(out, state.ask.change);
+    if (phase_ == Phase::voting) {
+        for (const AskState& state : asks_) {
+            out.u32(state.yes);
+            out.u32(state.no);
+        }
+        out.u32(votes_.seats().bits());
+        out.u64(votes_.size());
+        out.u8(best_.has_value());
+        if (best_) write(out, *best_);
+    }
+    write(out, batch_);
+    write(out, lives_);
+    out.u32(acks_.seats().bits());
+    out.u64(acks_.size());
 }
 
 }  // namespace gossip

@@ -12,6 +12,8 @@
 
 namespace gossip {
 
+class ByteWriter;
+
 // Distinct seats that agreed.
 class SeatTally {
 public:
@@ -44,7 +46,7 @@ public:
         bool adopted{false};                 // an earlier accepted batch, to be finished unchanged
         Batch batch;                         // to be committed; empty: nothing to commit
         std::vector<std::size_t> rejected;   // asks that no quorum can want any more
-        std::vector<std::size_t> undecided;  // asks that later votes may still settle
+        std::vector<std::size_t> undecided;  // asks that later votes may still decide
     };
 
     void open(Epoch epoch, Ballot ballot, std::vector<Ask> asks);
@@ -75,6 +77,8 @@ public:
     bool add_ack(Seat seat, const msg::Ack& ack);
     [[nodiscard]] std::size_t acks() const { return acks_.size(); }
     [[nodiscard]] bool decided(std::size_t seeds) const;
+
+    void fingerprint(ByteWriter& out) const;
 
 private:
     void count_opinions(const msg::Vote& vote);

@@ -1,43 +1,34 @@
-// Start, routing and the journal of a seed.
-
 #include "protocol/seed/seed_machine.hpp"
 
 #include "protocol/assert.hpp"
 #include "protocol/canonical.hpp"
 #include "protocol/names.hpp"
-#include "protocol/seed/records.hpp"
+#include "protocol/seed/list/records.hpp"
+#include "protocol/seed/opinions.hpp"
 
-#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace gossip {
 namespace {
 
-Seat seat_in(const Config& config, NodeId node) {
-    const auto it = std::find(config.seeds.begin(), config.seeds.end(), node);
-    return it == config.seeds.end() ? no_seat : static_cast<Seat>(it - config.seeds.begin());
-}
-
-// Why a journal that parses is not this seat's.
+// Why a journal that parses is not this seat's; empty when it is.
 std::string foreign(const HeaderRecord& header, const Config& config, Seat seat) {
     if (header.fingerprint != membership_fingerprint(config)) return "the journal belongs to another list of seeds";
     if (header.own.seat != seat) return "the journal belongs to another seat";
     return {};
 }
 
-std::string_view loss_text(LossReason reason) {
-    switch (reason) {
-        case LossReason::closed:
-            return "connection closed";
-        case LossReason::refused:
-            return "connection refused";
-        case LossReason::timed_out:
-            return "no answer";
-        case LossReason::slow:
-            return "too slow";
-        case LossReason::offence:
-            return "broke the wire format";
+JournalState journal_state(const Recovered& found, const Config& config, Seat seat) {
+    JournalState journal;
+    if (found.header && found.problem.empty()) journal.recovered();
+    if (!found.problem.empty()) journal.set_fault(JournalState::Fault::damaged, found.problem);
+    if (!found.header) return journal;
+    if (std::string why = foreign(*found.header, config, seat); !why.empty()) {
+        journal.set_fault(JournalState::Fault::foreign, std::move(why));
     }
-    return "lost";
+    return journal;
 }
 
 }  // namespace
@@ -48,256 +39,316 @@ SeedMachine::SeedMachine(const Config& config, const Crypto& crypto, SeedOptions
       crypto_(&crypto),
       options_(options),
       rng_(rng),
-      ledger_(config.seed.history),
-      seats_(config.seeds.size(), seat_in(config, options.self)) {
+      replica_(config.seed.history),
+      seats_(config.seeds.size(), seat_in(config, options.self)),
+      neighbours_(config, options.self) {
     GOSSIP_ASSERT(seats_.own() != no_seat);
-    for (const NodeId seed : config.seeds) {
-        if (seed != options.self) others_[seed] = {};
-    }
     Recovered found = recover(crypto, config.seed.history, journal);
-    journal_problem_ = std::move(found.problem);
-    if (found.header) foreign_journal_ = foreign(*found.header, config, seats_.own());
-    fresh_journal_ = !found.header || !journal_problem_.empty();
-    ledger_ = std::move(found.ledger);  // before any damage, the good records are still the past
-    if (!fresh_journal_) {
-        seats_.set_life(found.header->own.life, 0);
-        const auto own = found.lives.extract(seats_.own());
-        allowed_to_vote_ = !own.empty() && own.mapped() == found.header->own.life;
-        for (const auto& [seat, life] : found.lives) seats_.recovered(seat, life);
-        acceptor_.recover(found.ceiling, std::move(found.accepted));
-    }
+    journal_ = journal_state(found, config, seats_.own());
+    replica_.recover(std::move(found.ledger));  // before any damage, the good records are still the past
+    if (journal_.fresh()) return;
+    const SeatLife life = found.header->own.life;
+    const auto own = found.lives.extract(seats_.own());
+    seats_.recover(life, !own.empty() && own.mapped() == life, found.lives);
+    consensus_.recover(found.ceiling, std::move(found.accepted));
+}
+
+SeedTurn SeedMachine::turn(Time now, Effects& out) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_.at);
+    return {{now, options_.self, *config_, *crypto_, rng_, out},
+            seats_.own(),
+            start_.wall + since.count(),
+            journal_,
+            replica_.ledger(),
+            seats_,
+            neighbours_,
+            desk_.directory(),
+            requests_,
+            removals_};
 }
 
 void SeedMachine::step(Time now, const Event& event, Effects& out) {
     if (stopped_) return;
-    Turn t{now, out};
+    SeedTurn t = turn(now, out);
     std::visit(Overloaded{
-                   [&](const Started& e) { handle_started(e, t); },
-                   [&](const Received& e) { handle_received(e, t); },
-                   [&](const TimerFired& e) { handle_timer(e.tag, t); },
-                   [&](const LinkLost& e) { handle_link_lost(e, t); },
-                   [&](const Persisted& e) { handle_persisted(e, t); },
-                   [&](const LeaveRequested&) { handle_leave(t); },
+                   [&](const Started& e) { handle_started(t, e); },
+                   [&](const Received& e) { handle_received(t, e); },
+                   [&](const TimerFired& e) { handle_timer(t, e.tag); },
+                   [&](const LinkLost& e) { handle_link_lost(t, e); },
+                   [&](const Persisted& e) {
+                       journal_.handle_persisted(e.upto);
+                       consensus_.handle_persisted(t);
+                   },
+                   [&](const LeaveRequested&) {
+                       t.notice({.kind = NoticeKind::stopping, .role = Role::seed});
+                       out.finished = true;
+                   },
                    [&](const Publish&) {},
                },
                event);
-    if (!stopped_) maybe_propose(t);
+    route(t);
+    if (!out.fatal && consensus_.should_propose(t)) propose(t);
+    stopped_ = out.fatal;
+}
+
+// ---------------------------------------------------------------- facts
+
+// Each fact goes to the parts that have to act on it. Those may raise others, which come next.
+void SeedMachine::route(SeedTurn& t) {
+    const auto hand_on = Overloaded{
+        [&](const fact::SeedReached&) { consensus_.handle_seed_reached(t); },
+        [&](const fact::QuorumBack&) { consensus_.handle_quorum_back(t); },
+        [&](const fact::RoundFailed&) { neighbours_.check_quorum(t); },
+        [&](const fact::AsksCarried& f) { requests_.handle_carried(t, f.asks); },
+        [&](const fact::AskRejected& f) { requests_.handle_rejected(t, f); },
+        [&](const fact::BatchChosen& f) { consensus_.commit(t, f.batch); },
+        [&](const fact::ProposalOver& f) { requests_.handle_proposal_over(f.changes); },
+        [&](const fact::EpochDecided& f) { apply(t, f); },
+        [&](const fact::ChangeWanted& f) { requests_.handle_wanted(t, f.ask); },
+        [&](const fact::PeerAcknowledged& f) { desk_.expect_lease(t, f.peer); },
+        [&](const fact::PeerAlive& f) { removals_.handle_alive(t, f.peer); },
+    };
+    while (!t.facts.empty()) {
+        for (const SeedFact& fact : std::exchange(t.facts, {})) std::visit(hand_on, fact);
+    }
 }
 
 // ---------------------------------------------------------------- start
 
-void SeedMachine::handle_started(const Started& event, Turn& t) {
-    started_ = t.now;
-    started_wall_ = event.wall;
-    propose_not_before_ = t.now;
-    accepted_patience_ = t.now + Pace::jittered(config_->seed.vote_timeout, rng_);
-    directory_.rebuild(ledger_, t.now);
-    announce_start(t);
-    if (!foreign_journal_.empty()) return refuse_to_start(t);
+void SeedMachine::handle_started(SeedTurn& t, const Started& event) {
+    start_ = {t.now, event.wall};
+    t.wall = event.wall;
+    neighbours_.handle_started(t);
+    consensus_.handle_started(t);
+    desk_.rebuild(t);
+    replica_.handle_started(t);
+    if (journal_.fault() == JournalState::Fault::foreign) {  // neither believed nor overwritten
+        t.notice({.kind = NoticeKind::seed_waiting,
+                  .text = journal_.fault_text() + ": start with that configuration, or in another folder"});
+        t.out.fatal = true;
+        return;
+    }
     start_journal(t);
+    consensus_.cover_next_round(t);
+    seats_.handle_started(t, options_.bootstrap);
     send_sync(t);
-    sync_timer_.set(t.now + Pace::jittered(config_->seed.sync_interval, rng_, 50), t.out);
-    lease_timer_.set(t.now + Pace::jittered(config_->seed.lease / 2, rng_), t.out);
-    check_quorum(t);
-}
-
-void SeedMachine::announce_start(Turn& t) {
-    Notice started{NoticeKind::seed_started};
-    started.subject = options_.self;
-    started.count = static_cast<std::uint32_t>(seeds());
-    started.need = static_cast<std::uint32_t>(majority(seeds()));
-    for (const auto& [id, other] : others_) started.ids.push_back(id);
-    t.out.notice(std::move(started));
-    if (ledger_.epoch() == 0) return;
-    Notice recovered{NoticeKind::seed_recovered};
-    recovered.count = static_cast<std::uint32_t>(ledger_.members().size());
-    recovered.epoch = ledger_.epoch();
-    recovered.digest = ledger_.digest();
-    t.out.notice(std::move(recovered));
-}
-
-// Another network's journal is neither believed nor overwritten.
-void SeedMachine::refuse_to_start(Turn& t) {
-    Notice waiting{NoticeKind::seed_waiting};
-    waiting.text = foreign_journal_ + ": start with that configuration, or in another folder";
-    t.out.notice(std::move(waiting));
-    t.out.fatal = true;
-    stopped_ = true;
+    neighbours_.arm_sync(t);
+    removals_.arm_lease_check(t);
+    neighbours_.check_quorum(t);
 }
 
 // A new journal begins with its header; a damaged one is replaced as a whole.
-void SeedMachine::start_journal(Turn& t) {
-    if (fresh_journal_) {
-        seats_.set_life(options_.fresh_life, appended_ + 1);
-        if (journal_problem_.empty()) {
-            const HeaderRecord header{membership_fingerprint(*config_), {seats_.own(), seats_.life()}};
-            append(RecordType::header, encode(header), t);
-        } else {
-            append_snapshot(t);
-        }
+void SeedMachine::start_journal(SeedTurn& t) {
+    if (!journal_.fresh()) return;
+    seats_.begin_life(options_.fresh_life, journal_);
+    if (journal_.fault() == JournalState::Fault::damaged) return write_snapshot(t);
+    t.append(RecordType::header, encode(HeaderRecord{membership_fingerprint(t.config), {t.seat, seats_.life()}}));
+}
+
+void SeedMachine::write_snapshot(SeedTurn& t) const {
+    SnapshotRecord record;
+    record.header = {membership_fingerprint(t.config), {t.seat, seats_.life()}};
+    record.ceiling = consensus_.acceptor().ceiling();
+    if (const auto& accepted = consensus_.acceptor().accepted()) {
+        record.accepted.push_back({*accepted, t.ledger.digest()});
     }
-    cover_round(acceptor_.promised().round + 1, t);
-    const SeatLife given = ledger_.replaced_life(seats_.own());
-    const bool replaced = given != 0 && given != seats_.life();
-    const bool first_start = journal_problem_.empty() && (options_.bootstrap || seeds() == 1);
-    if (!replaced && (allowed_to_vote_ || given == seats_.life() || first_start)) return start_voting(t);
-    Notice waiting{NoticeKind::seed_waiting};
-    waiting.text = "no journal";
-    if (!fresh_journal_) waiting.text = "the journal never voted, or its seat was given to another";
-    if (!journal_problem_.empty()) waiting.text = journal_problem_;
-    waiting.text += ": asking the other seeds whether this seat has voted before";
-    t.out.notice(std::move(waiting));
-    ask_for_seat(t);
+    record.lives = seats_.met();
+    record.snapshot = t.ledger.snapshot();
+    t.append(RecordType::snapshot, encode(record), true);
 }
 
-void SeedMachine::handle_leave(Turn& t) {
-    Notice notice{NoticeKind::stopping};
-    notice.role = Role::seed;
-    t.out.notice(std::move(notice));
-    t.out.finished = true;
-}
+// ---------------------------------------------------------------- events
 
-// ---------------------------------------------------------------- routing
-
-void SeedMachine::handle_received(const Received& event, Turn& t) {
+void SeedMachine::handle_received(SeedTurn& t, const Received& event) {
     const NodeId from = event.from;
-    const auto by_seed = [&](auto member, const auto& m) {
-        if (const auto seat = proven_seat(event, t)) (this->*member)(*seat, m, t);
-    };
-    const auto unfit = [&](const auto&) {
-        Notice notice{NoticeKind::unknown_message};
-        notice.other = from;
-        notice.text = message_name(event.message);
-        t.out.notice(std::move(notice));
+    const auto from_seed = [&](const auto& hand_on) {
+        if (const Seat seat = proven_seat(t, event); seat != no_seat) hand_on(seat);
     };
     event.message.visit(Overloaded{
-        [&](const msg::RegisterRequest& m) { on_register_request(from, m, t); },
-        [&](const msg::GetPeerList& m) { on_get_peer_list(from, m, t); },
-        [&](const msg::GetCandidates& m) { on_get_candidates(from, m, t); },
-        [&](const msg::GetDelta& m) { on_get_delta(from, m, t); },
-        [&](const msg::Lease& m) { on_lease(from, m, t); },
-        [&](const msg::Leave& m) { on_leave(from, m, t); },
-        [&](const msg::DeadNodeReport& m) { on_dead_node_report(from, m, t); },
-        [&](const msg::Pong& m) { on_pong(from, m, t); },
-        [&](const msg::Ping& m) { on_ping(from, m, t); },
-        [&](const msg::Propose& m) { by_seed(&SeedMachine::on_propose, m); },
-        [&](const msg::Vote& m) { by_seed(&SeedMachine::on_vote, m); },
-        [&](const msg::Nack& m) { by_seed(&SeedMachine::on_nack, m); },
-        [&](const msg::Behind& m) { by_seed(&SeedMachine::on_behind, m); },
-        [&](const msg::Commit& m) { by_seed(&SeedMachine::on_commit, m); },
-        [&](const msg::Ack& m) { by_seed(&SeedMachine::on_ack, m); },
-        [&](const msg::Learn& m) { by_seed(&SeedMachine::on_learn, m); },
-        [&](const msg::Sync& m) { by_seed(&SeedMachine::on_sync, m); },
-        [&](const msg::Fetch& m) { by_seed(&SeedMachine::on_fetch, m); },
-        [&](const msg::Decisions& m) { by_seed(&SeedMachine::on_decisions, m); },
-        [&](const msg::SnapshotPart& m) { by_seed(&SeedMachine::on_snapshot_part, m); },
-        [&](const msg::RemovalCase& m) { by_seed(&SeedMachine::on_removal_case, m); },
-        [&](const msg::CaseOpinion& m) { by_seed(&SeedMachine::on_case_opinion, m); },
-        [&](const msg::SeatQuery& m) { by_seed(&SeedMachine::on_seat_query, m); },
-        [&](const msg::SeatAnswer& m) { by_seed(&SeedMachine::on_seat_answer, m); },
+        [&](const msg::RegisterRequest& m) { requests_.on_register_request(t, from, m); },
+        [&](const msg::Leave& m) { requests_.on_leave(t, from, m); },
+        [&](const msg::GetPeerList& m) { desk_.on_get_peer_list(t, from, m); },
+        [&](const msg::GetCandidates& m) { desk_.on_get_candidates(t, from, m); },
+        [&](const msg::GetDelta& m) { desk_.on_get_delta(t, from, m); },
+        [&](const msg::Lease& m) { on_lease(t, from, m); },
+        [&](const msg::Ping& m) { desk_.on_ping(t, from, m); },
+        [&](const msg::Pong& m) { desk_.on_pong(t, from, m); },
+        [&](const msg::DeadNodeReport& m) { removals_.on_dead_node_report(t, from, m); },
+        [&](const msg::RemovalCase& m) { from_seed([&](Seat s) { removals_.on_removal_case(t, s, m); }); },
+        [&](const msg::CaseOpinion& m) { from_seed([&](Seat s) { removals_.on_case_opinion(t, s, m); }); },
+        [&](const msg::Propose& m) { from_seed([&](Seat s) { on_propose(t, s, m); }); },
+        [&](const msg::Vote& m) { from_seed([&](Seat s) { on_vote(t, s, m); }); },
+        [&](const msg::Nack& m) { from_seed([&](Seat s) { consensus_.on_nack(t, s, m); }); },
+        [&](const msg::Commit& m) { from_seed([&](Seat s) { on_commit(t, s, m); }); },
+        [&](const msg::Ack& m) { from_seed([&](Seat s) { consensus_.on_ack(t, s, m); }); },
+        [&](const msg::Learn& m) {
+            from_seed([&](Seat s) {
+                apply_accepted(t, m.epoch, m.digest);
+                replica_.on_learn(t, s, m);
+            });
+        },
+        [&](const msg::Behind& m) { from_seed([&](Seat s) { replica_.on_behind(t, s, m); }); },
+        [&](const msg::Sync& m) { from_seed([&](Seat s) { on_sync(t, s, m); }); },
+        [&](const msg::Fetch& m) { from_seed([&](Seat s) { replica_.on_fetch(t, s, m); }); },
+        [&](const msg::Decisions& m) { from_seed([&](Seat s) { on_decisions(t, s, m); }); },
+        [&](const msg::SnapshotPart& m) { from_seed([&](Seat s) { on_snapshot_part(t, s, m); }); },
+        [&](const msg::SeatQuery& m) { from_seed([&](Seat s) { seats_.on_seat_query(t, s, m); }); },
+        [&](const msg::SeatAnswer& m) { from_seed([&](Seat s) { seats_.on_seat_answer(t, s, m); }); },
         [](const msg::Error&) {},
-        unfit,
+        [&](const auto&) {
+            t.notice(
+                {.kind = NoticeKind::unknown_message, .other = from, .text = std::string(message_name(event.message))});
+        },
     });
 }
 
-std::optional<Seat> SeedMachine::seat_of(NodeId node) const {
-    const Seat seat = seat_in(*config_, node);
-    if (seat == no_seat || seat == seats_.own()) return std::nullopt;
-    return seat;
-}
-
-std::optional<Seat> SeedMachine::proven_seat(const Received& event, Turn& t) {
-    const auto seat = seat_of(event.from);
-    if (event.trust != Trust::seed || !seat) {
-        refuse(event.from, std::string(message_name(event.message)) + " from a node that is no proven seed", t);
-        return std::nullopt;
+// The sender's seat, which answers; no_seat, and the sender is refused, when it is no proven seed.
+Seat SeedMachine::proven_seat(SeedTurn& t, const Received& event) {
+    const Seat seat = t.seat_of(event.from);
+    if (event.trust != Trust::seed || seat == no_seat) {
+        t.refuse(event.from, std::string(message_name(event.message)) + " from a node that is no proven seed");
+        return no_seat;
     }
-    heard_from(*seat, t);
+    neighbours_.handle_heard(t, seat);
+    route(t);
     return seat;
 }
 
-void SeedMachine::refuse(NodeId from, std::string why, Turn& t) const {
-    Notice notice{NoticeKind::refused_message};
-    notice.other = from;
-    notice.text = std::move(why);
-    t.out.notice(std::move(notice));
-}
-
-void SeedMachine::handle_timer(const TimerTag& tag, Turn& t) {
+void SeedMachine::handle_timer(SeedTurn& t, const TimerTag& tag) {
     switch (tag.kind) {
         case TimerKind::propose_hold:
-            (void)hold_timer_.fired(tag, t.now, t.out);
-            break;  // step() proposes
+            return consensus_.handle_hold_over(t, tag);
         case TimerKind::vote_round:
-            if (round_timer_.fired(tag, t.now, t.out)) handle_round_over(t);
-            break;
+            return consensus_.handle_round_timer(t, tag);
         case TimerKind::pending_check:
-            if (pending_timer_.fired(tag, t.now, t.out)) handle_pending_check(t);
-            break;
+            if (!requests_.check_due(t, tag)) return;
+            neighbours_.check_quorum(t);
+            return requests_.handle_check(t);
         case TimerKind::sync:
-            if (sync_timer_.fired(tag, t.now, t.out)) handle_sync(t);
-            break;
+            if (!neighbours_.sync_due(t, tag)) return;
+            neighbours_.arm_sync(t);
+            neighbours_.mark_silent(t);
+            return send_sync(t);
         case TimerKind::seat_query:
-            if (seat_timer_.fired(tag, t.now, t.out)) ask_for_seat(t);
-            break;
+            return seats_.handle_seat_query_due(t, tag);
         case TimerKind::lease_check:
-            if (lease_timer_.fired(tag, t.now, t.out)) handle_lease_check(t);
-            break;
+            return removals_.handle_lease_check(t, tag);
         case TimerKind::seed_probe:
-            handle_probe_timeout(tag, t);
-            break;
+            return removals_.handle_probe_timeout(t, tag);
         case TimerKind::case_deadline:
-            handle_case_deadline(tag, t);
-            break;
+            return removals_.handle_case_deadline(t, tag);
         default:
-            break;
+            return;
     }
 }
 
-void SeedMachine::handle_link_lost(const LinkLost& event, Turn& t) {
-    if (const auto seat = seat_of(event.node)) return lost(*seat, std::string(loss_text(event.reason)), t);
-    handle_probe_lost(event, t);
+void SeedMachine::handle_link_lost(SeedTurn& t, const LinkLost& event) {
+    const Seat seat = t.seat_of(event.node);
+    if (seat == no_seat) return removals_.handle_link_lost(t, event);
+    neighbours_.handle_link_lost(t, seat, event.reason);
 }
 
-// ---------------------------------------------------------------- journal
-
-AppendSeq SeedMachine::append(RecordType type, Bytes body, Turn& t, bool compact) {
-    t.out.appends.push_back({++appended_, type, std::move(body), compact});
-    return appended_;
+// To all seeds: at most 32 of them, and it is also how each knows who answers.
+void SeedMachine::send_sync(SeedTurn& t) {
+    if (t.seeds() > 1) replica_.send_sync(t, desk_.take_degrees());
 }
 
-void SeedMachine::append_snapshot(Turn& t) {
-    SnapshotRecord record;
-    record.header = {membership_fingerprint(*config_), {seats_.own(), seats_.life()}};
-    record.ceiling = acceptor_.ceiling();
-    if (const auto& accepted = acceptor_.accepted()) record.accepted.push_back({*accepted, ledger_.digest()});
-    record.lives = seats_.met();
-    record.snapshot = ledger_.snapshot();
-    append(RecordType::snapshot, encode(record), t, true);
+// ---------------------------------------------------------------- messages that concern several parts
+
+void SeedMachine::on_propose(SeedTurn& t, Seat from, const msg::Propose& m) {
+    if (!Consensus::fits(t, from, m)) return;
+    apply_accepted(t, m.epoch - 1, m.previous);
+    if (!replica_.in_play(t, from, m.epoch, m.previous)) return consensus_.hold(t, from, m);
+    if (!consensus_.promise(t, from, m)) return;
+    std::vector<msg::AskOpinion> opinions = opinions_on(t, m.asks);
+    removals_.probe_for_next_vote(t, m.asks, opinions);
+    consensus_.vote(t, from, m, std::move(opinions));
 }
 
-void SeedMachine::handle_persisted(const Persisted& event, Turn& t) {
-    persisted_ = std::max(persisted_, event.upto);
-    if (sync_measured_ && persisted_ >= sync_measured_->first) {
-        pace_.measured_sync(t.now - sync_measured_->second);
-        sync_measured_.reset();
+void SeedMachine::on_vote(SeedTurn& t, Seat from, const msg::Vote& m) {
+    neighbours_.learn_key(t, from, m.key);
+    if (consensus_.awaits(m)) seats_.meet(t, from, m.life);
+    consensus_.on_vote(t, from, m);
+}
+
+void SeedMachine::on_commit(SeedTurn& t, Seat from, const msg::Commit& m) {
+    if (!Consensus::fits(t, from, m)) return;
+    apply_accepted(t, m.epoch - 1, m.previous);
+    if (!replica_.in_play(t, from, m.epoch, m.previous)) return;
+    if (!consensus_.accept(t, from, m)) return;
+    for (const SeatInfo& info : m.lives) seats_.meet(t, info.seat, info.life);
+    consensus_.acknowledge(t, from, m);
+}
+
+void SeedMachine::on_sync(SeedTurn& t, Seat from, const msg::Sync& m) {
+    neighbours_.learn_key(t, from, m.key);
+    desk_.learn_degrees(m.degrees);
+    seats_.meet(t, from, m.life);
+    apply_accepted(t, m.epoch, m.digest);
+    replica_.on_sync(t, from, m);
+}
+
+void SeedMachine::on_decisions(SeedTurn& t, Seat from, const msg::Decisions& m) {
+    const Epoch before = t.ledger.epoch();
+    for (const Decision& decision : m.decisions) {
+        if (decision.epoch != t.ledger.epoch() + 1) continue;
+        if (!replica_.continues(t, from, decision)) return;
+        apply(t, {decision, {}});
     }
-    release_held_votes(t);
-    count_own_ack(t);
+    if (t.ledger.epoch() == before) return;
+    replica_.handle_caught_up(t, from, t.ledger.epoch() - before);
+    if (const auto held = consensus_.take_held(t.ledger)) on_propose(t, held->seat, held->propose);
 }
 
-// ---------------------------------------------------------------- sending
-
-void SeedMachine::send_to_seat(Seat seat, Message message, Turn& t, AppendSeq after) const {
-    t.out.send(config_->seeds[seat], std::move(message), after);
+void SeedMachine::on_snapshot_part(SeedTurn& t, Seat from, const msg::SnapshotPart& m) {
+    const std::optional<Snapshot> whole = replica_.on_snapshot_part(m);
+    if (!whole) return;
+    const Epoch before = t.ledger.epoch();
+    replica_.install(t, *whole);
+    consensus_.handle_list_changed(t);
+    desk_.rebuild(t);
+    write_snapshot(t);
+    answer_by_list(t, {});
+    replica_.handle_caught_up(t, from, t.ledger.epoch() - before);
 }
 
-void SeedMachine::send_to_seeds(const Message& message, Turn& t, AppendSeq after) const {
-    for (const auto& [id, other] : others_) t.out.send(id, message, after);
+// What the sign of life sets off comes before the answer.
+void SeedMachine::on_lease(SeedTurn& t, NodeId from, const msg::Lease& m) {
+    if (!desk_.on_lease(t, from, m)) return;
+    route(t);
+    desk_.answer_lease(t, from, m);
 }
 
-WallMs SeedMachine::wall(Time now) const {
-    return started_wall_ + std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();
+// ---------------------------------------------------------------- what parts do together
+
+void SeedMachine::propose(SeedTurn& t) {
+    std::vector<Ask> asks = requests_.open_next(t, Consensus::batch_limit(t.config));
+    std::vector<msg::AskOpinion> opinions = opinions_on(t, asks);
+    consensus_.propose(t, std::move(asks), std::move(opinions));
+    route(t);
+}
+
+// A decided epoch enters the list, and everything that rests on the list follows.
+void SeedMachine::apply(SeedTurn& t, const fact::EpochDecided& decided) {
+    const Batch effective = replica_.apply(t, decided);
+    consensus_.handle_list_changed(t);
+    desk_.handle_decided(t, effective);
+    answer_by_list(t, decided.votes);
+    desk_.spread(t, decided.decision);
+    if (decided.decision.epoch % t.config.seed.history == 0) write_snapshot(t);
+}
+
+// Another seed's message says that `epoch` was decided: if its digest is that of the batch accepted here, so was it.
+void SeedMachine::apply_accepted(SeedTurn& t, Epoch epoch, const Digest& digest) {
+    if (auto decision = consensus_.accepted_leading_to(t, epoch, digest)) apply(t, {std::move(*decision), {}});
+}
+
+// Whoever waited for this epoch is answered.
+void SeedMachine::answer_by_list(SeedTurn& t, const VotesFor& votes) {
+    seats_.handle_list_changed(t);
+    requests_.handle_list_changed(t, votes);
+    removals_.handle_list_changed(t);
+    route(t);
 }
 
 // ---------------------------------------------------------------- observation
@@ -306,15 +357,28 @@ SeedStatus SeedMachine::status() const {
     SeedStatus s;
     s.seat = seats_.own();
     s.life = seats_.life();
-    s.epoch = ledger_.epoch();
-    s.digest = ledger_.digest();
-    s.members = ledger_.members().size();
-    s.pending = pending_.size();
+    s.epoch = replica_.ledger().epoch();
+    s.digest = replica_.ledger().digest();
+    s.members = replica_.ledger().members().size();
+    s.pending = requests_.size();
     s.voting = seats_.standing() == Standing::voting && !stopped_;
-    s.quorum = quorum_;
+    s.quorum = neighbours_.quorum();
     return s;
 }
 
-std::vector<Member> SeedMachine::members() const { return ledger_.snapshot().members; }
+std::vector<Member> SeedMachine::members() const { return replica_.ledger().snapshot().members; }
+
+// Positions in the journal grow for ever: only what is still awaited tells states apart. The list is
+// represented by its digest.
+void SeedMachine::fingerprint(ByteWriter& out) const {
+    out.u8(stopped_);
+    out.u64(journal_.awaited(journal_.appended()));
+    replica_.fingerprint(out);
+    consensus_.fingerprint(out, journal_);
+    seats_.fingerprint(out, replica_.ledger(), journal_);
+    neighbours_.fingerprint(out);
+    requests_.fingerprint(out);
+    removals_.fingerprint(out);
+}
 
 }  // namespace gossip

@@ -2,7 +2,7 @@
 // Checks S1-S13 of PROTOCOL.md section 7 (of S6 the quorum of YES votes) from journals, messages on the wire and the
 // epochs that seeds report as applied, never from the state of a machine.
 
-#include "protocol/seed/records.hpp"
+#include "protocol/seed/list/records.hpp"
 #include "sim/checks/chain.hpp"
 #include "sim/checks/violation.hpp"
 #include "sim/cluster/cluster.hpp"

@@ -3,7 +3,7 @@
 
 #include "protocol/assert.hpp"
 #include "protocol/canonical.hpp"
-#include "protocol/seed/records.hpp"
+#include "protocol/seed/list/records.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/cluster/grown_overlay.hpp"
 #include "sim/cluster/hash_ring.hpp"

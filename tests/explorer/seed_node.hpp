@@ -5,7 +5,7 @@
 #include "event.hpp"
 #include "node_store.hpp"
 
-#include "protocol/seed/records.hpp"
+#include "protocol/seed/list/records.hpp"
 #include "protocol/seed/seed_machine.hpp"
 
 #include <memory>

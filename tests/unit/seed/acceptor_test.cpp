@@ -51,9 +51,9 @@ TEST_CASE("one ballot carries one batch") {
 TEST_CASE("a decided epoch's batch is forgotten, the promise is not") {
     Acceptor acceptor;
     CHECK(acceptor.accept(3, {7, 1}, batch(1)));
-    acceptor.settle(2);
+    acceptor.discard_through(2);
     CHECK(acceptor.accepted());
-    acceptor.settle(3);
+    acceptor.discard_through(3);
     CHECK_FALSE(acceptor.accepted());
     CHECK(acceptor.promised() == Ballot{7, 1});
     CHECK_FALSE(acceptor.promise({6, 9}));

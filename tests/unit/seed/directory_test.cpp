@@ -1,4 +1,4 @@
-#include "protocol/seed/directory.hpp"
+#include "protocol/seed/list/directory.hpp"
 
 #include "seed_net.hpp"
 

@@ -1,4 +1,4 @@
-#include "protocol/seed/ledger.hpp"
+#include "protocol/seed/list/ledger.hpp"
 
 #include "seed_net.hpp"
 

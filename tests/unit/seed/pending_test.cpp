@@ -1,5 +1,6 @@
 #include "protocol/seed/pending.hpp"
 
+#include "protocol/seed/list/changes.hpp"
 #include "seed_net.hpp"
 
 #include <doctest/doctest.h>
@@ -83,24 +84,24 @@ TEST_CASE("a batch touches a peer once, and a seat once") {
     CHECK(next[2].change.seat == 2);
 }
 
-TEST_CASE("the same ask twice is one, and somebody's mail becomes our own when we are asked") {
+TEST_CASE("the same ask twice is one, and what another seat asked becomes our own when we are asked") {
     PendingAsks pending;
     CHECK(pending.add(add(1), t0, true)->carried);
-    CHECK(pending.mail(10).empty());
+    CHECK(pending.to_carry(10).empty());
     CHECK_FALSE(pending.add(add(1), t0 + 1s, false)->carried);
     CHECK_FALSE(pending.add(add(1), t0 + 1s, true)->carried);
     CHECK(pending.size() == 1);
-    CHECK(pending.mail(10).size() == 1);
+    CHECK(pending.to_carry(10).size() == 1);
     pending.add(add(2), t0, false);
-    CHECK(pending.mail(1).size() == 1);
+    CHECK(pending.to_carry(1).size() == 1);
 }
 
-TEST_CASE("an ask is settled once the list answers it, for every kind") {
+TEST_CASE("an ask is moot once the list answers it, for every kind") {
     const auto check = [](const Ask& a, const Ledger& ledger, bool expected) {
         PendingAsks pending;
         pending.add(a, t0, false);
-        CHECK(settled(a.change, ledger) == expected);
-        CHECK(pending.settle(ledger).size() == expected);
+        CHECK(is_moot(a.change, ledger) == expected);
+        CHECK(pending.take_answered(ledger).size() == expected);
         CHECK(pending.size() == !expected);
     };
     const Ledger listed = with({add(1, 5).change});
@@ -125,14 +126,14 @@ TEST_CASE("an ask is settled once the list answers it, for every kind") {
     check(replace, with({replace.change}), true);
 }
 
-TEST_CASE("what settles keeps who waits for it; what does not stays in its place") {
+TEST_CASE("what is answered keeps who waits for it; what is not stays in its place") {
     PendingAsks pending;
     pending.add(add(2), t0, false);
     add_client(*pending.add(add(1), t0, false), peer_id(1));
     add_client(*pending.find(add(1).change), peer_id(1));
     add_client(*pending.find(add(1).change), anonymous_id(3));
     pending.add(add(3), t0, false);
-    const auto done = pending.settle(with({add(1).change}));
+    const auto done = pending.take_answered(with({add(1).change}));
     REQUIRE(done.size() == 1);
     CHECK(done[0].clients == std::vector{peer_id(1), anonymous_id(3)});
     CHECK(peers(pending.next(10)) == std::vector{peer_id(2), peer_id(3)});

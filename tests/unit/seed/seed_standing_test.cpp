@@ -3,7 +3,7 @@
 #include "seed_net.hpp"
 
 #include "protocol/ring.hpp"
-#include "protocol/seed/records.hpp"
+#include "protocol/seed/list/records.hpp"
 
 #include <doctest/doctest.h>
 

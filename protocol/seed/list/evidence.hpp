@@ -5,7 +5,7 @@
 #include "protocol/config.hpp"
 #include "protocol/crypto.hpp"
 #include "protocol/membership.hpp"
-#include "protocol/seed/ledger.hpp"
+#include "protocol/seed/list/ledger.hpp"
 
 #include <optional>
 #include <string>

@@ -4,7 +4,7 @@
 
 #include "protocol/config.hpp"
 #include "protocol/machine.hpp"
-#include "protocol/seed/ledger.hpp"
+#include "protocol/seed/list/ledger.hpp"
 
 #include <map>
 #include <optional>

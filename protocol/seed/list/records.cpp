@@ -1,4 +1,4 @@
-#include "protocol/seed/records.hpp"
+#include "protocol/seed/list/records.hpp"
 
 #include "protocol/canonical.hpp"
 

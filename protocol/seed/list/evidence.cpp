@@ -1,4 +1,4 @@
-#include "protocol/seed/evidence.hpp"
+#include "protocol/seed/list/evidence.hpp"
 
 #include "protocol/canonical.hpp"
 #include "protocol/quorum.hpp"

@@ -1,4 +1,4 @@
-#include "protocol/seed/directory.hpp"
+#include "protocol/seed/list/directory.hpp"
 
 #include "protocol/ring.hpp"
 
@@ -81,7 +81,7 @@ std::vector<NodeId> Directory::lease_holders(std::size_t count, Rng& rng) const 
     constexpr std::size_t draws = 24;  // with half of the members leasing here, three are found at once
     std::set<NodeId> holders;
     for (std::size_t i = 0; i < draws && holders.size() < count && !order_.empty(); ++i) {
-        const NodeId peer = order_[rng.below(order_.size())];
+        const NodeId peer = rng.pick(order_);
         const Entry& entry = entries_.at(peer);
         if (entry.leased && entry.protocol > 0) holders.insert(peer);
     }
@@ -97,7 +97,7 @@ std::vector<Candidate> Directory::sample(std::size_t count, NodeId except, const
     } else {
         std::set<NodeId> seen{except};
         while (chosen.size() < count) {
-            const NodeId peer = order_[rng.below(order_.size())];
+            const NodeId peer = rng.pick(order_);
             if (seen.insert(peer).second) chosen.push_back(peer);
         }
     }

@@ -5,7 +5,7 @@
 
 #include "protocol/overlay.hpp"
 #include "protocol/rng.hpp"
-#include "protocol/seed/ledger.hpp"
+#include "protocol/seed/list/ledger.hpp"
 
 #include <map>
 #include <optional>

@@ -1,0 +1,13 @@
+#pragma once
+// This seed's opinions on a proposal, whoever made it.
+
+#include "protocol/seed/seed_turn.hpp"
+
+#include <vector>
+
+namespace gossip {
+
+// One for each ask, in their order.
+[[nodiscard]] std::vector<msg::AskOpinion> opinions_on(const SeedTurn& t, const std::vector<Ask>& asks);
+
+}  // namespace gossip

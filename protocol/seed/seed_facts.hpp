@@ -1,0 +1,57 @@
+#pragma once
+// What a part of a seed found out and other parts have to act on. A part raises it during a turn;
+// SeedMachine::route hands it on.
+
+#include "protocol/membership.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gossip {
+
+// YES votes of the round that decided a change, for the changes that somebody waits for here.
+using VotesFor = std::map<Change, std::uint32_t>;
+
+namespace fact {
+
+struct SeedReached {};  // a seed that did not answer before
+struct QuorumBack {};   // a majority of seeds answers again
+struct RoundFailed {};  // our proposal found no quorum in time
+struct AsksCarried {    // of another seat, with its vote
+    std::vector<Ask> asks;
+};
+struct AskRejected {  // no quorum can want it any more
+    Ask ask;
+    std::uint32_t votes{0};  // YES
+    std::string reason;
+};
+struct BatchChosen {  // a quorum voted for it, or had accepted it before
+    Batch batch;
+};
+struct ProposalOver {  // decided or not: what was asked for in it
+    std::vector<Change> changes;
+};
+struct EpochDecided {  // by a quorum of acks, or as another seed tells
+    Decision decision;
+    VotesFor votes;
+};
+struct ChangeWanted {  // by this seed itself
+    Ask ask;
+};
+struct PeerAcknowledged {  // registered, and told so
+    NodeId peer{};
+};
+struct PeerAlive {  // a lease, or an answer to a probe
+    NodeId peer{};
+};
+
+}  // namespace fact
+
+using SeedFact = std::variant<fact::SeedReached, fact::QuorumBack, fact::RoundFailed, fact::AsksCarried,
+                              fact::AskRejected, fact::BatchChosen, fact::ProposalOver, fact::EpochDecided,
+                              fact::ChangeWanted, fact::PeerAcknowledged, fact::PeerAlive>;
+
+}  // namespace gossip

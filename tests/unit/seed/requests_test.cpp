@@ -1,0 +1,197 @@
+#include "protocol/seed/requests.hpp"
+
+#include "protocol/seed/judgement.hpp"
+#include "protocol/seed/list/changes.hpp"
+#include "seed_parts.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace gossip;
+using namespace gossip::seedtest;
+using namespace std::chrono_literals;
+
+namespace {
+
+Change added(std::size_t k, std::uint64_t incarnation = 1) {
+    const msg::RegisterRequest m = registration(k, incarnation);
+    return {ChangeKind::add, m.peer, m.incarnation, m.protocol, m.key};
+}
+
+void request(SeedParts& p, std::size_t k, std::uint64_t incarnation = 1) {
+    p.requests.on_register_request(p.t, peer_id(k), registration(k, incarnation));
+}
+
+}  // namespace
+
+TEST_CASE("a registration waits to be proposed, is announced once, and answered when the list has it") {
+    SeedParts p(3);
+    request(p, 1);
+    CHECK(p.out.sends.empty());
+    CHECK(p.requests.open_next(p.t, 10).size() == 1);
+    CHECK(p.requests.open_next(p.t, 10).size() == 1);
+    CHECK(p.said(NoticeKind::proposal_opened) == 1);
+    p.decide({added(1)});
+    p.requests.handle_list_changed(p.t, {{added(1), 3}});
+    REQUIRE(p.sent<msg::RegisterAck>(peer_id(1)).size() == 1);
+    const auto ack = p.sent<msg::RegisterAck>(peer_id(1)).front();
+    CHECK(ack.text == "Registration approved (3 votes)");
+    CHECK(ack.seed_keys.size() == 3);
+    CHECK(ack.seed_keys.front() == p.crypto.public_key());
+    CHECK(p.raised<fact::PeerAcknowledged>().size() == 1);
+    CHECK(p.requests.empty());
+    p.clear();
+    request(p, 1);
+    CHECK(p.sent<msg::RegisterAck>(peer_id(1)).front().text == "Already registered");
+    CHECK(p.raised<fact::PeerAcknowledged>().size() == 1);
+    CHECK(p.requests.empty());
+}
+
+TEST_CASE("a registration that cannot become anything is refused at once") {
+    SeedParts p(3);
+    p.admit(1);
+    p.decide({added(1, 7)});
+    request(p, 1, 6);
+    CHECK(p.sent<msg::RegisterNack>(peer_id(1)).front().minimum == life(8));
+    msg::RegisterRequest forged = registration(2, 1);
+    forged.signature.bytes[0] ^= 1;
+    p.requests.on_register_request(p.t, peer_id(2), forged);
+    CHECK(p.sent<msg::RegisterNack>(peer_id(2)).front().text == "bad signature");
+    p.requests.on_register_request(p.t, peer_id(3), registration(2, 1));
+    CHECK(p.out.sends.size() == 2);
+    CHECK(p.said(NoticeKind::refused_message) == 2);
+    CHECK(p.requests.empty());
+}
+
+TEST_CASE("who waits for a life that a later one overtook is refused with the least it needs") {
+    SeedParts p(3);
+    request(p, 1, 3);
+    p.decide({added(1, 5)});
+    p.requests.handle_list_changed(p.t, {});
+    CHECK(p.sent<msg::RegisterNack>(peer_id(1)).front().minimum == life(6));
+    CHECK(p.raised<fact::PeerAcknowledged>().empty());
+}
+
+TEST_CASE("who waits for long is told once; who asks after that is told at once") {
+    SeedParts p(3);
+    request(p, 1);
+    const SetTimer check = p.timer(TimerKind::pending_check);
+    CHECK(check.due == p.t.now + p.config.seed.pending_after);
+    p.t.now += 1s;
+    request(p, 2);
+    p.t.now = check.due;
+    REQUIRE(p.requests.check_due(p.t, check.tag));
+    p.requests.handle_check(p.t);
+    CHECK(p.sent<msg::RegisterPending>(peer_id(1)).size() == 1);
+    CHECK(p.sent<msg::RegisterPending>(peer_id(2)).empty());
+    CHECK(p.timer(TimerKind::pending_check).due == p.t.now + 1s);
+    request(p, 1);
+    CHECK(p.sent<msg::RegisterPending>(peer_id(1)).size() == 2);
+}
+
+TEST_CASE("a rejected ask is gone and its clients know; the others of the proposal stay") {
+    SeedParts p(3);
+    request(p, 1);
+    request(p, 2);
+    const auto asks = p.requests.open_next(p.t, 10);
+    p.requests.handle_rejected(p.t, {asks.front(), 1, "bad signature"});
+    CHECK(p.sent<msg::RegisterNack>(peer_id(1)).front().text == "bad signature");
+    CHECK(p.said(NoticeKind::rejected) == 1);
+    p.requests.handle_proposal_over({added(1), added(2)});
+    CHECK(p.requests.size() == 1);
+    CHECK(p.requests.find(added(2)) != nullptr);
+}
+
+TEST_CASE("another seat's ask is proposed for it, and forgotten when that proposal is over") {
+    SeedParts p(3);
+    p.admit(3);
+    p.requests.handle_carried(p.t, {{.change = added(1)}, {.change = added(2)}, {.change = added(3)}});
+    CHECK(p.requests.size() == 2);  // one is in the list
+    CHECK(p.requests.to_carry().empty());
+    CHECK_FALSE(p.requests.verified({.change = added(1)}));
+    request(p, 2);  // now it is our own
+    CHECK(p.requests.to_carry().size() == 1);
+    p.requests.handle_proposal_over({added(1), added(2)});
+    CHECK(p.requests.find(added(1)) == nullptr);
+    CHECK(p.requests.find(added(2)) != nullptr);
+}
+
+TEST_CASE("a signature is checked once: the same ask with another signature is not verified") {
+    SeedParts p(3);
+    request(p, 1);
+    Ask ask{.change = added(1), .signature = registration(1, 1).signature};
+    CHECK(p.requests.verified(ask));
+    ask.signature.bytes[0] ^= 1;
+    CHECK_FALSE(p.requests.verified(ask));
+}
+
+TEST_CASE("a leave is asked for by the peer itself, about the life that is listed") {
+    SeedParts p(3);
+    p.admit(1);
+    const Change leave{.kind = ChangeKind::leave, .peer = peer_id(1), .incarnation = life(1)};
+    const Signature good = FakeCrypto(7001).sign(canonical_bytes(leave));
+    p.requests.on_leave(p.t, peer_id(2), {peer_id(1), life(1), good});
+    p.requests.on_leave(p.t, peer_id(1), {peer_id(1), life(1), {}});
+    CHECK(p.said(NoticeKind::refused_message) == 2);
+    CHECK(p.requests.empty());
+    p.requests.on_leave(p.t, peer_id(1), {peer_id(1), life(2), good});
+    CHECK(p.sent<msg::LeaseAck>(peer_id(1)).back().status == LeaseStatus::removed);
+    p.requests.on_leave(p.t, peer_id(1), {peer_id(1), life(1), good});
+    REQUIRE(p.requests.size() == 1);
+    CHECK(p.requests.open_next(p.t, 1).front().change == leave);
+}
+
+TEST_CASE("protocol 0 means the life that is listed or awaited, else a new one") {
+    SeedParts p(3);
+    p.requests.on_register_request(p.t, anonymous_id(1), {.peer = peer_id(1), .protocol = 0});
+    p.requests.on_register_request(p.t, anonymous_id(2), {.peer = peer_id(1), .protocol = 0});
+    REQUIRE(p.requests.size() == 1);
+    const Change change = p.requests.open_next(p.t, 1).front().change;
+    CHECK(change.incarnation == Incarnation{static_cast<std::uint64_t>(p.t.wall)});
+    p.decide({change});
+    p.requests.handle_list_changed(p.t, {});
+    CHECK(p.sent<msg::RegisterAck>(anonymous_id(1)).size() == 1);
+    CHECK(p.sent<msg::RegisterAck>(anonymous_id(2)).size() == 1);
+}
+
+// ---------------------------------------------------------------- judgement
+
+TEST_CASE("a registration is judged by its endpoint, its life and its signature") {
+    SeedParts p(3);
+    p.admit(1);
+    const auto opinion = [&](Change change, bool verified) {
+        return judge_add(p.t, {.change = change}, verified).opinion;
+    };
+    CHECK(opinion(added(2), true) == Opinion::yes);
+    CHECK(opinion(added(2), false) == Opinion::no);
+    CHECK(judge_add(p.t, {added(2), registration(2, 1).signature, {}, 0}, false).opinion == Opinion::yes);
+    CHECK(opinion(added(1), true) == Opinion::yes);  // it is listed
+    p.decide({added(1, 5)});
+    CHECK(opinion(added(1, 4), true) == Opinion::no);
+    Change bad = added(2);
+    bad.peer = seed_id(2);
+    CHECK(opinion(bad, true) == Opinion::no);
+    bad.peer = anonymous_id(2);
+    CHECK(opinion(bad, true) == Opinion::no);
+    bad = added(2);
+    bad.protocol = 2;
+    CHECK(opinion(bad, true) == Opinion::no);
+    bad = added(2);
+    bad.incarnation = Incarnation::none;
+    CHECK(opinion(bad, true) == Opinion::no);
+}
+
+TEST_CASE("a seat is replaced only from the life that is known, and never while it is this one") {
+    SeedParts p(3);
+    p.seats.meet(p.t, 1, 11);
+    const auto opinion = [&](Seat seat, SeatLife before, SeatLife after) {
+        return judge_replace(p.t, {.kind = ChangeKind::replace, .seat = seat, .old_life = before, .new_life = after})
+            .opinion;
+    };
+    CHECK(opinion(1, 11, 12) == Opinion::yes);
+    CHECK(opinion(1, 10, 12) == Opinion::no);
+    CHECK(opinion(1, 10, 11) == Opinion::yes);  // done already
+    CHECK(opinion(2, 10, 12) == Opinion::yes);  // never met
+    CHECK(opinion(0, SeedParts::own_life, 12) == Opinion::no);
+    CHECK(opinion(3, 1, 2) == Opinion::no);
+    CHECK(opinion(1, 11, 0) == Opinion::no);
+}
