@@ -1,6 +1,6 @@
 #pragma once
 // What a part of a seed found out and other parts have to act on. A part raises it during a turn;
-// SeedMachine::route hands it on.
+// SeedMachine::route hands it on when the part's handler has returned, in the order of raising.
 
 #include "protocol/membership.hpp"
 

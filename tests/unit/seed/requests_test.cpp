@@ -2,6 +2,7 @@
 
 #include "protocol/seed/judgement.hpp"
 #include "protocol/seed/list/changes.hpp"
+#include "protocol/seed/opinions.hpp"
 #include "seed_parts.hpp"
 
 #include <doctest/doctest.h>
@@ -194,4 +195,20 @@ TEST_CASE("a seat is replaced only from the life that is known, and never while 
     CHECK(opinion(0, SeedParts::own_life, 12) == Opinion::no);
     CHECK(opinion(3, 1, 2) == Opinion::no);
     CHECK(opinion(1, 11, 0) == Opinion::no);
+}
+
+TEST_CASE("each ask of a proposal gets the opinion of its kind, in the order of the asks") {
+    SeedParts p(3);
+    p.admit(1, 0);
+    request(p, 2);
+    const Ask verified{added(2), registration(2, 1).signature, {}, 0};
+    const Ask unsigned_leave{.change = {.kind = ChangeKind::leave, .peer = peer_id(1), .incarnation = life(1)}};
+    const Ask replace{.change = {.kind = ChangeKind::replace, .seat = 1, .old_life = 1, .new_life = 2}};
+    const Ask remove{.change = {.kind = ChangeKind::remove, .peer = peer_id(1), .incarnation = life(1)}};
+    const auto opinions = opinions_on(p.t, {verified, unsigned_leave, replace, remove});
+    REQUIRE(opinions.size() == 4);
+    CHECK(opinions[0].opinion == Opinion::yes);
+    CHECK(opinions[1].opinion == Opinion::no);
+    CHECK(opinions[2].opinion == Opinion::yes);
+    CHECK(opinions[3].opinion == Opinion::undecided);
 }
