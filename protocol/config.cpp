@@ -46,7 +46,9 @@ Problem check_counts(const Config& c) {
     }
     if (!(c.overlay.alpha >= 0.0 && c.overlay.alpha <= 10.0)) return "overlay.alpha: must be in 0..10";
     if (c.overlay.replace_per_million > 1'000'000) return "overlay.replace: must be in 0..1";
+    if (auto problem = c.overlay.strategy->problem(c.overlay)) return problem;
     if (c.gossip.copies == 0) return "gossip.copies: must be at least 1";
+    if (c.gossip.fanout == 0) return "gossip.fanout: must be at least 1";
     if (c.gossip.origin_burst == 0) return "gossip.burst: must be at least 1";
     if (c.seed.batch_limit == 0) return "seeds.batch_limit: must be at least 1";
     return std::nullopt;

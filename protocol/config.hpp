@@ -2,6 +2,8 @@
 // What a node is told at its start. The TOML keys of the public contract are given beside each
 // field; node/config/config_file.cpp is the only place that reads them.
 
+#include "protocol/overlay.hpp"
+#include "protocol/spread.hpp"
 #include "protocol/types.hpp"
 
 #include <cstdint>
@@ -10,37 +12,6 @@
 #include <vector>
 
 namespace gossip {
-
-enum class OverlayStrategy : std::uint8_t { pa_ring, pa, zipf, random };
-// `automatic` floods until more than `tree_above` comes in.
-enum class GossipMode : std::uint8_t { flood, tree, automatic };
-
-struct GossipConfig {
-    Duration interval = std::chrono::seconds(5);         // gossip.interval
-    Duration first_after = std::chrono::seconds(2);      // gossip.first_after
-    std::uint32_t max_messages = 10;                     // gossip.max_messages: generated a life
-    GossipMode mode = GossipMode::flood;                 // gossip.mode
-    std::uint32_t copies = 2;                            // gossip.copies: of a message that a peer of a tree takes
-    std::uint32_t tree_above = 65'536;                   // gossip.tree_above: bytes a second (automatic)
-    Duration repair_interval = std::chrono::seconds(5);  // gossip.repair_interval: push-pull tick
-    std::uint32_t origin_rate = 1;                       // gossip.rate: own messages a second
-    std::uint32_t origin_burst = 20;                     // gossip.burst
-    std::uint32_t store_limit = 10'000;                  // gossip.store: messages kept for repair
-    std::uint32_t payload_limit = 4096;                  // bytes of text in one message
-};
-
-struct OverlayConfig {
-    static constexpr std::uint32_t cap_limit = 4000;  // of a degree in a link
-
-    OverlayStrategy strategy = OverlayStrategy::pa_ring;  // overlay.strategy
-    std::uint32_t links = 3;                              // overlay.links: opened by a joiner (c)
-    double alpha = 1.0;                                   // overlay.alpha: rank weight 1/k^alpha (zipf)
-    std::uint32_t cap = 128;                              // overlay.cap
-    std::uint32_t floor = 2;                              // overlay.floor: preferential links kept
-    std::uint32_t replace_per_million = 400'000;          // overlay.replace (q = 0.4)
-    std::uint32_t successors = 4;                         // ring successors remembered
-    std::uint32_t candidates = 32;                        // candidates remembered
-};
 
 struct LivenessConfig {
     static constexpr std::uint32_t misses_limit = 1000;  // of the cycles counted in a link

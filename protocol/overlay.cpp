@@ -12,50 +12,67 @@ bool contains(std::span<const NodeId> ascending, NodeId id) {
     return std::binary_search(ascending.begin(), ascending.end(), id);
 }
 
-// Fixed point, so that the draw itself is integer arithmetic.
-std::uint64_t zipf_weight(std::size_t rank, double alpha) {
+}  // namespace
+
+const OverlayStrategy* find_overlay(std::string_view name) {
+    const auto all = overlay_strategies();
+    const auto at = std::find_if(all.begin(), all.end(), [name](const auto* s) { return s->name() == name; });
+    return at == all.end() ? nullptr : *at;
+}
+
+// ---------------------------------------------------------------- what strategies have in common
+
+bool LinkChoice::excludes(NodeId id) const { return contains(excluded, id); }
+
+bool LinkChoice::allows(const Candidate& candidate) const {
+    return candidate.degree < degree_limit(config, false) && !excludes(candidate.id);
+}
+
+std::uint32_t OverlayStrategy::links(const OverlayConfig& config, NodeId /*self*/, std::size_t /*others*/) const {
+    return config.links;
+}
+
+double OverlayStrategy::mean_links(const OverlayConfig& config, std::size_t others) const {
+    return links(config, NodeId::none, others) - (ring() ? 1.0 : 0.0);
+}
+
+std::optional<std::string> OverlayStrategy::problem(const OverlayConfig& /*config*/) const { return std::nullopt; }
+
+std::optional<std::string> OverlayStrategy::warning(const OverlayConfig& /*config*/, std::size_t /*peers*/) const {
+    return std::nullopt;
+}
+
+bool OverlayStrategy::replaces(const OverlayConfig& config, const LostLink& lost, Rng& rng) const {
+    return lost.remaining < config.floor || rng.chance(config.replace_per_million);
+}
+
+std::uint64_t rank_weight(std::size_t rank, double alpha) {
     constexpr double one = 1U << 30;
     return static_cast<std::uint64_t>(one / std::pow(static_cast<double>(rank), alpha)) + 1;
 }
 
-std::uint64_t weight(const OverlayConfig& config, const Candidate& candidate, std::size_t rank) {
-    switch (config.strategy) {
-        case OverlayStrategy::pa_ring:
-        case OverlayStrategy::pa:
-            return std::uint64_t{candidate.degree} + 1;
-        case OverlayStrategy::zipf:
-            return zipf_weight(rank, config.alpha);
-        case OverlayStrategy::random:
-            return 1;
-    }
-    return 1;
+std::uint32_t links_to_open(const OverlayConfig& config, NodeId self, std::size_t others) {
+    return config.strategy->links(config, self, others) - (config.strategy->ring() ? 1 : 0);
 }
 
-}  // namespace
+std::uint32_t candidates_remembered(const OverlayConfig& config) {
+    return config.strategy->knows_list() ? std::max(config.candidates, whole_list) : config.candidates;
+}
 
-NodeId choose_link(const OverlayConfig& config, std::span<const Candidate> candidates, std::span<const NodeId> excluded,
-                   Rng& rng) {
+std::uint32_t candidates_handed_out(const OverlayConfig& config, std::uint32_t sample) {
+    return config.strategy->knows_list() ? std::max(sample, whole_list) : sample;
+}
+
+// ---------------------------------------------------------------- choosing
+
+NodeId choose_link(const LinkChoice& choice, Rng& rng) {
     const auto by_id = [](const Candidate& a, const Candidate& b) { return a.id < b.id; };
-    if (!std::is_sorted(candidates.begin(), candidates.end(), by_id)) {
-        std::vector<Candidate> sorted(candidates.begin(), candidates.end());
-        std::sort(sorted.begin(), sorted.end(), by_id);
-        return choose_link(config, sorted, excluded, rng);
+    if (std::is_sorted(choice.candidates.begin(), choice.candidates.end(), by_id)) {
+        return choice.config.strategy->choose(choice, rng);
     }
-    const auto weight_at = [&](std::size_t i) -> std::uint64_t {
-        const Candidate& c = candidates[i];
-        if (c.degree >= degree_limit(config, false) || contains(excluded, c.id)) return 0;
-        return weight(config, c, i + 1);
-    };
-    std::uint64_t total = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) total += weight_at(i);
-    if (total == 0) return NodeId::none;
-    std::uint64_t drawn = rng.below(total);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        const std::uint64_t w = weight_at(i);
-        if (drawn < w) return candidates[i].id;
-        drawn -= w;
-    }
-    return NodeId::none;
+    std::vector<Candidate> sorted(choice.candidates.begin(), choice.candidates.end());
+    std::sort(sorted.begin(), sorted.end(), by_id);
+    return choice.config.strategy->choose({choice.config, sorted, choice.excluded, choice.self}, rng);
 }
 
 std::uint32_t expected_degree(const OverlayConfig& config, std::size_t rank, std::size_t peers) {
@@ -71,9 +88,9 @@ NodeId ring_target(std::span<const NodeId> successors, std::span<const NodeId> u
     return NodeId::none;
 }
 
-bool replaces_lost_link(const OverlayConfig& config, std::size_t remaining, Rng& rng) {
-    return remaining < config.floor || rng.chance(config.replace_per_million);
-}
+// ---------------------------------------------------------------- keeping
+
+std::uint32_t fewest_links(const OverlayConfig& config) { return config.strategy->follows_given() ? 0 : config.floor; }
 
 std::vector<NodeId> redirects(std::span<const NodeId> links, NodeId asker, Rng& rng) {
     std::vector<NodeId> others;

@@ -27,6 +27,9 @@ int check_config(const Options& options) {
     }
     text += "; logs in " + network.log_dir + "\n";
     if (seeds % 2 == 0) text += "# note: an even number of seeds tolerates no more failures than one fewer\n";
+    const OverlayConfig& overlay = network.config.overlay;
+    if (const auto warning = overlay.strategy->warning(overlay, network.initial_peers))
+        text += "# note: " + *warning + "\n";
     console.result(text);
     return 0;
 }

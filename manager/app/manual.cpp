@@ -3,6 +3,8 @@
 #include "manager/base/options.hpp"
 #include "manager/remote/remote_client.hpp"
 #include "manager/shell/command_table.hpp"
+#include "protocol/overlay.hpp"
+#include "protocol/spread.hpp"
 
 #include <array>
 #include <cstdio>
@@ -57,6 +59,13 @@ std::string roff(std::string_view text) {
 
 std::string entry(std::string_view head, std::string_view text) {
     return ".TP\n.B " + roff(head) + "\n" + roff(text) + "\n";
+}
+
+// A row of a table of the protocol.
+template <class Facts>
+std::string row_entry(const Facts& facts) {
+    return entry(facts.name, std::string(facts.rule) + " (" + std::string(facts.source) +
+                                 "). Keys: " + std::string(facts.options) + ".");
 }
 
 std::string example(std::string_view lines) { return ".RS\n.nf\n" + roff(lines) + "\n.fi\n.RE\n"; }
@@ -144,6 +153,10 @@ std::string manual_page() {
         name += std::string(option.name) + (option.value.empty() ? "" : " " + std::string(option.value));
         page += entry(name, option.help);
     }
+    page += ".SH OVERLAY STRATEGIES\nOf overlay.strategy and \\-\\-overlay; with the keys of [overlay] that apply.\n";
+    for (const OverlayStrategy* strategy : overlay_strategies()) page += row_entry(strategy->facts());
+    page += ".SH WAYS TO SPREAD\nOf gossip.mode; with the keys of [gossip] that apply.\n";
+    for (const SpreadMode* mode : spread_modes()) page += row_entry(mode->facts());
     page += ".SH COMMANDS\nOf the shell, of scripts and of ctl.\n";
     for (const CommandSpec& spec : command_table()) page += verb_entry(spec);
     return page + ".SH EXIT STATUS\n" + std::string(exit_status);

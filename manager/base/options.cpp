@@ -1,6 +1,7 @@
 #include "manager/base/options.hpp"
 
 #include "manager/app/manual.hpp"
+#include "manager/base/strategy_options.hpp"
 #include "manager/base/variables.hpp"
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/parser.hpp"
@@ -43,6 +44,16 @@ constexpr std::array specs{
                [](Options& o, const std::string& v) { return o.seeds = v, !v.empty(); }},
     OptionSpec{"--peers", "", "N", "how many peers to start with",
                [](Options& o, const std::string& v) { return set_count(o.peers, v); }},
+    OptionSpec{"--overlay", "", "NAME|file:PATH", "whom joining peers link with (overlay.strategy); see gossipctl man",
+               [](Options& o, const std::string& v) {
+                   const auto word = parse_overlay(v);
+                   if (const auto* good = std::get_if<OverlayWord>(&word)) {
+                       const auto settings = settings_of(*good);
+                       o.sets.insert(o.sets.end(), settings.begin(), settings.end());
+                       return true;
+                   }
+                   return o.sets.push_back("overlay.strategy=" + v), true;  // the configuration says what is wrong
+               }},
     OptionSpec{"--port-offset", "", "N", "add N to every port: a second network beside the first",
                [](Options& o, const std::string& v) {
                    const auto offset = parse_count(v);

@@ -23,8 +23,6 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(sim::last_fault_
     "crash",           "cut-step",  "lose-disk", "pause",   "cut-off",
     "cut-off-one-way", "slow-disk", "leave",     "publish", "disk-error"};
 constexpr std::array<std::string_view, 2> crash_names{"process", "power"};
-constexpr std::array<std::string_view, 4> overlay_names{"pa-ring", "pa", "zipf", "random"};
-constexpr std::array<std::string_view, 3> mode_names{"flood", "tree", "auto"};
 
 // One description of the fields serves both directions: `io(name, value)`.
 class Writer {
@@ -38,6 +36,11 @@ public:
     template <class E, std::size_t N>
     void choice(const char* name, const E& value, const std::array<std::string_view, N>& names) {
         object[name] = std::string(names[static_cast<std::size_t>(value)]);
+    }
+    // A row of a table of the protocol, by its name.
+    template <class Row>
+    void row(const char* name, const Row* value, const Row* (*)(std::string_view)) {
+        object[name] = std::string(value->name());
     }
     void classes(const char* name, const sim::FaultClasses& value) { object[name] = to_string(value); }
 
@@ -78,6 +81,14 @@ public:
         if (at == names.end()) return fail(name, "is unknown: " + text);
         value = static_cast<E>(at - names.begin());
     }
+    template <class Row>
+    void row(const char* name, const Row*& value, const Row* (*find)(std::string_view)) {
+        std::string text;
+        (*this)(name, text);
+        const Row* found = find(text);
+        if (found == nullptr) return fail(name, "is unknown: " + text);
+        value = found;
+    }
     void classes(const char* name, sim::FaultClasses& value) {
         std::string text;
         (*this)(name, text);
@@ -106,10 +117,10 @@ void config_fields(Io& io, Config& c) {
     io("gossip.first_after", c.gossip.first_after);
     io("gossip.max_messages", c.gossip.max_messages);
     io("gossip.repair_interval", c.gossip.repair_interval);
-    io.choice("gossip.mode", c.gossip.mode, mode_names);
+    io.row("gossip.mode", c.gossip.mode, find_spread);
     io("gossip.copies", c.gossip.copies);
     io("gossip.tree_above", c.gossip.tree_above);
-    io.choice("overlay.strategy", c.overlay.strategy, overlay_names);
+    io.row("overlay.strategy", c.overlay.strategy, find_overlay);
     io("overlay.links", c.overlay.links);
     io("overlay.cap", c.overlay.cap);
     io("liveness.interval", c.liveness.interval);

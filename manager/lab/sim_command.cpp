@@ -104,6 +104,10 @@ int run_experiments(const SimCommand& command) {
     }
     std::signal(SIGINT, on_signal);
     std::signal(SIGTERM, on_signal);
+    const OverlayConfig& overlay = command.experiment.config.overlay;
+    if (const auto warning = overlay.strategy->warning(overlay, command.experiment.peers)) {
+        std::fprintf(stderr, "note: %s\n", warning->c_str());
+    }
     const std::vector<SimRun> runs = run_all(command);
     const TableFormat piped = isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);

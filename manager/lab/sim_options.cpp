@@ -1,8 +1,11 @@
 #include "manager/lab/sim_options.hpp"
 
+#include "manager/base/strategy_options.hpp"
 #include "manager/shell/parser.hpp"
 #include "node/config/config_keys.hpp"
 #include "protocol/names.hpp"
+#include "protocol/overlay/given_links.hpp"
+#include "sim/cluster/grown_overlay.hpp"
 
 #include <algorithm>
 #include <array>
@@ -64,22 +67,23 @@ Problem store_share(std::uint32_t& per_million, std::string text) {
 }
 
 Problem store_overlay(SimCommand& c, const std::string& text) {
-    constexpr std::array names{"pa-ring", "pa", "zipf", "random"};
-    const auto at = std::find(names.begin(), names.end(), text);
-    if (at == names.end()) return "is not pa-ring, pa, zipf or random";
-    c.experiment.config.overlay.strategy = static_cast<OverlayStrategy>(at - names.begin());
+    const auto word = parse_overlay(text);
+    if (const auto* problem = std::get_if<std::string>(&word)) return *problem;
+    if (Problem p = apply(std::get<OverlayWord>(word), c.experiment.config.overlay); !p.empty()) {
+        return "cannot be used: " + p;
+    }
     return {};
 }
 
 Problem store_gossip(SimCommand& c, const std::string& text) {
-    constexpr std::array names{"flood", "tree", "auto"};
     const std::size_t colon = text.find(':');
-    const auto at = std::find(names.begin(), names.end(), text.substr(0, colon));
-    if (at == names.end()) return "is not flood, tree or auto";
-    c.experiment.config.gossip.mode = static_cast<GossipMode>(at - names.begin());
+    const SpreadMode* mode = find_spread(text.substr(0, colon));
+    if (mode == nullptr) return "is not " + spread_names();
+    GossipConfig& gossip = c.experiment.config.gossip;
+    gossip.mode = mode;
     if (colon == std::string::npos) return {};
-    if (at == names.begin()) return "names copies, which flooding does not count";
-    return store_count(c.experiment.config.gossip.copies, text.substr(colon + 1), 1, 64);
+    if (mode->facts().number == nullptr) return "has a number, and " + std::string(mode->name()) + " takes none";
+    return store_count(gossip.*mode->facts().number, text.substr(colon + 1), 1, 64);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -175,12 +179,14 @@ constexpr std::array options{
                   c.grown = v == "grown";
                   return {};
               }},
-    SimOption{Scope::both, "--overlay", "", "NAME", "pa-ring (default), pa, zipf or random", store_overlay},
+    SimOption{Scope::both, "--overlay", "", "NAME|file:PATH",
+              "whom joining peers link with: see below (default pa-ring)", store_overlay},
     SimOption{
         Scope::both, "--links", "", "N", "links a joiner opens (default 3)",
         [](SimCommand& c, const std::string& v) { return store_count(c.experiment.config.overlay.links, v, 1, 64); }},
     SimOption{Scope::both, "--gossip", "", "MODE",
-              "flood (default), tree or auto; tree:1 for one copy a peer instead of two", store_gossip},
+              "how messages spread: see below (default flood); tree:1 for one copy a peer instead of two",
+              store_gossip},
     SimOption{Scope::both, "--latency", "", "MODEL",
               "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", store_latency},
     SimOption{Scope::both, "--faults", "", "LIST",
@@ -239,6 +245,9 @@ std::string unknown(const std::string& argument) {
 // Checks that need all options.
 Problem impossible(const SimCommand& c) {
     const sim::ExperimentOptions& e = c.experiment;
+    const OverlayConfig& overlay = e.config.overlay;
+    const auto problem = e.grown ? sim::GrownOverlay::problem(overlay, e.peers) : overlay.strategy->problem(overlay);
+    if (problem) return "--overlay: " + *problem;
     if (e.faults.partition > e.duration * 9 / 10) return "--faults: partition does not end within --duration";
     if (e.faults.partition > Duration::zero() && e.peers > most_split) {
         return "--faults: partition is for at most " + std::to_string(most_split) + " peers";
@@ -324,10 +333,15 @@ private:
         if (const Problem problem = option->apply(command_, given.value.value_or("")); !problem.empty()) {
             return given.name + ": \"" + given.value.value_or("") + "\" " + problem;
         }
-        if (given.name == "--overlay") pass_on({"--set", "overlay.strategy=\"" + *given.value + "\""});
+        if (given.name == "--overlay") pass_on(given);
+        if (given.name == "--peers") peers_given_ = true;
         if (given.name == "--gossip") {
-            pass_on({"--set", "gossip.mode=\"" + given.value->substr(0, given.value->find(':')) + "\""});
-            pass_on({"--set", "gossip.copies=" + std::to_string(command_.experiment.config.gossip.copies)});
+            const GossipConfig& gossip = command_.experiment.config.gossip;
+            const SpreadFacts& facts = gossip.mode->facts();
+            pass_on({"--set", "gossip.mode=" + std::string(facts.name)});
+            if (facts.number != nullptr) {
+                pass_on({"--set", std::string(facts.number_key) + "=" + std::to_string(gossip.*facts.number)});
+            }
         }
         if (given.name == "--links") pass_on({"--set", "overlay.links=" + *given.value});
         return {};
@@ -365,6 +379,8 @@ private:
 
     Problem finish_runs() {
         sim::ExperimentOptions& e = command_.experiment;
+        const OverlayConfig& overlay = e.config.overlay;
+        if (overlay.strategy->follows_given() && overlay.given && !peers_given_) e.peers = overlay.given->vertices();
         e.grown = command_.grown.value_or(e.peers >= grown_from && e.arrival == Duration::zero());
         if (e.grown && command_.check.value_or(false)) return "--check: a grown network has no past to be judged by";
         e.check = command_.check.value_or(!e.grown && e.peers <= checked_up_to);
@@ -374,6 +390,7 @@ private:
     const std::vector<std::string>& arguments_;
     std::size_t at_{0};
     bool scripted_{false};
+    bool peers_given_{false};
     std::string file_;
     std::vector<std::string> for_network_;
     SimCommand command_;
@@ -418,7 +435,7 @@ std::string sim_usage() {
         const bool scripts = o.scope == Scope::scripts;
         out += left + std::string(o.help) + (scripts ? " (with a script)" : "") + "\n";
     }
-    return out + "  -h, --help\n";
+    return out + "  -h, --help\n\nOverlay strategies:\n" + overlay_table() + "\nWays to spread:\n" + spread_table();
 }
 
 std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {

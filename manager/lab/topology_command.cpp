@@ -1,10 +1,12 @@
 #include "manager/lab/topology_command.hpp"
 
+#include "manager/base/strategy_options.hpp"
 #include "manager/runs/plot.hpp"
 #include "manager/runs/run_figures.hpp"
 #include "manager/runs/run_folder.hpp"
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/parser.hpp"
+#include "protocol/overlay/given_links.hpp"
 #include "sim/cluster/grown_overlay.hpp"
 #include "sim/graph/power_law.hpp"
 #include "sim/graph/robustness.hpp"
@@ -19,11 +21,10 @@
 namespace gossip {
 namespace {
 
-constexpr std::string_view strategies[] = {"pa-ring", "pa", "zipf", "random"};
-
 struct Request {
     std::uint32_t peers{1000};
-    std::vector<OverlayStrategy> overlays;
+    std::vector<const OverlayStrategy*> overlays;  // none: all that suit so many peers
+    bool peers_given{false};
     OverlayConfig overlay;
     std::uint64_t seed{1};
     std::uint32_t runs{1};
@@ -51,14 +52,28 @@ std::string take_number(std::uint32_t& out, const std::string& text, std::uint32
     return {};
 }
 
+std::vector<const OverlayStrategy*> all_strategies() {
+    const auto all = overlay_strategies();
+    return {all.begin(), all.end()};
+}
+
 std::string take_overlays(Request& r, const std::string& text) {
-    if (text == "all") return {};
+    if (text == "all") {
+        for (const OverlayStrategy* s : overlay_strategies()) {
+            if (!s->follows_given()) r.overlays.push_back(s);
+        }
+        return {};
+    }
     std::size_t begin = 0;
     while (begin <= text.size()) {
         const std::size_t end = std::min(text.find(',', begin), text.size());
-        const auto* const at = std::find(std::begin(strategies), std::end(strategies), text.substr(begin, end - begin));
-        if (at == std::end(strategies)) return "is not all or a list of pa-ring, pa, zipf, random";
-        r.overlays.push_back(static_cast<OverlayStrategy>(at - std::begin(strategies)));
+        const auto word = parse_overlay(text.substr(begin, end - begin));
+        const auto* good = std::get_if<OverlayWord>(&word);
+        if (good == nullptr) return "is not all or a list of " + overlay_names();
+        const OverlayStrategy* strategy = good->strategy;
+        if (strategy->follows_given() && r.overlay.given) return "has two graphs; one at a time";
+        if (const std::string problem = apply(*good, r.overlay); !problem.empty()) return "cannot be used: " + problem;
+        r.overlays.push_back(strategy);
         begin = end + 1;
     }
     return {};
@@ -73,8 +88,9 @@ struct Option {
 
 constexpr Option options[] = {
     {"--peers", "N", "how many peers (default 1000)",
-     [](Request& r, const std::string& v) { return take_number(r.peers, v, 2, 1'000'000); }},
-    {"--overlay", "LIST", "pa-ring, pa, zipf, random, a list of these with commas, or all (default)", take_overlays},
+     [](Request& r, const std::string& v) { return r.peers_given = true, take_number(r.peers, v, 2, 1'000'000); }},
+    {"--overlay", "LIST", "strategies with commas, or all; see below (default: those for so many peers)",
+     take_overlays},
     {"--links", "N", "links a joiner opens (default 3)",
      [](Request& r, const std::string& v) { return take_number(r.overlay.links, v, 1, 64); }},
     {"--cap", "N", "links a peer accepts (default 128)",
@@ -108,6 +124,21 @@ constexpr Option options[] = {
      }},
 };
 
+// What only shows once all options are known.
+std::string choose_overlays(Request& request) {
+    const auto given = std::find_if(request.overlays.begin(), request.overlays.end(),
+                                    [](const OverlayStrategy* s) { return s->follows_given(); });
+    if (given != request.overlays.end() && !request.peers_given) request.peers = request.overlay.given->vertices();
+    const bool chosen = !request.overlays.empty();
+    for (const OverlayStrategy* s : chosen ? request.overlays : all_strategies()) {
+        request.overlay.strategy = s;
+        const auto problem = sim::GrownOverlay::problem(request.overlay, request.peers);
+        if (chosen && problem) return "--overlay: " + *problem;
+        if (!chosen && !problem && !s->warning(request.overlay, request.peers)) request.overlays.push_back(s);
+    }
+    return {};
+}
+
 std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
     Request request;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -122,10 +153,7 @@ std::variant<Request, std::string> parse(const std::vector<std::string>& argumen
             return name + ": \"" + value + "\" " + problem;
         }
     }
-    if (request.overlays.empty()) {
-        request.overlays = {OverlayStrategy::pa_ring, OverlayStrategy::pa, OverlayStrategy::zipf,
-                            OverlayStrategy::random};
-    }
+    if (const std::string problem = choose_overlays(request); !problem.empty()) return problem;
     return request;
 }
 
@@ -164,7 +192,7 @@ void add_losses(Overlay& out, const sim::Graph& graph, Rng& rng) {
     }
 }
 
-Overlay measure(const Request& request, OverlayStrategy strategy, std::uint64_t seed) {
+Overlay measure(const Request& request, const OverlayStrategy* strategy, std::uint64_t seed) {
     constexpr std::size_t path_sources = 64;
     std::vector<NodeId> ids;
     for (std::uint32_t i = 0; i < request.peers; ++i) ids.push_back(node_id({0x0a000000U + i, 7000}));
@@ -202,7 +230,7 @@ Overlay measure(const Request& request, OverlayStrategy strategy, std::uint64_t 
     return out;
 }
 
-Overlay mean_of(const Request& request, OverlayStrategy strategy) {
+Overlay mean_of(const Request& request, const OverlayStrategy* strategy) {
     Overlay mean;
     for (std::uint32_t run = 0; run < request.runs; ++run) {
         Overlay one = measure(request, strategy, request.seed + run);
@@ -220,13 +248,13 @@ Overlay mean_of(const Request& request, OverlayStrategy strategy) {
 
 // ---------------------------------------------------------------- showing
 
-std::string name_of(OverlayStrategy strategy) { return std::string(strategies[static_cast<std::size_t>(strategy)]); }
+std::string name_of(const OverlayStrategy* strategy) { return std::string(strategy->name()); }
 
 // People compare across; programs take a row a strategy.
 Table table_of(const Request& request, const std::vector<Overlay>& overlays, TableFormat format) {
     std::vector<Column> columns{{format == TableFormat::table ? "figure" : "overlay"}};
     if (format == TableFormat::table) {
-        for (const OverlayStrategy s : request.overlays) columns.push_back({name_of(s), true});
+        for (const OverlayStrategy* s : request.overlays) columns.push_back({name_of(s), true});
     } else {
         for (const auto& [name, value] : overlays.front().figures) columns.push_back({name, true});
     }
@@ -277,9 +305,10 @@ std::optional<std::string> write_files(const Request& request, const std::vector
 std::string usage_of() {
     std::string out =
         "Examples:\n"
-        "  gossipctl topology --peers 10000                    all strategies side by side\n"
+        "  gossipctl topology --peers 10000                    strategies side by side\n"
         "  gossipctl topology --overlay pa-ring,pa --runs 5 --plot degrees.svg --csv degrees.csv\n"
         "  gossipctl topology --overlay zipf --alpha 0.67 -o json\n"
+        "  gossipctl topology --overlay file:karate.gml,pa      a graph of your own beside one of as many peers\n"
         "\n"
         "Grows the overlay that peers joining one after another build by the protocol's own rule, and measures it: "
         "the\n"
@@ -293,7 +322,7 @@ std::string usage_of() {
         left.resize(std::max<std::size_t>(left.size() + 2, 28), ' ');
         out += left + std::string(o.help) + "\n";
     }
-    return out;
+    return out + "\nOverlay strategies:\n" + overlay_table();
 }
 
 int complain(ErrorKind kind, const std::string& text) {
@@ -311,8 +340,15 @@ int topology_command(const std::vector<std::string>& arguments) {
         std::fputs(usage_of().c_str(), stdout);
         return 0;
     }
+    OverlayConfig config = request.overlay;
+    for (const OverlayStrategy* s : request.overlays) {
+        config.strategy = s;
+        if (const auto warning = s->warning(config, request.peers)) {
+            std::fprintf(stderr, "note: %s\n", warning->c_str());
+        }
+    }
     std::vector<Overlay> overlays;
-    for (const OverlayStrategy strategy : request.overlays) overlays.push_back(mean_of(request, strategy));
+    for (const OverlayStrategy* strategy : request.overlays) overlays.push_back(mean_of(request, strategy));
     const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const TableFormat format = request.format.value_or(piped);
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);

@@ -36,6 +36,10 @@ std::string shift_ports(NetworkPlan& plan, std::uint32_t offset) {
     }
     for (NodeId& seed : plan.config.seeds) seed = node_id({endpoint(seed).ip, shifted(endpoint(seed).port)});
     plan.peer_ports = {shifted(plan.peer_ports.first), shifted(plan.peer_ports.last)};
+    plan.config.overlay.first_port = plan.peer_ports.first;
+    plan.node_arguments.insert(
+        plan.node_arguments.end(),
+        {"--set", "ports.peers=" + std::to_string(plan.peer_ports.first) + "-" + std::to_string(plan.peer_ports.last)});
     const Endpoint page = endpoint(plan.page_listen);
     if (page.port + offset <= 65535) plan.page_listen = node_id({page.ip, shifted(page.port)});
     return {};

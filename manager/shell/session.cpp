@@ -50,6 +50,10 @@ Result Session::start() {
         console.remark("Starting " + std::to_string(plan.config.seeds.size()) + " seeds and " +
                        std::to_string(plan.initial_peers) + " peers…");
     }
+    std::size_t peers = plan.initial_peers;
+    for (const HostSettings& host : plan.hosts) peers += host.peers;
+    const OverlayConfig& overlay = plan.config.overlay;
+    if (const auto warning = overlay.strategy->warning(overlay, peers)) console.remark("note: " + *warning);
     if (auto problem = network.start_network(end)) {
         finish();
         return Failure{ErrorKind::start, problem->text};

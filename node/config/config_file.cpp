@@ -420,6 +420,7 @@ std::variant<LoadedConfig, std::string> load_config(const ConfigSources& sources
         if (!layer.seeds.empty()) loaded.config.seeds = layer.seeds;
         if (!layer.hosts.empty()) loaded.node.hosts = layer.hosts;
     }
+    loaded.config.overlay.first_port = loaded.node.peer_ports.first;
     if (const auto problem = validate(loaded.config)) return place_of(layers, *problem) + *problem;
     return loaded;
 }

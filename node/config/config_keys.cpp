@@ -1,11 +1,14 @@
 #include "node/config/config_keys.hpp"
 
+#include "node/config/graph_file.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
 #include <limits>
 #include <map>
+#include <span>
 #include <utility>
 
 namespace gossip {
@@ -174,6 +177,49 @@ ConfigKey ports_key() {
         [](const LoadedConfig& c) { return range_toml(c.node.peer_ports.first, c.node.peer_ports.last); }};
 }
 
+// A row of a table of the protocol, by its name.
+template <class Field, class Row>
+ConfigKey row_key(std::string_view name, Field field, std::span<const Row* const> rows) {
+    return {name,
+            [field, rows](LoadedConfig& c, const Assignment& a) -> std::string {
+                std::string list;
+                for (const Row* row : rows) {
+                    if (is_text(a) && row->name() == a.value) return field(c) = row, std::string();
+                    list += (list.empty() ? "" : ", ") + toml_string(row->name());
+                }
+                return "must be one of " + list;
+            },
+            [field](const LoadedConfig& c) { return toml_string(field(c)->name()); }};
+}
+
+std::string take_graph(LoadedConfig& c, ReadGraph read) {
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    c.config.overlay.given = std::get<std::shared_ptr<const GivenLinks>>(std::move(read));
+    return {};
+}
+
+// A configuration in force holds the links themselves, as overlay.edges: it can be saved, and sent to a host that does
+// not have the file. An empty value leaves what the other key has given.
+ConfigKey graph_file_key() {
+    return {"overlay.file",
+            [](LoadedConfig& c, const Assignment& a) -> std::string {
+                if (!is_text(a)) return "must be the name of a file in quotes";
+                return a.value.empty() ? std::string() : take_graph(c, read_graph_file(a.value));
+            },
+            [](const LoadedConfig&) { return toml_string(""); }};
+}
+
+ConfigKey graph_key() {
+    return {"overlay.edges",
+            [](LoadedConfig& c, const Assignment& a) -> std::string {
+                if (!is_text(a)) return "must be text in quotes, as in \"3: 0-1 1-2\"";
+                return a.value.empty() ? std::string() : take_graph(c, parse_graph_text(a.value));
+            },
+            [](const LoadedConfig& c) {
+                return toml_string(c.config.overlay.given ? graph_text(*c.config.overlay.given) : "");
+            }};
+}
+
 ConfigKey replace_key() {
     return {"overlay.replace",
             [](LoadedConfig& c, const Assignment& a) -> std::string {
@@ -223,15 +269,17 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(duration_key("gossip.interval", GOSSIP_FIELD(config.gossip.interval)));
     keys.push_back(duration_key("gossip.first_after", GOSSIP_FIELD(config.gossip.first_after)));
     keys.push_back(count_key("gossip.max_messages", GOSSIP_FIELD(config.gossip.max_messages), 0, any));
-    keys.push_back(choice_key("gossip.mode", GOSSIP_FIELD(config.gossip.mode), {"flood", "tree", "auto"}));
+    keys.push_back(row_key("gossip.mode", GOSSIP_FIELD(config.gossip.mode), spread_modes()));
     keys.push_back(count_key("gossip.copies", GOSSIP_FIELD(config.gossip.copies), 1, 64));
     keys.push_back(count_key("gossip.tree_above", GOSSIP_FIELD(config.gossip.tree_above), 1, any));
+    keys.push_back(count_key("gossip.fanout", GOSSIP_FIELD(config.gossip.fanout), 1, 64));
     keys.push_back(duration_key("gossip.repair_interval", GOSSIP_FIELD(config.gossip.repair_interval)));
     keys.push_back(count_key("gossip.rate", GOSSIP_FIELD(config.gossip.origin_rate), 1, 1'000'000));
     keys.push_back(count_key("gossip.burst", GOSSIP_FIELD(config.gossip.origin_burst), 1, 1'000'000));
     keys.push_back(count_key("gossip.store", GOSSIP_FIELD(config.gossip.store_limit), 16, 10'000'000));
-    keys.push_back(
-        choice_key("overlay.strategy", GOSSIP_FIELD(config.overlay.strategy), {"pa-ring", "pa", "zipf", "random"}));
+    keys.push_back(row_key("overlay.strategy", GOSSIP_FIELD(config.overlay.strategy), overlay_strategies()));
+    keys.push_back(graph_file_key());
+    keys.push_back(graph_key());
     keys.push_back(count_key("overlay.links", GOSSIP_FIELD(config.overlay.links), 1, 64));
     keys.push_back(real_key("overlay.alpha", GOSSIP_FIELD(config.overlay.alpha), 0.0, 10.0));
     keys.push_back(count_key("overlay.cap", GOSSIP_FIELD(config.overlay.cap), 1, OverlayConfig::cap_limit));

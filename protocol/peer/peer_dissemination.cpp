@@ -74,9 +74,10 @@ void PeerDissemination::publish(PeerTurn& t, bool typed, std::string text) {
     push(t, rumor, 1, NodeId::none);
 }
 
-// ---------------------------------------------------------------- flooding
+// ---------------------------------------------------------------- passing on
 
 void PeerDissemination::push(PeerTurn& t, const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
+    if (t.config.gossip.mode->chooses()) return push_to_some(t, rumor, hop, except);
     const SharedMessage& message = t.context.forwards.message(rumor, hop, t.wall(), false);
     std::uint32_t count = 0;
     bool announced = false;
@@ -94,6 +95,17 @@ void PeerDissemination::push(PeerTurn& t, const RumorPtr& rumor, std::uint32_t h
     if (count > 0 && t.observed()) t.notice({.kind = NoticeKind::forwarded, .count = count, .rumor = rumor});
 }
 
+void PeerDissemination::push_to_some(PeerTurn& t, const RumorPtr& rumor, std::uint32_t hop, NodeId except) {
+    std::vector<NodeId> links = t.links.ids();
+    std::erase(links, except);
+    links.resize(t.config.gossip.mode->choose({t.config.gossip, hop}, links, t.rng));
+    const SharedMessage& message = t.context.forwards.message(rumor, hop, t.wall(), false);
+    for (const NodeId id : links) t.send(id, message);
+    const auto count = static_cast<std::uint32_t>(links.size());
+    pushed_ += count;
+    if (count > 0 && t.observed()) t.notice({.kind = NoticeKind::forwarded, .count = count, .rumor = rumor});
+}
+
 void PeerDissemination::on_gossip(PeerTurn& t, const Sender& sender, const msg::Gossip& m) {
     const bool anonymous = sender.anonymous();
     const Sender from = anonymous ? sender.named(m.sender) : sender;
@@ -101,7 +113,7 @@ void PeerDissemination::on_gossip(PeerTurn& t, const Sender& sender, const msg::
         if (is_anonymous(sender.reply)) t.raise(fact::Heard{from});  // others were, when the message came in
         t.raise(fact::SpokenTo{from});
     }
-    if (m.rumor && t.config.gossip.mode == GossipMode::automatic) {
+    if (m.rumor && t.config.gossip.mode->weighs()) {
         ensure_tree().weigh(m.rumor->id.size() + m.rumor->text.size(), t.now);
     }
     // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
@@ -156,7 +168,7 @@ void PeerDissemination::deliver(PeerTurn& t, const Sender& from, const msg::Goss
 void PeerDissemination::handle_repair(PeerTurn& t) {
     if (!t.active()) return;
     t.arm(TimerKind::repair, t.config.gossip.repair_interval);
-    if (t.config.gossip.mode == GossipMode::automatic) flood_again(t);
+    if (t.config.gossip.mode->weighs()) flood_again(t);
     if (rumors_.stored() == 0) return;
     std::vector<NodeId> neighbours;
     for (const Link& link : t.links.all()) {

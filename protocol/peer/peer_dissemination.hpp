@@ -73,6 +73,7 @@ private:
     };
     void publish(PeerTurn& t, bool typed, std::string text);
     void push(PeerTurn& t, const RumorPtr& rumor, std::uint32_t hop, NodeId except);
+    void push_to_some(PeerTurn& t, const RumorPtr& rumor, std::uint32_t hop, NodeId except);
     void take(PeerTurn& t, const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void take_duplicate(PeerTurn& t, const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);
     void deliver(PeerTurn& t, const Sender& from, const msg::Gossip& m, const RumorPtr& rumor);

@@ -24,8 +24,7 @@ void PeerDissemination::link_down(NodeId neighbour) {
 // ---------------------------------------------------------------- pruning
 
 bool PeerDissemination::prunes(const PeerTurn& t) const {
-    if (t.config.gossip.mode != GossipMode::automatic) return t.config.gossip.mode == GossipMode::tree;
-    return tree() != nullptr && tree()->rate() >= t.config.gossip.tree_above;
+    return t.config.gossip.mode->prunes(t.config.gossip, tree() != nullptr ? tree()->rate() : 0);
 }
 
 void PeerDissemination::prune_if_enough(PeerTurn& t, const Sender& from, const RumorPtr& rumor) {

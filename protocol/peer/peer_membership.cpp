@@ -174,7 +174,9 @@ void PeerMembership::activate(PeerTurn& t, const msg::RegisterAck& ack, NodeId s
     joining_.ensure().registered_epoch = ack.epoch;
     const auto known = static_cast<std::uint32_t>(view_.candidates().size());
     t.notice({.kind = NoticeKind::peer_list_received, .other = seed, .ids = ids_of(view_.candidates())});
-    t.notice({.kind = NoticeKind::overlay_building, .count = std::min(t.config.overlay.links, known), .of = known});
+    const OverlayConfig& overlay = t.config.overlay;
+    const std::uint32_t target = overlay.strategy->links(overlay, t.self, view_.others());
+    t.notice({.kind = NoticeKind::overlay_building, .count = std::min(target, known), .of = known});
     if (known == 0) t.notice({.kind = NoticeKind::overlay_empty});
     t.notice({.kind = NoticeKind::peer_active});
     t.raise(fact::Admitted{});

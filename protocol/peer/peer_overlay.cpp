@@ -57,7 +57,7 @@ SnapshotBasis PeerOverlay::snapshot(const View& view) const {
 
 void PeerOverlay::begin(PeerTurn& t) {
     Building& building = building_.ensure();
-    building.wanted = strategy_links(t.config.overlay);
+    building.wanted = links_to_open(t.config.overlay, t.self, t.view.others());
     building.candidate_delay = {};
 }
 
@@ -102,7 +102,7 @@ std::vector<NodeId> PeerOverlay::unavailable(const PeerTurn& t) const {
 
 void PeerOverlay::maintain(PeerTurn& t) {
     if (!t.active()) return;
-    if (uses_ring(t.config.overlay.strategy)) {
+    if (t.config.overlay.strategy->ring()) {
         dial_ring(t);
         demote_ring_links(t);
     }
@@ -125,13 +125,19 @@ void PeerOverlay::dial_preferential(PeerTurn& t) {
     const auto in_hand = [&all] {
         return std::ranges::count_if(all(), [](const Dial& d) { return d.kind != LinkKind::ring; });
     };
-    if (building_->wanted == 0 && links_.degree() < t.config.overlay.floor && all().empty()) {
+    const OverlayConfig& overlay = t.config.overlay;
+    if (building_->wanted == 0 && links_.degree() < fewest_links(overlay) && all().empty()) {
         building_.ensure().wanted = 1;
     }
     while (building_->wanted > in_hand() && all().size() < Dials::limit && has_room(t, false)) {
-        const NodeId target = choose_link(t.config.overlay, t.view.candidates(), unavailable(t), t.rng);
+        const auto excluded = overlay.strategy->repeats() ? building_->dials.backed_off(t.now) : unavailable(t);
+        const NodeId target = choose_link({overlay, t.view.candidates(), excluded, t.self}, t.rng);
         if (target == NodeId::none) return;
-        dial(t, target, LinkKind::preferential);
+        if (links_.find(target) != nullptr || dials(target)) {
+            --building_.ensure().wanted;  // drawn again: it opens no link
+        } else {
+            dial(t, target, LinkKind::preferential);
+        }
     }
 }
 
@@ -160,14 +166,13 @@ void PeerOverlay::demote_ring_links(PeerTurn& t) {
 // Too few others are known to find the links wanted.
 bool PeerOverlay::starved(const PeerTurn& t) const {
     if (links_.degree() == 0) return true;
-    const std::size_t others = t.view.members() > 0 ? t.view.members() - 1 : 0;
-    if (t.view.successors().size() < std::min<std::size_t>(2, others)) return true;
-    return building_->wanted > 0 && building_->dials.all().empty() && others > links_.degree();
+    if (t.view.successors().size() < std::min<std::size_t>(2, t.view.others())) return true;
+    return building_->wanted > 0 && building_->dials.all().empty() && t.view.others() > links_.degree();
 }
 
 void PeerOverlay::arm_dial_timer(PeerTurn& t) {
     const Dials& dials = building_->dials;
-    const bool waits = building_->wanted > 0 || !dials.all().empty() || uses_ring(t.config.overlay.strategy);
+    const bool waits = building_->wanted > 0 || !dials.all().empty() || t.config.overlay.strategy->ring();
     const auto next = dials.next_deadline(t.now);
     if (!waits || !next || (building_->dial_timer > t.now && *next >= building_->dial_timer)) return;
     building_.ensure().dial_timer = *next;
@@ -225,6 +230,11 @@ void PeerOverlay::count_answer(const std::optional<Dial>& dial) {
     if (dial && dial->kind != LinkKind::ring && building_->wanted > 0) --building_.ensure().wanted;
 }
 
+// Of a link that the other end opened.
+void PeerOverlay::count_accepted(const PeerTurn& t) {
+    if (building_->wanted > 0 && t.config.overlay.strategy->counts_accepted()) --building_.ensure().wanted;
+}
+
 void PeerOverlay::handle_dial_failed(PeerTurn& t, NodeId peer) {
     if (!end_dial(peer)) return;
     building_.ensure().dials.back_off(peer, t.now, t.rng);
@@ -278,6 +288,7 @@ void PeerOverlay::on_link_request(PeerTurn& t, const Sender& from, const msg::Li
     }
     const auto dial = end_dial(from.node);
     count_answer(dial);
+    if (!dial && links_.find(from.node) == nullptr) count_accepted(t);
     link_up(t, from.node, m.kind == LinkKind::implied ? LinkKind::preferential : m.kind, m.incarnation, 1, m.record);
     if (dial) link_up(t, from.node, dial->kind, m.incarnation, 1, m.record);
     Link* link = links_.find(from.node);
@@ -376,8 +387,10 @@ void PeerOverlay::link_down(PeerTurn& t, NodeId peer, std::string reason, bool r
     if (!link) return;
     t.notice({.kind = NoticeKind::link_down, .other = peer, .text = std::move(reason)});
     const bool lost = replace && link->kind != LinkKind::ring;
-    if (lost && replaces_lost_link(t.config.overlay, links_.preferential(), t.rng)) {
-        building_.ensure().wanted = std::min(building_->wanted + 1, t.config.overlay.links);
+    const OverlayConfig& overlay = t.config.overlay;
+    if (lost && overlay.strategy->replaces(overlay, {t.self, peer, links_.preferential()}, t.rng)) {
+        const std::uint32_t most = overlay.strategy->links(overlay, t.self, t.view.others());
+        building_.ensure().wanted = std::min(building_->wanted + 1, most);
     }
     record_stale_ = true;
     degree_changed(t);

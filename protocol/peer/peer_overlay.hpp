@@ -79,6 +79,7 @@ private:
     void send_link_request(PeerTurn& t, NodeId peer, LinkKind kind);
     std::optional<Dial> end_dial(NodeId peer);
     void count_answer(const std::optional<Dial>& dial);
+    void count_accepted(const PeerTurn& t);
     [[nodiscard]] Refusal judge(const PeerTurn& t, const Sender& from, const msg::LinkRequest& m) const;
 
     void link_up(PeerTurn& t, NodeId peer, LinkKind kind, Incarnation life, ProtocolVersion protocol,

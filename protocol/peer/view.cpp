@@ -87,7 +87,7 @@ void View::learn(std::span<const NodeId> successors, std::span<const Candidate> 
         if (!gone(id)) add_successor(id, config.successors);
     }
     for (const Candidate& c : candidates.first(std::min<std::size_t>(candidates.size(), 1024))) {
-        if (!gone(c.id)) add_candidate(c, config.candidates, rng);
+        if (!gone(c.id)) add_candidate(c, candidates_remembered(config), rng);
     }
 }
 
@@ -132,7 +132,7 @@ void View::apply(const Change& change, const OverlayConfig& config, Rng& rng) {
                 ++mutable_sample().members;  // else a restart: its old life made room
             revive(change.peer);
             add_successor(change.peer, config.successors);
-            add_candidate({change.peer, 0, change.protocol}, config.candidates, rng);
+            add_candidate({change.peer, 0, change.protocol}, candidates_remembered(config), rng);
             remember_key(change);
             return;
         case ChangeKind::remove:

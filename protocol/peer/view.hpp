@@ -48,6 +48,8 @@ public:
     [[nodiscard]] const ViewSample& sample() const;
     // How many members the list has, as far as we followed it.
     [[nodiscard]] std::uint32_t members() const { return sample().members; }
+    // Members beside us.
+    [[nodiscard]] std::size_t others() const { return members() > 0 ? members() - 1 : 0; }
     [[nodiscard]] std::span<const NodeId> successors() const { return sample().successors; }  // nearest first
     // Ascending by id.
     [[nodiscard]] std::span<const Candidate> candidates() const { return *sample().candidates; }

@@ -113,7 +113,8 @@ void MemberDesk::on_get_peer_list(SeedTurn& t, NodeId from, const msg::GetPeerLi
 
 void MemberDesk::on_get_candidates(SeedTurn& t, NodeId from, const msg::GetCandidates& m) const {
     t.send(from, msg::Candidates{t.ledger.epoch(), directory_.successors(m.peer, t.config.overlay.successors),
-                                 directory_.sample(t.config.seed.sample, m.peer, t.config.overlay, t.rng)});
+                                 directory_.sample(candidates_handed_out(t.config.overlay, t.config.seed.sample),
+                                                   m.peer, t.config.overlay, t.rng)});
 }
 
 void MemberDesk::on_get_delta(SeedTurn& t, NodeId from, const msg::GetDelta& m) {

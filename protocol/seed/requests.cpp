@@ -193,7 +193,8 @@ void Requests::acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string 
     ack.digest = t.ledger.digest();
     ack.members = as_u32(t.ledger.members().size());
     ack.successors = t.directory.successors(peer, t.config.overlay.successors);
-    ack.candidates = t.directory.sample(t.config.seed.sample, peer, t.config.overlay, t.rng);
+    const std::uint32_t handed_out = candidates_handed_out(t.config.overlay, t.config.seed.sample);
+    ack.candidates = t.directory.sample(handed_out, peer, t.config.overlay, t.rng);
     for (const NodeId seed : t.config.seeds) {
         ack.seed_keys.push_back(seed == t.self ? t.crypto.public_key(t.self) : t.neighbours.key_of(seed));
     }

@@ -63,7 +63,7 @@ Unmet unmet(const Cluster& cluster, const std::vector<NodeId>& core, const Gossi
     if (Unmet u = peers_differ(cluster, core.front()); !u.none()) return u;
     const LinkMap links = live_links(cluster);
     if (std::string text = one_sided(links); !text.empty()) return {"O2", {}, text};
-    const bool ring = cluster.config().overlay.strategy == OverlayStrategy::pa_ring;
+    const bool ring = cluster.config().overlay.strategy->ring();
     const bool whole = connected(links);
     if (ring && !whole) return {"O1", {}, "the live overlay is not connected"};
     if (std::string text = gossip.missing_somewhere(); whole && !text.empty()) return {"G2", {}, text};

@@ -3,18 +3,22 @@
 // chooses by the protocol's own rule (choose_link) inside a uniform sample of those before it; ring
 // links join successors on the final ring (docs/decisions/004).
 
-#include "protocol/config.hpp"
+#include "protocol/overlay.hpp"
 #include "protocol/rng.hpp"
 #include "protocol/types.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace gossip::sim {
 
 class GrownOverlay {
 public:
+    // Why so many peers cannot be grown with this configuration; nothing when they can.
+    [[nodiscard]] static std::optional<std::string> problem(const OverlayConfig& config, std::size_t peers);
     // `ids` ascending; peers join in that order.
     GrownOverlay(std::span<const NodeId> ids, const OverlayConfig& config, Rng rng);
 
@@ -36,6 +40,8 @@ private:
         bool ring{false};
     };
     void join(std::uint32_t peer, std::vector<Edge>& edges, std::vector<std::uint32_t>& degrees, Rng& rng) const;
+    [[nodiscard]] std::vector<std::uint32_t> known_to(std::uint32_t peer, Rng& rng) const;
+    void take_given(std::vector<Edge>& edges) const;
     void close_ring(std::vector<Edge>& edges) const;
     void arrange(const std::vector<Edge>& edges);
 

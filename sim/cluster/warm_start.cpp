@@ -106,7 +106,7 @@ private:
         GOSSIP_ASSERT(!overlay_);
         Rng rng = cluster_.sim().draws().stream(Purpose::grown, 2, group);
         std::vector<std::size_t> drawn;
-        for (std::uint32_t i = 0; i < cluster_.config().overlay.candidates; ++i) {
+        for (std::uint32_t i = 0; i < candidates_remembered(cluster_.config().overlay); ++i) {
             drawn.push_back(static_cast<std::size_t>(rng.below(peers_)));
         }
         std::sort(drawn.begin(), drawn.end());

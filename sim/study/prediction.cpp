@@ -22,15 +22,15 @@ struct Degrees {
     double further{0};  // ν = E[D(D-1)] / E[D]: further links of a node that was reached over a link
 };
 
+const OverlayStrategy& strategy(const ExperimentOptions& o) { return *o.config.overlay.strategy; }
+
 // Preferential links that a joining peer opens, and ring links per peer.
-double opened(const ExperimentOptions& o) { return static_cast<double>(strategy_links(o.config.overlay)); }
-double ring_ends(const ExperimentOptions& o) { return uses_ring(o.config.overlay.strategy) ? 2 : 0; }
+double opened(const ExperimentOptions& o) { return strategy(o).mean_links(o.config.overlay, o.peers - 1); }
+double ring_ends(const ExperimentOptions& o) { return strategy(o).ring() ? 2 : 0; }
 
 // Peers that join at the same time know no degrees, so they do not prefer hubs.
 bool prefers_hubs(const ExperimentOptions& o) {
-    const OverlayStrategy strategy = o.config.overlay.strategy;
-    const bool preferential = strategy == OverlayStrategy::pa || strategy == OverlayStrategy::pa_ring;
-    return preferential && (o.grown || o.arrival > Duration::zero());
+    return strategy(o).preferential() && (o.grown || o.arrival > Duration::zero());
 }
 
 // The second moment of the preferential degree: for a growing network a sum over P(D >= k), up to the degree that one
@@ -140,7 +140,7 @@ bool disturbs_passage(const ExperimentOptions& o) {
 }
 
 // In tree mode a message's path depends on earlier messages.
-bool floods(const ExperimentOptions& o) { return o.config.gossip.mode == GossipMode::flood; }
+bool floods(const ExperimentOptions& o) { return o.config.gossip.mode->floods(); }
 
 void add_overlay(const ExperimentOptions& o, const Degrees& degrees, std::vector<Predicted>& out) {
     const double edges = expected_edges(o);
@@ -200,10 +200,11 @@ bool Predicted::agrees(double measured) const {
 
 double expected_edges(const ExperimentOptions& o) {
     const double n = o.peers;
-    const double links = opened(o);
-    // The first peers find fewer candidates than links they want.
-    const double early = std::min(links, n - 1);
-    const double chosen = early * (early - 1) / 2 + std::max(n - 1 - early + 1, 0.0) * links;
+    // The first peers find fewer candidates than links they want; some strategies open more in larger networks.
+    const std::uint32_t early = std::min(o.peers, 1000U);
+    double chosen = (n - early) * opened(o);
+    for (std::uint32_t i = 0; i < early; ++i)
+        chosen += std::min<double>(strategy(o).mean_links(o.config.overlay, i), i);
     const double all = n * (n - 1) / 2;
     if (ring_ends(o) == 0) return std::min(chosen, all);
     const double ring = n > 2 ? n : n - 1;

@@ -42,8 +42,8 @@ void draw_gossip(Rng& rng, Config& c) {
 }
 
 void draw_mode(Rng rng, Config& c) {
-    constexpr std::array modes{GossipMode::flood, GossipMode::tree, GossipMode::automatic};
-    c.gossip.mode = rng.pick(modes);
+    constexpr std::array<std::string_view, 3> modes{"flood", "tree", "auto"};
+    c.gossip.mode = find_spread(rng.pick(modes));
     c.gossip.copies = between(rng, 1, 2);
     c.gossip.tree_above = between(rng, 1, 200);  // low, because a run has few messages
 }
@@ -59,10 +59,9 @@ void draw_seed_config(Rng& rng, Config& c) {
 }
 
 void draw_overlay(Rng& rng, Config& c) {
-    constexpr std::array<OverlayStrategy, 8> choices{
-        OverlayStrategy::pa_ring, OverlayStrategy::pa_ring, OverlayStrategy::pa_ring, OverlayStrategy::pa_ring,
-        OverlayStrategy::pa_ring, OverlayStrategy::pa,      OverlayStrategy::zipf,    OverlayStrategy::random};
-    c.overlay.strategy = rng.pick(choices);
+    constexpr std::array<std::string_view, 8> choices{"pa-ring", "pa-ring", "pa-ring", "pa-ring",
+                                                      "pa-ring", "pa",      "zipf",    "random"};
+    c.overlay.strategy = find_overlay(rng.pick(choices));
     if (rng.chance(300'000)) c.overlay.cap = between(rng, 8, 16);
 }
 

@@ -74,14 +74,6 @@ class Cli(harness.TestCase):
             life = network.rows(f"trace {network.peers[1]}")
             self.assertGreater(len(life), 2)
 
-    def test_overlay_strategies(self):
-        for strategy in ["pa-ring", "pa", "zipf", "random"]:
-            settings = {**harness.QUIET, "overlay.strategy": strategy}
-            with self.subTest(strategy), harness.Network(3, 8, settings) as network:
-                network.start()
-                network.say(network.peers[0], strategy)
-                network.do(f"wait reached last == all {10 * harness.SLOW}s")
-
     def test_a_file_is_checked_whole_before_anything_starts(self):
         folder = harness.Folder()
         script = folder.path / "x.gsh"

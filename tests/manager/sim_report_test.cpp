@@ -27,7 +27,7 @@ TEST_CASE("sim: the options that are given arrive") {
                                  "--faults", "drop=1%,crash=0.5,partition=5s", "--runs", "3", "-o", "json"});
     CHECK(c.experiment.peers == 50);
     CHECK(c.experiment.seeds == 5);
-    CHECK(c.experiment.config.overlay.strategy == OverlayStrategy::zipf);
+    CHECK(c.experiment.config.overlay.strategy == find_overlay("zipf"));
     CHECK(c.experiment.network.link.regions == 4);
     CHECK(c.experiment.network.link.delay_max == Duration(80ms));
     CHECK(c.experiment.network.link.drop_per_million == 10'000);

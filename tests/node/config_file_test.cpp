@@ -91,11 +91,14 @@ TEST_CASE("every key can be read, printed and read back") {
                                                     {"gossip.mode", "auto"},
                                                     {"gossip.copies", "1"},
                                                     {"gossip.tree_above", "4096"},
+                                                    {"gossip.fanout", "5"},
                                                     {"gossip.repair_interval", "90s"},
                                                     {"gossip.rate", "2"},
                                                     {"gossip.burst", "5"},
                                                     {"gossip.store", "99"},
                                                     {"overlay.strategy", "zipf"},
+                                                    {"overlay.file", ""},
+                                                    {"overlay.edges", "3: 0-1 1-2"},
                                                     {"overlay.links", "4"},
                                                     {"overlay.alpha", "1.25"},
                                                     {"overlay.cap", "64"},
@@ -134,7 +137,7 @@ TEST_CASE("every key can be read, printed and read back") {
     CHECK(c.config.liveness.witnesses_min == 2);
     CHECK(c.config.liveness.witnesses_max == 5);
     CHECK(c.config.liveness.probe_timeout == 1500us);
-    CHECK(c.config.overlay.strategy == OverlayStrategy::zipf);
+    CHECK(c.config.overlay.strategy == find_overlay("zipf"));
     CHECK_FALSE(c.config.seed.durable);
     CHECK(c.node.peer_ports.first == 7100);
     CHECK(c.node.state_dir == "/a \"b\"\\c");
@@ -263,10 +266,11 @@ TEST_CASE("values of the wrong kind or out of range") {
     CHECK(error_of("[gossip]\nmax_messages = '10'") == "0.toml:2:1: gossip.max_messages: must be a whole number");
     CHECK(error_of("[gossip]\nmax_messages = -1") == "0.toml:2:1: gossip.max_messages: must be in 0..4294967295");
     CHECK(error_of("[gossip]\nmode = 'trees'") ==
-          "0.toml:2:1: gossip.mode: must be one of \"flood\", \"tree\", \"auto\"");
+          "0.toml:2:1: gossip.mode: must be one of \"flood\", \"tree\", \"auto\", \"push\"");
     CHECK(error_of("[gossip]\nmode = [1]").find("gossip.mode") != std::string::npos);
     CHECK(error_of("[overlay]\nstrategy = 'star'") ==
-          "0.toml:2:1: overlay.strategy: must be one of \"pa-ring\", \"pa\", \"zipf\", \"random\"");
+          "0.toml:2:1: overlay.strategy: must be one of \"pa-ring\", \"pa\", \"zipf\", \"random\", "
+          "\"zipf-half\", \"zipf-log\", \"tophalf\", \"rank2\", \"file\"");
     CHECK(error_of("[overlay]\nalpha = 11") == "0.toml:2:1: overlay.alpha: must be in 0.0..10.0");
     CHECK(error_of("[overlay]\nalpha = nan").find("must be in") != std::string::npos);
     CHECK(error_of("[overlay]\nreplace = 2").find("probability") != std::string::npos);

@@ -154,7 +154,7 @@ std::vector<std::uint32_t> grown_degrees(std::uint32_t peers, const OverlayConfi
 class Churn {
 public:
     Churn(std::uint32_t peers, std::uint32_t replace_per_million, std::uint64_t seed) : links_(peers), rng_(seed) {
-        config_.strategy = OverlayStrategy::pa;
+        config_.strategy = find_overlay("pa");
         config_.replace_per_million = replace_per_million;
         config_.floor = 0;
         config_.cap = peers;
@@ -167,7 +167,7 @@ public:
         for (const std::uint32_t n : bereft) std::erase(links_[n], dead);
         const auto all = static_cast<std::uint32_t>(links_.size());
         for (const std::uint32_t n : bereft) {
-            if (replaces_lost_link(config_, links_[n].size(), rng_)) link(n, all, dead);
+            if (config_.strategy->replaces(config_, {.remaining = links_[n].size()}, rng_)) link(n, all, dead);
         }
         join(dead, all);
     }
@@ -191,7 +191,7 @@ private:
         std::vector<NodeId> mine;
         for (const std::uint32_t n : links_[peer]) mine.push_back(NodeId{n + 1});
         std::sort(mine.begin(), mine.end());
-        const NodeId target = choose_link(config_, known, mine, rng_);
+        const NodeId target = choose_link({config_, known, mine}, rng_);
         if (target == NodeId::none) return;
         const auto other = static_cast<std::uint32_t>(static_cast<std::uint64_t>(target) - 1);
         links_[peer].push_back(other);
@@ -264,7 +264,7 @@ TEST_CASE(
     "as shifted by Dorogovtsev, Mendes and Samukhin") {
     constexpr std::uint32_t peers = 8000;
     OverlayConfig config;
-    config.strategy = OverlayStrategy::pa;
+    config.strategy = find_overlay("pa");
     config.cap = peers;
     config.candidates = peers;  // the theorem's joiner knows everybody
     const std::vector<std::uint32_t> degrees = grown_degrees(peers, config);
@@ -277,7 +277,7 @@ TEST_CASE(
 
 TEST_CASE("literature: floor(n/2)+1 links chosen by rank are no power law") {
     OverlayConfig config;
-    config.strategy = OverlayStrategy::zipf;
+    config.strategy = find_overlay("zipf");
     config.candidates = 400;
     config.cap = 400;
     config.links = 201;

@@ -75,6 +75,7 @@ TEST_CASE("every bad value is refused with the name of its key, and nothing but 
         {"overlay.alpha", [](Config& c) { c.overlay.alpha = 10.001; }},
         {"overlay.alpha", [](Config& c) { c.overlay.alpha = std::numeric_limits<double>::quiet_NaN(); }},
         {"overlay.replace", [](Config& c) { c.overlay.replace_per_million = 1'000'001; }},
+        {"gossip.fanout", [](Config& c) { c.gossip.fanout = 0; }},
         {"gossip.burst", [](Config& c) { c.gossip.origin_burst = 0; }},
         {"seeds.batch_limit", [](Config& c) { c.seed.batch_limit = 0; }},
     };

@@ -19,7 +19,7 @@ std::vector<Candidate> candidates(std::initializer_list<std::uint32_t> degrees) 
 std::map<NodeId, double> shares(const OverlayConfig& config, const std::vector<Candidate>& pool, int draws) {
     Rng rng(7);
     std::map<NodeId, double> result;
-    for (int i = 0; i < draws; ++i) result[choose_link(config, pool, {}, rng)] += 1.0 / draws;
+    for (int i = 0; i < draws; ++i) result[choose_link({config, pool, {}}, rng)] += 1.0 / draws;
     return result;
 }
 
@@ -27,8 +27,8 @@ std::map<NodeId, double> shares(const OverlayConfig& config, const std::vector<C
 
 TEST_CASE("preferential choice is in proportion to degree + 1") {
     const auto pool = candidates({0, 1, 3, 15});
-    for (const OverlayStrategy s : {OverlayStrategy::pa, OverlayStrategy::pa_ring}) {
-        OverlayConfig config{.strategy = s};
+    for (const char* s : {"pa", "pa-ring"}) {
+        OverlayConfig config{.strategy = find_overlay(s)};
         const auto share = shares(config, pool, 60'000);
         for (const Candidate& c : pool) {
             CHECK(share.at(c.id) == doctest::Approx((c.degree + 1) / 23.0).epsilon(0.08));
@@ -39,7 +39,7 @@ TEST_CASE("preferential choice is in proportion to degree + 1") {
 TEST_CASE("zipf choice is by rank weight over the list sorted by id, whatever its order and degrees") {
     auto pool = candidates({9, 0, 0, 50});
     std::swap(pool[0], pool[3]);
-    OverlayConfig config{.strategy = OverlayStrategy::zipf, .alpha = 1.0};
+    OverlayConfig config{.strategy = find_overlay("zipf"), .alpha = 1.0};
     const auto share = shares(config, pool, 60'000);
     const double sum = 1.0 + 1.0 / 2 + 1.0 / 3 + 1.0 / 4;
     for (std::uint64_t k = 1; k <= 4; ++k) {
@@ -48,7 +48,7 @@ TEST_CASE("zipf choice is by rank weight over the list sorted by id, whatever it
 }
 
 TEST_CASE("random choice is uniform") {
-    OverlayConfig config{.strategy = OverlayStrategy::random};
+    OverlayConfig config{.strategy = find_overlay("random")};
     for (const auto& [id, share] : shares(config, candidates({0, 100, 3, 7}), 60'000)) {
         CHECK(share == doctest::Approx(0.25).epsilon(0.05));
     }
@@ -56,17 +56,16 @@ TEST_CASE("random choice is uniform") {
 
 TEST_CASE("nobody at the cap and nobody excluded is chosen, and nobody at all when none is left") {
     Rng rng(1);
-    for (const OverlayStrategy s :
-         {OverlayStrategy::pa_ring, OverlayStrategy::pa, OverlayStrategy::zipf, OverlayStrategy::random}) {
-        OverlayConfig config{.strategy = s, .cap = 20};
+    for (const char* s : {"pa-ring", "pa", "zipf", "random"}) {
+        OverlayConfig config{.strategy = find_overlay(s), .cap = 20};
         const auto pool = candidates({18, 5, 20, 4, 17});  // at 18 of 20 only ring links are taken
         const std::vector<NodeId> excluded{NodeId{101}};
         for (int i = 0; i < 500; ++i) {
-            const NodeId id = choose_link(config, pool, excluded, rng);
+            const NodeId id = choose_link({config, pool, excluded}, rng);
             CHECK((id == NodeId{103} || id == NodeId{104}));
         }
-        CHECK(choose_link(config, candidates({18, 20}), {}, rng) == NodeId::none);
-        CHECK(choose_link(config, {}, {}, rng) == NodeId::none);
+        CHECK(choose_link({config, candidates({18, 20}), {}}, rng) == NodeId::none);
+        CHECK(choose_link({config, {}, {}}, rng) == NodeId::none);
     }
 }
 
@@ -83,9 +82,9 @@ TEST_CASE("a lost link is always replaced below the floor, else with probability
     OverlayConfig config{.floor = 2, .replace_per_million = 400'000};
     int replaced = 0;
     for (int i = 0; i < 20'000; ++i) {
-        REQUIRE(replaces_lost_link(config, 0, rng));
-        REQUIRE(replaces_lost_link(config, 1, rng));
-        replaced += replaces_lost_link(config, 2, rng) ? 1 : 0;
+        REQUIRE(config.strategy->replaces(config, {.remaining = 0}, rng));
+        REQUIRE(config.strategy->replaces(config, {.remaining = 1}, rng));
+        replaced += config.strategy->replaces(config, {.remaining = 2}, rng) ? 1 : 0;
     }
     CHECK(replaced / 20'000.0 == doctest::Approx(0.4).epsilon(0.05));
 }
@@ -119,7 +118,7 @@ TEST_CASE("preferential attachment from samples of 64 obeys the cap and has a po
         }
         std::vector<NodeId> taken;
         for (std::uint32_t k = 0; k < config.links; ++k) {
-            const NodeId target = choose_link(config, sample, taken, rng);
+            const NodeId target = choose_link({config, sample, taken}, rng);
             taken.insert(std::upper_bound(taken.begin(), taken.end(), target), target);
             ++degree[static_cast<std::size_t>(target) - 1];
         }
