@@ -3,7 +3,7 @@
 #include "manager/base/table.hpp"
 #include "manager/lab/experiment_options.hpp"
 #include "node/wire/wire.hpp"
-#include "protocol/peer/dissemination.hpp"
+#include "protocol/rumors/own_rumors.hpp"
 #include "sim/engine/sim_crypto.hpp"
 
 #include <unistd.h>
@@ -49,10 +49,10 @@ std::string table_of(const std::vector<sim::Predicted>& all, TableFormat format,
 
 // A line of GOSSIP with a text of this length.
 std::size_t gossip_line(std::size_t text, const Crypto& crypto) {
-    Dissemination origin;
+    OwnRumors origin;
     const NodeId self = node_id({0x7f000001, 7000});
     constexpr WallMs noon{1'700'000'000'000};
-    const RumorPtr rumor = origin.create(true, std::string(text, 'x'), self, Incarnation{1}, noon, Time{}, crypto, {});
+    const RumorPtr rumor = origin.create(true, std::string(text, 'x'), self, Incarnation{1}, noon, crypto);
     return encode(Message(msg::Gossip{rumor, self, 3, noon, false}), crypto, noon).size();
 }
 
