@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 namespace {

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a lease counts for the life that is listed, and each is told what became of its own") {

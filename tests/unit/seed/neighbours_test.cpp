@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace gossip;
-using namespace gossip::seedtest;
+using namespace gossip::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a seed that is heard is reached once, and a majority of them is a quorum") {

@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-namespace gossip::seedtest {
+namespace gossip::test {
 
 struct SeedParts {
     static constexpr SeatLife own_life = 100;
@@ -109,4 +109,4 @@ private:
     }
 };
 
-}  // namespace gossip::seedtest
+}  // namespace gossip::test
