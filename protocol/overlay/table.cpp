@@ -1,5 +1,5 @@
 // Every overlay strategy, in the order in which they are listed; the first is the default. To add one, write its class
-// and a row here (docs/EXTENDING.md): configuration, options, help, `topology`, the page and the man page follow.
+// and a row here (docs/EXTENDING.md): configuration, options, help, `topology` and the man page follow.
 
 #include "protocol/overlay.hpp"
 #include "protocol/overlay/file.hpp"
