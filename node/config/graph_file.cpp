@@ -85,7 +85,7 @@ ReadGraph parse_graph_text(std::string_view text) {
         text.remove_prefix(word.size());
         const std::size_t dash = word.find('-');
         const auto from = whole_number(word.substr(0, dash));
-        const auto to = dash == std::string_view::npos ? from : whole_number(word.substr(dash + 1));
+        const auto to = dash == std::string_view::npos ? std::nullopt : whole_number(word.substr(dash + 1));
         if (!from || !to) return form + "; " + quoted_name(word) + " is not an edge";
         if (*from == *to || std::max(*from, *to) >= *vertices) {
             return "has an edge " + quoted_name(word) + " that does not join two of its " + std::to_string(*vertices) +

@@ -57,8 +57,10 @@ public:
         }
         const std::uint32_t largest = config.given->largest_degree();
         if (largest <= degree_limit(config, false)) return std::nullopt;
-        return "overlay.cap: must be at least " + std::to_string(largest + 2) + ": a vertex of overlay.file has " +
-               std::to_string(largest) + " links, and 2 places are kept free";
+        const bool reserved = config.cap >= 8 || largest >= 8;  // see degree_limit
+        return "overlay.cap: must be at least " + std::to_string(largest + (reserved ? 2 : 0)) +
+               ": a vertex of overlay.file has " + std::to_string(largest) + " links" +
+               (reserved ? ", and 2 places are kept free" : "");
     }
 
     [[nodiscard]] std::optional<std::string> warning(const OverlayConfig& config, std::size_t peers) const override {
