@@ -1,7 +1,8 @@
 #include "node/log.hpp"
 
-#include "node/storage/file.hpp"
-#include "node/wire/escape.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/escape.hpp"
+#include "node/base/file.hpp"
 #include "protocol/log_text.hpp"
 #include "protocol/names.hpp"
 #include "protocol/notice_traits.hpp"

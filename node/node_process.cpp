@@ -1,6 +1,11 @@
 #include "node/node_process.hpp"
 
-#include "node/storage/file.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/file.hpp"
+#include "node/base/listener.hpp"
+#include "node/config/config_file.hpp"
+#include "node/transport/link_fault.hpp"
+#include "node/transport/transport_options.hpp"
 #include "protocol/names.hpp"
 
 #include <boost/asio/post.hpp>
@@ -117,13 +122,13 @@ NodeProcess::Problem NodeProcess::open_log() {
 
 NodeProcess::Problem NodeProcess::listen() {
     if (given_.listen_fd >= 0) {
-        listening_fd_ = given_.listen_fd;
-        close_on_exec(listening_fd_);
+        listener_.reset(given_.listen_fd);
+        close_on_exec(listener_.get());
         return std::nullopt;
     }
-    const auto result = listen_on(given_.listen);
+    auto result = listen_on(given_.listen);
     if (const auto* error = std::get_if<std::string>(&result)) return NodeStartFailure{5, *error};
-    listening_fd_ = std::get<int>(result);
+    listener_ = std::get<FileDescriptor>(std::move(result));
     return std::nullopt;
 }
 
@@ -180,7 +185,7 @@ RuntimeHandlers NodeProcess::handlers() {
                 [this] {
                     Notice stopped{NoticeKind::stopped};
                     stopped.role = given_.role;
-                    on_notice(Runtime::now(), stopped);
+                    on_notice(machine_now(), stopped);
                     // Once more round the loop, so that the manager hears it.
                     boost::asio::post(io_, [this] { io_.stop(); });
                 },
@@ -191,7 +196,7 @@ int NodeProcess::run() {
     await_signals();
     if (given_.control_fd >= 0) join_manager();
     if (given_.role == Role::peer) watch_for_seeds();
-    runtime_->start(listening_fd_);
+    runtime_->start(listener_.release());
     io_.run();
     return exit_code_;
 }
@@ -212,7 +217,7 @@ void NodeProcess::on_notice(Time now, const Notice& notice) {
     if (notice.kind == NoticeKind::said) said_id_ = notice.rumor->id;
     log_->notice(notice);
     if (!control_) return;
-    control_->send(NodeEvent{now.time_since_epoch().count(), Runtime::wall_now(), given_.listen, notice});
+    control_->send(NodeEvent{now.time_since_epoch().count(), wall_now(), given_.listen, notice});
 }
 
 // A peer alone in a terminal must not seem to hang.

@@ -2,7 +2,8 @@
 // What one node process holds: its loop, its identity, its machine and runtime, its log, and the
 // control channel when a manager started it.
 
-#include "node/config/config_file.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/config/settings.hpp"
 #include "node/control/control_channel.hpp"
 #include "node/log.hpp"
 #include "node/openssl_crypto.hpp"
@@ -69,7 +70,7 @@ private:
     std::unique_ptr<Runtime> runtime_;
     std::string said_id_;          // of the message it took last
     std::string publish_problem_;  // why the machine refused the message it was just given
-    int listening_fd_{-1};
+    FileDescriptor listener_;      // until the runtime takes it over
     bool heard_of_seed_{false};
     bool leaving_{false};
     int exit_code_{0};

@@ -1,6 +1,6 @@
 #include "node/options.hpp"
 
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
 
 #include <boost/program_options.hpp>
 

@@ -1,10 +1,13 @@
 #include "node/runtime.hpp"
 
+#include "node/base/clock.hpp"
 #include "protocol/assert.hpp"
 #include "protocol/log_text.hpp"
 #include "protocol/names.hpp"
 
 #include <boost/asio/post.hpp>
+
+#include <iterator>
 
 namespace gossip {
 namespace {
@@ -28,15 +31,6 @@ auto guarded(const std::shared_ptr<Runtime*>& alive, Act act) {
 }
 
 }  // namespace
-
-Time Runtime::now() {
-    return Time{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
-WallMs Runtime::wall_now() {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
 
 Runtime::Runtime(asio::io_context& io, TransportOptions options, const Crypto& crypto, std::unique_ptr<Machine> machine,
                  std::unique_ptr<Journal> journal, RuntimeHandlers handlers)
@@ -107,7 +101,7 @@ void Runtime::finish_turn() {
 void Runtime::step(const Event& event) {
     if (const auto* persisted = std::get_if<Persisted>(&event)) persisted_ = persisted->upto;
     effects_.clear();
-    machine_->step(now(), event, effects_);
+    machine_->step(machine_now(), event, effects_);
     report();
     if (effects_.fatal) {
         return fail(effects_.notices.empty() ? "an invariant is broken" : log_text(effects_.notices.back()));
@@ -133,7 +127,7 @@ void Runtime::report() {
         for (const Deliver& delivery : effects_.deliveries) handlers_.delivered(delivery);
     }
     if (handlers_.notice) {
-        for (const Notice& notice : effects_.notices) handlers_.notice(now(), notice);
+        for (const Notice& notice : effects_.notices) handlers_.notice(machine_now(), notice);
     }
 }
 
@@ -160,8 +154,7 @@ void Runtime::arm_timer() {
     const auto due = timers_.next_due();
     if (!due || *due >= armed_for_) return;
     armed_for_ = *due;
-    wake_.expires_at(std::chrono::steady_clock::time_point(
-        std::chrono::duration_cast<std::chrono::steady_clock::duration>(due->time_since_epoch())));
+    wake_.expires_at(to_steady(*due));
     wake_.async_wait([weak = std::weak_ptr<Runtime*>(alive_)](const boost::system::error_code& error) {
         const auto runtime = weak.lock();
         if (error || !runtime) return;
@@ -178,7 +171,7 @@ void Runtime::arm_timer() {
 
 void Runtime::fire_timers() {
     armed_for_ = Time::max();
-    const Time reached = now();
+    const Time reached = machine_now();
     draining_ = true;
     take_events(inbox_.size());
     while (!ending_) {

@@ -1,10 +1,13 @@
 #pragma once
 // Drives one machine over real time, sockets and disk: the other driver beside sim/simulator, and the
-// only caller of step() and of a clock's now() on the real side. Several may live on one loop.
+// only caller of step() on the real side. Several may live on one loop.
 
 #include "node/storage/journal.hpp"
 #include "node/timer_queue.hpp"
+#include "node/transport/link_fault.hpp"
 #include "node/transport/transport.hpp"
+#include "node/transport/transport_counters.hpp"
+#include "node/transport/transport_options.hpp"
 #include "protocol/crypto.hpp"
 #include "protocol/machine.hpp"
 
@@ -45,8 +48,6 @@ public:
 
     [[nodiscard]] const Machine& machine() const { return *machine_; }
     [[nodiscard]] TransportCounters counters() const { return transport_.counters(); }
-    [[nodiscard]] static Time now();
-    [[nodiscard]] static WallMs wall_now();
 
 private:
     void drain();

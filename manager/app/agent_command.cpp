@@ -1,7 +1,7 @@
 #include "manager/app/agent_command.hpp"
 
+#include "manager/base/failure.hpp"
 #include "manager/hosts/agent.hpp"
-#include "manager/shell/command_table.hpp"
 
 #include <unistd.h>
 
@@ -13,11 +13,6 @@ extern char** environ;
 
 namespace gossip {
 namespace {
-
-int complain(const std::string& text) {
-    std::fprintf(stderr, "gossipctl: E_USAGE: agent: %s\n", text.c_str());
-    return exit_code(ErrorKind::usage);
-}
 
 // The configuration is the manager's alone.
 void forget_variables() {
@@ -53,9 +48,10 @@ int agent_command(const std::vector<std::string>& arguments) {
             std::fputs(std::string(agent_usage()).c_str(), stdout);
             return 0;
         }
-        if (argument != "--stdio") return complain("unknown option " + argument + "; see gossipctl agent --help");
+        if (argument != "--stdio")
+            return complain("agent", ErrorKind::usage, "unknown option " + argument + "; see gossipctl agent --help");
     }
-    if (arguments.empty()) return complain("--stdio is missing; see gossipctl agent --help");
+    if (arguments.empty()) return complain("agent", ErrorKind::usage, "--stdio is missing; see gossipctl agent --help");
     forget_variables();
     std::signal(SIGPIPE, SIG_IGN);  // a manager that is gone is an error of that write
     boost::asio::io_context io{1};
@@ -63,7 +59,7 @@ int agent_command(const std::vector<std::string>& arguments) {
         Agent agent(io, STDIN_FILENO, STDOUT_FILENO);
         return agent.run();
     } catch (const boost::system::system_error&) {
-        return complain("stdin and stdout must be pipes, sockets or a terminal");
+        return complain("agent", ErrorKind::usage, "stdin and stdout must be pipes, sockets or a terminal");
     }
 }
 

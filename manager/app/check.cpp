@@ -1,9 +1,11 @@
 #include "manager/app/check.hpp"
 
 #include "manager/base/console.hpp"
+#include "manager/base/failure.hpp"
+#include "manager/base/options.hpp"
 #include "manager/network/network_plan.hpp"
-#include "manager/shell/command_table.hpp"
 #include "manager/view/live_log.hpp"
+#include "node/config/settings.hpp"
 #include "protocol/quorum.hpp"
 
 namespace gossip {

@@ -1,25 +1,26 @@
 #include "manager/app/doctor.hpp"
 
 #include "manager/base/console.hpp"
+#include "manager/base/failure.hpp"
+#include "manager/base/options.hpp"
+#include "manager/base/program.hpp"
 #include "manager/hosts/agent_host.hpp"
 #include "manager/hosts/process.hpp"
 #include "manager/network/network_plan.hpp"
 #include "manager/remote/remote_socket.hpp"
-#include "manager/shell/command_table.hpp"
 #include "manager/view/live_log.hpp"
+#include "node/base/file.hpp"
+#include "node/base/listener.hpp"
 #include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 
-#include <arpa/inet.h>
 #include <langinfo.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <clocale>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 namespace gossip {
@@ -49,15 +50,9 @@ private:
 
 // As a node would listen there; empty, or why not.
 std::string cannot_bind(NodeId id) {
-    const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int on = 1;
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(endpoint(id).port);
-    address.sin_addr.s_addr = htonl(endpoint(id).ip);
-    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return {};
-    return std::strerror(errno);
+    const auto bound = bind_socket(id);
+    const int* error = std::get_if<int>(&bound);
+    return error == nullptr ? "" : error_text(*error);
 }
 
 // The nearest folder above that exists decides.

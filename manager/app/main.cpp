@@ -3,8 +3,11 @@
 #include "manager/app/doctor.hpp"
 #include "manager/app/manual.hpp"
 #include "manager/app/shell.hpp"
+#include "manager/app/usage.hpp"
+#include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
 #include "manager/base/variables.hpp"
+#include "manager/base/version.hpp"
 #include "manager/demo/demo_command.hpp"
 #include "manager/lab/advise_command.hpp"
 #include "manager/lab/predict_command.hpp"
@@ -59,11 +62,7 @@ int run(int argc, char** argv) {
         return 0;
     }
     const auto parsed = parse_options({argv + 1, argv + argc});
-    if (const auto* problem = std::get_if<std::string>(&parsed)) {
-        std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(ErrorKind::usage)).c_str(),
-                     problem->c_str());
-        return exit_code(ErrorKind::usage);
-    }
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
     const auto& options = std::get<Options>(parsed);
     switch (options.mode) {
         case Mode::help:
@@ -92,7 +91,6 @@ int main(int argc, char** argv) {
         return run(argc, argv);
     } catch (const std::exception& error) {
         // Nodes end with us: their lifeline closes.
-        std::fprintf(stderr, "gossipctl: E_COMMAND: %s\n", error.what());
-        return 1;
+        return gossip::complain(gossip::ErrorKind::command, error.what());
     }
 }

@@ -1,47 +1,17 @@
 #include "manager/app/manual.hpp"
 
+#include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
+#include "manager/base/subcommands.hpp"
 #include "manager/remote/remote_client.hpp"
 #include "manager/shell/command_table.hpp"
 #include "protocol/overlay.hpp"
 #include "protocol/spread.hpp"
 
-#include <array>
 #include <cstdio>
 
 namespace gossip {
 namespace {
-
-// Subcommands that are no verbs of the shell.
-struct Subcommand {
-    std::string_view usage;
-    std::string_view summary;
-};
-constexpr std::array subcommands{
-    Subcommand{"run FILE.gsh", "start a network, run a script in it, and end it"},
-    Subcommand{"node --role seed|peer --listen IP:PORT", "one node by itself, on this or a remote machine"},
-    Subcommand{"agent --stdio", "many nodes of this machine for a manager on another one, over ssh"},
-    Subcommand{"sim", "the same protocol in virtual time"},
-    Subcommand{"predict", "what theory says of a network before it runs, each figure with its formula"},
-    Subcommand{"demo [--text]", "six phases of a network's life, step by step, in a browser or the terminal"},
-    Subcommand{"replay [RUN]", "the page of a run that is over: play, pause, step forwards and back, seek"},
-    Subcommand{"ctl COMMAND…", "a command in the network that another terminal runs"},
-    Subcommand{"attach", "a second prompt on it"},
-    Subcommand{"stats [RUN]", "the figures of a recorded run (the newest)"},
-    Subcommand{"export html|perfetto|dot|graphml|csv [RUN] [--to FILE]", "a recorded run in the forms of other tools"},
-    Subcommand{"plot [RUN] [--to FOLDER]", "coverage, latency, degrees and detection of a recorded run as SVG"},
-    Subcommand{"compare RUN RUN", "each figure of one run beside the other's"},
-    Subcommand{"topology", "overlay strategies side by side: degree law with fit, robustness, cost; table, SVG, CSV"},
-    Subcommand{"advise [--peers N] [--stall TIME] …", "parameters for circumstances, tried in the simulator"},
-    Subcommand{"sweep FILE.toml [--jobs N]", "one run for each combination of parameters and each seed; resumable"},
-    Subcommand{"check [FILE]", "is this configuration right?"},
-    Subcommand{"doctor", "can a network run on this machine, in this folder?"},
-    Subcommand{"completion bash|zsh|fish", "print a script for the shell's completion"},
-    Subcommand{"man", "print this page"},
-    Subcommand{"help [VERB]", "the command line, or one verb of the shell"},
-};
-
-std::string first_word(std::string_view text) { return std::string(text.substr(0, text.find(' '))); }
 
 // A line must not begin with a control character, and a backslash or a hyphen is one of roff's own.
 std::string roff(std::string_view text) {
@@ -126,7 +96,7 @@ Words words_for(const std::string& before, const std::string& word) {
     } else if (line.starts_with("completion ")) {
         out = {"bash", "zsh", "fish"};
     } else {
-        for (const Subcommand& sub : subcommands) out.push_back(first_word(sub.usage));
+        for (std::string& name : subcommand_names()) out.push_back(std::move(name));
         for (const OptionText& option : option_texts()) out.emplace_back(option.name);
     }
     std::erase_if(out, [&](const std::string& candidate) { return !candidate.starts_with(word); });
@@ -137,16 +107,10 @@ void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 
 }  // namespace
 
-std::vector<std::string> subcommand_names() {
-    std::vector<std::string> names;
-    for (const Subcommand& sub : subcommands) names.push_back(first_word(sub.usage));
-    return names;
-}
-
 std::string manual_page() {
     std::string page(head);
     page += ".SH SUBCOMMANDS\n";
-    for (const Subcommand& sub : subcommands) page += entry(sub.usage, sub.summary);
+    for (const Subcommand& sub : subcommands()) page += entry(sub.usage, sub.summary);
     page += ".SH OPTIONS\nEvery option has a variable: GOSSIPCTL_CONFIG, GOSSIPCTL_PEERS, …\n";
     for (const OptionText& option : option_texts()) {
         std::string name(option.short_name.empty() ? "" : std::string(option.short_name) + ", ");
@@ -178,9 +142,7 @@ int completion_command(const std::vector<std::string>& arguments) {
             "Examples:\n  gossipctl completion bash > /etc/bash_completion.d/gossipctl\n"
             "  source <(gossipctl completion bash)\n\nPrints a completion script for bash, zsh or fish.\n");
     } else {
-        std::fprintf(stderr, "gossipctl: %s: completion needs bash, zsh or fish\n",
-                     std::string(error_word(ErrorKind::usage)).c_str());
-        return exit_code(ErrorKind::usage);
+        return complain(ErrorKind::usage, "completion needs bash, zsh or fish");
     }
     return 0;
 }

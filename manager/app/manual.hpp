@@ -6,9 +6,6 @@
 
 namespace gossip {
 
-// run, node, sim, …: what gossipctl's first word can be.
-[[nodiscard]] std::vector<std::string> subcommand_names();
-
 // roff, for man(1).
 [[nodiscard]] std::string manual_page();
 

@@ -1,12 +1,18 @@
 #include "manager/app/shell.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/options.hpp"
 #include "manager/network/supervisor.hpp"
 #include "manager/page/web_site.hpp"
 #include "manager/remote/remote_server.hpp"
+#include "manager/shell/completion.hpp"
 #include "manager/shell/known_script.hpp"
 #include "manager/shell/line_reader.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/recording.hpp"
+#include "manager/shell/report.hpp"
 #include "manager/shell/script_input.hpp"
+#include "manager/shell/script_runner.hpp"
 
 #include <unistd.h>
 
@@ -15,15 +21,15 @@ namespace {
 
 // The sources of commands end the network themselves: their pending reads need them alive that long.
 int run_known(Session& session, const KnownScript& known) {
-    const Result result = session.run(known.script, known.name);
+    const Result result = run_script(session, known.script, known.name);
     session.finish();
-    return result ? report(session.console, *result, &session.loop) : 0;
+    return result ? report(session.console(), *result, &session.loop()) : 0;
 }
 
 // Commands as they come through a pipe: each runs when its line is there.
 int run_piped(Session& session) {
     constexpr const char* name = "stdin";
-    ScriptInput input(session.loop.io(), STDIN_FILENO);
+    ScriptInput input(session.loop().io(), STDIN_FILENO);
     Result first;
     while (session.open()) {
         bool timed_out = false;
@@ -32,25 +38,25 @@ int run_piped(Session& session) {
         if (!result) {
             const auto block = input.take();
             if (!block) break;
-            result = run_text(session, block->text, block->line, name);
+            result = run_text(session, *block, name);
         }
         if (!result) continue;
         const bool ends_all = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
-        if (!result->printed) report(session.console, *result);
+        if (!result->printed) report(session.console(), *result);
         result->printed = true;
         if (!first || ends_all) first = std::move(result);
-        if (!session.settings.keep_going || ends_all) break;
+        if (!session.settings().keep_going || ends_all) break;
     }
     session.finish();
-    return first ? report(session.console, *first, &session.loop) : 0;
+    return first ? report(session.console(), *first, &session.loop()) : 0;
 }
 
 std::string banner(const Session& session, const std::string& url) {
     std::set<NodeId> seeds;
     std::set<NodeId> peers;
-    for (const auto& [id, node] : session.network.nodes()) (node.role == Role::seed ? seeds : peers).insert(id);
-    const NetworkPlan& plan = session.network.plan();
-    const bool color = session.console.colored();
+    for (const auto& [id, node] : session.network().nodes()) (node.role == Role::seed ? seeds : peers).insert(id);
+    const NetworkPlan& plan = session.network().plan();
+    const bool color = session.console().colored();
     std::string text = paint("gossipctl", Style::bold, color) + ": " + std::to_string(seeds.size()) + " seeds (" +
                        port_ranges(seeds) + ") and " + std::to_string(peers.size()) + " peers";
     if (!peers.empty()) text += " (" + port_ranges(peers) + ")";
@@ -72,37 +78,37 @@ class Shell {
 public:
     explicit Shell(Session& session)
         : session_(session),
-          reader_(session.loop.io(), history_file(),
+          reader_(session.loop().io(), history_file(),
                   [&session](const std::string& before, const std::string& word) {
-                      return completions(before, word, session.network.view());
+                      return completions(before, word, session.network().view());
                   }),
-          redraw_(session.loop.io()) {
-        session.console.set_above_prompt([this](std::string_view text) { return reader_.above(text); });
+          redraw_(session.loop().io()) {
+        session.console().set_above_prompt([this](std::string_view text) { return reader_.above(text); });
         session.set_changed([this] { schedule_redraw(); });
-        session.loop.on_suspend([this] { reader_.suspend(); });
+        session.loop().on_suspend([this] { reader_.suspend(); });
     }
 
     ~Shell() {
-        session_.console.set_above_prompt({});
+        session_.console().set_above_prompt({});
         session_.set_changed({});
-        session_.loop.on_suspend({});
+        session_.loop().on_suspend({});
     }
 
     int run() {
         while (session_.open()) {
             const auto text = read_block();
             if (!text) break;
-            static_cast<void>(run_text(session_, *text, 1, ""));
-            if (session_.loop.termination() != 0) break;
+            static_cast<void>(run_text(session_, *text, ""));
+            if (session_.loop().termination() != 0) break;
         }
-        const int signal = session_.loop.termination();
+        const int signal = session_.loop().termination();
         session_.finish();
         return signal == 0 ? 0 : 128 + signal;
     }
 
 private:
     // A line, or several when a block is open.
-    std::optional<std::string> read_block() {
+    std::optional<ParsedText> read_block() {
         std::string text;
         for (;;) {
             const auto line = read_line(text.empty() ? decorated_prompt() : "... ");
@@ -112,9 +118,8 @@ private:
                 continue;
             }
             text += line->text + "\n";
-            const auto parsed = parse_script(text);
-            const auto* error = std::get_if<ParseError>(&parsed);
-            if (error == nullptr || !error->incomplete) return text;
+            ParsedText block = parse_text(text);
+            if (!block.incomplete()) return block;
         }
     }
 
@@ -127,7 +132,7 @@ private:
         main_prompt_ = prompt != "... ";
         reader_.start(prompt);
         for (;;) {
-            const WaitEnd end = session_.loop.run_until([this] { return reader_.ready() || !session_.open(); });
+            const WaitEnd end = session_.loop().run_until([this] { return reader_.ready() || !session_.open(); });
             if (end == WaitEnd::terminated || !session_.open()) {
                 reader_.stop();
                 return std::nullopt;
@@ -148,7 +153,7 @@ private:
     // Invisible parts are marked for readline, which counts columns.
     std::string decorated_prompt() const {
         const std::string plain = session_.prompt();
-        if (!session_.console.colored()) return plain;
+        if (!session_.console().colored()) return plain;
         const bool doubt = plain.find('!') != std::string::npos;
         return "\001" + style_code(doubt ? Style::yellow : Style::cyan) + "\002" + plain.substr(0, plain.size() - 2) +
                "\001" + style_code(Style::plain) + "\002> ";
@@ -172,15 +177,15 @@ private:
 };
 
 int run_interactive(Session& session, const std::string& url) {
-    session.console.result(banner(session, url));
+    session.console().result(banner(session, url));
     Shell shell(session);
     return shell.run();
 }
 
 // The network runs without it as well.
 void serve_page(Session& session, std::optional<WebSite>& page) {
-    const NetworkPlan& plan = session.network.plan();
-    Console& console = session.console;
+    const NetworkPlan& plan = session.network().plan();
+    Console& console = session.console();
     if (plan.page == ServePage::never || (plan.page == ServePage::on_terminal && !console.interactive())) return;
     page.emplace(session);
     if (const auto problem = page->open(plan.page_listen)) {
@@ -194,8 +199,8 @@ void serve_page(Session& session, std::optional<WebSite>& page) {
 
 // How the network went, once it is described; the exit code.
 int run_commands(Session& session, const std::optional<KnownScript>& known) {
-    Console& console = session.console;
-    if (const auto failure = session.start()) return report(console, *failure, &session.loop);
+    Console& console = session.console();
+    if (const auto failure = session.start()) return report(console, *failure, &session.loop());
     RemoteServer second_terminals(session);
     if (const std::string problem = second_terminals.open(); !problem.empty()) {
         console.remark("no second terminal can attach: " + problem);

@@ -1,5 +1,6 @@
 #include "manager/base/console.hpp"
-#include "node/storage/file.hpp"
+
+#include "node/base/file.hpp"
 
 #include <unistd.h>
 

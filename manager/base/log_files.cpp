@@ -24,6 +24,10 @@ std::string_view stamp(const LogLine& line) { return std::string_view(line.text)
 
 }  // namespace
 
+std::string file_stem(NodeId id, Role role) {
+    return (role == Role::seed ? "seed-" : "peer-") + std::to_string(endpoint(id).port);
+}
+
 bool LogSearcher::contains(const std::string& path, const std::string& text) {
     Progress& progress = progress_[{path, text}];
     if (progress.found) return true;

@@ -6,10 +6,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace gossip {
+
+// "seed-6000", "peer-7003": the names of a node's files.
+[[nodiscard]] std::string file_stem(NodeId id, Role role);
 
 // Remembers how far a file has been searched, so a wait does not read it again with every event.
 class LogSearcher {

@@ -42,9 +42,4 @@ struct OptionText {
 };
 [[nodiscard]] std::vector<OptionText> option_texts();
 
-[[nodiscard]] std::string usage_text(const std::string& topic);
-[[nodiscard]] std::string version_number();  // "0.1.0"
-[[nodiscard]] std::string version_text();
-[[nodiscard]] std::string build_info_text();
-
 }  // namespace gossip

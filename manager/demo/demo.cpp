@@ -1,8 +1,13 @@
 #include "manager/demo/demo.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/options.hpp"
 #include "manager/demo/stage.hpp"
+#include "manager/shell/compiled_script.hpp"
 #include "manager/shell/parser.hpp"
 #include "manager/view/narration.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -92,12 +97,12 @@ private:
 
     // Runs until `done` or for `most` of the network's time, and carries out the acts that fall due meanwhile.
     bool until(const std::function<bool()>& done, Duration most) {
-        const Time end = session().network.now() + most;
+        const Time end = session().network().now() + most;
         for (;;) {
             const Time due =
                 next_act_ < demo_.acts.size() ? Time{std::chrono::microseconds(demo_.acts[next_act_].us)} : end;
-            const Time stop = std::max(session().network.now(), std::min(due, end));
-            const WaitEnd how = session().network.run_until(done, stop - session().network.now());
+            const Time stop = std::max(session().network().now(), std::min(due, end));
+            const WaitEnd how = session().network().run_until(done, stop - session().network().now());
             if (how == WaitEnd::done) return true;
             if (how != WaitEnd::timed_out || due >= end) return false;
             carry_out(demo_.acts[next_act_++].command);
@@ -106,7 +111,7 @@ private:
     // A viewer's acts come before the demo's own of the same time.
     void catch_up() {
         const auto due = [this] { return Time{std::chrono::microseconds(demo_.acts[next_act_].us)}; };
-        while (next_act_ < demo_.acts.size() && due() <= session().network.now())
+        while (next_act_ < demo_.acts.size() && due() <= session().network().now())
             carry_out(demo_.acts[next_act_++].command);
     }
     void pass(Duration time) {
@@ -116,8 +121,10 @@ private:
     // The text was checked before: it parses.
     void carry_out(const std::string& text) {
         steps_.push_back({now().mono_ns / 1000, 0, "gossip> " + text, {}});
-        const auto script = parse_script(text);
-        for (const Command& command : std::get<Script>(script)) static_cast<void>(stage_.carry_out(command, ""));
+        const auto script = compile_text(parse_text(text), "");
+        for (const CompiledCommand& command : std::get<CompiledScript>(script).commands) {
+            static_cast<void>(stage_.carry_out(command, ""));
+        }
     }
 
     [[nodiscard]] std::vector<NodeId> members() const {
@@ -134,7 +141,7 @@ private:
         begin_phase(2);
         catch_up();
         WaitEnd end{};
-        static_cast<void>(session().network.add_peers({demo_.peers, 0, {}}, end));
+        static_cast<void>(session().network().add_peers({demo_.peers, 0, {}}, end));
         static_cast<void>(until([this] { return members().size() >= demo_.peers && agreed(); }, seconds(120)));
         begin_phase(3);
         static_cast<void>(until([this] { return linked(); }, seconds(60)));
@@ -243,9 +250,8 @@ std::string add_act(DemoPlan& plan, std::string_view text) {
         return "at: a time in microseconds and a command are needed";
     if (plan.acts.size() == acts_limit) return "at: " + std::to_string(acts_limit) + " acts are the most";
     std::string command(trim(text.substr(space)));
-    auto script = parse_script(command);
-    if (const auto* error = std::get_if<ParseError>(&script)) return "at: " + error->text;
-    if (auto failure = check_script(std::get<Script>(script), "")) return "at: " + failure->text;
+    const auto script = compile_text(parse_text(command), "");
+    if (const auto* failure = std::get_if<Failure>(&script)) return "at: " + failure->text;
     plan.acts.push_back({static_cast<std::int64_t>(*us), std::move(command)});
     return {};
 }

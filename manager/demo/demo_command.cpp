@@ -1,11 +1,12 @@
 #include "manager/demo/demo_command.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/options.hpp"
 #include "manager/demo/demo.hpp"
 #include "manager/demo/lesson.hpp"
 #include "manager/network/network_plan.hpp"
 #include "manager/page/recorded_site.hpp"
-#include "manager/shell/command_table.hpp"
-#include "manager/shell/parser.hpp"
+#include "node/base/words.hpp"
 #include "protocol/names.hpp"
 
 #include <unistd.h>
@@ -94,11 +95,6 @@ std::variant<DemoOptions, std::string> parse(const std::vector<std::string>& arg
     return options;
 }
 
-int fail(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
-
 // Prints one sentence after the other; at a terminal it waits for a key in between.
 class Terminal {
 public:
@@ -145,13 +141,13 @@ WebReply act(const std::string& body, std::string& page) {
 
 int serve(const DemoOptions& options, std::string page, bool acts) {
     const auto network = plan_network({});
-    if (const auto* problem = std::get_if<std::string>(&network)) return fail(ErrorKind::config, *problem);
+    if (const auto* problem = std::get_if<std::string>(&network)) return complain(ErrorKind::config, *problem);
     EventLoop loop;
     RecordedSite site(
         loop, [&] { return page; },
         acts ? RecordedSite::Act([&](const std::string& body) { return act(body, page); }) : RecordedSite::Act{});
     const NodeId listen = options.listen.value_or(std::get<NetworkPlan>(network).page_listen);
-    if (const auto problem = site.open(listen)) return fail(ErrorKind::start, *problem);
+    if (const auto problem = site.open(listen)) return complain(ErrorKind::start, *problem);
     std::printf("Page: %s\nSpace plays, . and , step. Ctrl-C ends it; gossipctl demo --text needs no browser.\n",
                 site.url().c_str());
     std::fflush(stdout);
@@ -193,9 +189,9 @@ void show_lesson(const Lesson& lesson, const LessonRun& run) {
 
 int run_lesson(const DemoOptions& options) {
     const auto lesson = find_lesson(*options.lesson);
-    if (const auto* problem = std::get_if<std::string>(&lesson)) return fail(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&lesson)) return complain(ErrorKind::usage, *problem);
     auto run = play_lesson(std::get<Lesson>(lesson));
-    if (const auto* problem = std::get_if<std::string>(&run)) return fail(ErrorKind::command, *problem);
+    if (const auto* problem = std::get_if<std::string>(&run)) return complain(ErrorKind::command, *problem);
     if (!options.text) return serve(options, std::move(std::get<LessonRun>(run).page), false);
     show_lesson(std::get<Lesson>(lesson), std::get<LessonRun>(run));
     return 0;
@@ -214,7 +210,7 @@ int demo_command(const std::vector<std::string>& arguments) {
     ::setenv("TZ", "UTC", 1);  // virtual time has no time zone
     ::tzset();
     auto parsed = parse(arguments);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return fail(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
     const auto& options = std::get<DemoOptions>(parsed);
     if (options.help) {
         std::fputs(help_text().c_str(), stdout);
@@ -222,7 +218,7 @@ int demo_command(const std::vector<std::string>& arguments) {
     }
     if (options.lesson) return run_lesson(options);
     auto run = run_demo(options.plan);
-    if (const auto* problem = std::get_if<std::string>(&run)) return fail(ErrorKind::config, *problem);
+    if (const auto* problem = std::get_if<std::string>(&run)) return complain(ErrorKind::config, *problem);
     if (!options.text) return serve(options, std::move(std::get<DemoRun>(run).page), true);
     Terminal().show(std::get<DemoRun>(run));
     return 0;

@@ -2,9 +2,11 @@
 
 #include "manager/demo/lesson.hpp"
 
+#include "manager/base/options.hpp"
 #include "manager/demo/stage.hpp"
 #include "manager/network/network_plan.hpp"
 #include "manager/view/condition.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -170,16 +172,17 @@ private:
 
     void bring_up(Stage& stage, const LessonNetwork& network) {
         if (const Result failure = stage.session().start()) problem_ = failure->text;
-        const auto script = parse_script("wait registered == " + std::to_string(network.peers) +
-                                         " 5m; wait connected 2m; wait agree 1m");
-        for (const Command& command : std::get<Script>(script)) {
+        const auto script = compile_text(
+            parse_text("wait registered == " + std::to_string(network.peers) + " 5m; wait connected 2m; wait agree 1m"),
+            lesson_.file);
+        for (const CompiledCommand& command : std::get<CompiledScript>(script).commands) {
             if (problem_.empty()) problem_ = stage.carry_out(command, lesson_.file);
         }
     }
 
     void take(Stage& stage, const LessonStep& step) {
         if (step.kind == Kind::command) {
-            show(step.kind, to_text(step.command));
+            show(step.kind, to_text(step.command.command));
             problem_ = stage.carry_out(step.command, lesson_.file);
             return;
         }

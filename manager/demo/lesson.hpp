@@ -2,7 +2,7 @@
 // Lessons: scripts with explaining text. A lesson asks a question, runs a network and answers with measured values;
 // docs/LESSONS.md says how to write one.
 
-#include "manager/shell/parser.hpp"
+#include "manager/shell/compiled_script.hpp"
 
 #include <cstdint>
 #include <string>
@@ -19,7 +19,7 @@ struct LessonStep {
     int line{0};
     std::string text;  // of keep: the measure
     std::string name;  // of keep
-    Command command;
+    CompiledCommand command;
 };
 
 struct LessonNetwork {

@@ -1,9 +1,13 @@
 // Parses the text of a lesson.
 
+#include "manager/base/failure.hpp"
 #include "manager/base/terminal.hpp"
+#include "manager/base/web_assets.hpp"
 #include "manager/demo/lesson.hpp"
-#include "manager/page/web_assets.hpp"
-#include "manager/shell/command_table.hpp"
+#include "manager/shell/compiled_script.hpp"
+#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -75,13 +79,14 @@ private:
     void end_commands() {
         auto script = parse_script(std::exchange(commands_, {}), first_);
         if (const auto* error = std::get_if<ParseError>(&script)) return fail(error->line, error->text);
-        const Script& commands = std::get<Script>(script);
-        if (auto failure = check_script(commands, lesson_.file); failure && problem_.empty()) {
-            problem_ =
-                failure->where.empty() ? lesson_.file + ": " + failure->text : failure->where + ": " + failure->text;
+        auto compiled = compile_script(std::get<Script>(script), lesson_.file);
+        if (const auto* failure = std::get_if<Failure>(&compiled)) {
+            if (problem_.empty()) problem_ = failure->where + ": " + failure->text;
+            return;
         }
-        for (const Command& command : commands) {
-            network().steps.push_back({Kind::command, command.line, {}, {}, command});
+        for (CompiledCommand& command : std::get<CompiledScript>(compiled).commands) {
+            const int line = command.command.line;
+            network().steps.push_back({Kind::command, line, {}, {}, std::move(command)});
         }
     }
 

@@ -1,6 +1,7 @@
 #include "manager/demo/stage.hpp"
 
 #include "manager/network/sim_network.hpp"
+#include "manager/shell/script_runner.hpp"
 
 namespace gossip {
 namespace {
@@ -9,7 +10,7 @@ constexpr PageRecording::Limits limits{150'000, 20'000, 0};
 
 PageFrames::Facts facts_of(const Session& session) {
     return {[](NodeId) { return std::int64_t{0}; },
-            [&session](NodeId id) { return session.network.faults().summary(id); }};
+            [&session](NodeId id) { return session.network().faults().summary(id); }};
 }
 
 }  // namespace
@@ -20,8 +21,8 @@ Stage::Stage(const NetworkPlan& plan, std::uint32_t loss_percent, std::function<
           loop_, quiet_.console,
           [&](ManagedNetwork::Observers observers) { return make(plan, loss_percent, std::move(observers)); },
           Settings{}),
-      recording_(session_.network.view(), facts_of(session_), limits) {
-    session_.settings.live = false;
+      recording_(session_.network().view(), facts_of(session_), limits) {
+    session_.settings().live = false;
     analysis_.apply(RunBegan{now(), run_schema, {}, plan.seed, plan.config.seeds.size()});
     session_.set_onlooker([this](const NodeEvent* event) { apply(event); });
 }
@@ -49,10 +50,11 @@ RunAnalysis Stage::figures() const {
     return copy;
 }
 
-std::string Stage::carry_out(const Command& command, const std::string& name) {
+std::string Stage::carry_out(const CompiledCommand& compiled, const std::string& name) {
+    const Command& command = compiled.command;
     recording_.add("command", JsonObject().text("text", command.source), now().mono_ns);
     quiet_.errors.clear();
-    const bool failed = session_.run({command}, name).has_value();
+    const bool failed = run_script(session_, {{compiled}}, name).has_value();
     recording_.update(now());
     if (failed && quiet_.errors.empty()) quiet_.errors = command.source + " failed";
     if (failed) recording_.line(now(), '!', command.source + ": " + quiet_.errors);

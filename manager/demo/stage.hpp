@@ -4,6 +4,8 @@
 
 #include "manager/runs/page_recording.hpp"
 #include "manager/runs/run_analysis.hpp"
+#include "manager/shell/compiled_script.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
 
 #include <functional>
@@ -21,16 +23,16 @@ public:
     Stage& operator=(const Stage&) = delete;
 
     [[nodiscard]] Session& session() { return session_; }
-    [[nodiscard]] const ClusterView& view() const { return session_.network.view(); }
+    [[nodiscard]] const ClusterView& view() const { return session_.network().view(); }
     [[nodiscard]] RunStamp now() const {
-        return {session_.network.now().time_since_epoch().count(), session_.network.wall_now()};
+        return {session_.network().now().time_since_epoch().count(), session_.network().wall_now()};
     }
     [[nodiscard]] PageRecording& recording() { return recording_; }
     // The analysis of the run so far.
     [[nodiscard]] RunAnalysis figures() const;
 
     // Runs the command; returns the error that it printed, or nothing.
-    [[nodiscard]] std::string carry_out(const Command& command, const std::string& name);
+    [[nodiscard]] std::string carry_out(const CompiledCommand& compiled, const std::string& name);
 
 private:
     // A console that drops all output but errors.

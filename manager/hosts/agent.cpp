@@ -1,11 +1,14 @@
 #include "manager/hosts/agent.hpp"
 
 #include "manager/base/event_loop.hpp"
-#include "manager/base/options.hpp"
+#include "manager/base/failure.hpp"
+#include "manager/base/log_files.hpp"
+#include "manager/base/version.hpp"
 #include "manager/hosts/local_host.hpp"
-#include "manager/network/managed_network.hpp"
-#include "node/storage/file.hpp"
-#include "node/wire/escape.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/escape.hpp"
+#include "node/base/file.hpp"
+#include "protocol/names.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
@@ -40,14 +43,14 @@ constexpr int lock_attempts = 40;
 constexpr useconds_t lock_pause_us = 50'000;
 
 bool write_private(const std::string& path, const std::string& text) {
-    const Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    return file.valid() && write_all(file.get(), text);
+    const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    return file && write_all(file.get(), text);
 }
 
 // One agent a folder: two would take each other's logs away.
-Fd lock_folder(const std::string& dir) {
-    Fd lock{::open((dir + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    for (int i = 0; lock.valid() && i < lock_attempts; ++i) {
+FileDescriptor lock_folder(const std::string& dir) {
+    FileDescriptor lock{::open((dir + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    for (int i = 0; lock && i < lock_attempts; ++i) {
         if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
         ::usleep(lock_pause_us);
     }
@@ -125,9 +128,8 @@ void Agent::take(std::string_view line) {
 
 // What cannot be understood is not guessed at: half a network would be worse than none.
 void Agent::give_up(const std::string& text) {
-    exit_code_ = 2;
     report(agent::Trouble{text});
-    std::fprintf(stderr, "gossipctl: E_USAGE: agent: %s\n", text.c_str());
+    exit_code_ = complain("agent", ErrorKind::usage, text);
     hold_nodes(true);
 }
 
@@ -164,7 +166,7 @@ std::string Agent::prepare_folder(const agent::Setup& setup) {
     fs::create_directories(dir, error);
     if (error) return "cannot make the folder " + dir + ": " + error.message();
     lock_ = lock_folder(dir);
-    if (!lock_.valid()) return dir + " is in use by another agent; give this host a dir of its own in [[host]]";
+    if (!lock_) return dir + " is in use by another agent; give this host a dir of its own in [[host]]";
     remove_old_logs(dir);
     std::string seeds;
     for (const NodeId seed : setup.seeds) seeds += node_name(seed) + "\n";
@@ -221,8 +223,7 @@ void Agent::handle(const agent::Signal& signal) {
 }
 
 void Agent::handle(const agent::AskClock& ask) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    report(agent::Clock{ask.sent, std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()});
+    report(agent::Clock{ask.sent, machine_now().time_since_epoch().count()});
 }
 
 void Agent::handle(const agent::AskLogs& ask) {

@@ -5,6 +5,7 @@
 #include "manager/hosts/agent_protocol.hpp"
 #include "manager/hosts/control_link.hpp"
 #include "manager/hosts/log_tail.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -62,8 +63,8 @@ private:
     bool held_{false};
     std::optional<int> exit_code_;
     std::string dir_;  // empty until it is set up
-    Fd lock_;
-    std::map<NodeId, Fd> listeners_;
+    FileDescriptor lock_;
+    std::map<NodeId, FileDescriptor> listeners_;
     std::map<std::uint64_t, Node> nodes_;
     std::map<NodeId, LogTail> logs_;
 };

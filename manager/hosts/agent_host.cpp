@@ -1,8 +1,13 @@
 #include "manager/hosts/agent_host.hpp"
 
-#include "manager/base/options.hpp"
+#include "manager/base/log_files.hpp"
+#include "manager/base/program.hpp"
+#include "manager/base/terminal.hpp"
+#include "manager/base/version.hpp"
 #include "manager/hosts/agent.hpp"
-#include "manager/network/managed_network.hpp"
+#include "node/base/clock.hpp"
+#include "node/base/escape.hpp"
+#include "protocol/names.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -36,16 +41,6 @@ private:
     AgentHost& host_;
     std::uint64_t number_;
 };
-
-std::int64_t monotonic_ns() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
-WallMs wall_ms() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
 
 // As a node's own log is rotated, at its size: one file before this one is kept.
 void rotate(const std::string& path) {
@@ -213,7 +208,7 @@ void AgentHost::handle(const agent::Trouble& trouble) {
     close();
 }
 
-void AgentHost::ask_clock() { send(agent::AskClock{monotonic_ns()}); }
+void AgentHost::ask_clock() { send(agent::AskClock{machine_now().time_since_epoch().count()}); }
 
 void AgentHost::await_clock() {
     clock_timer_.expires_after(clock_interval);
@@ -224,13 +219,15 @@ void AgentHost::await_clock() {
     });
 }
 
-void AgentHost::handle(const agent::Clock& clock) { clock_.add(clock.sent, clock.mono_ns, monotonic_ns()); }
+void AgentHost::handle(const agent::Clock& clock) {
+    clock_.add(clock.sent, clock.mono_ns, machine_now().time_since_epoch().count());
+}
 
 // As if it had happened here: on our monotonic clock, and on our wall clock.
 void AgentHost::correct(NodeEvent& event) const {
     if (same_clock_ || !clock_.known()) return;
     event.mono_ns = clock_.here(event.mono_ns);
-    event.wall = wall_ms() - (monotonic_ns() - event.mono_ns) / 1'000'000;
+    event.wall = wall_now() - (machine_now().time_since_epoch().count() - event.mono_ns) / 1'000'000;
 }
 
 // ---------------------------------------------------------------- its nodes

@@ -6,7 +6,7 @@
 #include "manager/hosts/agent_protocol.hpp"
 #include "manager/hosts/control_link.hpp"
 #include "manager/hosts/node_host.hpp"
-#include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -13,7 +13,7 @@ using boost::system::error_code;
 
 }  // namespace
 
-ControlLink::ControlLink(boost::asio::io_context& io, Fd control, Fd pidfd, Handlers handlers)
+ControlLink::ControlLink(boost::asio::io_context& io, FileDescriptor control, FileDescriptor pidfd, Handlers handlers)
     : control_(io, control.release()), exit_(io, pidfd.release()), handlers_(std::move(handlers)) {}
 
 void ControlLink::start() {

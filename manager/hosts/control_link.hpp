@@ -3,6 +3,7 @@
 // node's control channel, or what leads to another machine's agent.
 
 #include "manager/hosts/process.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -23,7 +24,7 @@ public:
         std::function<void()> closed{};              // its end of the channel, though it may still run
     };
 
-    ControlLink(boost::asio::io_context& io, Fd control, Fd pidfd, Handlers handlers);
+    ControlLink(boost::asio::io_context& io, FileDescriptor control, FileDescriptor pidfd, Handlers handlers);
     void start();
     void send(std::string_view lines);
     // While held, nothing is read, so that the other side waits; what it wrote before its end is read all the same.

@@ -1,6 +1,7 @@
 #include "manager/hosts/local_host.hpp"
 
-#include "manager/network/managed_network.hpp"
+#include "manager/base/log_files.hpp"
+#include "protocol/names.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -41,7 +42,7 @@ std::vector<std::string> node_arguments(NodeId id, Role role, bool bootstrap, In
     return out;
 }
 
-std::variant<NodeChild, std::string> start_node(boost::asio::io_context& io, Fd listener,
+std::variant<NodeChild, std::string> start_node(boost::asio::io_context& io, FileDescriptor listener,
                                                 std::vector<std::string> arguments, const std::string& stderr_path,
                                                 ControlLink::Handlers handlers) {
     auto pair = control_pair();

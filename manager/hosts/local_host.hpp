@@ -3,6 +3,7 @@
 
 #include "manager/hosts/control_link.hpp"
 #include "manager/hosts/node_host.hpp"
+#include "node/base/descriptor.hpp"
 
 namespace gossip {
 
@@ -24,7 +25,7 @@ private:
 
     boost::asio::io_context& io_;
     Settings settings_;
-    std::map<NodeId, Fd> listeners_;
+    std::map<NodeId, FileDescriptor> listeners_;
 };
 
 // The arguments of `gossipctl node` that are the same wherever it runs, inherited descriptors included.
@@ -35,7 +36,7 @@ struct NodeChild {
     pid_t pid{0};
 };
 // A node as a child process; the error names the cause.
-[[nodiscard]] std::variant<NodeChild, std::string> start_node(boost::asio::io_context& io, Fd listener,
+[[nodiscard]] std::variant<NodeChild, std::string> start_node(boost::asio::io_context& io, FileDescriptor listener,
                                                               std::vector<std::string> arguments,
                                                               const std::string& stderr_path,
                                                               ControlLink::Handlers handlers);

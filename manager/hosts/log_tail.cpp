@@ -1,6 +1,6 @@
 #include "manager/hosts/log_tail.hpp"
 
-#include "node/wire/escape.hpp"
+#include "node/base/escape.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,9 @@
 namespace gossip {
 namespace {
 
-Fd open_to_read(const std::string& path) { return Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)}; }
+FileDescriptor open_to_read(const std::string& path) {
+    return FileDescriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+}
 
 }  // namespace
 
@@ -31,14 +33,14 @@ bool LogTail::was_rotated() const {
 }
 
 std::string LogTail::fresh(std::size_t most) {
-    if (!file_.valid()) file_ = open_to_read(path_);
-    if (!file_.valid()) return {};
+    if (!file_) file_ = open_to_read(path_);
+    if (!file_) return {};
     if (!read_some(most)) {
         if (!was_rotated()) return {};
         // Between the two looks it may have been written to once more.
         if (!read_some(most)) {
             file_ = open_to_read(path_);
-            if (!file_.valid() || !read_some(most)) return {};
+            if (!file_ || !read_some(most)) return {};
         }
     }
     // A line without end is handed on in pieces.
@@ -49,8 +51,8 @@ std::string LogTail::fresh(std::size_t most) {
 }
 
 std::string end_of_file(const std::string& path, std::size_t most) {
-    const Fd file = open_to_read(path);
-    if (!file.valid()) return {};
+    const FileDescriptor file = open_to_read(path);
+    if (!file) return {};
     const off_t size = ::lseek(file.get(), 0, SEEK_END);
     const off_t from = std::max<off_t>(0, size - static_cast<off_t>(most));
     std::string text(most, '\0');

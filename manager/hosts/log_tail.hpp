@@ -2,8 +2,10 @@
 // What is written to a log file from now on, across its rotation.
 
 #include "manager/hosts/process.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace gossip {
 
@@ -19,7 +21,7 @@ private:
     [[nodiscard]] bool was_rotated() const;
 
     std::string path_;
-    Fd file_;
+    FileDescriptor file_;
     std::string partial_;  // of a line
 };
 

@@ -1,8 +1,10 @@
 #include "manager/hosts/process.hpp"
 
-#include <arpa/inet.h>
+#include "manager/base/program.hpp"
+#include "node/base/file.hpp"
+#include "node/base/listener.hpp"
+
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,7 +23,7 @@
 namespace gossip {
 namespace {
 
-std::string error_text(const char* what) { return std::string(what) + ": " + std::strerror(errno); }
+std::string failed(const std::string& what) { return what + ": " + error_text(errno); }
 
 // Only async-signal-safe calls from here to exec: the child is a copy of a running program.
 struct ChildPlan {
@@ -56,37 +58,37 @@ void arrange_descriptors(const ChildPlan& plan) {
     ::_exit(127);
 }
 
-Fd lifted(int fd) {
+FileDescriptor lifted(int fd) {
     constexpr int above_targets = 16;
-    return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, above_targets)};
+    return FileDescriptor{::fcntl(fd, F_DUPFD_CLOEXEC, above_targets)};
 }
 
 std::variant<Child, std::string> fork_child(ChildPlan plan) {
     const pid_t pid = ::fork();
-    if (pid < 0) return error_text("fork");
+    if (pid < 0) return failed("fork");
     if (pid == 0) run_child(plan);
     ::setpgid(pid, pid);  // both sides do it, so that neither has to wait for the other
     const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
     if (pidfd < 0) {
-        const std::string error = error_text("pidfd_open");
+        const std::string error = failed("pidfd_open");
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
         return error;
     }
-    return Child{pid, Fd{pidfd}};
+    return Child{pid, FileDescriptor{pidfd}};
 }
 
-Fd open_for_appending(const std::string& path) {
-    return Fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+FileDescriptor open_for_appending(const std::string& path) {
+    return FileDescriptor{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
 }
 
 std::variant<Child, std::string> run_program(const std::string& program, std::vector<std::string> words,
                                              std::span<const int> descriptors) {
     ChildPlan plan{program.c_str(), nullptr, {}, descriptors.size(), ::getpid()};
-    std::vector<Fd> high;
+    std::vector<FileDescriptor> high;
     for (std::size_t i = 0; i < descriptors.size(); ++i) {
         high.push_back(lifted(descriptors[i]));
-        if (!high.back().valid()) return error_text("descriptors for a process");
+        if (!high.back()) return failed("descriptors for a process");
         plan.descriptors[i] = high.back().get();
     }
     std::vector<char*> arguments;
@@ -98,48 +100,21 @@ std::variant<Child, std::string> run_program(const std::string& program, std::ve
 
 }  // namespace
 
-void Fd::reset(int value) {
-    if (value_ >= 0) ::close(value_);
-    value_ = value;
-}
-
-std::optional<std::string> find_program(const std::string& name) {
-    if (name.find('/') != std::string::npos) {
-        return ::access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
-    }
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        std::string whole = (folder.empty() ? "." : folder) + "/" + name;
-        if (::access(whole.c_str(), X_OK) == 0) return whole;
-    }
-    errno = ENOENT;
-    return std::nullopt;
-}
-
-std::string shell_word(const std::string& text) {
-    constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+%";
-    if (!text.empty() && text.find_first_not_of(harmless) == std::string::npos) return text;
-    std::string out = "'";
-    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 std::variant<Child, std::string> spawn(const SpawnRequest& request) {
     std::vector<std::string> words{"gossipctl"};
     words.insert(words.end(), request.arguments.begin(), request.arguments.end());
-    const Fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-    const Fd output = open_for_appending(request.stderr_path);
-    if (!output.valid()) return error_text(request.stderr_path.c_str());
+    const FileDescriptor null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    const FileDescriptor output = open_for_appending(request.stderr_path);
+    if (!output) return failed(request.stderr_path);
     const std::array given{null.get(), output.get(), output.get(), request.listen_fd, request.control_fd};
     return run_program("/proc/self/exe", words, given);
 }
 
 std::variant<Child, std::string> spawn(const CommandRequest& request) {
     const auto program = find_program(request.words.front());  // before the fork, so that its reason can be said
-    if (!program) return "cannot run " + request.words.front() + ": " + std::strerror(errno);
-    const Fd output = open_for_appending(request.stderr_path);
-    if (!output.valid()) return error_text(request.stderr_path.c_str());
+    if (!program) return "cannot run " + request.words.front() + ": " + error_text(errno);
+    const FileDescriptor output = open_for_appending(request.stderr_path);
+    if (!output) return failed(request.stderr_path);
     return run_program(*program, request.words, std::array{request.channel_fd, request.channel_fd, output.get()});
 }
 
@@ -169,42 +144,28 @@ std::string describe(ExitStatus status) {
     return name == nullptr ? "signal " + std::to_string(status.value) : "SIG" + std::string(name);
 }
 
-std::optional<std::pair<Fd, Fd>> control_pair() {
+std::optional<std::pair<FileDescriptor, FileDescriptor>> control_pair() {
     int fds[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) return std::nullopt;
-    std::pair<Fd, Fd> pair{Fd{fds[0]}, Fd{fds[1]}};
+    std::pair<FileDescriptor, FileDescriptor> pair{FileDescriptor{fds[0]}, FileDescriptor{fds[1]}};
     ::fcntl(pair.first.get(), F_SETFL, O_NONBLOCK);
     return pair;
 }
 
-std::variant<Fd, int> bind_listener(NodeId id) {
-    Fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (!fd.valid()) return errno;
-    const int on = 1;
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(endpoint(id).port);
-    address.sin_addr.s_addr = htonl(endpoint(id).ip);
-    constexpr int backlog = 512;
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return errno;
-    if (::listen(fd.get(), backlog) != 0) return errno;
-    return fd;
-}
-
-Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count, std::map<NodeId, Fd>& listeners) {
+Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count,
+                     std::map<NodeId, FileDescriptor>& listeners) {
     Listening result;
-    std::map<NodeId, Fd> bound;
+    std::map<NodeId, FileDescriptor> bound;
     for (const NodeId id : candidates) {
         if (bound.size() == count) break;
         auto listener = bind_listener(id);
-        if (auto* fd = std::get_if<Fd>(&listener)) {
+        if (auto* fd = std::get_if<FileDescriptor>(&listener)) {
             bound.emplace(id, std::move(*fd));
             result.bound.push_back(id);
         } else if (std::get<int>(listener) == EADDRINUSE) {
             result.taken.push_back(id);
         } else {
-            return {{}, {}, id, std::strerror(std::get<int>(listener))};
+            return {{}, {}, id, error_text(std::get<int>(listener))};
         }
     }
     if (bound.size() < count) return {{}, std::move(result.taken), {}, {}};

@@ -2,6 +2,7 @@
 // Node processes: forked, signalled and reaped by descriptor, so that no pid is ever mistaken for
 // another process'. docs/decisions/002-spawning.md says why no library does this.
 
+#include "node/base/descriptor.hpp"
 #include "protocol/types.hpp"
 
 #include <sys/types.h>
@@ -14,31 +15,6 @@
 #include <vector>
 
 namespace gossip {
-
-// Owns a file descriptor.
-class Fd {
-public:
-    Fd() = default;
-    explicit Fd(int value) : value_(value) {}
-    Fd(Fd&& other) noexcept : value_(other.release()) {}
-    Fd& operator=(Fd&& other) noexcept {
-        if (this != &other) reset(other.release());
-        return *this;
-    }
-    ~Fd() { reset(); }
-    [[nodiscard]] int get() const { return value_; }
-    [[nodiscard]] bool valid() const { return value_ >= 0; }
-    int release() { return std::exchange(value_, -1); }
-    void reset(int value = -1);
-
-private:
-    int value_{-1};
-};
-
-// As a shell finds it; nothing, with errno set, when it is not there or cannot be run.
-[[nodiscard]] std::optional<std::string> find_program(const std::string& name);
-// One word of a shell's line.
-[[nodiscard]] std::string shell_word(const std::string& text);
 
 // Where a node finds what it inherits; everything else is closed in it.
 constexpr int node_listen_fd = 3;
@@ -53,7 +29,7 @@ struct SpawnRequest {
 
 struct Child {
     pid_t pid{0};
-    Fd pidfd;
+    FileDescriptor pidfd;
 };
 
 // Runs this very executable again, in a process group of its own; it is killed when the calling
@@ -82,10 +58,7 @@ struct ExitStatus {
 [[nodiscard]] std::string describe(ExitStatus status);  // "exit code 3", "SIGSEGV"
 
 // A pair of connected stream sockets: ours (non-blocking) and the node's.
-[[nodiscard]] std::optional<std::pair<Fd, Fd>> control_pair();
-
-// Bound and listening, or the error number.
-[[nodiscard]] std::variant<Fd, int> bind_listener(NodeId endpoint);
+[[nodiscard]] std::optional<std::pair<FileDescriptor, FileDescriptor>> control_pair();
 
 // Listening sockets on the first `count` candidates that nobody else listens on. All of them or none: with a problem,
 // or where `bound` stays short, nothing is kept.
@@ -96,7 +69,7 @@ struct Listening {
     std::string problem;        // other than that it is taken
 };
 [[nodiscard]] Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count,
-                                   std::map<NodeId, Fd>& listeners);
+                                   std::map<NodeId, FileDescriptor>& listeners);
 
 // As many descriptors as the system allows us: three a node add up.
 void raise_descriptor_limit();

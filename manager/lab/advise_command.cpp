@@ -1,9 +1,9 @@
 #include "manager/lab/advise_command.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/option_line.hpp"
 #include "manager/runs/run_figures.hpp"
-#include "manager/shell/command_table.hpp"
-#include "manager/shell/parser.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
 #include "sim/study/prediction.hpp"
 
 #include <algorithm>
@@ -114,16 +114,9 @@ std::string usage_of() {
         "\n"
         "Options:\n";
     for (const Option& o : options) {
-        std::string left = "  " + std::string(o.name) + " " + std::string(o.value);
-        left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
-        out += left + std::string(o.help) + "\n";
+        out += option_line(std::string(o.name) + " " + std::string(o.value), o.help, 30);
     }
     return out;
-}
-
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: advise: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
 }
 
 // ---------------------------------------------------------------- advice
@@ -221,7 +214,7 @@ std::vector<std::string> check_by_simulation(const Request& r, sim::ExperimentOp
 
 int advise_command(const std::vector<std::string>& arguments) {
     const auto parsed = parse(arguments);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain("advise", ErrorKind::usage, *problem);
     const Request& request = std::get<Request>(parsed);
     if (request.help) {
         std::fputs(usage_of().c_str(), stdout);
@@ -233,7 +226,7 @@ int advise_command(const std::vector<std::string>& arguments) {
     print(advice);
     if (!request.check) return 0;
     const std::vector<std::string> wrong = check_by_simulation(request, advice.network);
-    for (const std::string& text : wrong) static_cast<void>(complain(ErrorKind::command, text));
+    for (const std::string& text : wrong) static_cast<void>(complain("advise", ErrorKind::command, text));
     return wrong.empty() ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 #include "manager/lab/experiment_options.hpp"
 
 #include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 
 #include <optional>
 

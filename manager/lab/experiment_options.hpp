@@ -2,8 +2,8 @@
 // The command line of subcommands that compute with a network without starting it (predict, advise): the options
 // of gossipctl sim on top of a configuration.
 
+#include "manager/base/failure.hpp"
 #include "manager/lab/sim_options.hpp"
-#include "manager/shell/command_table.hpp"
 
 #include <string>
 #include <variant>

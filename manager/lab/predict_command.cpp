@@ -1,5 +1,6 @@
 #include "manager/lab/predict_command.hpp"
 
+#include "manager/base/failure.hpp"
 #include "manager/base/table.hpp"
 #include "manager/lab/experiment_options.hpp"
 #include "node/wire/wire.hpp"
@@ -25,11 +26,6 @@ constexpr std::string_view usage =
     "measures bear the names that gossipctl sim gives them; the tolerance is how far a run may lie off and still\n"
     "agree. The options are those of gossipctl sim, with --config FILE and --set KEY=VALUE of gossipctl.\n"
     "n peers, d mean degree, v links onward, T liveness.interval, m liveness.misses, q share of lost messages.\n";
-
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: predict: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
 
 std::string fixed(double value, int decimals) {
     char text[64];
@@ -85,14 +81,15 @@ std::vector<sim::Predicted> predictions(const sim::ExperimentOptions& options) {
 
 int predict_command(const std::vector<std::string>& arguments) {
     const auto parsed = parse_on_config(arguments);
-    if (const auto* failure = std::get_if<Failure>(&parsed)) return complain(failure->kind, failure->text);
+    if (const auto* failure = std::get_if<Failure>(&parsed)) return complain("predict", failure->kind, failure->text);
     const auto& command = std::get<SimCommand>(parsed);
     if (command.help) {
         std::fputs(usage.data(), stdout);
         return 0;
     }
-    if (command.script) return complain(ErrorKind::usage, "a script says what happens; see gossipctl sim --help");
-    if (command.experiment.peers < 2) return complain(ErrorKind::usage, "theory needs two peers at least");
+    if (command.script)
+        return complain("predict", ErrorKind::usage, "a script says what happens; see gossipctl sim --help");
+    if (command.experiment.peers < 2) return complain("predict", ErrorKind::usage, "theory needs two peers at least");
     const TableFormat piped = isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
     std::fputs(table_of(predictions(command.experiment), command.format.value_or(piped), colored).c_str(), stdout);

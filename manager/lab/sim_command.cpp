@@ -1,5 +1,6 @@
 #include "manager/lab/sim_command.hpp"
 
+#include "manager/base/failure.hpp"
 #include "manager/base/progress_line.hpp"
 #include "manager/base/terminal.hpp"
 #include "manager/lab/sim_options.hpp"
@@ -7,7 +8,6 @@
 #include "manager/lab/sim_script.hpp"
 #include "manager/lab/swarm_command.hpp"
 #include "manager/runs/sim_report.hpp"
-#include "manager/shell/command_table.hpp"
 
 #include <unistd.h>
 
@@ -22,11 +22,6 @@ namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
 void on_signal(int signal) { interrupted = signal; }
-
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: sim: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
 
 // The line of MemAvailable in /proc/meminfo; 0 when unknown.
 std::uint64_t memory_available() {
@@ -89,8 +84,9 @@ int result_of(const SimCommand& command, const std::vector<SimRun>& runs) {
     if (failed == runs.end()) return 0;
     const std::string seed = "seed " + std::to_string(failed->seed) + ": ";
     const bool broken = !failed->violation.empty();
-    const int code = broken ? complain(ErrorKind::expect, seed + "invariant " + failed->violation)
-                            : complain(ErrorKind::wait, seed + "the network was not up after 10 virtual minutes");
+    const int code = broken
+                         ? complain("sim", ErrorKind::expect, seed + "invariant " + failed->violation)
+                         : complain("sim", ErrorKind::wait, seed + "the network was not up after 10 virtual minutes");
     std::fprintf(stderr, "replay: %s\n", replay_command(command, failed->seed).c_str());
     return code;
 }
@@ -100,7 +96,7 @@ int run_experiments(const SimCommand& command) {
     if (!command.results.empty()) {
         // Before the runs: an unusable folder must not cost an hour of work.
         const std::string problem = write_results(command.results, {}, command.arguments);
-        if (!problem.empty()) return complain(ErrorKind::usage, "--out: " + problem);
+        if (!problem.empty()) return complain("sim", ErrorKind::usage, "--out: " + problem);
     }
     std::signal(SIGINT, on_signal);
     std::signal(SIGTERM, on_signal);
@@ -114,7 +110,7 @@ int run_experiments(const SimCommand& command) {
     std::fputs(sim_report(runs, command.format.value_or(piped), colored).c_str(), stdout);
     if (!command.results.empty()) {
         const std::string problem = write_results(command.results, runs, command.arguments);
-        if (!problem.empty()) return complain(ErrorKind::command, "--out: " + problem);
+        if (!problem.empty()) return complain("sim", ErrorKind::command, "--out: " + problem);
     }
     return result_of(command, runs);
 }
@@ -127,10 +123,10 @@ int sim_command(const std::vector<std::string>& arguments) {
     }
     const auto all = with_transcript_options(arguments);
     if (const auto* failure = std::get_if<Failure>(&all)) {
-        return complain(failure->kind, (failure->where.empty() ? "" : failure->where + ": ") + failure->text);
+        return complain("sim", failure->kind, (failure->where.empty() ? "" : failure->where + ": ") + failure->text);
     }
     const auto parsed = parse_sim_options(std::get<std::vector<std::string>>(all));
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain("sim", ErrorKind::usage, *problem);
     const auto& command = std::get<SimCommand>(parsed);
     if (command.help) {
         std::fputs(sim_usage().c_str(), stdout);
@@ -143,9 +139,9 @@ int sim_command(const std::vector<std::string>& arguments) {
     const std::uint64_t needed = sim_memory(command.experiment);
     const std::uint64_t there = memory_available();
     if (there > 0 && needed > there) {
-        return complain(ErrorKind::usage, std::to_string(command.experiment.peers) + " peers need about " +
-                                              gigabytes(needed) + " of memory, and " + gigabytes(there) +
-                                              " are free: fewer --peers or --messages");
+        return complain("sim", ErrorKind::usage,
+                        std::to_string(command.experiment.peers) + " peers need about " + gigabytes(needed) +
+                            " of memory, and " + gigabytes(there) + " are free: fewer --peers or --messages");
     }
     return run_experiments(command);
 }

@@ -1,8 +1,9 @@
 #include "manager/lab/sim_options.hpp"
 
+#include "manager/base/option_line.hpp"
 #include "manager/base/strategy_options.hpp"
-#include "manager/shell/parser.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 #include "protocol/names.hpp"
 #include "protocol/overlay/given_links.hpp"
 #include "sim/cluster/grown_overlay.hpp"
@@ -429,11 +430,10 @@ std::string sim_usage() {
         "\n"
         "Options:\n";
     for (const SimOption& o : options) {
-        std::string left = "  " + std::string(o.short_name.empty() ? "    " : std::string(o.short_name) + ", ");
-        left += std::string(o.name) + " " + std::string(o.value);
-        left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
+        std::string typed = o.short_name.empty() ? "    " : std::string(o.short_name) + ", ";
+        typed += std::string(o.name) + " " + std::string(o.value);
         const bool scripts = o.scope == Scope::scripts;
-        out += left + std::string(o.help) + (scripts ? " (with a script)" : "") + "\n";
+        out += option_line(typed, std::string(o.help) + (scripts ? " (with a script)" : ""), 30);
     }
     return out + "  -h, --help\n\nOverlay strategies:\n" + overlay_table() + "\nWays to spread:\n" + spread_table();
 }

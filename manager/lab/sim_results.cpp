@@ -1,8 +1,6 @@
 #include "manager/lab/sim_results.hpp"
 
-#include "manager/base/options.hpp"
-#include "manager/shell/command_table.hpp"
-#include "manager/shell/parser.hpp"
+#include "manager/base/failure.hpp"
 #include "protocol/names.hpp"
 
 #include <unistd.h>
@@ -19,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double level = 0.05;
-
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: sim: compare: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
 
 std::string format(const char* form, double value) {
     char text[64];
@@ -135,9 +128,9 @@ private:
     Results results_;
 };
 
-Table table_of(const std::vector<Comparison>& comparisons) {
+Table table_of(const std::vector<SetComparison>& comparisons) {
     Table table({{"figure"}, {"base", true}, {"new", true}, {"change_percent", true}, {"p", true}, {"significant"}});
-    for (const Comparison& c : comparisons) {
+    for (const SetComparison& c : comparisons) {
         const bool from_zero = c.base.mean == 0;
         const double change = from_zero ? 0 : 100 * (c.now.mean / c.base.mean - 1);
         const auto mean = [](const Spread& s) {
@@ -212,8 +205,8 @@ std::variant<Results, std::string> read_results(const std::string& path) {
     return ResultsReader(fs::is_directory(path, ignored) ? path + "/runs.csv" : path).run();
 }
 
-std::vector<Comparison> compare(const Results& base, const Results& now) {
-    std::vector<Comparison> comparisons;
+std::vector<SetComparison> compare(const Results& base, const Results& now) {
+    std::vector<SetComparison> comparisons;
     std::vector<double> p_values;
     for (std::size_t i = 0; i < base.figures.size(); ++i) {
         const auto same = std::ranges::find(now.figures, base.figures[i]);
@@ -230,13 +223,15 @@ std::vector<Comparison> compare(const Results& base, const Results& now) {
 
 int compare_command(const std::vector<std::string>& arguments) {
     auto parsed = parse_compare(arguments);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed))
+        return complain("sim: compare", ErrorKind::usage, *problem);
     const auto& options = std::get<CompareOptions>(parsed);
     if (options.help) return std::fputs(std::string(usage).c_str(), stdout), 0;
     std::vector<Results> both;
     for (const std::string& path : options.paths) {
         auto read = read_results(path);
-        if (const auto* problem = std::get_if<std::string>(&read)) return complain(ErrorKind::usage, *problem);
+        if (const auto* problem = std::get_if<std::string>(&read))
+            return complain("sim: compare", ErrorKind::usage, *problem);
         both.push_back(std::get<Results>(std::move(read)));
     }
     const TableFormat usual = isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;

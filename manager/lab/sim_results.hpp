@@ -21,7 +21,7 @@ struct Results {
 // The error names the line. A folder stands for its runs.csv.
 [[nodiscard]] std::variant<Results, std::string> read_results(const std::string& path);
 
-struct Comparison {
+struct SetComparison {
     std::string figure;
     Spread base;
     Spread now;
@@ -29,7 +29,7 @@ struct Comparison {
     bool significant{false};
 };
 // Compares the figures that both sets have.
-[[nodiscard]] std::vector<Comparison> compare(const Results& base, const Results& now);
+[[nodiscard]] std::vector<SetComparison> compare(const Results& base, const Results& now);
 
 // gossipctl sim compare BASE NEW; the exit code.
 [[nodiscard]] int compare_command(const std::vector<std::string>& arguments);

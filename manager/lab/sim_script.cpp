@@ -2,7 +2,12 @@
 
 #include "manager/base/progress_line.hpp"
 #include "manager/network/sim_network.hpp"
+#include "manager/shell/compiled_script.hpp"
+#include "manager/shell/known_script.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/recording.hpp"
+#include "manager/shell/report.hpp"
+#include "manager/shell/script_runner.hpp"
 #include "manager/shell/transcript_run.hpp"
 
 #include <algorithm>
@@ -33,9 +38,10 @@ struct Play {
 };
 
 // Its figures and exports come from the event log.
-bool asks_of_its_run(const Script& script) {
-    return std::any_of(script.begin(), script.end(), [](const Command& command) {
-        return command.verb() == "stats" || command.verb() == "export" || asks_of_its_run(command.body);
+bool asks_of_its_run(const CompiledScript& script) {
+    return std::ranges::any_of(script.commands, [](const CompiledCommand& compiled) {
+        const std::string& verb = compiled.command.verb();
+        return verb == "stats" || verb == "export" || (compiled.body && asks_of_its_run(*compiled.body));
     });
 }
 
@@ -132,7 +138,7 @@ std::variant<Play, Failure> read_play(const SimCommand& command) {
     auto read = read_known_script(options);
     if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
     const auto& known = std::get<KnownScript>(read);
-    return Play{[known](Session& session) { return session.run(known.script, known.name); }, known};
+    return Play{[known](Session& session) { return run_script(session, known.script, known.name); }, known};
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #pragma once
 // gossipctl sim FILE: the shell's own scripts, and transcripts, over virtual time.
 
+#include "manager/base/failure.hpp"
 #include "manager/lab/sim_options.hpp"
-#include "manager/shell/command_table.hpp"
 
 namespace gossip {
 

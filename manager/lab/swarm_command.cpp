@@ -1,8 +1,8 @@
 #include "manager/lab/swarm_command.hpp"
 
+#include "manager/base/failure.hpp"
 #include "manager/base/progress_line.hpp"
 #include "manager/lab/repro_file.hpp"
-#include "manager/shell/command_table.hpp"
 #include "sim/swarm/shrink.hpp"
 #include "sim/swarm/swarm_run.hpp"
 
@@ -26,11 +26,6 @@ void heed_signals() {
     std::signal(SIGTERM, on_signal);
 }
 
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: sim: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
-
 sim::SwarmResult play(const Repro& repro) {
     sim::SwarmOptions options;
     options.canary = repro.canary;
@@ -50,9 +45,9 @@ void set_violation(Repro& repro, const sim::Violation& violation) {
 // Saves a failing run as a file and prints the commands that continue with it.
 int report_failure(std::uint64_t seed, Repro repro, const sim::Violation& violation, const std::string& path) {
     set_violation(repro, violation);
-    const int code = complain(ErrorKind::expect, "seed " + std::to_string(seed) + ": invariant " + repro.text);
+    const int code = complain("sim", ErrorKind::expect, "seed " + std::to_string(seed) + ": invariant " + repro.text);
     if (const std::string problem = write_repro(path, repro); !problem.empty()) {
-        return complain(ErrorKind::command, problem), code;
+        return complain("sim", ErrorKind::command, problem), code;
     }
     std::fprintf(stderr, "replay: gossipctl sim --replay %s\nshrink: gossipctl sim --shrink %s\n", path.c_str(),
                  path.c_str());
@@ -103,19 +98,19 @@ int run_swarms(const SimCommand& command) {
 
 int replay_repro(const SimCommand& command) {
     auto read = read_repro(*command.replay);
-    if (const auto* problem = std::get_if<std::string>(&read)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&read)) return complain("sim", ErrorKind::usage, *problem);
     const auto& repro = std::get<Repro>(read);
     const sim::SwarmResult result = play(repro);
     std::printf("%s; %s\n%llu events, trace 0x%016llx\n", size_of(repro.plan).c_str(), result.shape.c_str(),
                 static_cast<unsigned long long>(result.events), static_cast<unsigned long long>(result.trace_hash));
-    if (result.violation) return complain(ErrorKind::expect, "invariant " + to_string(*result.violation));
+    if (result.violation) return complain("sim", ErrorKind::expect, "invariant " + to_string(*result.violation));
     std::puts("no invariant is broken");
     return 0;
 }
 
 int shrink_repro(const SimCommand& command) {
     auto read = read_repro(*command.shrink);
-    if (const auto* problem = std::get_if<std::string>(&read)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&read)) return complain("sim", ErrorKind::usage, *problem);
     auto& repro = std::get<Repro>(read);
     heed_signals();
     const ShrinkProgress progress(isatty(STDERR_FILENO) == 1);
@@ -126,13 +121,14 @@ int shrink_repro(const SimCommand& command) {
     task.progress = [&progress](const sim::FaultPlan& plan) { progress.show(plan); };
     const auto small = sim::shrink(repro.plan, task);
     progress.clear();
-    if (!small) return complain(ErrorKind::command, *command.shrink + " does not fail any more: nothing to shrink");
+    if (!small)
+        return complain("sim", ErrorKind::command, *command.shrink + " does not fail any more: nothing to shrink");
     const std::string before = size_of(repro.plan);
     repro.plan = small->plan;
     set_violation(repro, small->violation);
     const std::string path = std::filesystem::path(*command.shrink).replace_extension(".min.json").string();
     if (const std::string problem = write_repro(path, repro); !problem.empty()) {
-        return complain(ErrorKind::command, problem);
+        return complain("sim", ErrorKind::command, problem);
     }
     std::printf("%s -> %s, by %zu runs%s\n%s\nreplay: gossipctl sim --replay %s\n", before.c_str(),
                 size_of(repro.plan).c_str(), small->tried, task.out_of_time() ? " (out of time)" : "",

@@ -1,12 +1,13 @@
 #include "manager/lab/sweep_command.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/program.hpp"
 #include "manager/base/statistics.hpp"
-#include "manager/hosts/process.hpp"
 #include "manager/lab/sweep_file.hpp"
 #include "manager/runs/run_figures.hpp"
 #include "manager/runs/run_folder.hpp"
-#include "manager/shell/command_table.hpp"
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -51,11 +52,6 @@ struct Job {
 };
 
 using Metrics = std::map<std::string, double>;
-
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: sweep: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
 
 std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
     Request r;
@@ -459,9 +455,10 @@ int sweep(const Request& request, const SweepPlan& plan) {
     const std::vector<Job> jobs = jobs_of(plan, request.out);
     std::error_code error;
     fs::create_directories(request.out, error);
-    if (error) return complain(ErrorKind::command, "cannot make the folder " + request.out + ": " + error.message());
+    if (error)
+        return complain("sweep", ErrorKind::command, "cannot make the folder " + request.out + ": " + error.message());
     if (std::string problem = claim_folder(plan, request.out); !problem.empty()) {
-        return complain(ErrorKind::config, problem);
+        return complain("sweep", ErrorKind::config, problem);
     }
     if (request.print_commands) {
         for (const Job& job : jobs) {
@@ -484,30 +481,31 @@ int sweep(const Request& request, const SweepPlan& plan) {
     std::vector<Metrics> results;
     for (const Job& job : jobs) results.push_back(is_done(job) ? metrics_of(job) : Metrics{});
     if (!replace_file(request.out + "/results.csv", csv_of(plan, jobs, results))) {
-        return complain(ErrorKind::command, "cannot write " + request.out + "/results.csv");
+        return complain("sweep", ErrorKind::command, "cannot write " + request.out + "/results.csv");
     }
     if (std::string problem = unknown_metric(plan, results); !problem.empty()) {
-        return complain(ErrorKind::config, request.file + ": " + problem);
+        return complain("sweep", ErrorKind::config, request.file + ": " + problem);
     }
     const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
     std::fputs(table_of(plan, jobs, results).render(request.format.value_or(piped), colored).c_str(), stdout);
     if (failed == 0) return 0;
-    return complain(ErrorKind::command, std::to_string(failed) + " runs failed, the first: " + runner.complaint());
+    return complain("sweep", ErrorKind::command,
+                    std::to_string(failed) + " runs failed, the first: " + runner.complaint());
 }
 
 }  // namespace
 
 int sweep_command(const std::vector<std::string>& arguments) {
     const auto parsed = parse(arguments);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain("sweep", ErrorKind::usage, *problem);
     const Request& request = std::get<Request>(parsed);
     if (request.help) {
         std::fputs(std::string(usage).c_str(), stdout);
         return 0;
     }
     const auto plan = read_sweep(request.file);
-    if (const auto* problem = std::get_if<std::string>(&plan)) return complain(ErrorKind::config, *problem);
+    if (const auto* problem = std::get_if<std::string>(&plan)) return complain("sweep", ErrorKind::config, *problem);
     return sweep(request, std::get<SweepPlan>(plan));
 }
 

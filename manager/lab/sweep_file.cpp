@@ -1,6 +1,7 @@
 #include "manager/lab/sweep_file.hpp"
 
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,11 +1,12 @@
 #include "manager/lab/topology_command.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/option_line.hpp"
 #include "manager/base/strategy_options.hpp"
 #include "manager/runs/plot.hpp"
 #include "manager/runs/run_figures.hpp"
 #include "manager/runs/run_folder.hpp"
-#include "manager/shell/command_table.hpp"
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/overlay/given_links.hpp"
 #include "sim/cluster/grown_overlay.hpp"
 #include "sim/graph/power_law.hpp"
@@ -318,23 +319,17 @@ std::string usage_of() {
         "\n"
         "Options:\n";
     for (const Option& o : options) {
-        std::string left = "  " + std::string(o.name) + " " + std::string(o.value);
-        left.resize(std::max<std::size_t>(left.size() + 2, 28), ' ');
-        out += left + std::string(o.help) + "\n";
+        out += option_line(std::string(o.name) + " " + std::string(o.value), o.help, 28);
     }
     return out + "\nOverlay strategies:\n" + overlay_table();
-}
-
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: topology: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
 }
 
 }  // namespace
 
 int topology_command(const std::vector<std::string>& arguments) {
     const auto parsed = parse(arguments);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed))
+        return complain("topology", ErrorKind::usage, *problem);
     const Request& request = std::get<Request>(parsed);
     if (request.help) {
         std::fputs(usage_of().c_str(), stdout);
@@ -353,7 +348,7 @@ int topology_command(const std::vector<std::string>& arguments) {
     const TableFormat format = request.format.value_or(piped);
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
     std::fputs(table_of(request, overlays, format).render(format, colored).c_str(), stdout);
-    if (const auto problem = write_files(request, overlays)) return complain(ErrorKind::command, *problem);
+    if (const auto problem = write_files(request, overlays)) return complain("topology", ErrorKind::command, *problem);
     return 0;
 }
 

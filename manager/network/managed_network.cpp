@@ -1,10 +1,9 @@
 #include "manager/network/managed_network.hpp"
 
-namespace gossip {
+#include "node/base/clock.hpp"
+#include "node/config/settings.hpp"
 
-std::string file_stem(NodeId id, Role role) {
-    return (role == Role::seed ? "seed-" : "peer-") + std::to_string(endpoint(id).port);
-}
+namespace gossip {
 
 ManagedNetwork::ManagedNetwork(NetworkPlan plan, Observers observers)
     : plan_(std::move(plan)), observers_(std::move(observers)) {

@@ -131,7 +131,4 @@ private:
     std::map<std::uint64_t, NodeReply> replies_;
 };
 
-// "seed-6000", "peer-7003": the names of its files.
-[[nodiscard]] std::string file_stem(NodeId id, Role role);
-
 }  // namespace gossip

@@ -1,6 +1,7 @@
 #include "manager/network/network_plan.hpp"
 
-#include "manager/shell/parser.hpp"
+#include "manager/base/options.hpp"
+#include "node/base/value_text.hpp"
 #include "node/config/config_file.hpp"
 #include "protocol/names.hpp"
 

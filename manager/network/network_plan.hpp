@@ -1,8 +1,7 @@
 #pragma once
 // What to start and where: the configuration, as far as the manager needs it.
 
-#include "manager/base/options.hpp"
-#include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 #include "protocol/config.hpp"
 #include "protocol/log_level.hpp"
 #include "protocol/types.hpp"
@@ -12,6 +11,8 @@
 #include <vector>
 
 namespace gossip {
+
+struct Options;
 
 struct PortRange {
     std::uint16_t first{7000};

@@ -1,12 +1,13 @@
 #include "manager/network/sim_logs.hpp"
 
+#include "manager/base/local_time.hpp"
+#include "manager/base/log_files.hpp"
 #include "manager/network/managed_network.hpp"
 #include "node/log.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -18,14 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t held_back = 64 * 1024;  // of a node, before it goes to its file
-
-std::string stamp(WallMs wall) {
-    const std::time_t seconds = wall / 1000;
-    std::tm parts{};
-    char text[32];
-    std::strftime(text, sizeof text, "[%Y-%m-%d %H:%M:%S] ", ::localtime_r(&seconds, &parts));
-    return text;
-}
 
 std::string file_name(Role role, NodeId node) { return file_stem(node, role) + ".log"; }
 
@@ -64,7 +57,7 @@ void SimLogs::append(WallMs wall, Role role, NodeId node, const std::string& lin
     if (lines.empty()) return;
     const std::string name = file_name(role, node);
     std::string& unwritten = unwritten_[name];
-    const std::string time = stamp(wall);
+    const std::string time = local_time(wall, "[%Y-%m-%d %H:%M:%S] ");
     for (std::string_view rest = lines; !rest.empty();) {
         const std::size_t end = rest.find('\n') + 1;
         unwritten.append(time).append(rest.substr(0, end));

@@ -1,5 +1,6 @@
 #include "manager/network/sim_network.hpp"
 
+#include "node/base/clock.hpp"
 #include "node/wire/wire.hpp"
 #include "protocol/notice_traits.hpp"
 #include "protocol/quorum.hpp"

@@ -5,6 +5,7 @@
 
 #include "manager/network/managed_network.hpp"
 #include "manager/network/sim_logs.hpp"
+#include "node/transport/link_fault.hpp"
 #include "sim/checks/watch.hpp"
 
 #include <deque>

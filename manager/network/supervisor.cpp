@@ -1,5 +1,7 @@
 #include "manager/network/supervisor.hpp"
 
+#include "manager/base/log_files.hpp"
+#include "manager/base/terminal.hpp"
 #include "protocol/notice_traits.hpp"
 
 #include <algorithm>
@@ -50,14 +52,9 @@ Supervisor::~Supervisor() {
     }
 }
 
-Time Supervisor::now() const {
-    return Time{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
-}
+Time Supervisor::now() const { return machine_now(); }
 
-WallMs Supervisor::wall_now() const {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
+WallMs Supervisor::wall_now() const { return gossip::wall_now(); }
 
 void Supervisor::call_after(Duration delay, std::function<void()> action) {
     const auto timer = timers_.emplace(timers_.end(), loop_.io());

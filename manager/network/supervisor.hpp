@@ -4,6 +4,8 @@
 #include "manager/hosts/agent_host.hpp"
 #include "manager/hosts/local_host.hpp"
 #include "manager/network/managed_network.hpp"
+#include "node/base/clock.hpp"
+#include "node/config/settings.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

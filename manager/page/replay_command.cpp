@@ -1,11 +1,12 @@
 #include "manager/page/replay_command.hpp"
 
+#include "manager/base/failure.hpp"
+#include "manager/base/options.hpp"
 #include "manager/network/network_plan.hpp"
 #include "manager/page/recorded_site.hpp"
 #include "manager/runs/page_recording.hpp"
 #include "manager/runs/run_folder.hpp"
-#include "manager/shell/command_table.hpp"
-#include "manager/shell/parser.hpp"
+#include "node/base/words.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -66,35 +67,30 @@ std::variant<ReplayOptions, std::string> parse(const std::vector<std::string>& a
     return options;
 }
 
-int fail(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
-
 }  // namespace
 
 int replay_command(const std::vector<std::string>& arguments) {
     auto parsed = parse(arguments);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) return fail(ErrorKind::usage, *problem);
+    if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
     const auto& options = std::get<ReplayOptions>(parsed);
     if (options.help) {
         std::fputs(usage, stdout);
         return 0;
     }
     const auto plan = plan_network(options.network);
-    if (const auto* problem = std::get_if<std::string>(&plan)) return fail(ErrorKind::config, *problem);
+    if (const auto* problem = std::get_if<std::string>(&plan)) return complain(ErrorKind::config, *problem);
     const auto& network = std::get<NetworkPlan>(plan);
     const auto run = find_run(options.run, network.runs_dir.empty() ? "runs" : network.runs_dir);
-    if (const auto* problem = std::get_if<std::string>(&run)) return fail(ErrorKind::command, *problem);
+    if (const auto* problem = std::get_if<std::string>(&run)) return complain(ErrorKind::command, *problem);
     const std::string folder = std::get<FoundRun>(run).path;
     const auto page = page_of_run(folder);
-    if (const auto* problem = std::get_if<std::string>(&page)) return fail(ErrorKind::command, *problem);
+    if (const auto* problem = std::get_if<std::string>(&page)) return complain(ErrorKind::command, *problem);
     const auto& recorded = std::get<RecordedPage>(page);
     if (!recorded.remark.empty()) std::fprintf(stderr, "%s: %s\n", folder.c_str(), recorded.remark.c_str());
     EventLoop loop;
     RecordedSite site(loop, [&] { return recorded.json; });
     if (const auto problem = site.open(options.listen.value_or(network.page_listen))) {
-        return fail(ErrorKind::start, *problem);
+        return complain(ErrorKind::start, *problem);
     }
     std::printf("Page: %s\n%s, %zu frames. Ctrl-C ends it.\n", site.url().c_str(), folder.c_str(), recorded.frames);
     std::fflush(stdout);

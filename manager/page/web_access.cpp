@@ -1,13 +1,15 @@
 #include "manager/page/web_access.hpp"
 
+#include "manager/base/json_object.hpp"
 #include "manager/base/terminal.hpp"
-#include "manager/base/web_json.hpp"
-#include "manager/page/web_assets.hpp"
-#include "manager/shell/parser.hpp"
+#include "manager/base/web_assets.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
+#include "node/base/listener.hpp"
+#include "node/base/value_text.hpp"
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <random>
 
 namespace gossip {
@@ -25,7 +27,7 @@ std::string_view type_of(std::string_view name) {
 }
 
 // Binds the wanted port or one of the next.
-std::variant<Fd, int> bind_near(NodeId& listen) {
+std::variant<FileDescriptor, int> bind_near(NodeId& listen) {
     const Endpoint wanted = endpoint(listen);
     for (std::uint16_t i = 0; i < ports_tried && wanted.port + i <= 65535; ++i) {
         listen = node_id({wanted.ip, static_cast<std::uint16_t>(wanted.port + i)});
@@ -95,10 +97,10 @@ std::optional<std::string> serve_at(WebServer& server, NodeId listen, const std:
     const NodeId wanted = listen;
     auto bound = bind_near(listen);
     if (const int* error = std::get_if<int>(&bound)) {
-        return "no page: cannot listen on " + node_name(wanted) + ": " + std::strerror(*error) +
+        return "no page: cannot listen on " + node_name(wanted) + ": " + error_text(*error) +
                "; set web.listen to another port";
     }
-    server.start(std::move(std::get<Fd>(bound)));
+    server.start(std::move(std::get<FileDescriptor>(bound)));
     url = "http://" + node_name(listen) + "/#token=" + token;
     return std::nullopt;
 }

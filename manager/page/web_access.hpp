@@ -3,6 +3,8 @@
 
 #include "manager/page/web_server.hpp"
 
+#include "protocol/types.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "manager/page/web_feed.hpp"
 
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
 
 namespace gossip {
 

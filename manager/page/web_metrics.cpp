@@ -1,5 +1,6 @@
 #include "manager/page/web_metrics.hpp"
 
+#include "node/transport/transport_counters.hpp"
 #include "protocol/names.hpp"
 
 #include <map>

@@ -8,6 +8,7 @@
 #include <boost/beast/http.hpp>
 
 #include <array>
+#include <chrono>
 #include <set>
 
 namespace gossip {
@@ -277,7 +278,7 @@ WebServer::WebServer(asio::io_context& io, const WebFeed& feed, Handler handler)
 
 WebServer::~WebServer() { impl_->close(); }
 
-void WebServer::start(Fd listener) {
+void WebServer::start(FileDescriptor listener) {
     impl_->acceptor.assign(tcp::v4(), listener.release());
     impl_->accept();
     impl_->beat();

@@ -2,8 +2,8 @@
 // HTTP/1.1 for the page, on the manager's event loop. It knows connections, limits and deadlines; what is
 // served is the site's business. web_server.cpp is the only file that knows Boost.Beast.
 
-#include "manager/hosts/process.hpp"
 #include "manager/page/web_feed.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -45,7 +45,7 @@ public:
     WebServer& operator=(const WebServer&) = delete;
 
     // Serves on a socket that listens already.
-    void start(Fd listener);
+    void start(FileDescriptor listener);
     // The feed has grown.
     void news();
 

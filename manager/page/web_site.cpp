@@ -1,8 +1,11 @@
 #include "manager/page/web_site.hpp"
 
-#include "manager/base/web_json.hpp"
+#include "manager/base/json_object.hpp"
 #include "manager/page/web_access.hpp"
 #include "manager/page/web_metrics.hpp"
+#include "manager/shell/remote_job.hpp"
+#include "manager/shell/run_request.hpp"
+#include "manager/shell/session.hpp"
 
 namespace gossip {
 namespace {
@@ -39,17 +42,17 @@ WebSite::WebSite(Session& session)
     : session_(session),
       token_(random_hex(4)),
       feed_(random_hex(2)),
-      server_(session.loop.io(), feed_,
+      server_(session.loop().io(), feed_,
               [this](const WebRequest& request, const WebServer::Answer& reply) { answer(request, reply); }),
-      model_(session.loop.io(), session.network, feed_, [this] { server_.news(); }),
-      wake_(session.loop.io()) {
+      model_(session.loop().io(), session.network(), feed_, [this] { server_.news(); }),
+      wake_(session.loop().io()) {
     session.set_onlooker([this](const NodeEvent* event) { model_.apply(event); });
-    session.loop.on_idle(this, [this] { run_jobs(); });
+    session.loop().on_idle(this, [this] { run_jobs(); });
 }
 
 WebSite::~WebSite() {
     session_.set_onlooker({});
-    session_.loop.on_idle(this, {});
+    session_.loop().on_idle(this, {});
 }
 
 void WebSite::answer(const WebRequest& request, const WebServer::Answer& reply) {
@@ -88,7 +91,7 @@ WebReply WebSite::get(const WebRequest& request) {
     if (request.path == "/api/events") return events(request.last_event_id);
     if (request.path == "/api/source") return {200, "application/json", "{\"kind\":\"live\"}\n"};
     if (request.path == "/metrics") {
-        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(session_.network)};
+        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(session_.network())};
     }
     return page_file(request.path);
 }

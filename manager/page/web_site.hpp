@@ -4,7 +4,7 @@
 #include "manager/page/web_access.hpp"
 #include "manager/page/web_model.hpp"
 #include "manager/page/web_server.hpp"
-#include "manager/remote/remote_server.hpp"
+#include "manager/shell/session.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -1,13 +1,17 @@
 #include "manager/remote/remote_client.hpp"
 
 #include "manager/base/event_loop.hpp"
+#include "manager/base/failure.hpp"
 #include "manager/base/terminal.hpp"
 #include "manager/remote/remote_options.hpp"
 #include "manager/remote/remote_socket.hpp"
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/line_reader.hpp"
-#include "manager/shell/parser.hpp"
-#include "node/storage/file.hpp"
+#include "manager/shell/run_request.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -20,17 +24,12 @@
 namespace gossip {
 namespace {
 
-int complain(ErrorKind kind, const std::string& text) {
-    std::fprintf(stderr, "gossipctl: %s: %s\n", std::string(error_word(kind)).c_str(), text.c_str());
-    return exit_code(kind);
-}
-
 constexpr std::string_view ended_text = "the network has ended";
 
 // Frames over a blocking socket.
 class Line {
 public:
-    explicit Line(Fd fd) : fd_(std::move(fd)) {}
+    explicit Line(FileDescriptor fd) : fd_(std::move(fd)) {}
     [[nodiscard]] int fd() const { return fd_.get(); }
 
     bool send(std::string_view kind, std::string_view payload) {
@@ -77,7 +76,7 @@ private:
         return ::poll(&ready, 1, -1) > 0 || errno == EINTR;
     }
 
-    Fd fd_;
+    FileDescriptor fd_;
     FrameReader reader_;
 };
 
@@ -174,8 +173,8 @@ private:
     bool reconnect() {
         std::printf("\n");
         busy_ = false;
-        Fd fresh = connect_to(options_.path);
-        if (!fresh.valid()) return false;
+        FileDescriptor fresh = connect_to(options_.path);
+        if (!fresh) return false;
         boost::system::error_code ignored;
         input_.close(ignored);
         line_ = Line(std::move(fresh));
@@ -240,7 +239,7 @@ private:
 };
 
 // The one that was asked for, or the only one.
-std::variant<Fd, std::string> find_network(RemoteOptions& options) {
+std::variant<FileDescriptor, std::string> find_network(RemoteOptions& options) {
     const RuntimeFolder folder = runtime_folder();
     if (!folder.problem.empty()) return folder.problem;
     const auto networks = running_networks(folder.path);
@@ -256,8 +255,8 @@ std::variant<Fd, std::string> find_network(RemoteOptions& options) {
                std::to_string(networks.front().name) + " (there are " + names + ")";
     }
     if (options.path.empty()) return "no network " + std::to_string(*options.network) + "; there are " + names;
-    Fd fd = connect_to(options.path);
-    if (!fd.valid()) return std::string(ended_text);
+    FileDescriptor fd = connect_to(options.path);
+    if (!fd) return std::string(ended_text);
     return fd;
 }
 
@@ -272,7 +271,7 @@ int with_network(const std::vector<std::string>& arguments, std::string_view usa
     }
     auto found = find_network(options);
     if (const auto* problem = std::get_if<std::string>(&found)) return complain(ErrorKind::command, *problem);
-    Line line(std::get<Fd>(std::move(found)));
+    Line line(std::get<FileDescriptor>(std::move(found)));
     return run(line, options);
 }
 
@@ -293,7 +292,7 @@ int ctl_command(const std::vector<std::string>& arguments) {
 std::vector<std::string> remote_completions(const std::string& before, const std::string& word) {
     RemoteOptions options;
     auto found = find_network(options);
-    if (auto* fd = std::get_if<Fd>(&found)) {
+    if (auto* fd = std::get_if<FileDescriptor>(&found)) {
         Line line(std::move(*fd));
         const bool asked = line.send("complete", before + "\n" + word);
         const auto frame = asked ? line.receive() : std::nullopt;

@@ -1,6 +1,7 @@
 #include "manager/remote/remote_options.hpp"
 
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <unistd.h>
 

@@ -1,6 +1,10 @@
 #include "manager/remote/remote_server.hpp"
 
-#include "manager/app/shell.hpp"
+#include "manager/remote/remote_socket.hpp"
+#include "manager/shell/completion.hpp"
+#include "manager/shell/remote_job.hpp"
+#include "manager/shell/session.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -67,11 +71,11 @@ struct RemoteServer::Client : std::enable_shared_from_this<Client> {
     std::string prompt;
 };
 
-RemoteServer::RemoteServer(Session& session) : session_(session), wake_(session.loop.io()) {}
+RemoteServer::RemoteServer(Session& session) : session_(session), wake_(session.loop().io()) {}
 
 RemoteServer::~RemoteServer() {
-    session_.loop.on_idle(this, {});
-    session_.console.set_listener({});
+    session_.loop().on_idle(this, {});
+    session_.console().set_listener({});
     if (listener_) ::unlink(path_.c_str());
     for (const auto& client : clients_) client->socket.close();
 }
@@ -79,13 +83,13 @@ RemoteServer::~RemoteServer() {
 std::string RemoteServer::open() {
     const RuntimeFolder folder = runtime_folder();
     if (!folder.problem.empty()) return folder.problem;
-    path_ = socket_path(folder.path, endpoint(session_.network.plan().config.seeds.front()).port);
+    path_ = socket_path(folder.path, endpoint(session_.network().plan().config.seeds.front()).port);
     auto listening = listen_at(path_);
     if (auto* problem = std::get_if<std::string>(&listening)) return std::move(*problem);
-    const int fd = std::get<Fd>(listening).release();
+    const int fd = std::get<FileDescriptor>(listening).release();
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
-    listener_ = std::make_unique<Descriptor>(session_.loop.io(), fd);
-    session_.loop.on_idle(this, [this] { serve(); });
+    listener_ = std::make_unique<Descriptor>(session_.loop().io(), fd);
+    session_.loop().on_idle(this, [this] { serve(); });
     await_client();
     return {};
 }
@@ -101,7 +105,7 @@ void RemoteServer::await_client() {
 void RemoteServer::accept() {
     const int fd = ::accept4(listener_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
-    clients_.push_back(std::make_shared<Client>(session_.loop.io(), fd));
+    clients_.push_back(std::make_shared<Client>(session_.loop().io(), fd));
     clients_.back()->await_input();
 }
 
@@ -116,7 +120,7 @@ void RemoteServer::serve() {
         client = keep ? std::next(client) : clients_.erase(client);
         if (!keep) current->socket.close();
     }
-    if (!attached) session_.console.set_listener({});
+    if (!attached) session_.console().set_listener({});
     if (!wake || *wake == wake_.expiry()) return;  // to set it anew is itself an event, which would call us again
     wake_.expires_at(*wake);
     wake_.async_wait([](const error_code&) {});  // the loop turns, and serves
@@ -153,13 +157,13 @@ void RemoteServer::handle(Client& client, const RemoteFrame& frame) {
             [&client](std::string_view kind, std::string_view payload) { client.send(kind, payload); });
     } else if (frame.kind == "attach") {
         client.attached = true;
-        session_.console.set_listener([this](std::string_view line) { announce(line); });
+        session_.console().set_listener([this](std::string_view line) { announce(line); });
     } else if (frame.kind == "complete") {
         const std::size_t line = frame.payload.find('\n');
         if (line == std::string::npos) return void(client.gone = true);
         std::string words;
         for (const std::string& word :
-             completions(frame.payload.substr(0, line), frame.payload.substr(line + 1), session_.network.view())) {
+             completions(frame.payload.substr(0, line), frame.payload.substr(line + 1), session_.network().view())) {
             words += word + "\n";
         }
         client.send("words", words);

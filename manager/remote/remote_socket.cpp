@@ -1,6 +1,6 @@
 #include "manager/remote/remote_socket.hpp"
 
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,7 +42,7 @@ bool make_address(const std::string& path, sockaddr_un& address) {
     return true;
 }
 
-Fd unix_socket() { return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+FileDescriptor unix_socket() { return FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 
 }  // namespace
 
@@ -105,7 +105,7 @@ std::vector<RunningNetwork> running_networks(const std::string& folder) {
     for (const auto& entry : fs::directory_iterator(folder, error)) {
         const auto name = parse_count(entry.path().stem().string());
         if (entry.path().extension() != ".sock" || !name || *name > 65535) continue;
-        if (connect_to(entry.path().string()).valid()) {
+        if (connect_to(entry.path().string())) {
             networks.push_back({static_cast<std::uint16_t>(*name), entry.path().string()});
         } else if (errno == ECONNREFUSED) {
             ::unlink(entry.path().c_str());
@@ -116,21 +116,21 @@ std::vector<RunningNetwork> running_networks(const std::string& folder) {
     return networks;
 }
 
-std::variant<Fd, std::string> listen_at(const std::string& path) {
+std::variant<FileDescriptor, std::string> listen_at(const std::string& path) {
     sockaddr_un address{};
     if (!make_address(path, address)) return path + ": the path is too long for a socket; set GOSSIPCTL_RUNTIME_DIR";
-    if (connect_to(path).valid()) return path + ": another network answers there";
+    if (connect_to(path)) return path + ": another network answers there";
     ::unlink(path.c_str());
-    Fd fd = unix_socket();
-    const bool bound = fd.valid() && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    FileDescriptor fd = unix_socket();
+    const bool bound = fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     if (bound && ::chmod(path.c_str(), 0600) == 0 && ::listen(fd.get(), 16) == 0) return fd;
     return path + ": " + std::strerror(errno);
 }
 
-Fd connect_to(const std::string& path) {
+FileDescriptor connect_to(const std::string& path) {
     sockaddr_un address{};
-    Fd fd = unix_socket();
-    if (!fd.valid() || !make_address(path, address)) return {};
+    FileDescriptor fd = unix_socket();
+    if (!fd || !make_address(path, address)) return {};
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
     const int error = errno;
     fd.reset();

@@ -2,7 +2,8 @@
 // Where running networks are found by a second terminal, and the frames the two speak: a line
 // "KIND LENGTH" and LENGTH bytes. Every network has one socket, named by its first seed's port.
 
-#include "manager/hosts/process.hpp"
+#include "manager/shell/run_request.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -35,13 +36,6 @@ private:
 };
 
 // "FORMAT COLOR INTERACTIVE WIDTH\n" and the commands.
-struct RunRequest {
-    std::string format;
-    bool colored{false};
-    bool interactive{false};
-    std::string text;
-    std::size_t width{0};  // of the terminal; 0: none
-};
 [[nodiscard]] std::string encode_run(const RunRequest& request);
 [[nodiscard]] std::optional<RunRequest> decode_run(std::string_view payload);
 
@@ -62,8 +56,8 @@ struct RunningNetwork {
 [[nodiscard]] std::string socket_path(const std::string& folder, std::uint16_t name);
 
 // Listens there; a socket that nobody answers at is replaced. The error is one line.
-[[nodiscard]] std::variant<Fd, std::string> listen_at(const std::string& path);
+[[nodiscard]] std::variant<FileDescriptor, std::string> listen_at(const std::string& path);
 // Not valid when nobody answers.
-[[nodiscard]] Fd connect_to(const std::string& path);
+[[nodiscard]] FileDescriptor connect_to(const std::string& path);
 
 }  // namespace gossip

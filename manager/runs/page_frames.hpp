@@ -2,7 +2,7 @@
 // The frames that the page is sent: nodes as they are, and what happened. Pure: a live network, the log of a finished
 // run and a simulation drive it in the same way, so that the page shows the same for all three.
 
-#include "manager/base/web_json.hpp"
+#include "manager/base/json_object.hpp"
 #include "manager/runs/run_log.hpp"
 #include "manager/view/live_log.hpp"
 

@@ -3,6 +3,7 @@
 // applied in the file's order; events of several nodes may be slightly out of order, as the manager received them.
 
 #include "manager/runs/run_reader.hpp"
+#include "node/transport/transport_counters.hpp"
 
 #include <map>
 #include <string>

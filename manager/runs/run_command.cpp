@@ -4,6 +4,7 @@
 #include "manager/runs/run_folder.hpp"
 #include "manager/runs/run_prediction.hpp"
 #include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 
 #include <unistd.h>
 
@@ -24,12 +25,6 @@ struct RunCommandLine {
     bool predicted{false};
     bool help{false};
 };
-
-int complain(const std::string& verb, const Failure& failure) {
-    std::fprintf(stderr, "gossipctl: %s: %s: %s\n", std::string(error_word(failure.kind)).c_str(), verb.c_str(),
-                 failure.text.c_str());
-    return exit_code(failure.kind);
-}
 
 Failure usage(std::string text) { return {ErrorKind::usage, std::move(text)}; }
 
@@ -91,10 +86,10 @@ void print(const RunCommandLine& line, const Table& table) {
 }
 
 int show_stats(const RunCommandLine& line) {
-    if (line.words.size() > 1) return complain(line.verb, usage("one run at a time"));
+    if (line.words.size() > 1) return complain(line.verb, ErrorKind::usage, "one run at a time");
     const std::string name = line.words.empty() ? "latest" : line.words.front();
     auto report = report_of(name);
-    if (const auto* failure = std::get_if<Failure>(&report)) return complain(line.verb, *failure);
+    if (const auto* failure = std::get_if<Failure>(&report)) return complain(line.verb, failure->kind, failure->text);
     const RunAnalysis& run = std::get<RunReport>(report).analysis;
     const std::vector<RunFigure> figures = figures_of(run);
     const Table expected = measured_and_predicted(figures, std::get<std::string>(folder_of(name)), run);
@@ -109,11 +104,12 @@ int show_stats(const RunCommandLine& line) {
 }
 
 int compare_runs(const RunCommandLine& line) {
-    if (line.words.size() != 2) return complain(line.verb, usage("two runs are needed"));
+    if (line.words.size() != 2) return complain(line.verb, ErrorKind::usage, "two runs are needed");
     std::vector<std::vector<RunFigure>> figures;
     for (const std::string& name : line.words) {
         auto report = report_of(name);
-        if (const auto* failure = std::get_if<Failure>(&report)) return complain(line.verb, *failure);
+        if (const auto* failure = std::get_if<Failure>(&report))
+            return complain(line.verb, failure->kind, failure->text);
         figures.push_back(figures_of(std::get<RunReport>(report).analysis));
     }
     print(line, compare_table(figures[0], figures[1]));
@@ -122,12 +118,12 @@ int compare_runs(const RunCommandLine& line) {
 
 int export_named(const RunCommandLine& line) {
     if (line.words.empty())
-        return complain(line.verb, usage("a format is missing: html, perfetto, dot, graphml or csv"));
-    if (line.words.size() > 2) return complain(line.verb, usage("one run at a time"));
+        return complain(line.verb, ErrorKind::usage, "a format is missing: html, perfetto, dot, graphml or csv");
+    if (line.words.size() > 2) return complain(line.verb, ErrorKind::usage, "one run at a time");
     auto folder = folder_of(line.words.size() == 2 ? line.words[1] : "latest");
-    if (const auto* failure = std::get_if<Failure>(&folder)) return complain(line.verb, *failure);
+    if (const auto* failure = std::get_if<Failure>(&folder)) return complain(line.verb, failure->kind, failure->text);
     const auto done = export_run(std::get<std::string>(folder), line.words.front(), line.to);
-    if (const auto* failure = std::get_if<Failure>(&done)) return complain(line.verb, *failure);
+    if (const auto* failure = std::get_if<Failure>(&done)) return complain(line.verb, failure->kind, failure->text);
     const auto& exported = std::get<Exported>(done);
     std::fwrite(exported.text.data(), 1, exported.text.size(), stdout);
     for (const std::string& path : exported.paths) std::printf("%s\n", path.c_str());
@@ -135,11 +131,11 @@ int export_named(const RunCommandLine& line) {
 }
 
 int plot_run(const RunCommandLine& line) {
-    if (line.words.size() > 1) return complain(line.verb, usage("one run at a time"));
+    if (line.words.size() > 1) return complain(line.verb, ErrorKind::usage, "one run at a time");
     auto folder = folder_of(line.words.empty() ? "latest" : line.words.front());
-    if (const auto* failure = std::get_if<Failure>(&folder)) return complain(line.verb, *failure);
+    if (const auto* failure = std::get_if<Failure>(&folder)) return complain(line.verb, failure->kind, failure->text);
     const auto done = plot_into(std::get<std::string>(folder), line.to);
-    if (const auto* failure = std::get_if<Failure>(&done)) return complain(line.verb, *failure);
+    if (const auto* failure = std::get_if<Failure>(&done)) return complain(line.verb, failure->kind, failure->text);
     for (const std::string& path : std::get<Exported>(done).paths) std::printf("%s\n", path.c_str());
     return 0;
 }
@@ -273,7 +269,8 @@ bool is_run_command(const std::string& name) { return find_verb(name) != nullptr
 
 int run_command(const std::vector<std::string>& arguments) {
     const auto parsed = parse_words(arguments);
-    if (const auto* failure = std::get_if<Failure>(&parsed)) return complain(arguments.front(), *failure);
+    if (const auto* failure = std::get_if<Failure>(&parsed))
+        return complain(arguments.front(), failure->kind, failure->text);
     const auto& line = std::get<RunCommandLine>(parsed);
     const Verb& verb = *find_verb(line.verb);
     if (!line.help) return verb.run(line);

@@ -1,8 +1,8 @@
 #pragma once
 // Subcommands for a finished run: gossipctl export, stats, compare, plot, replay.
 
+#include "manager/base/failure.hpp"
 #include "manager/runs/run_export.hpp"
-#include "manager/shell/command_table.hpp"
 
 #include <string>
 #include <vector>

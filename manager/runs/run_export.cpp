@@ -1,7 +1,8 @@
 #include "manager/runs/run_export.hpp"
 
-#include "manager/base/web_json.hpp"
+#include "manager/base/json_object.hpp"
 #include "manager/view/trace_view.hpp"
+#include "node/transport/transport_counters.hpp"
 
 #include <algorithm>
 #include <cstdio>

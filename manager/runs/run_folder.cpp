@@ -1,6 +1,8 @@
 #include "manager/runs/run_folder.hpp"
 
-#include "manager/base/web_json.hpp"
+#include "manager/base/json_object.hpp"
+#include "manager/base/local_time.hpp"
+#include "node/base/clock.hpp"
 #include "node/openssl_crypto.hpp"
 
 #include <unistd.h>
@@ -8,28 +10,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <random>
 
 namespace gossip {
 namespace {
 
 namespace fs = std::filesystem;
-
-WallMs wall_now() {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
-
-std::string local_time(WallMs wall, const char* form) {
-    const std::time_t seconds = wall / 1000;
-    std::tm local{};
-    char text[40];
-    std::strftime(text, sizeof text, form, ::localtime_r(&seconds, &local));
-    return text;
-}
 
 std::string random_id() {
     char text[16];

@@ -1,8 +1,8 @@
 // A run as one HTML file that contains the page of manager/web, its modules, its style, d3 and the run's frames. It
 // loads nothing else, so it opens anywhere.
 
-#include "manager/base/web_json.hpp"
-#include "manager/page/web_assets.hpp"
+#include "manager/base/json_object.hpp"
+#include "manager/base/web_assets.hpp"
 #include "manager/runs/page_recording.hpp"
 #include "manager/runs/run_export.hpp"
 

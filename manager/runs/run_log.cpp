@@ -3,8 +3,8 @@
 
 #include "manager/runs/run_log.hpp"
 
-#include "manager/base/web_json.hpp"
-#include "manager/shell/parser.hpp"
+#include "manager/base/json_object.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/notice_traits.hpp"
 
 #include <boost/json.hpp>

@@ -1,6 +1,7 @@
 #include "manager/runs/run_prediction.hpp"
 
 #include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 #include "sim/study/prediction.hpp"
 
 #include <algorithm>

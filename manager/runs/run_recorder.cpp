@@ -1,5 +1,7 @@
 #include "manager/runs/run_recorder.hpp"
 
+#include "node/base/file.hpp"
+
 #include <fcntl.h>
 
 #include <cerrno>

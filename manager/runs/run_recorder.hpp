@@ -3,7 +3,7 @@
 
 #include "manager/runs/run_folder.hpp"
 #include "manager/runs/run_log.hpp"
-#include "node/storage/file.hpp"
+#include "node/base/descriptor.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,11 +1,11 @@
 #include "manager/shell/command_table.hpp"
 
-#include "manager/shell/session.hpp"
+#include "manager/shell/listing_format.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 namespace gossip {
 namespace {
@@ -123,7 +123,7 @@ constexpr std::array table{
                 commands::open, true},
     CommandSpec{"sleep", "TIME", "let time pass", "", "sleep 2s", Completes::nothing, commands::sleep},
     CommandSpec{"repeat", "N { COMMANDS }", "run commands N times", "", "repeat 3 { kill @random; wait suspects == 0 }",
-                Completes::nothing, commands::repeat},
+                Completes::nothing, nullptr, false, commands::repeat},
     CommandSpec{"watch", "[TIME] [-n N] COMMAND", "repeat a command every so often (1s), until Ctrl-C or N times", "",
                 "watch 200ms -n 2 list peers", Completes::verbs, commands::watch},
     CommandSpec{"source", "FILE", "run the commands of a file", "The file is checked whole before its first command.",
@@ -156,34 +156,6 @@ std::string head(const CommandSpec& spec) {
     return std::string(spec.verb) + (spec.usage.empty() ? "" : " " + std::string(spec.usage));
 }
 
-// Removes -o FORMAT from the command's words; it overrides the session's format. Returns what is wrong, or nothing.
-std::string take_format(Command& command, std::optional<TableFormat>& format) {
-    for (std::size_t i = 1; i < command.words.size(); ++i) {
-        const std::string word = command.words[i].text;
-        const bool joined = word.starts_with("--output=");
-        if (command.words[i].quoted || (word != "-o" && word != "--output" && !joined)) continue;
-        if (!joined && i + 1 == command.words.size()) return word + " needs table, json or tsv";
-        const std::string value = joined ? word.substr(word.find('=') + 1) : command.words[i + 1].text;
-        format = parse_table_format(value);
-        if (!format) return "\"" + value + "\" is not table, json or tsv";
-        const auto at = command.words.begin() + static_cast<std::ptrdiff_t>(i);
-        command.words.erase(at, at + (joined ? 1 : 2));
-        --i;
-    }
-    return {};
-}
-
-// Runs the command with this format set.
-Action in_format(Action action, TableFormat format) {
-    return [action = std::move(action), format](Session& session) {
-        const TableFormat before = session.console.format();
-        session.console.set_format(format);
-        Result result = action(session);
-        session.console.set_format(before);
-        return result;
-    };
-}
-
 Compiled compile_listing(const CommandSpec& spec, Command command) {
     std::optional<TableFormat> format;
     if (std::string problem = take_format(command, format); !problem.empty()) return problem;
@@ -193,35 +165,12 @@ Compiled compile_listing(const CommandSpec& spec, Command command) {
     return compiled;
 }
 
-// The column of the word that the problem quotes, else of the verb.
-int faulty_column(const Command& command, const std::string& problem) {
-    for (const Word& word : command.words) {
-        const bool named = !word.text.empty() && problem.find("\"" + word.text + "\"") != std::string::npos;
-        if (named) return command.column + static_cast<int>(word.begin);
-    }
-    return command.column;
-}
-
-Result check_command(const Command& command, const std::string& name) {
-    const Compiled compiled = compile(command);
-    if (const auto* problem = std::get_if<std::string>(&compiled)) {
-        return Failure{ErrorKind::usage, *problem, place_of(name, command.line, faulty_column(command, *problem))};
-    }
-    return check_script(command.body, name);
+Compiled compile_by(const CommandSpec& spec, const Command& command, std::shared_ptr<const CompiledScript> body) {
+    if (spec.compile_block != nullptr) return spec.compile_block(command, std::move(body));
+    return spec.lists ? compile_listing(spec, command) : spec.compile(command);
 }
 
 }  // namespace
-
-std::string_view error_word(ErrorKind kind) {
-    constexpr std::string_view words[] = {"E_COMMAND", "E_USAGE",     "E_CONFIG", "E_EXPECT",      "E_WAIT",
-                                          "E_START",   "E_NODE_DIED", "E_EXPECT", "E_INTERRUPTED", "E_TERMINATED"};
-    return words[static_cast<std::size_t>(kind)];
-}
-
-int exit_code(ErrorKind kind) {
-    constexpr int codes[] = {1, 2, 2, 3, 4, 5, 6, 3, 130, 143};
-    return codes[static_cast<std::size_t>(kind)];
-}
 
 std::span<const CommandSpec> command_table() { return table; }
 
@@ -231,7 +180,7 @@ const CommandSpec* find_command(std::string_view verb) {
     return it == table.end() ? nullptr : &*it;
 }
 
-Compiled compile(const Command& command) {
+Compiled compile(const Command& command, std::shared_ptr<const CompiledScript> body) {
     const CommandSpec* spec = find_command(command.verb());
     if (spec == nullptr) {
         std::vector<std::string> verbs;
@@ -240,31 +189,11 @@ Compiled compile(const Command& command) {
         return "unknown command \"" + command.verb() + "\"" +
                (near.empty() ? "; see help" : "; did you mean " + near + "?");
     }
-    Compiled compiled = spec->lists ? compile_listing(*spec, command) : spec->compile(command);
+    Compiled compiled = compile_by(*spec, command, std::move(body));
     if (auto* problem = std::get_if<std::string>(&compiled)) {
         return command.verb() + ": " + *problem + " (usage: " + command_head(*spec) + ")";
     }
     return compiled;
-}
-
-Result check_script(const Script& script, const std::string& name) {
-    for (const Command& command : script) {
-        if (auto failure = check_command(command, name)) return failure;
-    }
-    return std::nullopt;
-}
-
-std::variant<Script, Failure> read_script_file(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) return Failure{ErrorKind::command, "cannot read " + path};
-    auto parsed = parse_script(text.str());
-    if (const auto* problem = std::get_if<ParseError>(&parsed)) {
-        return Failure{ErrorKind::usage, problem->text, place_of(path, problem->line, problem->column)};
-    }
-    if (auto failure = check_script(std::get<Script>(parsed), path)) return std::move(*failure);
-    return std::get<Script>(std::move(parsed));
 }
 
 std::string command_head(const CommandSpec& spec) { return head(spec) + (spec.lists ? " [-o table|json|tsv]" : ""); }

@@ -1,10 +1,10 @@
 #pragma once
 // One table of the shell's verbs: help, completion, checking and running all read it.
 
+#include "manager/shell/action.hpp"
 #include "manager/shell/parser.hpp"
 
-#include <functional>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,35 +12,7 @@
 
 namespace gossip {
 
-class Session;
-
-enum class ErrorKind : std::uint8_t {
-    command,
-    usage,
-    config,
-    expect,
-    wait,
-    start,
-    node_died,
-    broken,
-    interrupted,
-    terminated
-};
-
-struct Failure {
-    ErrorKind kind{ErrorKind::command};
-    std::string text;
-    std::string where{};  // "exp.gsh:12", filled in by the script's runner
-    bool printed{false};
-};
-using Result = std::optional<Failure>;
-
-[[nodiscard]] std::string_view error_word(ErrorKind kind);  // "E_WAIT"
-[[nodiscard]] int exit_code(ErrorKind kind);
-
-// A checked command: compiling finds every mistake of form before anything runs.
-using Action = std::function<Result(Session&)>;
-using Compiled = std::variant<Action, std::string>;
+struct CompiledScript;
 
 // What completes after the verb.
 enum class Completes : std::uint8_t { nothing, nodes, groups_and_nodes, conditions, verbs, files, messages, settings };
@@ -54,18 +26,15 @@ struct CommandSpec {
     Completes completes;
     Compiled (*compile)(const Command&);
     bool lists{false};  // takes -o table|json|tsv as well
+    // In place of `compile` where commands in braces follow.
+    Compiled (*compile_block)(const Command&, std::shared_ptr<const CompiledScript> body){nullptr};
 };
 
 [[nodiscard]] std::span<const CommandSpec> command_table();
 [[nodiscard]] const CommandSpec* find_command(std::string_view verb);
 
-// An unknown verb or a wrong form is the error.
-[[nodiscard]] Compiled compile(const Command& command);
-// Compiles the whole script with its blocks; the failure names "name:line".
-[[nodiscard]] Result check_script(const Script& script, const std::string& name);
-
-// A script that was read and compiled as a whole.
-[[nodiscard]] std::variant<Script, Failure> read_script_file(const std::string& path);
+// An unknown verb or a wrong form is the error. `body` is what a block will hold when its action runs.
+[[nodiscard]] Compiled compile(const Command& command, std::shared_ptr<const CompiledScript> body = nullptr);
 
 // "list [SEL] [-o table|json|tsv]"
 [[nodiscard]] std::string command_head(const CommandSpec& spec);
@@ -73,8 +42,7 @@ struct CommandSpec {
 // Empty for an unknown verb.
 [[nodiscard]] std::string command_help(std::string_view verb);
 
-// Handlers, by file: commands_nodes.cpp, commands_faults.cpp, commands_view.cpp, commands_explain.cpp,
-// commands_flow.cpp, commands_runs.cpp, commands_save.cpp.
+// Handlers, in manager/commands/.
 namespace commands {
 Compiled add(const Command& command);
 Compiled kill(const Command& command);
@@ -109,7 +77,7 @@ Compiled open(const Command& command);
 Compiled sleep(const Command& command);
 Compiled source(const Command& command);
 Compiled save(const Command& command);
-Compiled repeat(const Command& command);
+Compiled repeat(const Command& command, std::shared_ptr<const CompiledScript> body);
 Compiled echo(const Command& command);
 Compiled set(const Command& command);
 Compiled help(const Command& command);

@@ -1,8 +1,12 @@
-#include "manager/app/shell.hpp"
-#include "manager/shell/parser.hpp"
+#include "manager/shell/completion.hpp"
+
+#include "manager/shell/command_table.hpp"
+#include "manager/view/cluster_view.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 namespace gossip {
 namespace {

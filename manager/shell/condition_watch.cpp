@@ -1,7 +1,7 @@
 #include "manager/shell/condition_watch.hpp"
 
 #include "manager/shell/session.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
 
 namespace gossip {
 namespace {
@@ -33,18 +33,18 @@ std::variant<WaitRequest, std::string> parse_wait(const Command& command) {
 }
 
 bool ConditionWatch::holds() {
-    if (!looked_ || session_.network.version() != version_) look(Detail::verdict);
+    if (!looked_ || session_.network().version() != version_) look(Detail::verdict);
     const auto* outcome = std::get_if<Outcome>(&last_);
     return outcome == nullptr || outcome->holds;
 }
 
 void ConditionWatch::look(Detail detail) {
-    version_ = session_.network.version();
+    version_ = session_.network().version();
     looked_ = true;
     const LogSearch search = [this](NodeId node, const std::string& text) {
-        return session_.searcher.contains(session_.network.log_path(node), text);
+        return session_.searcher().contains(session_.network().log_path(node), text);
     };
-    last_ = evaluate(condition_, session_.network.view(), search, detail);
+    last_ = evaluate(condition_, session_.network().view(), search, detail);
 }
 
 Result ConditionWatch::verdict(ErrorKind kind, const std::string& after) {

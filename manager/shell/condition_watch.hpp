@@ -1,7 +1,8 @@
 #pragma once
 // A condition that a command waits for. It is evaluated only after events.
 
-#include "manager/shell/command_table.hpp"
+#include "manager/base/failure.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/view/condition.hpp"
 
 namespace gossip {

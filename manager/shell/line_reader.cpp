@@ -1,7 +1,7 @@
 #include "manager/shell/line_reader.hpp"
 
 #include "manager/base/terminal.hpp"
-#include "node/storage/file.hpp"
+#include "node/base/file.hpp"
 
 // readline/history.h needs stdio.h before it.
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 namespace gossip {
 

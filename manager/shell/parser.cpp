@@ -1,10 +1,5 @@
 #include "manager/shell/parser.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
-#include <numeric>
 #include <utility>
 
 namespace gossip {
@@ -206,19 +201,6 @@ private:
     ParseError error_;
 };
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
-        }
-    }
-    return row.back();
-}
-
 }  // namespace
 
 std::string Command::tail(std::size_t index) const {
@@ -231,6 +213,16 @@ std::variant<Script, ParseError> parse_script(std::string_view text, int first_l
     return Parser(text, first_line).run();
 }
 
+bool ParsedText::incomplete() const {
+    const auto* error = std::get_if<ParseError>(&parsed);
+    return error != nullptr && error->incomplete;
+}
+
+ParsedText parse_text(std::string text, int first_line) {
+    auto parsed = parse_script(text, first_line);
+    return {std::move(text), std::move(parsed)};
+}
+
 std::string place_of(const std::string& name, int line, int column) {
     return name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
@@ -241,58 +233,6 @@ std::string to_text(const Command& command) {
     text += " {\n";
     for (const Command& inner : command.body) text += to_text(inner) + "\n";
     return text + "}";
-}
-
-std::string format_time(Duration duration) {
-    const double seconds = std::chrono::duration<double>(duration).count();
-    char text[32];
-    if (duration == Duration::zero()) {
-        return "0s";
-    } else if (seconds < 0.0009995) {
-        std::snprintf(text, sizeof text, "%.0fus", seconds * 1e6);
-    } else if (seconds < 0.9995) {
-        std::snprintf(text, sizeof text, "%.0fms", seconds * 1e3);
-    } else if (seconds < 120) {
-        const bool whole = std::abs(seconds - std::round(seconds)) < 0.05;
-        std::snprintf(text, sizeof text, whole ? "%.0fs" : "%.1fs", seconds);
-    } else {
-        const auto whole = static_cast<long long>(seconds);
-        std::snprintf(text, sizeof text, "%lldm%02llds", whole / 60, whole % 60);
-    }
-    return text;
-}
-
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-std::optional<double> parse_number(std::string_view text) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    if (!std::isfinite(value)) return std::nullopt;
-    return value;
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (is_blank(text.front()) || text.front() == '\n')) text.remove_prefix(1);
-    while (!text.empty() && (is_blank(text.back()) || text.back() == '\n')) text.remove_suffix(1);
-    return text;
-}
-
-std::string closest(std::string_view word, const std::vector<std::string>& candidates) {
-    const std::string* best = nullptr;
-    std::size_t best_distance = word.size() < 4 ? 2 : 3;  // fewer edits than this
-    for (const std::string& candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
-        if (distance >= best_distance) continue;
-        best = &candidate;
-        best_distance = distance;
-    }
-    return best == nullptr ? std::string{} : *best;
 }
 
 }  // namespace gossip

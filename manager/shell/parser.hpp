@@ -7,8 +7,6 @@
 //   comment   = "#" at the start of a word, to the end of the line
 //   repeat N { command … }                     over as many lines as it takes
 
-#include "protocol/types.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,15 +52,14 @@ struct ParseError {
 
 [[nodiscard]] std::variant<Script, ParseError> parse_script(std::string_view text, int first_line = 1);
 
-// "30s", "1.5s", "250ms": the shortest form that reads well.
-[[nodiscard]] std::string format_time(Duration duration);
+// Text together with what it says.
+struct ParsedText {
+    std::string text;
+    std::variant<Script, ParseError> parsed;
 
-// Decimal digits only, no sign, no overflow.
-[[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
-[[nodiscard]] std::optional<double> parse_number(std::string_view text);
-
-[[nodiscard]] std::string_view trim(std::string_view text);
-// The candidate most similar to `word` if it is similar enough for a typing error; empty otherwise.
-[[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& candidates);
+    // More lines could mend it: a block is open.
+    [[nodiscard]] bool incomplete() const;
+};
+[[nodiscard]] ParsedText parse_text(std::string text, int first_line = 1);
 
 }  // namespace gossip

@@ -1,6 +1,7 @@
 #pragma once
 // Whether and where a run is recorded.
 
+#include "manager/base/failure.hpp"
 #include "manager/shell/known_script.hpp"
 #include "manager/shell/session.hpp"
 

@@ -1,7 +1,8 @@
-// A second terminal's commands, one step at a time.
+#include "manager/shell/remote_job.hpp"
 
-#include "manager/remote/remote_server.hpp"
-#include "node/config/config_keys.hpp"
+#include "manager/shell/parser.hpp"
+#include "manager/shell/session.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 
@@ -16,15 +17,15 @@ RemoteJob::RemoteJob(Session& session, RunRequest request, Emit emit)
 void RemoteJob::fail(Failure failure, const Step* step) {
     exit_code_ = gossip::exit_code(failure.kind);
     const bool own_words = failure.kind == ErrorKind::wait || failure.kind == ErrorKind::expect;
-    if (own_words && step != nullptr) failure.text = step->command.source + ": " + failure.text;
-    if (step != nullptr && !step->file.empty()) failure.where = step->file + ":" + std::to_string(step->command.line);
+    if (own_words && step != nullptr) failure.text = step->command().source + ": " + failure.text;
+    if (step != nullptr && !step->file.empty()) failure.where = step->file + ":" + std::to_string(step->command().line);
     if (!failure.printed) {
-        const Console::Redirection redirection(session_.console, manner_, [this](bool error, std::string_view text) {
+        const Console::Redirection redirection(session_.console(), manner_, [this](bool error, std::string_view text) {
             emit_(error ? "err" : "out", text);
         });
-        session_.console.error(error_word(failure.kind), failure.where, failure.text);
+        session_.console().error(error_word(failure.kind), failure.where, failure.text);
     }
-    if (step == nullptr || !step->command.ignore_failure)
+    if (step == nullptr || !step->command().ignore_failure)
         ended_ = true;
     else
         exit_code_ = 0;
@@ -32,13 +33,18 @@ void RemoteJob::fail(Failure failure, const Step* step) {
 
 void RemoteJob::parse() {
     parsed_ = true;
-    auto script = parse_script(request_.text);
-    if (const auto* error = std::get_if<ParseError>(&script)) return fail({ErrorKind::usage, error->text}, nullptr);
-    if (auto failure = check_script(std::get<Script>(script), "")) {
+    auto script = compile_text(parse_text(request_.text), "");
+    if (auto* failure = std::get_if<Failure>(&script)) {
         failure->where.clear();
         return fail(std::move(*failure), nullptr);
     }
-    for (Command& command : std::get<Script>(script)) steps_.push_back({std::move(command)});
+    put_first(std::get<CompiledScript>(script), "");
+}
+
+void RemoteJob::put_first(const CompiledScript& script, const std::string& file) {
+    for (auto command = script.commands.rbegin(); command != script.commands.rend(); ++command) {
+        steps_.push_front({*command, 1, file});
+    }
 }
 
 bool RemoteJob::advance(std::optional<Deadline>& wake) {
@@ -63,7 +69,7 @@ bool RemoteJob::run_next() {
     if (!session_.open()) return fail({ErrorKind::command, "the network is ending"}, nullptr), false;
     Step step = std::move(steps_.front());
     steps_.pop_front();
-    const std::string& verb = step.command.verb();
+    const std::string& verb = step.command().verb();
     if (verb == "wait")
         begin_wait(std::move(step));
     else if (verb == "sleep")
@@ -78,11 +84,11 @@ bool RemoteJob::run_next() {
 }
 
 void RemoteJob::begin_wait(Step step) {
-    auto parsed = parse_wait(step.command);  // parsed once already, so it is valid
+    auto parsed = parse_wait(step.command());  // parsed once already, so it is valid
     Waiting waiting;
     waiting.request = std::make_unique<WaitRequest>(std::get<WaitRequest>(std::move(parsed)));
     waiting.watch = std::make_unique<ConditionWatch>(session_, waiting.request->condition);
-    waiting.timeout = waiting.request->timeout.value_or(session_.settings.wait_timeout);
+    waiting.timeout = waiting.request->timeout.value_or(session_.settings().wait_timeout);
     waiting.deadline = std::chrono::steady_clock::now() + waiting.timeout;
     waiting.step = std::move(step);
     waiting_ = std::move(waiting);
@@ -90,58 +96,53 @@ void RemoteJob::begin_wait(Step step) {
 
 void RemoteJob::begin_sleep(Step step) {
     Waiting waiting;
-    waiting.deadline = std::chrono::steady_clock::now() + *parse_duration(step.command.words.at(1).text);
+    waiting.deadline = std::chrono::steady_clock::now() + *parse_duration(step.command().words.at(1).text);
     waiting.step = std::move(step);
     waiting_ = std::move(waiting);
 }
 
 // One round of a repeat: its body, followed by the remaining rounds.
 void RemoteJob::unroll(Step step) {
-    if (step.times == 1) step.times = *parse_count(step.command.words.at(1).text) + 1;
+    if (step.times == 1) step.times = *parse_count(step.command().words.at(1).text) + 1;
     if (--step.times == 0) return;
-    std::vector<Command> body = step.command.body;
+    const auto body = step.compiled.body;
     const std::string file = step.file;
     if (step.times > 1) steps_.push_front(std::move(step));
-    for (auto command = body.rbegin(); command != body.rend(); ++command) {
-        steps_.push_front({std::move(*command), 1, file});
-    }
+    put_first(*body, file);
 }
 
 void RemoteJob::include(const Step& step) {
-    const std::string path = step.command.words.at(1).text;
-    auto read = read_script_file(path);
+    const std::string path = step.command().words.at(1).text;
+    auto read = compile_file(path);
     if (auto* failure = std::get_if<Failure>(&read)) return fail(std::move(*failure), &step);
     constexpr std::size_t most = 100'000;  // limit of queued steps, for a file that sources itself
-    Script& script = std::get<Script>(read);
-    if (steps_.size() + script.size() > most) {
+    const CompiledScript& script = std::get<CompiledScript>(read);
+    if (steps_.size() + script.commands.size() > most) {
         return fail({ErrorKind::command, path + ": source is nested too deeply"}, &step);
     }
-    for (auto command = script.rbegin(); command != script.rend(); ++command) {
-        steps_.push_front({std::move(*command), 1, path});
-    }
+    put_first(script, path);
 }
 
 void RemoteJob::run_command(const Step& step) {
-    const std::string& verb = step.command.verb();
+    const std::string& verb = step.command().verb();
     const auto follows = [](const Word& word) { return word.text == "-f" || word.text == "--follow"; };
-    const bool endless = (verb == "logs" || verb == "trace") && std::ranges::any_of(step.command.words, follows);
+    const bool endless = (verb == "logs" || verb == "trace") && std::ranges::any_of(step.command().words, follows);
     if (verb == "watch" || verb == "publish" || endless) {
         // These block the first terminal while they run.
         const std::string what = verb + (endless ? " -f" : "");
         return fail({ErrorKind::command, what + " runs in the network's own terminal or script only"}, &step);
     }
-    session_.record_command(step.command);
-    Compiled compiled = compile(step.command);
+    session_.record_command(step.command());
     Result result;
     {
         const Session::Guest guest(session_);
-        const Console::Redirection redirection(session_.console, manner_, [this](bool error, std::string_view text) {
+        const Console::Redirection redirection(session_.console(), manner_, [this](bool error, std::string_view text) {
             emit_(error ? "err" : "out", text);
         });
         const bool was_open = session_.open();
-        const auto recorded = session_.history.begin(step.command, session_.network.now());
-        result = std::get<Action>(compiled)(session_);
-        session_.history.end(step.command, recorded, result.has_value(), session_.network.now());
+        const auto recorded = session_.history().begin(step.command(), session_.network().now());
+        result = step.compiled.action(session_);
+        session_.history().end(step.command(), recorded, result.has_value(), session_.network().now());
         left_ = was_open && !session_.open();
         manner_ = redirection.manner();  // set output, set color
     }

@@ -1,7 +1,6 @@
 #include "manager/shell/script_input.hpp"
 
 #include "manager/base/terminal.hpp"
-#include "manager/shell/parser.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,12 +16,6 @@ namespace {
 bool is_plain_file(int fd) {
     struct stat status {};
     return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-bool is_incomplete(const std::string& text) {
-    const auto parsed = parse_script(text);
-    const auto* error = std::get_if<ParseError>(&parsed);
-    return error != nullptr && error->incomplete;
 }
 
 }  // namespace
@@ -59,19 +52,19 @@ bool ScriptInput::fill() {
     while (!complete_) {
         const std::size_t end = unread_.find('\n');
         if (end == std::string::npos && (!ended_ || unread_.empty())) break;
-        if (block_.text.empty()) block_.line = next_line_;
+        if (block_.text.empty()) block_line_ = next_line_;
         const std::size_t size = end == std::string::npos ? unread_.size() : end + 1;
-        block_.text += unread_.substr(0, size);
+        block_ = parse_text(block_.text + unread_.substr(0, size), block_line_);
         unread_.erase(0, size);
         ++next_line_;
-        complete_ = !is_incomplete(block_.text);
+        complete_ = !block_.incomplete();
     }
     return complete_ || (ended_ && !block_.text.empty());
 }
 
 bool ScriptInput::ready() { return fill() || (ended_ && unread_.empty()); }
 
-std::optional<ScriptInput::Block> ScriptInput::take() {
+std::optional<ParsedText> ScriptInput::take() {
     if (!fill()) return std::nullopt;
     complete_ = false;
     return std::exchange(block_, {});

@@ -2,6 +2,8 @@
 // Commands from a pipe or a file on stdin, a line at a time (several when a block is open), without
 // blocking the event loop.
 
+#include "manager/shell/parser.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -13,17 +15,12 @@ namespace gossip {
 
 class ScriptInput {
 public:
-    struct Block {
-        std::string text;
-        int line{1};
-    };
-
     // Does not close `fd`.
     ScriptInput(boost::asio::io_context& io, int fd);
 
     [[nodiscard]] bool ready();
     // Hands out the complete block; nothing at the end of input.
-    std::optional<Block> take();
+    std::optional<ParsedText> take();
 
 private:
     void await_input();
@@ -34,7 +31,8 @@ private:
     int fd_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> descriptor_;  // none for a plain file
     std::string unread_;
-    Block block_;
+    ParsedText block_;
+    int block_line_{1};
     int next_line_{1};
     bool complete_{false};
     bool ended_{false};

@@ -1,9 +1,10 @@
 #include "manager/shell/session.hpp"
 
-#include "manager/base/options.hpp"
+#include "manager/base/local_time.hpp"
+#include "manager/base/version.hpp"
+#include "node/config/settings.hpp"
 
 #include <csignal>
-#include <ctime>
 
 namespace gossip {
 namespace {
@@ -28,48 +29,55 @@ Style mark_style(char mark) {
 
 }  // namespace
 
-Session::Session(EventLoop& event_loop, Console& out, const ManagedNetwork::Factory& factory, Settings initial)
-    : network_(factory({[this](const NodeEvent& event) { handle_event(event); },
-                        [this](const ManagedNode& node) { handle_death(node); },
-                        [this](const std::string& text) { console.remark(text); }, [this] { tell_onlooker(nullptr); },
-                        [this](const std::string& text) { broken_ = text; },
-                        [this](const RunLine& line) {
-                            if (recorder_) recorder_->write(line);
-                        }})),
-      loop(event_loop),
-      console(out),
-      settings(initial),
-      network(*network_),
-      rng(network.plan().seed),
-      churn(network, rng, [this](const std::string& text) { console.remark(text); }) {}
+Session::Session(EventLoop& loop, Console& console, const ManagedNetwork::Factory& factory, Settings settings)
+    : loop_(loop),
+      console_(console),
+      settings_(settings),
+      network_(factory(observers())),
+      rng_(network_->plan().seed),
+      churn_(*network_, rng_, [this](const std::string& text) { console_.remark(text); }) {}
+
+ManagedNetwork::Observers Session::observers() {
+    return {
+        .event = [this](const NodeEvent& event) { handle_event(event); },
+        .died = [this](const ManagedNode& node) { handle_death(node); },
+        .remark = [this](const std::string& text) { console_.remark(text); },
+        .changed = [this] { tell_onlooker(nullptr); },
+        .broken = [this](const std::string& text) { broken_ = text; },
+        .record =
+            [this](const RunLine& line) {
+                if (recorder_) recorder_->write(line);
+            },
+    };
+}
 
 Result Session::start() {
     WaitEnd end = WaitEnd::done;
-    const NetworkPlan& plan = network.plan();
-    if (console.interactive() && plan.initial_peers > 20) {
-        console.remark("Starting " + std::to_string(plan.config.seeds.size()) + " seeds and " +
-                       std::to_string(plan.initial_peers) + " peers…");
+    const NetworkPlan& plan = network_->plan();
+    if (console_.interactive() && plan.initial_peers > 20) {
+        console_.remark("Starting " + std::to_string(plan.config.seeds.size()) + " seeds and " +
+                        std::to_string(plan.initial_peers) + " peers…");
     }
     std::size_t peers = plan.initial_peers;
     for (const HostSettings& host : plan.hosts) peers += host.peers;
     const OverlayConfig& overlay = plan.config.overlay;
-    if (const auto warning = overlay.strategy->warning(overlay, peers)) console.remark("note: " + *warning);
-    if (auto problem = network.start_network(end)) {
+    if (const auto warning = overlay.strategy->warning(overlay, peers)) console_.remark("note: " + *warning);
+    if (auto problem = network_->start_network(end)) {
         finish();
         return Failure{ErrorKind::start, problem->text};
     }
-    if (auto failure = from_wait(end, loop)) {
+    if (auto failure = from_wait(end, loop_)) {
         finish();
         return failure;
     }
-    history.start(network.now());
+    history_.start(network_->now());
     if (recorder_ && plan.keep_logs) keep_logs(false);
     return std::nullopt;
 }
 
 // The logs of other hosts' nodes are in a folder with the host's name, here as in the log folder.
 void Session::keep_logs(bool copies) const {
-    const NetworkPlan& plan = network.plan();
+    const NetworkPlan& plan = network_->plan();
     recorder_->folder().keep_logs(plan.log_dir, copies);
     for (const HostSettings& host : plan.hosts) {
         recorder_->folder().keep_logs(plan.log_dir + "/" + host.name, copies, host.name);
@@ -78,31 +86,32 @@ void Session::keep_logs(bool copies) const {
 
 Result Session::await_convergence() {
     WaitEnd end = WaitEnd::done;
-    const std::string problem = network.await_convergence(end);
-    if (auto failure = from_wait(end, loop)) return failure;
+    const std::string problem = network_->await_convergence(end);
+    if (auto failure = from_wait(end, loop_)) return failure;
     if (problem.empty()) return std::nullopt;
     return Failure{ErrorKind::broken, problem};
 }
 
 // Asks every node once more for its counters, because the figures of the run need them.
 void Session::finish() {
-    churn.stop();
+    churn_.stop();
     open_ = false;
-    settings.live = false;
-    if (recorder_ && loop.termination() == 0) {
+    settings_.live = false;
+    if (recorder_ && loop_.termination() == 0) {
         std::vector<NodeId> all;
-        for (const auto& [id, node] : network.nodes()) all.push_back(id);
-        static_cast<void>(network.refresh(all));
+        for (const auto& [id, node] : network_->nodes()) all.push_back(id);
+        static_cast<void>(network_->refresh(all));
     }
     if (recorder_) recorder_->write(RunClosing{stamp()});
-    network.shutdown(shutdown_grace);
-    if (console.interactive()) console.remark("Network stopped.");
+    network_->shutdown(shutdown_grace);
+    if (console_.interactive()) console_.remark("Network stopped.");
 }
 
 void Session::record_to(std::unique_ptr<RunRecorder> recorder) {
     recorder_ = std::move(recorder);
-    recorder_->write(RunBegan{stamp(), run_schema, version_text(), network.plan().seed, network.view().seed_count()});
-    loop.on_idle(this, [this] { recorder_->flush(); });
+    recorder_->write(
+        RunBegan{stamp(), run_schema, version_text(), network_->plan().seed, network_->view().seed_count()});
+    loop_.on_idle(this, [this] { recorder_->flush(); });
 }
 
 void Session::record_command(const Command& command) const {
@@ -115,9 +124,9 @@ void Session::record_failure(const Failure& failure) const {
 
 void Session::close_record(int exit_code) {
     if (!recorder_) return;
-    if (network.plan().keep_logs) keep_logs(true);
+    if (network_->plan().keep_logs) keep_logs(true);
     recorder_->close(stamp(), exit_code);
-    loop.on_idle(this, {});
+    loop_.on_idle(this, {});
     recorder_.reset();
 }
 
@@ -128,12 +137,12 @@ Result Session::from_wait(WaitEnd end, const EventLoop& loop) {
 }
 
 Result Session::wait(const std::function<bool()>& done, std::optional<Duration> timeout, bool& timed_out) {
-    const bool script = !console.interactive() && guests_ == 0;
+    const bool script = !console_.interactive() && guests_ == 0;
     const auto ends = [&] { return done() || (script && !deaths_.empty()) || is_broken() || (!open_ && guests_ == 0); };
-    const WaitEnd end = network.run_until(ends, timeout);
+    const WaitEnd end = network_->run_until(ends, timeout);
     timed_out = end == WaitEnd::timed_out;
     if (auto failure = take_death()) return failure;
-    return from_wait(end, loop);
+    return from_wait(end, loop_);
 }
 
 // A broken invariant ends the session: later failures would only be its consequences. In a script a node that died
@@ -143,54 +152,12 @@ Result Session::take_death() {
     if (deaths_.empty() || guests_ > 0) return std::nullopt;
     const std::string text = deaths_.front();
     deaths_.clear();
-    if (console.interactive()) return std::nullopt;
+    if (console_.interactive()) return std::nullopt;
     return Failure{ErrorKind::node_died, text};
 }
 
-Result Session::run_one(const Command& command, const std::string& name) {
-    record_command(command);
-    const Compiled compiled = compile(command);
-    const auto* problem = std::get_if<std::string>(&compiled);
-    const auto recorded = history.begin(command, network.now());
-    Result result = problem == nullptr ? std::get<Action>(compiled)(*this) : Failure{ErrorKind::usage, *problem};
-    // A node may have died while the command waited. Nodes that the command killed do not count.
-    if (auto death = take_death()) result = std::move(death);
-    history.end(command, recorded, result.has_value(), network.now());
-    if (result) record_failure(*result);
-    if (result && result->where.empty() && !name.empty()) {
-        result->where = name + ":" + std::to_string(command.line);
-        const bool own_words = result->kind == ErrorKind::wait || result->kind == ErrorKind::expect;
-        if (own_words) result->text = command.source + ": " + result->text;
-    }
-    return result;
-}
-
-Result Session::run(const Script& script, const std::string& name) {
-    Result first;
-    const std::string outer = std::exchange(script_name_, name);
-    for (const Command& command : script) {
-        if (!open_) break;
-        Result result = run_one(command, name);
-        if (!result) continue;
-        const bool cut_short = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
-        const bool ends_all = cut_short || result->kind == ErrorKind::broken;
-        if (cut_short && console.interactive()) {
-            console.result("\n");  // the terminal has shown ^C
-        } else if (!result->printed) {
-            console.error(error_word(result->kind), result->where, result->text);
-        }
-        result->printed = true;
-        const bool ignored = command.ignore_failure && result->kind != ErrorKind::node_died;
-        if (ignored && !ends_all) continue;
-        if (!first || ends_all) first = std::move(result);
-        if (!settings.keep_going || ends_all) break;
-    }
-    script_name_ = outer;
-    return first;
-}
-
 std::variant<std::vector<NodeId>, Failure> Session::select(const Selector& selector, Among among) {
-    auto selected = gossip::select(selector, network.view(), among, rng);
+    auto selected = gossip::select(selector, network_->view(), among, rng_);
     if (const auto* problem = std::get_if<std::string>(&selected)) return Failure{ErrorKind::command, *problem};
     return std::get<std::vector<NodeId>>(std::move(selected));
 }
@@ -198,13 +165,10 @@ std::variant<std::vector<NodeId>, Failure> Session::select(const Selector& selec
 // ---------------------------------------------------------------- what happens meanwhile
 
 void Session::live(const LiveLine& line) {
-    const std::time_t seconds = network.wall_now() / 1000;
-    char clock[16];
-    std::tm local{};
-    std::strftime(clock, sizeof clock, "%H:%M:%S", ::localtime_r(&seconds, &local));
-    const bool colored = console.announces_in_color();
-    console.announce(paint(clock, Style::dim, colored) + " " +
-                     paint(std::string(1, line.mark) + " " + line.text, mark_style(line.mark), colored));
+    const std::string clock = local_time(network_->wall_now(), "%H:%M:%S");
+    const bool colored = console_.announces_in_color();
+    console_.announce(paint(clock, Style::dim, colored) + " " +
+                      paint(std::string(1, line.mark) + " " + line.text, mark_style(line.mark), colored));
 }
 
 void Session::tell_onlooker(const NodeEvent* event) {
@@ -216,31 +180,31 @@ void Session::handle_event(const NodeEvent& event) {
     tell_onlooker(&event);
     if (follower_) follower_(event);
     if (changed_) changed_();
-    if (!settings.live || !console.is_announcing()) return;
+    if (!settings_.live || !console_.is_announcing()) return;
     const bool held_lines = live_.holds_lines();
-    for (const LiveLine& line : live_.apply(event, network.view())) live(line);
+    for (const LiveLine& line : live_.apply(event, network_->view())) live(line);
     if (held_lines || !live_.holds_lines()) return;
-    network.call_after(hold_window, [this] {
-        for (const LiveLine& line : live_.release(network.view())) {
-            if (settings.live) live(line);
+    network_->call_after(hold_window, [this] {
+        for (const LiveLine& line : live_.release(network_->view())) {
+            if (settings_.live) live(line);
         }
     });
 }
 
 void Session::handle_death(const ManagedNode& node) {
-    const std::string why = network.last_error_line(node);
+    const std::string why = network_->last_error_line(node);
     const std::string text =
         short_name(node.id) + " died that nobody killed (" + node.end_text + ")" + (why.empty() ? "" : ": " + why);
     deaths_.push_back(text);
     if (changed_) changed_();
-    console.announce(paint(error_word(ErrorKind::node_died), Style::red, console.announces_in_color()) + ": " + text);
+    console_.announce(paint(error_word(ErrorKind::node_died), Style::red, console_.announces_in_color()) + ": " + text);
 }
 
 std::string Session::prompt() const {
     std::size_t seeds = 0;
     std::size_t peers = 0;
     bool doubt = false;
-    for (const auto& [id, node] : network.view().nodes()) {
+    for (const auto& [id, node] : network_->view().nodes()) {
         if (!is_running(node.state)) continue;
         ++(node.role == Role::seed ? seeds : peers);
         doubt = doubt || (node.state == NodeState::alive && !node.suspects.empty());

@@ -1,12 +1,13 @@
 #pragma once
-// What commands work with, and how they run one after another: from the terminal, a pipe, a file or -e.
+// What commands work with: the network, the console, the settings, and what is recorded of the run.
 
 #include "manager/base/console.hpp"
+#include "manager/base/failure.hpp"
 #include "manager/base/log_files.hpp"
 #include "manager/network/churn.hpp"
 #include "manager/network/managed_network.hpp"
 #include "manager/runs/run_recorder.hpp"
-#include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session_history.hpp"
 #include "manager/view/live_log.hpp"
 #include "manager/view/selector.hpp"
@@ -21,19 +22,18 @@ struct Settings {
 };
 
 class Session {
-    std::unique_ptr<ManagedNetwork> network_;  // the first: the public members below refer to it
-
 public:
     Session(EventLoop& loop, Console& console, const ManagedNetwork::Factory& factory, Settings settings);
 
-    EventLoop& loop;
-    Console& console;
-    Settings settings;
-    ManagedNetwork& network;
-    Rng rng;
-    LogSearcher searcher;
-    Churn churn;
-    SessionHistory history;
+    [[nodiscard]] EventLoop& loop() const { return loop_; }
+    [[nodiscard]] Console& console() const { return console_; }
+    [[nodiscard]] ManagedNetwork& network() const { return *network_; }
+    [[nodiscard]] Settings& settings() { return settings_; }
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] Rng& rng() { return rng_; }
+    [[nodiscard]] LogSearcher& searcher() { return searcher_; }
+    [[nodiscard]] Churn& churn() { return churn_; }
+    [[nodiscard]] SessionHistory& history() { return history_; }
 
     // False after exit, quit or the end of input.
     [[nodiscard]] bool open() const { return open_; }
@@ -46,11 +46,12 @@ public:
     // Stops the peers, then the seeds; names nodes that did not stop in time.
     void finish();
 
-    // Runs commands until one fails (unless told to keep going) or the session closes. What is
-    // returned has been printed already.
-    Result run(const Script& script, const std::string& name);
     // Of the script that is running; empty at the prompt.
     [[nodiscard]] const std::string& script_name() const { return script_name_; }
+    // The name that was in force before.
+    std::string enter_script(const std::string& name) { return std::exchange(script_name_, name); }
+    // The failure that a death or a broken invariant is, if there was one that nobody has been told of.
+    Result take_death();
 
     // Waits while events are handled. A failure says why it ended early: Ctrl-C, SIGTERM, or, in a
     // script, a node that died. Running out of time is no failure; see `timed_out`.
@@ -96,16 +97,23 @@ public:
     void set_follower(std::function<void(const NodeEvent&)> follower) { follower_ = std::move(follower); }
 
 private:
-    Result run_one(const Command& command, const std::string& name);
-    [[nodiscard]] RunStamp stamp() const { return {network.now().time_since_epoch().count(), network.wall_now()}; }
+    [[nodiscard]] ManagedNetwork::Observers observers();
+    [[nodiscard]] RunStamp stamp() const { return {network_->now().time_since_epoch().count(), network_->wall_now()}; }
     void keep_logs(bool copies) const;
-    Result take_death();
     void live(const LiveLine& line);
     void tell_onlooker(const NodeEvent* event);
     void handle_event(const NodeEvent& event);
     void handle_death(const ManagedNode& node);
     [[nodiscard]] bool is_broken() const { return !broken_.empty(); }
 
+    EventLoop& loop_;
+    Console& console_;
+    Settings settings_;
+    std::unique_ptr<ManagedNetwork> network_;
+    Rng rng_;
+    LogSearcher searcher_;
+    Churn churn_;
+    SessionHistory history_;
     std::unique_ptr<RunRecorder> recorder_;
     std::string page_;
     bool open_{true};

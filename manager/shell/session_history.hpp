@@ -3,6 +3,8 @@
 
 #include "manager/shell/parser.hpp"
 
+#include "protocol/types.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "manager/shell/transcript.hpp"
 
+#include "node/base/words.hpp"
+
 #include <algorithm>
 #include <utility>
 

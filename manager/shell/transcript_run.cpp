@@ -1,6 +1,7 @@
 #include "manager/shell/transcript_run.hpp"
 
-#include "manager/shell/known_script.hpp"
+#include "manager/shell/parser.hpp"
+#include "manager/shell/script_runner.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -11,9 +12,9 @@ namespace {
 // The output as a terminal without colours shows it.
 std::string output_of(Session& session, const TranscriptStep& step) {
     std::string output;
-    const Console::Redirection redirection(session.console, {true, false, session.console.format()},
+    const Console::Redirection redirection(session.console(), {true, false, session.console().format()},
                                            [&output](bool, std::string_view text) { output += text; });
-    static_cast<void>(run_text(session, step.command, 1, ""));
+    static_cast<void>(run_text(session, parse_text(step.command), ""));
     return as_output(output);
 }
 
@@ -22,8 +23,8 @@ Result rewrite_file(Session& session, const std::string& path, const Transcript&
     file << to_text(transcript);
     file.close();
     if (!file) return Failure{ErrorKind::command, "cannot write " + path};
-    session.console.result(std::to_string(changed) + " outputs of " + std::to_string(transcript.steps.size()) +
-                           " rewritten\n");
+    session.console().result(std::to_string(changed) + " outputs of " + std::to_string(transcript.steps.size()) +
+                             " rewritten\n");
     return std::nullopt;
 }
 
@@ -49,12 +50,12 @@ Result play_transcript(Session& session, const std::string& path, Transcript tra
     for (TranscriptStep& step : transcript.steps) {
         if (!session.open()) break;
         const std::string actual = output_of(session, step);
-        if (session.loop.termination() != 0) return Failure{ErrorKind::terminated, "terminated"};
+        if (session.loop().termination() != 0) return Failure{ErrorKind::terminated, "terminated"};
         if (actual == step.output) continue;
         if (differing++ == 0) first = step.line;
         if (!rewrite) {
-            session.console.result(path + ":" + std::to_string(step.line) + ": > " + step.command + "\n" +
-                                   difference(step.output, actual));
+            session.console().result(path + ":" + std::to_string(step.line) + ": > " + step.command + "\n" +
+                                     difference(step.output, actual));
         }
         step.output = actual;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // Plays a transcript in a session and compares.
 
+#include "manager/base/failure.hpp"
 #include "manager/shell/session.hpp"
 #include "manager/shell/transcript.hpp"
 

@@ -4,6 +4,7 @@
 #include "protocol/quorum.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace gossip {
 namespace {

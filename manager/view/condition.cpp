@@ -1,6 +1,7 @@
 #include "manager/view/condition.hpp"
 
 #include "manager/view/overlay_shape.hpp"
+#include "manager/view/step_text.hpp"
 #include "manager/view/trace_view.hpp"
 #include "protocol/quorum.hpp"
 
@@ -208,21 +209,8 @@ private:
     }
 
     Outcome connected() const {
-        const std::set<NodeId> live = view_.live_registered();
-        const auto links = view_.two_sided_links(live);
-        std::set<NodeId> unseen = live;
-        std::vector<Ids> components;
-        while (!unseen.empty()) {
-            Ids component{unseen.extract(unseen.begin()).value()};
-            for (std::size_t i = 0; i < component.size(); ++i) {
-                for (const NodeId next : links.at(component[i])) {
-                    if (unseen.erase(next) != 0) component.push_back(next);
-                }
-            }
-            components.push_back(std::move(component));
-        }
-        std::sort(components.begin(), components.end(), [](const Ids& a, const Ids& b) { return a.size() > b.size(); });
-        std::string differ = live.empty() ? "no live peer is registered" : "";
+        const std::vector<Ids> components = components_of(view_);
+        std::string differ = components.empty() ? "no live peer is registered" : "";
         for (std::size_t i = 1; i < components.size(); ++i) {
             differ += (i == 1 ? "cut off: " : " | ") + short_names(components[i]);
         }

@@ -1,6 +1,6 @@
-#include "manager/shell/parser.hpp"
 #include "manager/view/condition.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,9 +2,10 @@
 // The faults in force, by directed link. The commands partition, link, delay, loss and heal change them; each node
 // is sent those of its outgoing links.
 
-#include "node/transport/fault_gate.hpp"
+#include "node/transport/link_fault.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>

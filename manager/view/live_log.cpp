@@ -1,7 +1,7 @@
 #include "manager/view/live_log.hpp"
 
 #include "manager/base/terminal.hpp"
-#include "manager/shell/parser.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 

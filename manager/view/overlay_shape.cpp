@@ -2,29 +2,59 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <span>
 
 namespace gossip {
+namespace {
 
-OverlayShape shape_of(const ClusterView& view) {
-    constexpr std::size_t path_sources = 64;
-    OverlayShape shape;
+// The live members and the links that both ends hold; a node of the graph is a place in `members`.
+struct Overlay {
+    std::vector<NodeId> members;
+    sim::Graph graph;
+};
+
+Overlay overlay_of(const ClusterView& view) {
     const std::set<NodeId> live = view.live_registered();
     std::map<NodeId, std::uint32_t> number;
     for (const NodeId id : live) number.emplace(id, static_cast<std::uint32_t>(number.size()));
     std::vector<sim::Graph::Edge> edges;
     for (const auto& [id, links] : view.two_sided_links(live)) {
-        shape.degrees.push_back(static_cast<std::uint32_t>(links.size()));
         for (const NodeId other : links) {
             if (id < other) edges.emplace_back(number.at(id), number.at(other));
         }
     }
-    const sim::Graph graph(live.size(), edges);
-    shape.peers = live.size();
-    shape.links = edges.size();
+    return {{live.begin(), live.end()}, sim::Graph(live.size(), edges)};
+}
+
+}  // namespace
+
+OverlayShape shape_of(const ClusterView& view) {
+    constexpr std::size_t path_sources = 64;
+    OverlayShape shape;
+    const auto [members, graph] = overlay_of(view);
+    for (std::size_t node = 0; node < members.size(); ++node) {
+        shape.degrees.push_back(static_cast<std::uint32_t>(graph.of(node).size()));
+    }
+    shape.peers = graph.nodes();
+    shape.links = graph.edges();
     shape.components = sim::components(graph);
     shape.path_mean = sim::mean_path(graph, path_sources, Rng{1});
     shape.law = sim::fit_power_law(shape.degrees);
     return shape;
+}
+
+std::vector<std::vector<NodeId>> components_of(const ClusterView& view) {
+    const Overlay overlay = overlay_of(view);
+    std::vector<std::vector<NodeId>> components;
+    const auto take = [&](std::span<const std::uint32_t> nodes) {
+        std::vector<NodeId>& component = components.emplace_back();
+        for (const std::uint32_t node : nodes) component.push_back(overlay.members[node]);
+    };
+    sim::each_component(overlay.graph, std::vector<bool>(overlay.graph.nodes()), take);
+    std::ranges::stable_sort(components, [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    return components;
 }
 
 std::optional<double> latency_quantile(const ClusterView& view, const RumorView* message, double q) {

@@ -22,6 +22,8 @@ struct OverlayShape {
     sim::PowerLaw law;  // its exponent is 0 where there are too few peers for one
 };
 [[nodiscard]] OverlayShape shape_of(const ClusterView& view);
+// The members of each component, the largest first.
+[[nodiscard]] std::vector<std::vector<NodeId>> components_of(const ClusterView& view);
 
 // Nearest-rank quantile of the deliveries' milliseconds since the message was said, of one message or of all that
 // are kept; nothing where there are none.

@@ -1,6 +1,6 @@
 #include "manager/view/removal_view.hpp"
 
-#include "manager/view/trace_view.hpp"
+#include "manager/base/local_time.hpp"
 
 #include <algorithm>
 #include <array>

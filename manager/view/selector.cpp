@@ -1,7 +1,8 @@
 #include "manager/view/selector.hpp"
 
-#include "manager/shell/parser.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
+#include "node/config/settings.hpp"
 
 #include <algorithm>
 
@@ -160,7 +161,7 @@ std::string term_text(const SelectorTerm& term, const ClusterView& view) {
 
 std::string unknown_host(const std::string& name, const std::vector<std::string>& hosts) {
     if (hosts.empty()) return "no host \"" + name + "\": none is configured; see [[host]] in config.toml";
-    const std::string near = nearest_word(name, hosts);
+    const std::string near = closest(name, hosts);
     std::string list;
     for (const std::string& host : hosts) list += (list.empty() ? "" : ", ") + host;
     return "no host \"" + name + "\" is configured; " +

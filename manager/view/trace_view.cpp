@@ -1,13 +1,14 @@
 #include "manager/view/trace_view.hpp"
 
-#include "manager/shell/parser.hpp"
+#include "manager/base/local_time.hpp"
 #include "manager/view/removal_view.hpp"
+#include "manager/view/step_text.hpp"
+#include "node/transport/link_fault.hpp"
 #include "protocol/log_text.hpp"
 #include "protocol/notice_traits.hpp"
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <limits>
 #include <optional>
 
@@ -227,28 +228,6 @@ std::string why_not_reached(const RumorView& rumor, const NodeView& node, const 
     if (registered_at(node.id, view) > rumor.mono_ns) return "joined later";
     if (node.links.empty()) return "has no links";
     return why_no_neighbour_told(rumor, node, view);
-}
-
-std::string step_text(const Notice& notice) {
-    std::string text = log_text(notice);
-    for (std::size_t end; (end = text.find('\n')) != std::string::npos;) text.replace(end, 1, "; ");
-    if (!text.empty()) return printable(text);
-    if (notice.kind == NoticeKind::member_added)
-        return "In its list from epoch " + std::to_string(notice.epoch) + " on";
-    text = std::string(kind_name(notice.kind));
-    if (notice.other != NodeId::none) text += " " + short_name(notice.other);
-    if (!notice.text.empty()) text += ": " + printable(notice.text);
-    return text;
-}
-
-std::string clock_text(WallMs wall) {
-    const std::time_t seconds = wall / 1000;
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    char text[16];
-    std::snprintf(text, sizeof text, "%02d:%02d:%02d.%03d", local.tm_hour, local.tm_min, local.tm_sec,
-                  static_cast<int>(wall % 1000));
-    return text;
 }
 
 std::string render_message_tree(const RumorView& rumor, const ClusterView& view, bool colored) {

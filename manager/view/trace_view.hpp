@@ -16,10 +16,5 @@ namespace gossip {
 
 // Why this peer does not have the message.
 [[nodiscard]] std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view);
-// A notice as one line.
-[[nodiscard]] std::string step_text(const Notice& notice);
-
-// "20:32:48.123" in local time.
-[[nodiscard]] std::string clock_text(WallMs wall);
 
 }  // namespace gossip

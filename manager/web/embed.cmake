@@ -2,7 +2,7 @@
 #   cmake -DOUTPUT=FILE.cpp -DFILES="name=path;name=path" -P embed.cmake
 # A literal is cut every so often: compilers limit its length.
 set(piece 12000)
-set(source "#include \"manager/page/web_assets.hpp\"\n\nnamespace gossip {\nnamespace {\n\nconstexpr std::array assets{\n")
+set(source "#include \"manager/base/web_assets.hpp\"\n\nnamespace gossip {\nnamespace {\n\nconstexpr std::array assets{\n")
 foreach(entry IN LISTS FILES)
   string(REGEX MATCH "^([^=]*)=(.*)$" unused "${entry}")
   set(name "${CMAKE_MATCH_1}")

@@ -2,10 +2,12 @@
 
 #include "node/config/config_file.hpp"
 
+#include "node/base/descriptor.hpp"
+#include "node/base/escape.hpp"
+#include "node/base/file.hpp"
+#include "node/base/value_text.hpp"
 #include "node/config/config_keys.hpp"
 #include "node/config/seed_list_file.hpp"
-#include "node/storage/file.hpp"
-#include "node/wire/escape.hpp"
 #include "protocol/names.hpp"
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "node/config/config_keys.hpp"
 
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 #include "node/config/graph_file.hpp"
 
 #include <algorithm>
@@ -320,20 +322,6 @@ void add_process_keys(std::vector<ConfigKey>& keys) {
 
 #undef GOSSIP_FIELD
 
-// Levenshtein's distance.
-std::size_t edits_between(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t swap = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, swap}));
-        }
-    }
-    return row[b.size()];
-}
-
 }  // namespace
 
 const std::vector<ConfigKey>& config_keys() {
@@ -360,31 +348,12 @@ std::string nearest_config_key(std::string_view name) {
     for (const ConfigKey& key : config_keys()) {
         // The right word under the wrong heading, or under none, is as good as a slip of the pen.
         const bool same_word = key.name.substr(key.name.find('.') + 1) == name.substr(name.find('.') + 1);
-        const std::size_t edits = same_word ? 1 : edits_between(name, key.name);
+        const std::size_t edits = same_word ? 1 : edit_distance(name, key.name);
         if (edits >= fewest) continue;
         fewest = edits;
         nearest = key.name;
     }
     return nearest;
-}
-
-std::string nearest_word(std::string_view word, const std::vector<std::string>& words) {
-    std::string nearest;
-    std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
-    for (const std::string& known : words) {
-        const std::size_t edits = edits_between(word, known);
-        // Another word of two letters is not a slip of the pen.
-        if (edits >= fewest || edits >= std::max(word.size(), known.size())) continue;
-        fewest = edits;
-        nearest = known;
-    }
-    return nearest;
-}
-
-bool is_host_name(std::string_view name) {
-    const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
-    return !name.empty() && std::isalnum(static_cast<unsigned char>(name.front())) != 0 &&
-           std::all_of(name.begin(), name.end(), fits);
 }
 
 std::string environment_name(std::string_view key) {

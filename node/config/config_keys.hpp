@@ -2,7 +2,7 @@
 // The keys of config.toml as a table: name, place, and limits. Reading, printing and the environment
 // all go by it, so a key exists in all of them or in none.
 
-#include "node/config/config_file.hpp"
+#include "node/config/settings.hpp"
 
 #include <functional>
 #include <optional>
@@ -35,22 +35,10 @@ struct ConfigKey {
 [[nodiscard]] const ConfigKey* find_config_key(std::string_view name);
 // The known key nearest to a misspelt one; empty when none is near.
 [[nodiscard]] std::string nearest_config_key(std::string_view name);
-// The word nearest to a misspelt one; empty when none is near.
-[[nodiscard]] std::string nearest_word(std::string_view word, const std::vector<std::string>& words);
-// Of a [[host]]: a folder's name as well, and a word of the shell.
-[[nodiscard]] bool is_host_name(std::string_view name);
 // "GOSSIPCTL_GOSSIP_INTERVAL"
 [[nodiscard]] std::string environment_name(std::string_view key);
 
 // Sets what a profile stands for; false when there is none of that name.
 [[nodiscard]] bool apply_profile(Config& config, std::string_view name);
-
-// "5s", "100ms", "1.5m", "2h"; nothing when it is not one, or longer than 1000 hours.
-[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
-[[nodiscard]] std::string duration_text(Duration d);
-[[nodiscard]] std::string toml_string(std::string_view text);
-
-// An address and a port as a node's name, or why not (IPv6 is said to be unsupported, not "bad").
-[[nodiscard]] std::variant<NodeId, std::string> read_endpoint(std::string_view text);
 
 }  // namespace gossip

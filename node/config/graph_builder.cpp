@@ -1,6 +1,6 @@
 #include "node/config/graph_builder.hpp"
 
-#include "node/wire/escape.hpp"
+#include "node/base/escape.hpp"
 
 #include <algorithm>
 #include <charconv>

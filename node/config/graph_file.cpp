@@ -1,6 +1,7 @@
 #include "node/config/graph_file.hpp"
 
-#include "node/storage/file.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
 
 #include <algorithm>
 #include <cerrno>

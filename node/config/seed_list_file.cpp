@@ -1,7 +1,9 @@
 #include "node/config/seed_list_file.hpp"
 
-#include "node/config/config_keys.hpp"
-#include "node/storage/file.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,24 +13,16 @@
 namespace gossip {
 namespace {
 
-constexpr std::string_view blanks = " \t\r\f\v";
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 // "ip,port" and "ip , port" as "ip:port".
 std::string with_colon(std::string_view line) {
     const std::size_t comma = line.find(',');
     if (comma == std::string_view::npos) return std::string(line);
-    return std::string(trimmed(line.substr(0, comma))) + ":" + std::string(trimmed(line.substr(comma + 1)));
+    return std::string(trim(line.substr(0, comma))) + ":" + std::string(trim(line.substr(comma + 1)));
 }
 
 // Why the line is refused; empty when it was taken or skipped.
 std::string take_line(std::string_view line, std::vector<NodeId>& seeds) {
-    line = trimmed(line.substr(0, line.find('#')));
+    line = trim(line.substr(0, line.find('#')));
     if (line.empty()) return {};
     const std::string text = with_colon(line);
     if (text == "ip:port" && seeds.empty()) return {};

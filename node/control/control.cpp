@@ -2,7 +2,7 @@
 
 #include "node/control/control.hpp"
 
-#include "node/wire/escape.hpp"
+#include "node/base/escape.hpp"
 #include "protocol/names.hpp"
 #include "protocol/notice_traits.hpp"
 

@@ -3,7 +3,8 @@
 // run's socket): one JSON object a line. The channel is also the lifeline: a node whose manager is
 // gone reads end-of-file and ends.
 
-#include "node/transport/fault_gate.hpp"
+#include "node/transport/link_fault.hpp"
+#include "node/transport/transport_counters.hpp"
 #include "protocol/notice.hpp"
 #include "protocol/peer/peer_status.hpp"
 #include "protocol/seed/seed_status.hpp"
@@ -28,18 +29,6 @@ struct NodeEvent {
     WallMs wall{0};
     NodeId node{};
     Notice notice;
-};
-
-struct TransportCounters {
-    std::uint64_t messages_sent{0};
-    std::uint64_t messages_received{0};
-    std::uint64_t bytes_sent{0};
-    std::uint64_t bytes_received{0};
-    std::uint64_t connections{0};  // open now
-    std::uint64_t offences{0};     // bad lines, over-long lines, deadlines missed
-    std::uint64_t unknown_types{0};
-    std::uint64_t fault_lost{0};  // messages that injected faults lost
-    std::uint64_t fault_held{0};  // and those that they hold back now
 };
 
 struct NodeStatus {

@@ -1,6 +1,7 @@
 #include "node/storage/journal.hpp"
 
-#include "node/storage/file.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
 
 #include <boost/asio/post.hpp>
 

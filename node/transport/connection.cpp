@@ -164,7 +164,7 @@ bool Connection::take_lines(std::string_view bytes) {
 // The deadline is that of the first byte: trickling does not extend it.
 bool Connection::begin_line(std::string_view bytes) {
     if (partial_.empty()) {
-        line_deadline_ = std::chrono::steady_clock::now() + limits_.line_deadline;
+        line_deadline_ = steady_now() + limits_.line_deadline;
         handlers_.line_begun(*this);
     }
     partial_.append(bytes);

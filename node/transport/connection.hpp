@@ -2,6 +2,7 @@
 // One TCP connection: whole lines in, whole lines out. It knows nothing of what the lines mean.
 // Its pending operations keep it alive; close() ends them.
 
+#include "node/base/clock.hpp"
 #include "protocol/types.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -15,7 +16,6 @@
 
 namespace gossip {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr SteadyTime no_deadline = SteadyTime::max();
 
 // An encoded line with its newline, shared by all connections it goes to.

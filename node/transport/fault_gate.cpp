@@ -1,14 +1,9 @@
 #include "node/transport/fault_gate.hpp"
 
-#include "node/config/config_keys.hpp"
-
 #include <algorithm>
-#include <cstdio>
 
 namespace gossip {
 namespace {
-
-using Instant = FaultGate::Clock::time_point;
 
 // How much later than its place a duplicate or an overtaken message comes, at the most, on a link
 // without delay.
@@ -24,29 +19,7 @@ Duration time_to_send(std::size_t bytes, std::uint64_t bytes_per_second) {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-std::string percent(std::uint32_t per_million) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g%%", static_cast<double>(per_million) / 10'000);
-    return text;
-}
-
 }  // namespace
-
-std::string fault_text(const LinkFault& fault) {
-    std::string text;
-    const auto add = [&](bool there, const std::string& words) {
-        if (there) text += (text.empty() ? "" : " ") + words;
-    };
-    add(fault.cut, "cut");
-    add(fault.deaf && !fault.cut, "nothing comes back");
-    add(fault.delay > Duration::zero(), "delay " + duration_text(fault.delay));
-    add(fault.jitter > Duration::zero(), "jitter " + duration_text(fault.jitter));
-    add(fault.loss > 0, "loss " + percent(fault.loss));
-    add(fault.duplicate > 0, "dup " + percent(fault.duplicate));
-    add(fault.reorder > 0, "reorder " + percent(fault.reorder));
-    add(fault.bytes_per_second > 0, "rate " + std::to_string(fault.bytes_per_second) + "B/s");
-    return text.empty() ? "none" : text;
-}
 
 // A link that stays faulty goes on with its draws and its queue; one that heals empties its queue first.
 void FaultGate::set(std::uint64_t seed, NodeId self, const std::vector<FaultRule>& rules) {
@@ -73,19 +46,19 @@ const LinkFault& FaultGate::fault(NodeId node) const {
     return found == links_.end() ? none : found->second.fault;
 }
 
-Instant FaultGate::due(Link& link, std::size_t bytes, Instant now) {
+SteadyTime FaultGate::due(Link& link, std::size_t bytes, SteadyTime now) {
     link.free_at = std::max(now, link.free_at) + time_to_send(bytes, link.fault.bytes_per_second);
-    const Instant arrives = link.free_at + link.fault.delay + link.rng.up_to(link.fault.jitter);
+    const SteadyTime arrives = link.free_at + link.fault.delay + link.rng.up_to(link.fault.jitter);
     if (link.rng.chance(link.fault.reorder)) return arrives + stray(link.rng, link.fault);
     return link.last_due = std::max(arrives, link.last_due);
 }
 
-void FaultGate::hold(Link& link, Instant due, Frame frame) {
+void FaultGate::hold(Link& link, SteadyTime due, Frame frame) {
     if (frame) link.bytes += frame->size();
     link.held.emplace(due, std::move(frame));
 }
 
-void FaultGate::push(NodeId to, Frame frame, Instant now) {
+void FaultGate::push(NodeId to, Frame frame, SteadyTime now) {
     Link& link = links_[to];
     if (!frame) return hold(link, std::max(now, link.last_due), nullptr);
     if (link.fault.blocks() && !link.stalled_since) link.stalled_since = now;
@@ -93,12 +66,12 @@ void FaultGate::push(NodeId to, Frame frame, Instant now) {
         ++lost_;
         return;
     }
-    const Instant when = due(link, frame->size(), now);
+    const SteadyTime when = due(link, frame->size(), now);
     if (link.rng.chance(link.fault.duplicate)) hold(link, when + stray(link.rng, link.fault), frame);
     hold(link, when, std::move(frame));
 }
 
-void FaultGate::take_due(NodeId to, Link& link, Instant now, std::vector<Released>& out) {
+void FaultGate::take_due(NodeId to, Link& link, SteadyTime now, std::vector<Released>& out) {
     const auto end = link.held.upper_bound(now);
     for (auto entry = link.held.begin(); entry != end; ++entry) {
         if (entry->second) link.bytes -= entry->second->size();
@@ -107,7 +80,7 @@ void FaultGate::take_due(NodeId to, Link& link, Instant now, std::vector<Release
     link.held.erase(link.held.begin(), end);
 }
 
-std::vector<FaultGate::Released> FaultGate::take_due(Instant now) {
+std::vector<FaultGate::Released> FaultGate::take_due(SteadyTime now) {
     std::vector<Released> out;
     for (auto entry = links_.begin(); entry != links_.end();) {
         Link& link = entry->second;
@@ -117,11 +90,11 @@ std::vector<FaultGate::Released> FaultGate::take_due(Instant now) {
     return out;
 }
 
-std::optional<Instant> FaultGate::next_due() const {
-    std::optional<Instant> next;
+std::optional<SteadyTime> FaultGate::next_due() const {
+    std::optional<SteadyTime> next;
     for (const auto& [node, link] : links_) {
         if (link.fault.cut || link.held.empty()) continue;
-        const Instant first = link.held.begin()->first;
+        const SteadyTime first = link.held.begin()->first;
         if (!next || first < *next) next = first;
     }
     return next;
@@ -132,7 +105,7 @@ std::size_t FaultGate::bytes_held(NodeId node) const {
     return found == links_.end() ? 0 : found->second.bytes;
 }
 
-std::optional<Instant> FaultGate::stalled_since(NodeId node) const {
+std::optional<SteadyTime> FaultGate::stalled_since(NodeId node) const {
     const auto found = links_.find(node);
     return found == links_.end() ? std::nullopt : found->second.stalled_since;
 }

@@ -1,6 +1,9 @@
 // Faults on the way out: what the gate holds, dials that get no answer, ends that are not heard of.
 
-#include "node/transport/transport_impl.hpp"
+#include "node/base/clock.hpp"
+#include "node/transport/fault_gate.hpp"
+#include "node/transport/link_fault.hpp"
+#include "node/transport/transport_core.hpp"
 
 namespace gossip {
 namespace {
@@ -10,7 +13,7 @@ constexpr auto stall_limit = std::chrono::seconds(10);
 
 }  // namespace
 
-void Transport::Impl::set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules) {
+void TransportCore::set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules) {
     gate_.set(seed, options_.self, rules);
     for (auto& [serial, channel] : channels_) {
         const bool free_again = channel.dial_waits && !gate_.fault(channel.node).blocks();
@@ -20,7 +23,7 @@ void Transport::Impl::set_faults(std::uint64_t seed, const std::vector<FaultRule
     release_due();
 }
 
-void Transport::Impl::start_dial(Channel& channel) {
+void TransportCore::start_dial(Channel& channel) {
     const LinkFault& fault = gate_.fault(channel.node);
     channel.dial_waits = fault.blocks();
     if (channel.dial_waits) return;
@@ -33,19 +36,19 @@ void Transport::Impl::start_dial(Channel& channel) {
     });
 }
 
-void Transport::Impl::send_late(Channel& channel, Frame frame) {
+void TransportCore::send_late(Channel& channel, Frame frame) {
     const NodeId to = channel.node;
     if (gate_.bytes_held(to) + frame->size() > options_.queue_bytes_limit) {
         return channel.connection->close(CloseCause::overflow);
     }
-    gate_.push(to, std::move(frame), std::chrono::steady_clock::now());
+    gate_.push(to, std::move(frame), steady_now());
     release_due();
     watch_deadlines();
 }
 
-void Transport::Impl::release_due() { release(gate_.take_due(std::chrono::steady_clock::now())); }
+void TransportCore::release_due() { release(gate_.take_due(steady_now())); }
 
-void Transport::Impl::release(std::vector<FaultGate::Released> released) {
+void TransportCore::release(std::vector<FaultGate::Released> released) {
     for (auto& [to, frame] : released) {
         if (!frame) {
             end_all(to);
@@ -58,7 +61,7 @@ void Transport::Impl::release(std::vector<FaultGate::Released> released) {
     arm_gate();
 }
 
-void Transport::Impl::arm_gate() {
+void TransportCore::arm_gate() {
     const auto due = gate_.next_due();
     if (!due || closing_) return;
     gate_timer_.expires_at(*due);
@@ -68,7 +71,7 @@ void Transport::Impl::arm_gate() {
     });
 }
 
-bool Transport::Impl::end_stalled(Channel& channel, SteadyTime now) {
+bool TransportCore::end_stalled(Channel& channel, SteadyTime now) {
     const auto since = gate_.stalled_since(channel.node);
     if (!since || channel.connection->is_closing()) return false;
     if (now - *since >= stall_limit) channel.connection->close(CloseCause::timed_out);
@@ -76,13 +79,13 @@ bool Transport::Impl::end_stalled(Channel& channel, SteadyTime now) {
 }
 
 // The other side's end of file is a message as well: it does not get through a partition.
-bool Transport::Impl::is_unheard(const Channel& channel, CloseCause cause) {
+bool TransportCore::is_unheard(const Channel& channel, CloseCause cause) {
     if (cause != CloseCause::ended || !gate_.fault(channel.node).deaf) return false;
     unheard_losses_.insert(channel.node);
     return true;
 }
 
-void Transport::Impl::tell_unheard_losses() {
+void TransportCore::tell_unheard_losses() {
     for (auto node = unheard_losses_.begin(); node != unheard_losses_.end();) {
         if (gate_.fault(*node).deaf) {
             ++node;

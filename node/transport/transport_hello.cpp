@@ -1,6 +1,7 @@
 // The handshake: who is at the other end, and which of two connections of one pair stays.
 
-#include "node/transport/transport_impl.hpp"
+#include "node/base/clock.hpp"
+#include "node/transport/transport_core.hpp"
 #include "protocol/names.hpp"
 
 #include <cstdio>
@@ -24,7 +25,7 @@ std::string fingerprint(std::uint64_t cluster) {
 
 }  // namespace
 
-Hello Transport::Impl::own_hello(const Channel& channel) const {
+Hello TransportCore::own_hello(const Channel& channel) const {
     Hello hello;
     hello.role = options_.role;
     hello.id = options_.self;
@@ -36,20 +37,20 @@ Hello Transport::Impl::own_hello(const Channel& channel) const {
 }
 
 // A dial succeeded. HELLO goes out before what is already queued: no round trip is lost.
-void Transport::Impl::greet(Channel& channel) {
+void TransportCore::greet(Channel& channel) {
     channel.connection->write_first(frame_of(own_hello(channel)));
     if (channel.connection->is_closing() || !(channel.key_only || is_seed(channel.node))) return;
-    channel.connection->set_deadline(std::chrono::steady_clock::now() + options_.hello_deadline);
+    channel.connection->set_deadline(steady_now() + options_.hello_deadline);
     watch_deadlines();
 }
 
-std::string Transport::Impl::other_cluster(const Hello& hello) const {
+std::string TransportCore::other_cluster(const Hello& hello) const {
     if (hello.cluster == options_.cluster || hello.role != Role::seed) return {};
     return "runs another seed list (" + fingerprint(hello.cluster) + ") than " + node_name(options_.self) + " (" +
            fingerprint(options_.cluster) + "): compare [[seed]] in both config files";
 }
 
-std::string Transport::Impl::refusal(const Hello& hello) const {
+std::string TransportCore::refusal(const Hello& hello) const {
     if (hello.id == options_.self) return "claims to be this very node " + node_name(options_.self);
     if (std::string why = other_cluster(hello); !why.empty()) return why;
     if (hello.role == Role::seed && !is_seed(hello.id)) return "claims to be a seed but is not in the seed list";
@@ -57,7 +58,7 @@ std::string Transport::Impl::refusal(const Hello& hello) const {
     return {};
 }
 
-void Transport::Impl::on_hello(Channel& channel, const Hello& hello) {
+void TransportCore::on_hello(Channel& channel, const Hello& hello) {
     if (channel.dialled || channel.greeted) return offend(channel, "bad_hello", "sent HELLO out of place");
     if (const std::string why = refusal(hello); !why.empty()) {
         return offend(channel, "refused", node_name(hello.id) + " " + why);
@@ -74,12 +75,12 @@ void Transport::Impl::on_hello(Channel& channel, const Hello& hello) {
     channel.awaits_proof = hello.role == Role::seed;
     lead_to(channel, hello.id, Trust::claimed);
     if (!channel.awaits_proof) return;
-    channel.connection->set_deadline(std::chrono::steady_clock::now() + options_.hello_deadline);
+    channel.connection->set_deadline(steady_now() + options_.hello_deadline);
     watch_deadlines();
     limit_unproven();
 }
 
-void Transport::Impl::limit_unproven() {
+void TransportCore::limit_unproven() {
     std::size_t unproven = 0;
     Channel* oldest = nullptr;
     for (auto& [serial, channel] : channels_) {
@@ -90,7 +91,7 @@ void Transport::Impl::limit_unproven() {
     if (unproven > unproven_limit) oldest->connection->close(CloseCause::local);
 }
 
-void Transport::Impl::on_hello_ack(Channel& channel, const HelloAck& ack) {
+void TransportCore::on_hello_ack(Channel& channel, const HelloAck& ack) {
     if (!channel.dialled || channel.greeted) return offend(channel, "bad_hello", "sent HELLO_ACK out of place");
     if (ack.hello.id != channel.node) {
         return offend(channel, "wrong_node", "answers at this address as " + node_name(ack.hello.id));
@@ -113,7 +114,7 @@ void Transport::Impl::on_hello_ack(Channel& channel, const HelloAck& ack) {
     settle_pair(channel.node);
 }
 
-void Transport::Impl::on_hello_proof(Channel& channel, const HelloProof& proof) {
+void TransportCore::on_hello_proof(Channel& channel, const HelloProof& proof) {
     if (channel.dialled || !channel.greeted || channel.proof) {
         return offend(channel, "bad_hello", "sent HELLO_PROOF out of place");
     }
@@ -123,7 +124,7 @@ void Transport::Impl::on_hello_proof(Channel& channel, const HelloProof& proof) 
 }
 
 // A proof that fails may have been made by the key of a new life: ask the seed's address once.
-void Transport::Impl::judge_proof(Channel& channel) {
+void TransportCore::judge_proof(Channel& channel) {
     if (seed_keys_.proves(crypto_, channel.node, options_.self, channel.nonce, *channel.proof)) {
         channel.awaits_proof = false;
         channel.connection->set_deadline(no_deadline);
@@ -139,19 +140,19 @@ void Transport::Impl::judge_proof(Channel& channel) {
     dial(channel.node, true);
 }
 
-void Transport::Impl::on_key_dial_ended(NodeId seed) {
+void TransportCore::on_key_dial_ended(NodeId seed) {
     for (auto& [serial, channel] : channels_) {
         const bool waits = channel.awaits_proof && channel.proof && channel.node == seed;
         if (waits && !channel.connection->is_closing()) judge_proof(channel);
     }
 }
 
-void Transport::Impl::release_held(Channel& channel) {
+void TransportCore::release_held(Channel& channel) {
     for (Message& message : std::exchange(channel.held, {})) hand_on(channel, std::move(message));
 }
 
 // Whoever holds the private half of `key`, which alone says that both connections lead to one life.
-bool Transport::Impl::owns_key(const Channel& accepted, const PublicKey& key) const {
+bool TransportCore::owns_key(const Channel& accepted, const PublicKey& key) const {
     return accepted.proof && accepted.key == key &&
            crypto_.verify(key, proof_text(accepted.nonce, accepted.node, options_.self), *accepted.proof);
 }
@@ -159,7 +160,7 @@ bool Transport::Impl::owns_key(const Channel& accepted, const PublicKey& key) co
 // Two nodes that dialled each other at once keep the connection of the one with the lower id; the
 // other ends its own. What is on its way there arrives first: the successor is written to only
 // when the other side has read it all.
-void Transport::Impl::settle_pair(NodeId node) {
+void TransportCore::settle_pair(NodeId node) {
     Channel* dialled = nullptr;
     Channel* accepted = nullptr;
     for (auto& [serial, channel] : channels_) {

@@ -1,6 +1,7 @@
 // What a line may do: the messages handed on, and the price of an offence.
 
-#include "node/transport/transport_impl.hpp"
+#include "node/base/clock.hpp"
+#include "node/transport/transport_core.hpp"
 #include "node/wire/wire_text.hpp"
 #include "protocol/names.hpp"
 
@@ -41,18 +42,13 @@ bool expects_answer(const Message& message) {
 
 }  // namespace
 
-WallMs wall_now() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-std::string Transport::Impl::source(const Channel& channel) const {
+std::string TransportCore::source(const Channel& channel) const {
     return is_anonymous(channel.node) ? channel.connection->remote() : node_name(channel.node);
 }
 
 // Said once per source and kind in ten seconds.
-void Transport::Impl::complain(const Channel& channel, const std::string& code, const std::string& text) {
-    const SteadyTime now = std::chrono::steady_clock::now();
+void TransportCore::complain(const Channel& channel, const std::string& code, const std::string& text) {
+    const SteadyTime now = steady_now();
     // An unnamed source is known by its host: its port is another one each time.
     const std::string who = source(channel);
     const std::string key = (is_anonymous(channel.node) ? who.substr(0, who.find(':')) : who) + ' ' + code;
@@ -63,7 +59,7 @@ void Transport::Impl::complain(const Channel& channel, const std::string& code, 
     if (handlers_.offence) handlers_.offence(who + " " + text + " [" + code + "]");
 }
 
-void Transport::Impl::offend(Channel& channel, const std::string& code, const std::string& text) {
+void TransportCore::offend(Channel& channel, const std::string& code, const std::string& text) {
     ++counters_.offences;
     complain(channel, code, text);
     channel.offended = true;
@@ -73,7 +69,7 @@ void Transport::Impl::offend(Channel& channel, const std::string& code, const st
     end(channel, false);
 }
 
-void Transport::Impl::on_line(std::uint64_t serial, std::string_view line) {
+void TransportCore::on_line(std::uint64_t serial, std::string_view line) {
     Channel* channel = find(serial);
     if (channel == nullptr || closing_) return;
     channel->heard = true;
@@ -89,19 +85,19 @@ void Transport::Impl::on_line(std::uint64_t serial, std::string_view line) {
 }
 
 // Only who never said HELLO can idle too long; what was dialled and answers has no deadline any more.
-void Transport::Impl::extend_deadline(Channel& channel) {
+void TransportCore::extend_deadline(Channel& channel) {
     if (channel.connection->is_closing() || (channel.greeted && !channel.key_only)) return;
-    const SteadyTime idle = std::chrono::steady_clock::now() + options_.idle_deadline;
+    const SteadyTime idle = steady_now() + options_.idle_deadline;
     channel.connection->set_deadline(channel.dialled ? no_deadline : idle);
     if (!channel.dialled) watch_deadlines();
 }
 
-void Transport::Impl::on_unknown_type(Channel& channel, const UnknownType& unknown) {
+void TransportCore::on_unknown_type(Channel& channel, const UnknownType& unknown) {
     ++counters_.unknown_types;
     complain(channel, "unknown_type", "sent a message of unknown type " + unknown.type);
 }
 
-void Transport::Impl::on_message(Channel& channel, Message message, std::size_t bytes) {
+void TransportCore::on_message(Channel& channel, Message message, std::size_t bytes) {
     if (const auto* error = std::get_if<msg::Error>(&message)) {
         complain(
             channel, "error",
@@ -115,7 +111,7 @@ void Transport::Impl::on_message(Channel& channel, Message message, std::size_t 
     channel.held.push_back(std::move(message));
 }
 
-void Transport::Impl::hand_on(Channel& channel, Message message) {
+void TransportCore::hand_on(Channel& channel, Message message) {
     ++counters_.messages_received;
     channel.connection->keep_when_half_closed(is_anonymous(channel.node) && expects_answer(message));
     if (handlers_.received) handlers_.received(channel.node, channel.trust, std::move(message));

@@ -4,27 +4,6 @@
 #include <numeric>
 
 namespace gossip::sim {
-namespace {
-
-// Marks all nodes of a component as seen and returns their number.
-std::size_t visit_component(const Graph& graph, std::uint32_t start, std::vector<bool>& seen) {
-    std::vector<std::uint32_t> open{start};
-    std::size_t size = 0;
-    seen[start] = true;
-    while (!open.empty()) {
-        const std::uint32_t node = open.back();
-        open.pop_back();
-        ++size;
-        for (const std::uint32_t next : graph.of(node)) {
-            if (seen[next]) continue;
-            seen[next] = true;
-            open.push_back(next);
-        }
-    }
-    return size;
-}
-
-}  // namespace
 
 Graph::Graph(std::size_t nodes, std::span<const Edge> edges) : first_(nodes + 1), ends_(2 * edges.size()) {
     for (const auto& [a, b] : edges) {
@@ -43,12 +22,10 @@ Components components(const Graph& graph) { return components(graph, std::vector
 
 Components components(const Graph& graph, const std::vector<bool>& removed) {
     Components found;
-    std::vector<bool> seen = removed;
-    for (std::uint32_t node = 0; node < graph.nodes(); ++node) {
-        if (seen[node]) continue;
+    each_component(graph, removed, [&found](std::span<const std::uint32_t> nodes) {
         ++found.count;
-        found.largest = std::max(found.largest, visit_component(graph, node, seen));
-    }
+        found.largest = std::max(found.largest, nodes.size());
+    });
     return found;
 }
 

@@ -28,6 +28,26 @@ private:
     std::vector<std::uint32_t> ends_;
 };
 
+// Calls `visit` with the nodes of each component, components in the order of their lowest node. Nodes that are marked
+// in `seen` are left out.
+template <class Visit>
+void each_component(const Graph& graph, std::vector<bool> seen, Visit visit) {
+    std::vector<std::uint32_t> component;
+    for (std::uint32_t start = 0; start < graph.nodes(); ++start) {
+        if (seen[start]) continue;
+        seen[start] = true;
+        component.assign(1, start);
+        for (std::size_t i = 0; i < component.size(); ++i) {
+            for (const std::uint32_t next : graph.of(component[i])) {
+                if (seen[next]) continue;
+                seen[next] = true;
+                component.push_back(next);
+            }
+        }
+        visit(std::span<const std::uint32_t>(component));
+    }
+}
+
 struct Components {
     std::size_t count{0};
     std::size_t largest{0};

@@ -1,8 +1,10 @@
 // Any text is a script or an error of one line, never worse; what parses compiles or says why, and a
 // command's source parses as that command again. The same for what agents and managers say to each other.
 
+#include "manager/base/failure.hpp"
 #include "manager/hosts/agent_protocol.hpp"
-#include "manager/shell/command_table.hpp"
+#include "manager/shell/compiled_script.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/view/condition.hpp"
 #include "manager/view/selector.hpp"
 
@@ -28,8 +30,8 @@ void check(const Script& script, int depth) {
         for (const Word& word : command.words) {
             if (word.begin > command.source.size()) fail("a word outside its source", command.source);
         }
-        const Compiled compiled = compile(command);
-        if (const auto* problem = std::get_if<std::string>(&compiled)) check_error(*problem);
+        const auto compiled = compile_script({command}, "fuzz");
+        if (const auto* failure = std::get_if<Failure>(&compiled)) check_error(failure->text);
         const auto again = parse_script(command.source);
         const auto* read = std::get_if<Script>(&again);
         if (read == nullptr || read->size() != 1) fail("a command's source is not one command", command.source);

@@ -1,4 +1,5 @@
 #include "manager/view/fault_table.hpp"
+#include "node/transport/link_fault.hpp"
 
 #include <doctest/doctest.h>
 

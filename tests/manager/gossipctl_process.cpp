@@ -16,6 +16,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 

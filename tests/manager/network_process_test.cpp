@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <sstream>
+#include <string>
 
 using namespace gossip::testing;
 

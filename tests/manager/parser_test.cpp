@@ -1,10 +1,8 @@
 #include "manager/shell/parser.hpp"
-#include "node/config/config_keys.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace gossip;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -111,6 +109,17 @@ TEST_CASE("an open block can be mended by more lines; a stray brace cannot") {
     CHECK(error(deep).text.find("deep") != std::string::npos);
 }
 
+TEST_CASE("text is kept beside what it says, and says whether more lines could mend it") {
+    const ParsedText open = parse_text("repeat 2 {\nlist\n", 7);
+    CHECK(open.incomplete());
+    const ParsedText whole = parse_text(open.text + "}\n", 7);
+    CHECK_FALSE(whole.incomplete());
+    REQUIRE(std::holds_alternative<Script>(whole.parsed));
+    CHECK(std::get<Script>(whole.parsed).front().line == 7);
+    CHECK(std::get<Script>(whole.parsed).front().body.front().line == 8);
+    CHECK_FALSE(parse_text("}").incomplete());
+}
+
 TEST_CASE("no bytes make the parser fail to answer") {
     for (int a = 0; a < 256; ++a) {
         for (const char b : {' ', '\n', ';', '"', '\'', '{', '}', '-', '\\', 'x'}) {
@@ -121,39 +130,4 @@ TEST_CASE("no bytes make the parser fail to answer") {
             }
         }
     }
-}
-
-TEST_CASE("durations need a unit") {
-    CHECK(parse_duration("250ms") == Duration{250ms});
-    CHECK(parse_duration("10s") == Duration{10s});
-    CHECK(parse_duration("1.5s") == Duration{1500ms});
-    CHECK(parse_duration("2m") == Duration{2min});
-    CHECK(parse_duration("1h") == Duration{1h});
-    CHECK(parse_duration("0s") == Duration{0s});
-    for (const char* bad : {"", "10", "s", "ms", "-1s", "1e3s", "1 s", "1d", "0x1s", "infs", "nans", "99999999999h"}) {
-        CHECK_FALSE(parse_duration(bad));
-    }
-}
-
-TEST_CASE("durations read well") {
-    CHECK(format_time(30s) == "30s");
-    CHECK(format_time(1500ms) == "1.5s");
-    CHECK(format_time(250ms) == "250ms");
-    CHECK(format_time(40us) == "40us");
-    CHECK(format_time(125s) == "2m05s");
-}
-
-TEST_CASE("counts are plain digits") {
-    CHECK(parse_count("0") == 0U);
-    CHECK(parse_count("18446744073709551615") == 18446744073709551615U);
-    for (const char* bad : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616"})
-        CHECK_FALSE(parse_count(bad));
-}
-
-TEST_CASE("a slip of the fingers is recognised, another word is not") {
-    const std::vector<std::string> verbs{"kill", "list", "pause", "registered"};
-    CHECK(closest("kil", verbs) == "kill");
-    CHECK(closest("lsit", verbs) == "list");
-    CHECK(closest("registerd", verbs) == "registered");
-    CHECK(closest("frobnicate", verbs).empty());
 }

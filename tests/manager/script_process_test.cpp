@@ -12,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 

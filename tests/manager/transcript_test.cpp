@@ -1,4 +1,5 @@
 #include "manager/shell/transcript.hpp"
+#include "manager/shell/parser.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,6 +2,7 @@
 
 #include "manager/page/web_feed.hpp"
 #include "manager/page/web_site.hpp"
+#include "node/base/file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,8 @@
 #include "node/config/config_file.hpp"
-
+#include "node/base/value_text.hpp"
 #include "node/config/config_keys.hpp"
 #include "node/config/seed_list_file.hpp"
+#include "node/config/settings.hpp"
 #include "protocol/names.hpp"
 #include "tests/node/temp_folder.hpp"
 

@@ -1,6 +1,6 @@
 #include "node/control/control_channel.hpp"
-
-#include "node/storage/file.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #include "node/control/control.hpp"
-
-#include "node/wire/escape.hpp"
+#include "node/base/escape.hpp"
+#include "node/transport/link_fault.hpp"
 #include "protocol/names.hpp"
 #include "protocol/notice_traits.hpp"
 

@@ -1,4 +1,6 @@
 #include "node/transport/fault_gate.hpp"
+#include "node/base/clock.hpp"
+#include "node/transport/link_fault.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +12,7 @@ namespace {
 constexpr NodeId self = node_id({0x7f000001, 7000});
 constexpr NodeId other = node_id({0x7f000001, 7001});
 constexpr NodeId third = node_id({0x7f000001, 7002});
-const FaultGate::Clock::time_point start{1000s};
+const SteadyTime start{1000s};
 
 FaultGate gate_with(const LinkFault& fault, std::uint64_t seed = 1) {
     FaultGate gate;
@@ -24,7 +26,7 @@ void push(FaultGate& gate, int count) {
     for (int i = 0; i < count; ++i) gate.push(other, frame(i), start);
 }
 
-std::string taken(FaultGate& gate, FaultGate::Clock::time_point when) {
+std::string taken(FaultGate& gate, SteadyTime when) {
     std::string text;
     for (const auto& released : gate.take_due(when)) text += *released.frame + ' ';
     return text;

@@ -1,9 +1,9 @@
 // Everything a stranger on the network can do to a node's listening socket.
 
+#include "node/transport/transport_options.hpp"
 #include "node/wire/wire.hpp"
-#include "transport_net.hpp"
-
 #include "protocol/rng.hpp"
+#include "transport_net.hpp"
 
 #include <algorithm>
 

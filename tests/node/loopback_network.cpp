@@ -1,5 +1,10 @@
 #include "tests/node/loopback_network.hpp"
 
+#include "node/base/clock.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/listener.hpp"
+#include "node/transport/transport_options.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <stdexcept>
@@ -70,9 +75,9 @@ LoopbackNetwork::Node& LoopbackNetwork::start_seed(std::size_t seat, bool bootst
     if (const auto waiting = listeners_.extract(id)) {
         listener = waiting.mapped();
     } else {
-        const auto bound = listen_on(id);
+        auto bound = listen_on(id);
         if (const auto* error = std::get_if<std::string>(&bound)) throw std::runtime_error(*error);
-        listener = std::get<int>(bound);
+        listener = std::get<FileDescriptor>(bound).release();
     }
     auto opened = Journal::open(io_, journal_path(seat), config_.seed.durable);
     if (const auto* error = std::get_if<std::string>(&opened)) throw std::runtime_error(*error);
@@ -130,9 +135,9 @@ void LoopbackNetwork::kill(Node& node) {
 }
 
 bool LoopbackNetwork::run_until(const std::function<bool()>& done, Duration limit) {
-    const Time end = Runtime::now() + limit;
+    const Time end = machine_now() + limit;
     while (!done()) {
-        if (Runtime::now() >= end) return false;
+        if (machine_now() >= end) return false;
         io_.restart();
         io_.run_one_for(std::chrono::milliseconds(50));
     }

@@ -1,10 +1,10 @@
 // `gossipctl node` as its users meet it: a process, its arguments, its output and its exit code.
 
 #include "node/node_command.hpp"
-
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
+#include "node/base/listener.hpp"
 #include "node/control/control.hpp"
-#include "node/storage/file.hpp"
-#include "node/transport/transport.hpp"
 #include "protocol/names.hpp"
 #include "tests/node/temp_folder.hpp"
 
@@ -113,9 +113,7 @@ NodeId free_address() {
     for (;;) {
         const NodeId id = node_id({0x7f000001, ++next});
         const auto bound = listen_on(id);
-        if (!std::holds_alternative<int>(bound)) continue;
-        ::close(std::get<int>(bound));
-        return id;
+        if (std::holds_alternative<FileDescriptor>(bound)) return id;
     }
 }
 

@@ -1,5 +1,6 @@
 // Faults on the links between transports over real sockets.
 
+#include "node/transport/transport_options.hpp"
 #include "transport_net.hpp"
 
 #include <chrono>

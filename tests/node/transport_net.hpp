@@ -1,8 +1,11 @@
 #pragma once
 // Transports over real loopback sockets, several on one loop, and raw connections that misbehave.
 
+#include "node/base/descriptor.hpp"
+#include "node/base/listener.hpp"
 #include "node/openssl_crypto.hpp"
 #include "node/transport/transport.hpp"
+#include "node/transport/transport_options.hpp"
 #include "protocol/names.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +27,7 @@ constexpr std::uint32_t loopback = 0x7f000001;
 
 // A port of the kernel's choosing, already listening.
 struct Listener {
-    Listener() : fd(std::get<int>(listen_on(node_id({loopback, 0})))) {
+    Listener() : fd(std::get<FileDescriptor>(listen_on(node_id({loopback, 0}))).release()) {
         sockaddr_in address{};
         socklen_t size = sizeof address;
         ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);

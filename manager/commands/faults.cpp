@@ -1,8 +1,13 @@
 // Verbs that disturb the links between nodes: partition, heal, link, delay, loss, faults, churn.
 
+#include "manager/base/failure.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
+#include "node/base/words.hpp"
+#include "node/transport/link_fault.hpp"
+#include "node/transport/transport_counters.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -27,12 +32,12 @@ std::variant<NodeSet, Failure> chosen(Session& session, const Selector& selector
 Result tell(Session& session, const NodeSet& touched) {
     std::map<std::uint64_t, NodeId> asked;
     for (const NodeId id : touched) {
-        if (const auto seq = session.network.send_faults(id)) asked[*seq] = id;
+        if (const auto seq = session.network().send_faults(id)) asked[*seq] = id;
     }
     const auto answered = [&] {
         return std::all_of(asked.begin(), asked.end(), [&](const auto& question) {
-            return session.network.reply(question.first) != nullptr || session.network.ended(question.second) ||
-                   session.network.view().find(question.second)->state == NodeState::paused;
+            return session.network().reply(question.first) != nullptr || session.network().ended(question.second) ||
+                   session.network().view().find(question.second)->state == NodeState::paused;
         });
     };
     bool timed_out = false;
@@ -40,19 +45,19 @@ Result tell(Session& session, const NodeSet& touched) {
     if (!timed_out) return std::nullopt;
     Ids silent;
     for (const auto& [seq, id] : asked) {
-        if (session.network.reply(seq) == nullptr) silent.push_back(id);
+        if (session.network().reply(seq) == nullptr) silent.push_back(id);
     }
     return Failure{ErrorKind::command, short_names(silent) + " did not confirm the faults in 5s"};
 }
 
 Result done(Session& session, const Command& command, const NodeSet& touched) {
-    session.network.note_fault(command.source, touched);
+    session.network().note_fault(command.source, touched);
     return tell(session, touched);
 }
 
 NodeSet all_but(const Session& session, const std::vector<NodeSet>& groups) {
     NodeSet rest;
-    for (const auto& [id, node] : session.network.view().nodes()) {
+    for (const auto& [id, node] : session.network().view().nodes()) {
         const bool taken =
             std::any_of(groups.begin(), groups.end(), [&](const NodeSet& group) { return group.contains(id); });
         if (is_running(node.state) && !taken) rest.insert(id);
@@ -88,7 +93,7 @@ Result cut_apart(Session& session, const Command& command, const std::vector<Sel
     cut.cut = true;
     for (const NodeSet& from : groups) {
         for (const NodeSet& to : groups) {
-            if (&from != &to) session.network.faults().change(from, to, cut, touched);
+            if (&from != &to) session.network().faults().change(from, to, cut, touched);
         }
     }
     return done(session, command, touched);
@@ -112,8 +117,8 @@ Result change_links(Session& session, const Command& command, const LinkRequest&
     }
     const NodeSet& nodes = std::get<NodeSet>(from);
     NodeSet touched;
-    session.network.faults().change(nodes, others, request.change, touched);
-    if (!request.one_way) session.network.faults().change(others, nodes, request.change, touched);
+    session.network().faults().change(nodes, others, request.change, touched);
+    if (!request.one_way) session.network().faults().change(others, nodes, request.change, touched);
     return done(session, command, touched);
 }
 
@@ -126,7 +131,7 @@ Result heal_links(Session& session, const Command& command, const std::optional<
         nodes.insert(ids.begin(), ids.end());
     }
     NodeSet touched;
-    session.network.faults().heal(nodes, touched);
+    session.network().faults().heal(nodes, touched);
     return done(session, command, touched);
 }
 
@@ -139,7 +144,7 @@ std::string full_names(const Ids& ids) {
 // A row for each sender and kind of fault. The messages it dropped and held are shown once, in its first row.
 Result show_faults(Session& session) {
     std::map<NodeId, std::vector<FaultRule>> rules;
-    for (const auto& [link, fault] : session.network.faults().links()) {
+    for (const auto& [link, fault] : session.network().faults().links()) {
         auto& mine = rules[link.first];
         const auto same =
             std::find_if(mine.begin(), mine.end(), [&](const FaultRule& rule) { return rule.fault == fault; });
@@ -150,10 +155,10 @@ Result show_faults(Session& session) {
     }
     Ids senders;
     for (const auto& [id, mine] : rules) senders.push_back(id);
-    if (auto failure = Session::from_wait(session.network.refresh(senders), session.loop)) return failure;
+    if (auto failure = Session::from_wait(session.network().refresh(senders), session.loop())) return failure;
     Table table({{"from"}, {"fault"}, {"links", true}, {"to"}, {"lost", true}, {"held", true}});
     for (const auto& [from, mine] : rules) {
-        const ManagedNode* node = session.network.find(from);
+        const ManagedNode* node = session.network().find(from);
         const TransportCounters counters = node == nullptr ? TransportCounters{} : node->status.transport;
         for (const FaultRule& rule : mine) {
             const bool first = &rule == &mine.front();
@@ -165,7 +170,7 @@ Result show_faults(Session& session) {
                        {first ? std::to_string(counters.fault_held) : ""}});
         }
     }
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 
@@ -335,7 +340,7 @@ Compiled faults(const Command& command) {
 Compiled churn(const Command& command) {
     const std::string first = command.words.size() > 1 ? command.words[1].text : "";
     if (command.words.size() == 2 && first == "off") {
-        return [](Session& session) -> Result { return session.churn.stop(), std::nullopt; };
+        return [](Session& session) -> Result { return session.churn().stop(), std::nullopt; };
     }
     const auto rate = parse_churn_rate(first);
     if (!rate || command.words.size() > 3) return "a rate is needed, as in: churn 2/min 5m, or: churn off";
@@ -345,7 +350,7 @@ Compiled churn(const Command& command) {
         if (!length) return "\"" + command.words[2].text + "\" is not a time, as in 5m";
     }
     return [rate = *rate, length](Session& session) -> Result {
-        session.churn.start(rate, length);
+        session.churn().start(rate, length);
         return std::nullopt;
     };
 }

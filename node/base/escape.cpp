@@ -1,4 +1,4 @@
-#include "node/wire/escape.hpp"
+#include "node/base/escape.hpp"
 
 namespace gossip {
 namespace {

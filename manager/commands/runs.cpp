@@ -1,9 +1,11 @@
 // Verbs about the run as a whole: topology, stats, export, open.
 
+#include "manager/base/failure.hpp"
 #include "manager/runs/plot.hpp"
 #include "manager/runs/run_command.hpp"
 #include "manager/runs/run_prediction.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
 #include "manager/view/overlay_shape.hpp"
 
@@ -47,8 +49,8 @@ Table shape_table(const OverlayShape& shape) {
 }
 
 Result show_topology(Session& session, const std::string& picture) {
-    const OverlayShape shape = shape_of(session.network.view());
-    session.console.result(shape_table(shape));
+    const OverlayShape shape = shape_of(session.network().view());
+    session.console().result(shape_table(shape));
     if (picture.empty()) return std::nullopt;
     const std::filesystem::path path(picture);
     const DegreeSeries series{"links", shape.degrees};
@@ -61,19 +63,19 @@ Result show_stats(Session& session) {
     auto folder = recorded(session);
     if (auto* failure = std::get_if<Failure>(&folder)) return std::move(*failure);
     std::vector<NodeId> all;
-    for (const auto& [id, node] : session.network.nodes()) all.push_back(id);
-    if (auto failure = Session::from_wait(session.network.refresh(all), session.loop)) return failure;
+    for (const auto& [id, node] : session.network().nodes()) all.push_back(id);
+    if (auto failure = Session::from_wait(session.network().refresh(all), session.loop())) return failure;
     session.recorder()->flush();
     auto report = analyse_run(std::get<std::string>(folder));
     if (auto* problem = std::get_if<std::string>(&report)) return Failure{ErrorKind::command, std::move(*problem)};
     const RunAnalysis& run = std::get<RunReport>(report).analysis;
     const std::vector<RunFigure> figures = figures_of(run);
-    session.console.result(figure_table(figures));
-    if (session.console.format() != TableFormat::table) return std::nullopt;
+    session.console().result(figure_table(figures));
+    if (session.console().format() != TableFormat::table) return std::nullopt;
     const Table expected = measured_and_predicted(figures, std::get<std::string>(folder), run);
     if (expected.empty()) return std::nullopt;
-    session.console.result("\n");
-    session.console.result(expected);
+    session.console().result("\n");
+    session.console().result(expected);
     return std::nullopt;
 }
 
@@ -82,7 +84,7 @@ Result export_so_far(Session& session, const std::string& format, const std::str
     if (auto* failure = std::get_if<Failure>(&folder)) return std::move(*failure);
     auto done = export_run(std::get<std::string>(folder), format, to);
     if (auto* failure = std::get_if<Failure>(&done)) return std::move(*failure);
-    for (const std::string& path : std::get<Exported>(done).paths) session.console.result(path + "\n");
+    for (const std::string& path : std::get<Exported>(done).paths) session.console().result(path + "\n");
     return std::nullopt;
 }
 
@@ -90,8 +92,8 @@ Result show_places(Session& session) {
     Table table({{"what"}, {"where"}});
     if (!session.page().empty()) table.add({{"page"}, {session.page()}});
     if (session.recorder() != nullptr) table.add({{"run"}, {session.recorder()->folder().path()}});
-    if (session.network.plan().keep_logs) table.add({{"logs"}, {session.network.plan().log_dir}});
-    session.console.result(table);
+    if (session.network().plan().keep_logs) table.add({{"logs"}, {session.network().plan().log_dir}});
+    session.console().result(table);
     return std::nullopt;
 }
 

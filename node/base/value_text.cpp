@@ -1,11 +1,11 @@
-// The texts of single values: durations, endpoints, strings.
+#include "node/base/value_text.hpp"
 
-#include "node/config/config_keys.hpp"
 #include "protocol/names.hpp"
 
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 namespace gossip {
 namespace {
@@ -41,6 +41,40 @@ std::string duration_text(Duration d) {
         return std::to_string(d.count() / unit.nanoseconds) + std::string(unit.name);
     }
     return {};
+}
+
+std::string format_time(Duration duration) {
+    const double seconds = std::chrono::duration<double>(duration).count();
+    char text[32];
+    if (duration == Duration::zero()) {
+        return "0s";
+    } else if (seconds < 0.0009995) {
+        std::snprintf(text, sizeof text, "%.0fus", seconds * 1e6);
+    } else if (seconds < 0.9995) {
+        std::snprintf(text, sizeof text, "%.0fms", seconds * 1e3);
+    } else if (seconds < 120) {
+        const bool whole = std::abs(seconds - std::round(seconds)) < 0.05;
+        std::snprintf(text, sizeof text, whole ? "%.0fs" : "%.1fs", seconds);
+    } else {
+        const auto whole = static_cast<long long>(seconds);
+        std::snprintf(text, sizeof text, "%lldm%02llds", whole / 60, whole % 60);
+    }
+    return text;
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (!std::isfinite(value)) return std::nullopt;
+    return value;
 }
 
 std::string toml_string(std::string_view text) {

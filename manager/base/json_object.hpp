@@ -1,5 +1,6 @@
 #pragma once
-// JSON objects for the page, one line each. Text from the network stays text: quoted, escaped, valid UTF-8.
+// JSON objects, one line each, for the page and a run's event log. Text from the network stays text: quoted, escaped,
+// valid UTF-8.
 
 #include "node/wire/wire_text.hpp"
 #include "protocol/names.hpp"

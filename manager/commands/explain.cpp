@@ -1,8 +1,13 @@
 // Verbs that say why: explain, reachability.
 
+#include "manager/base/failure.hpp"
+#include "manager/base/local_time.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
+#include "manager/view/step_text.hpp"
 #include "manager/view/trace_view.hpp"
+#include "node/transport/link_fault.hpp"
 #include "protocol/notice_traits.hpp"
 
 #include <algorithm>
@@ -21,7 +26,7 @@ Result show_refusals(Session& session, const std::optional<Selector>& selector) 
     }
     const auto concerns = [&](NodeId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); };
     Table table({{"time"}, {"node"}, {"event"}, {"meaning"}});
-    for (const NodeEvent& event : session.network.view().refusals()) {
+    for (const NodeEvent& event : session.network().view().refusals()) {
         const Notice& n = event.notice;
         if (selector && !concerns(event.node) && !concerns(n.subject) && !concerns(n.other)) continue;
         table.add({{clock_text(event.wall)},
@@ -29,11 +34,11 @@ Result show_refusals(Session& session, const std::optional<Selector>& selector) 
                    {step_text(n), "", Style::yellow},
                    {std::string(refusal_meaning(n))}});
     }
-    if (table.empty() && session.console.format() == TableFormat::table) {
-        session.console.result("nothing was dropped, refused or rejected\n");
+    if (table.empty() && session.console().format() == TableFormat::table) {
+        session.console().result("nothing was dropped, refused or rejected\n");
         return std::nullopt;
     }
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 
@@ -59,7 +64,7 @@ void add_silence(Table& table, const ClusterView& view, NodeId from, NodeId to, 
 }
 
 Result show_reachability(Session& session) {
-    const ClusterView& view = session.network.view();
+    const ClusterView& view = session.network().view();
     Table table({{"from"}, {"to"}, {"how"}, {"likely_cause"}});
     for (const auto& [id, node] : view.nodes()) {
         if (!is_running(node.state)) continue;
@@ -71,11 +76,11 @@ Result show_reachability(Session& session) {
             if (unnoticed) add_silence(table, view, id, neighbour, "has a link, not noticed yet");
         }
     }
-    if (table.empty() && session.console.format() == TableFormat::table) {
-        session.console.result("everybody answers, as far as anybody has noticed\n");
+    if (table.empty() && session.console().format() == TableFormat::table) {
+        session.console().result("everybody answers, as far as anybody has noticed\n");
         return std::nullopt;
     }
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 

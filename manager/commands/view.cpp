@@ -1,11 +1,16 @@
 // Verbs that show: list, trace, logs, seeds, members, votes.
 
+#include "manager/base/failure.hpp"
+#include "manager/base/local_time.hpp"
+#include "manager/base/log_files.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
 #include "manager/view/removal_view.hpp"
+#include "manager/view/step_text.hpp"
 #include "manager/view/trace_view.hpp"
-#include "node/config/config_keys.hpp"
-#include "node/storage/file.hpp"
+#include "node/base/file.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -49,7 +54,7 @@ Cell uptime_cell(const ManagedNode& node, Time now) {
 
 // People see by the state that a peer is listed, so their table has only the peers that are not.
 Cell listed_cell(const Session& session, bool seed, bool listed) {
-    const bool for_people = session.console.format() == TableFormat::table;
+    const bool for_people = session.console().format() == TableFormat::table;
     if (seed || (listed && for_people)) return {};
     return {listed ? "yes" : "no"};
 }
@@ -60,8 +65,8 @@ std::uint64_t memory_of(const ManagedNode& node) {
 }
 
 void add_list_row(Table& table, const Session& session, NodeId id, const Agreement& list) {
-    const NodeView& view = *session.network.view().find(id);
-    const ManagedNode* node = session.network.find(id);
+    const NodeView& view = *session.network().view().find(id);
+    const ManagedNode* node = session.network().find(id);
     const bool listed = list.members().contains(id);
     const bool runs = node != nullptr && is_running(view.state);
     const bool seed = view.role == Role::seed;
@@ -78,17 +83,17 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
                number(runs, runs ? node->status.transport.messages_sent : 0),
                number(runs, runs ? node->status.transport.messages_received : 0),
                {process ? std::to_string(memory) : "", process ? megabytes(memory) : ""},
-               runs ? uptime_cell(*node, session.network.now()) : Cell{},
-               {session.network.faults().summary(id), "", Style::yellow}});
+               runs ? uptime_cell(*node, session.network().now()) : Cell{},
+               {session.network().faults().summary(id), "", Style::yellow}});
 }
 
 Result show_list(Session& session, const Selector& selector) {
     auto selected = session.select(selector, Among::seen);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
     Ids& ids = std::get<Ids>(selected);
-    if (auto failure = Session::from_wait(session.network.refresh(ids), session.loop)) return failure;
+    if (auto failure = Session::from_wait(session.network().refresh(ids), session.loop())) return failure;
     std::stable_sort(ids.begin(), ids.end(), [&](NodeId a, NodeId b) {
-        const ClusterView& view = session.network.view();
+        const ClusterView& view = session.network().view();
         return view.find(a)->role < view.find(b)->role;
     });
     Table table({{"id"},
@@ -103,35 +108,35 @@ Result show_list(Session& session, const Selector& selector) {
                  {"rss", true},
                  {"uptime", true},
                  {.name = "faults", .rare = true}});
-    const Agreement list = session.network.view().agreement();
+    const Agreement list = session.network().view().agreement();
     for (const NodeId id : ids) add_list_row(table, session, id, list);
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 
 Result trace_message(Session& session, const RumorView& rumor) {
-    const ClusterView& view = session.network.view();
-    if (session.console.format() == TableFormat::table) {
-        session.console.result(render_message_tree(rumor, view, session.console.colored()));
+    const ClusterView& view = session.network().view();
+    if (session.console().format() == TableFormat::table) {
+        session.console().result(render_message_tree(rumor, view, session.console().colored()));
     } else {
-        session.console.result(message_table(rumor, view));
+        session.console().result(message_table(rumor, view));
     }
     return std::nullopt;
 }
 
 // For people the steps of its removal follow, in groups; for programs each event names its step.
 void show_life(Session& session, NodeId id) {
-    const ClusterView& view = session.network.view();
-    session.console.result(life_table(id, view));
+    const ClusterView& view = session.network().view();
+    session.console().result(life_table(id, view));
     const std::string headline = removal_headline(id, view);
-    if (session.console.format() != TableFormat::table || headline.empty()) return;
-    session.console.result("\n" + paint(headline, Style::bold, session.console.colored()) + "\n");
-    session.console.result(removal_table(id, view));
+    if (session.console().format() != TableFormat::table || headline.empty()) return;
+    session.console().result("\n" + paint(headline, Style::bold, session.console().colored()) + "\n");
+    session.console().result(removal_table(id, view));
 }
 
 // A bare port or ip:port is a node; everything else names a message.
 Result trace_anything(Session& session, const std::string& name) {
-    const ClusterView& view = session.network.view();
+    const ClusterView& view = session.network().view();
     auto selector = parse_selector(name);
     if (auto* parsed = std::get_if<Selector>(&selector)) {
         auto selected = session.select(*parsed, Among::known);
@@ -216,21 +221,21 @@ std::string shown_line(const LogLine& line, const Console& console) {
 Result show_logs(Session& session, const LogRequest& request) {
     auto selected = session.select(request.selector, Among::known);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
-    const WaitEnd end = session.network.refresh_logs(std::get<Ids>(selected));
-    if (auto failure = Session::from_wait(end, session.loop)) return failure;
+    const WaitEnd end = session.network().refresh_logs(std::get<Ids>(selected));
+    if (auto failure = Session::from_wait(end, session.loop())) return failure;
     std::vector<std::pair<std::string, std::string>> files;
-    for (const NodeId id : std::get<Ids>(selected)) files.emplace_back(short_name(id), session.network.log_path(id));
+    for (const NodeId id : std::get<Ids>(selected)) files.emplace_back(short_name(id), session.network().log_path(id));
     const auto show = [&session](const std::vector<LogLine>& lines) {
         std::string text;
-        for (const LogLine& line : lines) text += shown_line(line, session.console);
-        if (!text.empty()) session.console.result(text);
+        for (const LogLine& line : lines) text += shown_line(line, session.console());
+        if (!text.empty()) session.console().result(text);
     };
     LogFollower follower(files);
     show(last_lines(files, request.query));
     if (!request.follow) return std::nullopt;
     constexpr Duration glance = std::chrono::milliseconds(200);
-    const Time begin = session.network.now();
-    while (!request.length || session.network.now() - begin < *request.length) {
+    const Time begin = session.network().now();
+    while (!request.length || session.network().now() - begin < *request.length) {
         bool timed_out = false;
         if (auto failure = session.wait([] { return false; }, glance, timed_out)) return failure;
         if (!timed_out) break;  // the network is ending
@@ -250,16 +255,16 @@ Result follow_nodes(Session& session, const Selector& selector, const std::optio
         const Notice& n = event.notice;
         const bool noise = n.kind == NoticeKind::duplicate || n.kind == NoticeKind::forwarded;
         if (noise || (!nodes.contains(event.node) && !nodes.contains(n.subject))) return;
-        text += clock_text(event.wall) + "  " + paint(short_name(event.node), Style::bold, session.console.colored()) +
-                "  " + step_text(n) + "\n";
+        text += clock_text(event.wall) + "  " +
+                paint(short_name(event.node), Style::bold, session.console().colored()) + "  " + step_text(n) + "\n";
     });
-    const Time begin = session.network.now();
+    const Time begin = session.network().now();
     Result result;
     for (bool timed_out = false; !result && !timed_out && session.open();) {
-        const auto left = length ? std::optional(begin + *length - session.network.now()) : std::nullopt;
+        const auto left = length ? std::optional(begin + *length - session.network().now()) : std::nullopt;
         if (left && *left <= Duration::zero()) break;
         result = session.wait([&] { return !text.empty() || !session.open(); }, left, timed_out);
-        session.console.result(std::exchange(text, {}));
+        session.console().result(std::exchange(text, {}));
     }
     session.set_follower({});
     return result;
@@ -274,8 +279,8 @@ Ids nodes_of(const ClusterView& view, Role role) {
 }
 
 Result show_seeds(Session& session) {
-    const Ids ids = nodes_of(session.network.view(), Role::seed);
-    if (auto failure = Session::from_wait(session.network.refresh(ids), session.loop)) return failure;
+    const Ids ids = nodes_of(session.network().view(), Role::seed);
+    if (auto failure = Session::from_wait(session.network().refresh(ids), session.loop())) return failure;
     Table table({{"seed"},
                  {"state"},
                  {"epoch", true},
@@ -285,8 +290,8 @@ Result show_seeds(Session& session) {
                  {"voting"},
                  {"quorum"}});
     for (const NodeId id : ids) {
-        const NodeView& view = *session.network.view().find(id);
-        const ManagedNode* node = session.network.find(id);
+        const NodeView& view = *session.network().view().find(id);
+        const ManagedNode* node = session.network().find(id);
         const bool known = is_running(view.state) && node->status.seed.has_value();
         const SeedStatus status = known ? *node->status.seed : SeedStatus{};
         const auto yes = [&](bool value) {
@@ -301,15 +306,15 @@ Result show_seeds(Session& session) {
                    yes(status.voting),
                    yes(status.quorum)});
     }
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 
 // Every peer that some live seed lists, with who lists it.
 Result show_members(Session& session) {
-    const Ids seeds = nodes_of(session.network.view(), Role::seed);
-    if (auto failure = Session::from_wait(session.network.refresh(seeds), session.loop)) return failure;
-    const ClusterView& view = session.network.view();
+    const Ids seeds = nodes_of(session.network().view(), Role::seed);
+    if (auto failure = Session::from_wait(session.network().refresh(seeds), session.loop())) return failure;
+    const ClusterView& view = session.network().view();
     std::map<NodeId, Ids> listed;
     std::map<NodeId, Member> facts;
     std::size_t live = 0;
@@ -317,7 +322,7 @@ Result show_members(Session& session) {
         if (view.find(seed)->state != NodeState::alive) continue;
         ++live;
         for (const NodeId id : view.find(seed)->members) listed[id].push_back(seed);
-        for (const Member& member : session.network.find(seed)->status.members) facts[member.id] = member;
+        for (const Member& member : session.network().find(seed)->status.members) facts[member.id] = member;
     }
     Table table({{"peer"}, {"state"}, {"incarnation", true}, {"since_epoch", true}, {"listed_by"}});
     for (const auto& [id, by] : listed) {
@@ -331,7 +336,7 @@ Result show_members(Session& session) {
                    {std::to_string(fact.since)},
                    {names, all, by.size() == live ? Style::plain : Style::yellow}});
     }
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 
@@ -407,12 +412,12 @@ Result show_votes(Session& session, const std::optional<Selector>& selector) {
                  {"outcome"},
                  {"epoch", true},
                  {"ms", true}});
-    const ClusterView& view = session.network.view();
+    const ClusterView& view = session.network().view();
     for (const ProposalView& proposal : view.proposals()) {
         const bool wanted = !selector || std::find(ids.begin(), ids.end(), proposal.subject) != ids.end();
         if (wanted) add_vote_row(table, proposal, view);
     }
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 

@@ -1,4 +1,6 @@
-#include "node/storage/file.hpp"
+#include "node/base/file.hpp"
+
+#include "node/base/descriptor.hpp"
 
 #include <array>
 #include <cerrno>
@@ -11,11 +13,6 @@
 #include <unistd.h>
 
 namespace gossip {
-
-void FileDescriptor::reset(int fd) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-}
 
 std::string error_text(int error_number) { return std::generic_category().message(error_number); }
 

@@ -1,8 +1,11 @@
 // Verbs that start, stop and disturb nodes, and say and load.
 
+#include "manager/base/failure.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
+#include "node/config/settings.hpp"
 
 #include <algorithm>
 
@@ -20,7 +23,7 @@ using Allowed = bool (*)(NodeState);
 
 std::optional<Failure> find_unfit(Session& session, const Ids& ids, Allowed allowed, std::string_view verb) {
     for (const NodeId id : ids) {
-        const NodeState state = session.network.view().find(id)->state;
+        const NodeState state = session.network().view().find(id)->state;
         if (allowed(state)) continue;
         const std::string is = state == NodeState::elsewhere ? "is not ours" : "is " + std::string(state_name(state));
         return Failure{ErrorKind::command, "cannot " + std::string(verb) + " " + short_name(id) + ": it " + is};
@@ -46,41 +49,41 @@ Compiled on_nodes(const Command& command, Among among, Allowed allowed, Deed dee
 }
 
 bool all_ended(const Session& session, const Ids& ids) {
-    return std::all_of(ids.begin(), ids.end(), [&](NodeId id) { return session.network.ended(id); });
+    return std::all_of(ids.begin(), ids.end(), [&](NodeId id) { return session.network().ended(id); });
 }
 
 Result kill_nodes(Session& session, const Ids& ids) {
-    for (const NodeId id : ids) session.network.kill(id);
+    for (const NodeId id : ids) session.network().kill(id);
     bool timed_out = false;
     return session.wait([&] { return all_ended(session, ids); }, std::nullopt, timed_out);
 }
 
 Result stop_nodes(Session& session, const Ids& ids) {
-    for (const NodeId id : ids) session.network.ask_to_stop(id);
+    for (const NodeId id : ids) session.network().ask_to_stop(id);
     bool timed_out = false;
     if (auto failure = session.wait([&] { return all_ended(session, ids); }, leave_grace, timed_out)) return failure;
     if (!timed_out) return std::nullopt;
     Ids late;
     std::copy_if(ids.begin(), ids.end(), std::back_inserter(late),
-                 [&](NodeId id) { return !session.network.ended(id); });
+                 [&](NodeId id) { return !session.network().ended(id); });
     if (auto failure = kill_nodes(session, late)) return failure;
     return Failure{ErrorKind::command, short_names(late) + " had not left after 10s; killed"};
 }
 
 Result pause_nodes(Session& session, const Ids& ids) {
-    for (const NodeId id : ids) session.network.pause(id);
+    for (const NodeId id : ids) session.network().pause(id);
     return std::nullopt;
 }
 
 Result resume_nodes(Session& session, const Ids& ids) {
-    for (const NodeId id : ids) session.network.resume(id);
+    for (const NodeId id : ids) session.network().resume(id);
     return std::nullopt;
 }
 
 Result restart_nodes(Session& session, const Ids& ids) {
     WaitEnd end = WaitEnd::done;
-    if (auto problem = session.network.restart(ids, end)) return Failure{ErrorKind::start, problem->text};
-    return Session::from_wait(end, session.loop);
+    if (auto problem = session.network().restart(ids, end)) return Failure{ErrorKind::start, problem->text};
+    return Session::from_wait(end, session.loop());
 }
 
 std::variant<PeerRequest, std::string> parse_add(const Command& command) {
@@ -111,39 +114,39 @@ std::variant<PeerRequest, std::string> parse_add(const Command& command) {
 }
 
 Result add_nodes(Session& session, const PeerRequest& request) {
-    const auto& hosts = session.network.view().hosts();
+    const auto& hosts = session.network().view().hosts();
     if (!request.host.empty() && std::find(hosts.begin(), hosts.end(), request.host) == hosts.end()) {
         return Failure{ErrorKind::command, unknown_host(request.host, hosts)};
     }
     WaitEnd end = WaitEnd::done;
-    auto added = session.network.add_peers(request, end);
+    auto added = session.network().add_peers(request, end);
     if (auto* problem = std::get_if<StartFailure>(&added)) return Failure{ErrorKind::start, problem->text};
-    if (auto failure = Session::from_wait(end, session.loop)) return failure;
+    if (auto failure = Session::from_wait(end, session.loop())) return failure;
     std::string text;
     const Ids& ids = std::get<Ids>(added);
-    if (session.console.interactive())
+    if (session.console().interactive())
         text = "started " + port_ranges({ids.begin(), ids.end()}) + "\n";
     else
         for (const NodeId id : ids) text += node_name(id) + "\n";
-    session.console.result(text);
+    session.console().result(text);
     return std::nullopt;
 }
 
 // The seeds list a peer a moment before it learns of that; until then it refuses to say anything.
 Result await_admission(Session& session, NodeId id) {
-    const auto knows = [&] { return session.network.view().find(id)->registered || session.network.ended(id); };
-    if (!session.network.view().agreement().members().contains(id)) return std::nullopt;
+    const auto knows = [&] { return session.network().view().find(id)->registered || session.network().ended(id); };
+    if (!session.network().view().agreement().members().contains(id)) return std::nullopt;
     bool timed_out = false;
     return knows() ? std::nullopt : session.wait(knows, say_timeout, timed_out);
 }
 
 Result say_once(Session& session, NodeId id, const std::string& text) {
     if (auto failure = await_admission(session, id)) return failure;
-    const std::uint64_t seq = session.network.say(id, text);
+    const std::uint64_t seq = session.network().say(id, text);
     bool timed_out = false;
-    const auto answered = [&] { return session.network.reply(seq) != nullptr || session.network.ended(id); };
+    const auto answered = [&] { return session.network().reply(seq) != nullptr || session.network().ended(id); };
     if (auto failure = session.wait(answered, say_timeout, timed_out)) return failure;
-    const NodeReply* reply = session.network.reply(seq);
+    const NodeReply* reply = session.network().reply(seq);
     if (reply == nullptr) return Failure{ErrorKind::command, short_name(id) + " did not answer"};
     if (!reply->ok) return Failure{ErrorKind::command, short_name(id) + " refused: " + printable(reply->text)};
     return std::nullopt;
@@ -201,18 +204,18 @@ Result publish_load(Session& session, const Load& load) {
     const auto selected = session.select(load.selector, Among::running);
     if (const auto* failure = std::get_if<Failure>(&selected)) return *failure;
     const Ids& ids = std::get<Ids>(selected);
-    const Time start = session.network.now();
+    const Time start = session.network().now();
     const std::chrono::duration<double> interval(1 / load.per_second);
     for (std::uint64_t i = 0; i < load.count; ++i) {
         const Time due = start + std::chrono::duration_cast<Duration>(interval * static_cast<double>(i));
-        const Duration left = due - session.network.now();
+        const Duration left = due - session.network().now();
         bool timed_out = false;
         if (left > Duration::zero()) {
             if (auto failure = session.wait([] { return false; }, left, timed_out)) return failure;
         }
         if (auto failure = say_once(session, ids[i % ids.size()], load_text(i + 1, load.size))) return failure;
     }
-    session.console.result("published " + std::to_string(load.count) + "\n");
+    session.console().result("published " + std::to_string(load.count) + "\n");
     return std::nullopt;
 }
 
@@ -224,13 +227,13 @@ Result say_as(Session& session, const Selector& selector, const std::string& tex
             session, ids, [](NodeState s) { return s == NodeState::alive; }, "say as"))
         return failure;
     for (const NodeId id : ids) {
-        if (session.network.find(id)->role == Role::seed) {
+        if (session.network().find(id)->role == Role::seed) {
             return Failure{ErrorKind::command, short_name(id) + " is a seed; seeds do not gossip"};
         }
         if (auto failure = say_once(session, id, text)) return failure;
         // The node's event arrived before its reply, on the same channel.
-        if (const RumorView* said = session.network.view().find_rumor("last")) {
-            session.console.result(printable(said->rumor->id) + "\n");
+        if (const RumorView* said = session.network().view().find_rumor("last")) {
+            session.console().result(printable(said->rumor->id) + "\n");
         }
     }
     return std::nullopt;

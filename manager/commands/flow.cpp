@@ -1,9 +1,13 @@
 // Verbs that steer: wait, expect, sleep, source, repeat, echo, set, help, exit.
 
+#include "manager/base/failure.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/compiled_script.hpp"
 #include "manager/shell/condition_watch.hpp"
+#include "manager/shell/parser.hpp"
+#include "manager/shell/script_runner.hpp"
 #include "manager/shell/session.hpp"
-#include "node/config/config_keys.hpp"
+#include "node/base/value_text.hpp"
 
 namespace gossip::commands {
 namespace {
@@ -11,7 +15,7 @@ namespace {
 constexpr std::uint64_t repeat_limit = 1'000'000;
 
 Result await_condition(Session& session, const WaitRequest& request) {
-    const Duration timeout = request.timeout.value_or(session.settings.wait_timeout);
+    const Duration timeout = request.timeout.value_or(session.settings().wait_timeout);
     ConditionWatch watch(session, request.condition);
     bool timed_out = false;
     if (auto failure = session.wait([&] { return watch.holds(); }, timeout, timed_out)) return failure;
@@ -21,17 +25,18 @@ Result await_condition(Session& session, const WaitRequest& request) {
 Result check_condition(Session& session, const Condition& condition) {
     ConditionWatch watch(session, condition);
     bool timed_out = false;
-    if (auto failure = session.wait([&] { return watch.holds(); }, session.settings.settle, timed_out)) return failure;
+    if (auto failure = session.wait([&] { return watch.holds(); }, session.settings().settle, timed_out))
+        return failure;
     return watch.verdict(ErrorKind::expect, "");
 }
 
 Result run_file(Session& session, const std::string& path) {
-    auto read = read_script_file(path);
+    auto read = compile_file(path);
     if (auto* failure = std::get_if<Failure>(&read)) return std::move(*failure);
     static int depth = 0;  // limits a file that sources itself
     if (depth == 16) return Failure{ErrorKind::command, path + ": source is nested too deeply"};
     ++depth;
-    Result result = session.run(std::get<Script>(read), path);
+    Result result = run_script(session, std::get<CompiledScript>(read), path);
     --depth;
     return result;
 }
@@ -43,16 +48,16 @@ std::optional<bool> parse_switch(std::string_view text) {
 }
 
 Result show_settings(Session& session) {
-    const Settings& s = session.settings;
+    const Settings& s = session.settings();
     Table table({{"setting"}, {"value"}});
     constexpr std::string_view formats[] = {"table", "tsv", "json"};
-    table.add({{"output"}, {std::string(formats[static_cast<std::size_t>(session.console.format())])}});
-    table.add({{"color"}, {session.console.colored() ? "on" : "off"}});
+    table.add({{"output"}, {std::string(formats[static_cast<std::size_t>(session.console().format())])}});
+    table.add({{"color"}, {session.console().colored() ? "on" : "off"}});
     table.add({{"live"}, {s.live ? "on" : "off"}});
     table.add({{"timeout"}, {format_time(s.wait_timeout)}});
     table.add({{"settle"}, {format_time(s.settle)}});
     table.add({{"keep-going"}, {s.keep_going ? "on" : "off"}});
-    session.console.result(table);
+    session.console().result(table);
     return std::nullopt;
 }
 
@@ -61,7 +66,7 @@ Compiled set_time(const std::string& name, const std::string& value) {
     if (!time) return "\"" + value + "\" is not a time, as in: set " + name + " 60s";
     const bool timeout = name == "timeout";
     return [time = *time, timeout](Session& session) -> Result {
-        (timeout ? session.settings.wait_timeout : session.settings.settle) = time;
+        (timeout ? session.settings().wait_timeout : session.settings().settle) = time;
         return std::nullopt;
     };
 }
@@ -71,7 +76,7 @@ Compiled set_switch(const std::string& name, const std::string& value) {
     if (!on) return "\"" + value + "\" is neither on nor off";
     const bool live = name == "live";
     return [on = *on, live](Session& session) -> Result {
-        (live ? session.settings.live : session.settings.keep_going) = on;
+        (live ? session.settings().live : session.settings().keep_going) = on;
         return std::nullopt;
     };
 }
@@ -110,17 +115,17 @@ Compiled source(const Command& command) {
     return [path = command.words[1].text](Session& session) { return run_file(session, path); };
 }
 
-Compiled repeat(const Command& command) {
+Compiled repeat(const Command& command, std::shared_ptr<const CompiledScript> body) {
     const auto count = command.words.size() == 2 ? parse_count(command.words[1].text) : std::nullopt;
     if (!count || *count > repeat_limit) return "a number is needed, as in: repeat 3 { add; sleep 1s }";
     if (!command.has_body) return "{ is missing, as in: repeat 3 { add; sleep 1s }";
-    return [count = *count, body = command.body](Session& session) -> Result {
+    return [count = *count, body = std::move(body)](Session& session) -> Result {
         Result first;
         for (std::uint64_t i = 0; i < count && session.open(); ++i) {
-            Result result = session.run(body, session.script_name());
+            Result result = run_script(session, *body, session.script_name());
             if (!result) continue;
             if (!first) first = std::move(result);
-            if (!session.settings.keep_going) break;
+            if (!session.settings().keep_going) break;
         }
         return first;
     };
@@ -146,9 +151,10 @@ Compiled watch(const Command& command) {
     const auto* script = std::get_if<Script>(&parsed);
     if (script == nullptr || script->size() != 1) return "one command is needed, as in: watch 1s list";
     if (script->front().verb() == "watch") return "it cannot watch itself";
-    auto compiled = compile(script->front());
-    if (auto* problem = std::get_if<std::string>(&compiled)) return std::move(*problem);
-    return [action = std::get<Action>(std::move(compiled)), interval, rounds](Session& session) -> Result {
+    auto compiled = compile_script(*script, "");
+    if (auto* failure = std::get_if<Failure>(&compiled)) return std::move(failure->text);
+    const Action action = std::get<CompiledScript>(compiled).commands.front().action;
+    return [action, interval, rounds](Session& session) -> Result {
         for (std::uint64_t i = 0; i < rounds && session.open(); ++i) {
             bool timed_out = false;
             if (i > 0) {
@@ -162,7 +168,7 @@ Compiled watch(const Command& command) {
 
 Compiled echo(const Command& command) {
     return [text = command.tail(1)](Session& session) -> Result {
-        session.console.result(text + "\n");
+        session.console().result(text + "\n");
         return std::nullopt;
     };
 }
@@ -177,12 +183,12 @@ Compiled set(const Command& command) {
     if (name == "output") {
         const auto format = parse_table_format(value);
         if (!format) return "\"" + value + "\" is not table, json or tsv";
-        return [format = *format](Session& s) -> Result { return s.console.set_format(format), std::nullopt; };
+        return [format = *format](Session& s) -> Result { return s.console().set_format(format), std::nullopt; };
     }
     if (name == "color") {
         const auto mode = parse_color_mode(value);
         if (!mode) return "\"" + value + "\" is not auto, always or never";
-        return [mode = *mode](Session& s) -> Result { return s.console.set_color(mode), std::nullopt; };
+        return [mode = *mode](Session& s) -> Result { return s.console().set_color(mode), std::nullopt; };
     }
     return "no setting \"" + name + "\"";
 }
@@ -191,13 +197,13 @@ Compiled help(const Command& command) {
     if (command.words.size() > 2) return "one verb at the most";
     if (command.words.size() == 1) {
         return [](Session& session) -> Result {
-            session.console.result(command_summary() + "\nhelp VERB says more, with examples.\n");
+            session.console().result(command_summary() + "\nhelp VERB says more, with examples.\n");
             return std::nullopt;
         };
     }
     const std::string text = command_help(command.words[1].text);
     if (text.empty()) return "no verb \"" + command.words[1].text + "\"; help lists them";
-    return [text](Session& session) -> Result { return session.console.result(text), std::nullopt; };
+    return [text](Session& session) -> Result { return session.console().result(text), std::nullopt; };
 }
 
 Compiled exit(const Command& command) {

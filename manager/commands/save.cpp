@@ -1,6 +1,8 @@
 // Verbs that keep what happened: save.
 
+#include "manager/base/failure.hpp"
 #include "manager/shell/command_table.hpp"
+#include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
 
 #include <filesystem>
@@ -30,19 +32,19 @@ Result write_file(const std::string& path, const std::string& text) {
 }
 
 Result save_configuration(Session& session, const std::string& path, const std::string& head) {
-    return write_file(path, head + "\n" + session.network.plan().toml);
+    return write_file(path, head + "\n" + session.network().plan().toml);
 }
 
 Result save_session(Session& session, const std::string& path, const std::string& configuration) {
     const std::string replay = "gossipctl sim " + path + " --config " + configuration + " --seed " +
-                               std::to_string(session.network.plan().seed);
-    std::string text = std::string(mark) + ": " + std::to_string(session.history.size()) + " commands. Again, in " +
-                       "virtual time:\n#   " + replay + "\n" + session.history.script();
+                               std::to_string(session.network().plan().seed);
+    std::string text = std::string(mark) + ": " + std::to_string(session.history().size()) + " commands. Again, in " +
+                       "virtual time:\n#   " + replay + "\n" + session.history().script();
     if (auto failure = write_file(path, text)) return failure;
     const std::string head = std::string(mark) + ": the configuration of " + path + ".";
     if (auto failure = save_configuration(session, configuration, head)) return failure;
-    session.console.result(std::to_string(session.history.size()) + " commands saved; again, in virtual time:\n" +
-                           replay + "\n");
+    session.console().result(std::to_string(session.history().size()) + " commands saved; again, in virtual time:\n" +
+                             replay + "\n");
     return std::nullopt;
 }
 

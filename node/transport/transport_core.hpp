@@ -1,10 +1,14 @@
 #pragma once
-// The inside of Transport: which connection leads to which node, and what a line on it may do.
+// What Transport does: which connection leads to which node, and what a line on it may do. Shared with the handlers of
+// pending operations, which end it after its owner.
 
+#include "node/base/clock.hpp"
 #include "node/transport/connection.hpp"
 #include "node/transport/fault_gate.hpp"
 #include "node/transport/handshake.hpp"
-#include "node/transport/transport.hpp"
+#include "node/transport/link_fault.hpp"
+#include "node/transport/transport_counters.hpp"
+#include "node/transport/transport_options.hpp"
 #include "node/wire/wire.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -40,11 +44,10 @@ struct Channel {
     std::uint64_t replaces{0};
 };
 
-[[nodiscard]] WallMs wall_now();
-
-class Transport::Impl : public std::enable_shared_from_this<Transport::Impl> {
+class TransportCore : public std::enable_shared_from_this<TransportCore> {
 public:
-    Impl(boost::asio::io_context& io, TransportOptions options, const Crypto& crypto, TransportHandlers handlers);
+    TransportCore(boost::asio::io_context& io, TransportOptions options, const Crypto& crypto,
+                  TransportHandlers handlers);
 
     void serve(int listening_fd);
     void send(NodeId to, const Message& message);
@@ -57,7 +60,7 @@ public:
 private:
     using Channels = std::map<std::uint64_t, Channel>;
 
-    // ---- connections (transport.cpp)
+    // ---- connections (transport_core.cpp)
     void accept();
     void on_accepted(boost::asio::ip::tcp::socket socket);
     [[nodiscard]] bool make_room();

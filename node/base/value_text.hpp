@@ -1,0 +1,31 @@
+#pragma once
+// The texts of single values as configuration files, options and commands write them: durations, numbers,
+// endpoints, strings.
+
+#include "protocol/types.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace gossip {
+
+// "5s", "100ms", "1.5m", "2h"; nothing when it is not one, or longer than 1000 hours.
+[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
+// The text that parse_duration reads back to the same.
+[[nodiscard]] std::string duration_text(Duration d);
+// "30s", "1.5s", "250ms": the shortest form that reads well.
+[[nodiscard]] std::string format_time(Duration duration);
+
+// Decimal digits only, no sign, no overflow.
+[[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
+[[nodiscard]] std::optional<double> parse_number(std::string_view text);
+
+[[nodiscard]] std::string toml_string(std::string_view text);
+
+// An address and a port as a node's name, or why not (IPv6 is said to be unsupported, not "bad").
+[[nodiscard]] std::variant<NodeId, std::string> read_endpoint(std::string_view text);
+
+}  // namespace gossip
