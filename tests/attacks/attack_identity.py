@@ -6,8 +6,6 @@ import harness
 import wire
 from arena import Arena, Harm, attack, between, until
 
-GREETED = ("claimed", "proven")
-
 
 @attack("A3", "asks for so many lists in a peer's name that the answers break its own connection to the seed")
 def answers_overflow():
@@ -17,7 +15,7 @@ def answers_overflow():
         seed = next(s for s in network.seeds if between(pids[s], pids[victim]))
         length = len(str(network.members(seed))) + 200
         request = wire.line("GET_PEER_LIST", {})
-        for way in GREETED:
+        for way in wire.GREETED:
             before = between(pids[seed], pids[victim])
             received = int(network.row(victim)["received"])
             with wire.approach(way, seed, network.identity(victim)) as speaker:
@@ -39,7 +37,7 @@ def before_it_starts():
         stolen = []
         with contextlib.ExitStack() as stack:
             early = [stack.enter_context(wire.approach(way, node, network.identity(port)))
-                     for node in network.seeds + network.peers for way in GREETED]
+                     for node in network.seeds + network.peers for way in wire.GREETED]
             network.newcomer_enters(10)
             network.must(f"wait registered == 6 {2 * harness.SLOW}s", "the peer is listed and is never told so")
             network.gossip_works(port)
@@ -62,7 +60,7 @@ def later_life():
         identity = network.identity(victim, life=1 << 61)
         with contextlib.ExitStack() as stack:
             for port in network.peers[1:]:
-                for way in GREETED:
+                for way in wire.GREETED:
                     speaker = stack.enter_context(wire.approach(way, port, identity))
                     record = wire.links_record(identity.key, identity.name, identity.life)
                     speaker.ask("LINK_REQUEST", {"kind": "ring", "inc": wire.number(identity.life), "degree": 1,
@@ -144,7 +142,7 @@ def eclipse():
         with contextlib.ExitStack() as stack:
             speakers = []
             for port in neighbours:
-                for way in GREETED:
+                for way in wire.GREETED:
                     speaker = stack.enter_context(wire.approach(way, port, network.identity(victim)))
                     speaker.send_raw(pull * 8)
                     speakers.append(speaker)
@@ -167,7 +165,7 @@ def unlinked():
         def unlink():
             while not over.wait(0.05):
                 for port in network.peers:
-                    for way in GREETED:
+                    for way in wire.GREETED:
                         for other in network.peers:
                             if other != port:
                                 with wire.approach(way, port, network.identity(other, shared)) as speaker:

@@ -122,7 +122,7 @@ def silent_crowd():
             for seed in network.seeds:
                 speaker = stack.enter_context(wire.Speaker(seed))
                 identity = wire.Identity(f"127.9.{n // 200}.{1 + n % 200}:7000", network.seed_names, shared, 5)
-                greeted += speaker.send("HELLO", wire.hello_payload(identity, bytes(16)))
+                greeted += speaker.send("HELLO", wire.hello_payload(identity))
         network.newcomer_enters(20)
         network.gossip_works()
 

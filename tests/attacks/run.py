@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -42,11 +43,14 @@ def run_one(name):
         outcome, text = "harm", str(harm)
     except arena.Untried as why:
         outcome, text = "untried", f"not tried: {why}"
+    except harness.Failed as failed:
+        # The manager ends when a node does that nobody killed: no attack may achieve that.
+        died = "E_NODE_DIED" in str(failed)
+        outcome, text = ("harm", f"a node ended: {failed}") if died else ("broken", f"broken: {failed}")
     except Exception as error:
         outcome, text = "broken", f"broken: {type(error).__name__}: {error}"
-        if not isinstance(error, harness.Failed):
-            import traceback
-            traceback.print_exc()
+        traceback.print_exc()
+    text = " ".join(text.split())[:160]  # one line of the table
     print(json.dumps({"outcome": outcome, "verdict": text, "seconds": round(time.monotonic() - start, 1)}))
 
 
@@ -108,7 +112,7 @@ def main():
     parser.add_argument("--holding", action="store_true", help="make those that holding.txt names")
     parser.add_argument("--jobs", type=int, default=2, help="attacks at the same time (default 2)")
     parser.add_argument("--one", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     os.environ["GOSSIPCTL_BINARY"] = binary = os.path.abspath(arguments.binary)
     if not os.access(binary, os.X_OK):
         sys.exit(f"{binary} cannot be executed; build it with ./dev build")

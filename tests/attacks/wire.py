@@ -1,6 +1,7 @@
 """What nodes say to each other, spoken by a stranger: bytes that are signed, and a whole handshake with any key."""
 import base64
 import contextlib
+import copy
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 
 import ed25519
 import harness
@@ -90,8 +92,27 @@ def rumor_key(message_id):
     return hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
 
-def proof_text(nonce, prover, other):
-    return text_bytes("gossip/hello") + nonce + struct.pack("<QQ", node_number(prover), node_number(other))
+ROLES = {"seed": 0, "peer": 1}
+BOTH_SIGNED = b"gossip/hello/dialler" in Path(harness.BINARY).read_bytes()
+
+
+def said_bytes(hello):
+    """What a side says of itself in HELLO or HELLO_ACK, as both sign it."""
+    return struct.pack("<BQQ", ROLES[hello["role"]], node_number(hello["id"]), int(hello["cluster"])) + \
+        base64.b64decode(hello["key"]) + bytes.fromhex(hello["nonce"])
+
+
+def proof(key, side, dialler, acceptor):
+    """A side's proof that it holds this key, over all that both said."""
+    if BOTH_SIGNED:
+        return base64_of(key.sign(text_bytes(f"gossip/hello/{side}") + said_bytes(dialler) + said_bytes(acceptor)))
+    prover, other = (dialler, acceptor) if side == "dialler" else (acceptor, dialler)
+    return base64_of(key.sign(text_bytes("gossip/hello") + bytes.fromhex(other["nonce"]) +
+                              struct.pack("<QQ", node_number(prover["id"]), node_number(other["id"]))))
+
+
+def challenge_bytes(cluster, seed, peer, nonce):
+    return text_bytes("gossip/challenge") + struct.pack("<QQQ", cluster, node_number(seed), node_number(peer)) + nonce
 
 
 # ---------------------------------------------------------------- payloads
@@ -122,9 +143,10 @@ def line(kind, payload):
 
 # ---------------------------------------------------------------- connections
 
-def hello_payload(identity, nonce, role="peer"):
-    return {"v": 1, "role": role, "id": identity.name, "cluster": number(identity.cluster),
-            "key": base64_of(identity.key.public), "nonce": nonce.hex()}
+def hello_payload(identity, role="peer"):
+    hello = {"v": 1, "role": role, "id": identity.name, "cluster": number(identity.cluster),
+             "key": base64_of(identity.public), "nonce": os.urandom(16).hex()}
+    return {**hello, "credential": identity.credential} if identity.credential else hello
 
 
 class Identity:
@@ -134,10 +156,20 @@ class Identity:
         self.name = name
         self.cluster = cluster_of(seeds)
         self.key = key or ed25519.Key()
+        self.public = self.key.public  # what it says its key is
         self.life = wall_ms() if life is None else life
+        self.credential = None
 
-    def proof(self, nonce, other):
-        return base64_of(self.key.sign(proof_text(nonce, self.name, other)))
+    def borrowed(self):
+        """The same with the public key and the credential of the node whose name it is, which that shows to anybody."""
+        other = copy.copy(self)
+        with Speaker(int(self.name.rsplit(":", 1)[1]), 0.5) as speaker:
+            answer = speaker.ask("HELLO", hello_payload(Identity(f"{harness.HOST}:1", [], self.key)), "HELLO_ACK",
+                                 within=1)
+        if answer is not None:
+            other.public = base64.b64decode(answer["payload"]["key"])
+            other.credential = answer["payload"].get("credential")
+        return other
 
 
 class Speaker:
@@ -218,14 +250,13 @@ class Speaker:
 
     def hello(self, identity, role="peer", prove=True):
         """Says who it is; the proof is made with the identity's own key, whoever owns the name."""
-        nonce = os.urandom(16)
-        answer = self.ask("HELLO", hello_payload(identity, nonce, role), "HELLO_ACK", "ERROR")
+        said = hello_payload(identity, role)
+        answer = self.ask("HELLO", said, "HELLO_ACK", "ERROR")
         if answer is None or answer["type"] != "HELLO_ACK":
             self.open = False
             return self
         if prove:
-            theirs = bytes.fromhex(answer["payload"]["nonce"])
-            self.send("HELLO_PROOF", {"proof": identity.proof(theirs, self.peer)})
+            self.send("HELLO_PROOF", {"proof": proof(identity.key, "dialler", said, answer["payload"])})
         return self
 
     def read_by(self, port=None):
@@ -235,14 +266,16 @@ class Speaker:
         return self.ask(kind, payload, "PEER_LIST", "PONG", "ERROR")
 
 
-WAYS = ("nameless", "claimed", "proven")
+GREETED = ("claimed", "proven", "borrowed")
+WAYS = ("nameless", *GREETED)
 
 
 def approach(way, port, identity, role="peer"):
-    """A connection of one of three kinds: without HELLO, with a HELLO alone, with a whole handshake by an own key."""
+    """A connection of one of four kinds: without HELLO, with a HELLO alone, with a whole handshake by an own key, and
+    with the key and credential of the node that is meant, for which only the proof is lacking."""
     speaker = Speaker(port)
     if way != "nameless":
-        speaker.hello(identity, role, prove=way == "proven")
+        speaker.hello(identity.borrowed() if way == "borrowed" else identity, role, prove=way != "claimed")
     return speaker
 
 
@@ -255,7 +288,10 @@ class Impostor:
         self.heard = []  # (connection, kind, payload), in order
         self.changed = threading.Condition()
         self.connections = []
+        self.greeters = {}  # who said HELLO, by connection
         self.listener = socket.create_server((harness.HOST, port))
+        if port == 0:
+            self.identity.name = harness.name(self.listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):
@@ -295,9 +331,9 @@ class Impostor:
 
     def take(self, connection, kind, payload):
         if kind == "HELLO":
-            ack = hello_payload(self.identity, os.urandom(16), self.role)
-            proof = self.identity.proof(bytes.fromhex(payload["nonce"]), payload["id"])
-            self.say(connection, "HELLO_ACK", {**ack, "proof": proof})
+            ack = hello_payload(self.identity, self.role)
+            self.say(connection, "HELLO_ACK", {**ack, "proof": proof(self.identity.key, "acceptor", payload, ack)})
+            self.greeters[connection] = payload["id"]
         self.answer(connection, kind, payload)
         with self.changed:
             self.heard.append((connection, kind, payload))
@@ -305,7 +341,12 @@ class Impostor:
 
     def answer(self, connection, kind, payload):
         """What it does besides shaking hands."""
-        if kind == "PING":
+        if kind == "CHALLENGE":
+            text = challenge_bytes(self.identity.cluster, self.greeters.get(connection, self.identity.name),
+                                   self.identity.name, bytes.fromhex(payload["nonce"]))
+            self.say(connection, "CHALLENGE_ANSWER", {"peer": self.identity.name,
+                                                      "sig": base64_of(self.identity.key.sign(text))})
+        elif kind == "PING":
             pong = {"sender": self.identity.name, "timestamp": round(time.time(), 3), "seq": payload.get("seq", 0),
                     "inc": number(self.identity.life), "linked": True}
             self.say(connection, "PONG", pong)
@@ -330,13 +371,11 @@ class Insider(Impostor):
     """A peer that was admitted in order, with a key of its own; what it does then is up to the attack."""
 
     def __init__(self, network, seeds=None, patience=10):
-        port = harness.free_ports(1)
-        super().__init__(port, Identity(f"{harness.HOST}:{port}", network.seed_names))
-        self.port = port
-        self.credential = None
+        super().__init__(0, Identity("", network.seed_names))
+        self.port = self.listener.getsockname()[1]
         try:
             for seed in seeds or network.seeds[:2]:
-                self.credential = self._register(seed, patience)
+                self._register(seed, patience)
         except harness.Failed:
             self.close()
             raise
@@ -347,7 +386,10 @@ class Insider(Impostor):
             answer = speaker.ask("REGISTER_REQUEST", payload, "REGISTER_ACK", "REGISTER_NACK", "ERROR", within=patience)
         if answer is None or answer["type"] != "REGISTER_ACK":
             raise harness.Failed(f"an honest registration was not acknowledged: {answer}")
-        return answer["payload"]
+        known = self.identity.credential["signatures"] if self.identity.credential else []
+        seats = {signature["seat"]: signature for signature in [*known, *answer["payload"].get("credential", [])]}
+        if seats:
+            self.identity.credential = {"inc": number(self.identity.life), "signatures": list(seats.values())}
 
     def signed(self, payload):
         """Its own message as it has to be for others to take it."""
