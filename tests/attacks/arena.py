@@ -136,7 +136,8 @@ class Arena(harness.Network):
         sender = sender or self.peers[0]
         start = time.monotonic()
         self.must(f"say {sender} still here", f"{sender} can say nothing")
-        self.must(f"wait reached last == all {seconds}s", f"a message does not reach all peers in {seconds} s")
+        self.must(f"wait reached last == all {seconds * harness.COST}s",
+                  f"a message does not reach all peers in {seconds} s")
         return time.monotonic() - start
 
     def newcomer_enters(self, seconds=20):
@@ -160,8 +161,8 @@ class Arena(harness.Network):
 
 
 def until(condition, seconds, what="it"):
-    """Polls what has no event of its own, without the allowance for slow machines that tests have."""
-    end = time.monotonic() + seconds
+    """Polls what has no event of its own. Only a build with sanitizers is given more time."""
+    end = time.monotonic() + seconds * harness.COST
     while not (value := condition()):
         if time.monotonic() > end:
             raise harness.Failed(f"{what} did not come true in {seconds} s")

@@ -50,7 +50,8 @@ def before_it_starts():
 
 def must_be_removed(network, victim, seconds=15):
     network.do(f"kill {victim}")
-    network.must(f"wait removed {victim} {seconds}s", f"the dead peer was still listed after {seconds} s")
+    network.must(f"wait removed {victim} {seconds * harness.COST}s",
+                 f"the dead peer was still listed after {seconds} s")
 
 
 @attack("A7", "LINK_REQUEST in a peer's name with a life to come; then that peer dies")
@@ -124,7 +125,29 @@ def port_taken():
         life = network.life_of(victim)
         network.do(f"kill {victim}")
         with wire.Impostor(victim, network.identity(victim, life=life)):
-            network.must(f"wait removed {victim} 20s", "the dead peer was still listed after 20 s")
+            network.must(f"wait removed {victim} {20 * harness.COST}s", "the dead peer was still listed after 20 s")
+
+
+@attack("H18", "members report a live peer dead, with statements that they made up for its witnesses")
+def false_accusation():
+    with Arena() as network, wire.Insider(network) as insider:
+        victim = harness.name(network.peers[0])
+        life = network.life_of(network.peers[0])
+        others = [harness.name(port) for port in network.peers[1:]]
+        before = network.members()
+        for witnesses in (others, [insider.identity.name]):
+            record = wire.links_record(insider.identity.key, victim, life, 1 << 40, witnesses, witnesses)
+            statements = [wire.statement(insider.identity.key, victim, life, w, version=1 << 40) for w in witnesses]
+            report = {"dead_peer_id": victim, "reporter_id": insider.identity.name, "peer_votes": 99,
+                      "timestamp": wire.wall_ms() / 1000, "inc": wire.number(life),
+                      "report_string": f"Dead Node:{victim}:1:{harness.HOST}",
+                      "certificate": {"record": record, "statements": statements}}
+            for seed in network.seeds:
+                with wire.Speaker(seed).hello(insider.identity) as speaker:
+                    speaker.send("DEAD_NODE_REPORT", report)
+                    speaker.read_by()
+        network.stays(lambda: network.unchanged(before), 2)
+        network.gossip_works()
 
 
 @attack("A16", "eclipse: HELLO as a peer at each of its neighbours, and PULLs that break its links")
@@ -151,7 +174,7 @@ def eclipse():
                 if before[port] - between(pids[port], pids[victim]):
                     raise Harm(f"the link of the victim with {port} was broken")
             network.do(f"say {author} after it")
-            network.must("wait reached last == all 10s", "the victim receives nothing any more")
+            network.must(f"wait reached last == all {10 * harness.COST}s", "the victim receives nothing any more")
             texts += [m["payload"]["text"] for s in speakers for m in s.collect(0.2) if m["type"] == "GOSSIP"]
         if texts:
             raise Harm(f"a stranger read {len(texts)} messages that were meant for the victim")

@@ -26,6 +26,7 @@ def key_replaced():
         before = network.members()
         for way in wire.WAYS:
             takeover(network, way, victim, wire.wall_ms() + 10)
+        harness.register(network.seeds[0], victim)  # as a guest: already registered, and nothing changes by it
         network.stays(lambda: network.unchanged(before), 1.5)
         if "while alive" in network.node_log(victim):
             raise Harm("the victim was removed while it was alive")

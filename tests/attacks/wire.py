@@ -88,6 +88,17 @@ def links_record(key, peer, life, version=1, links=(), successors=()):
             "successors": list(successors), "sig": base64_of(key.sign(body))}
 
 
+VERDICTS = {"reachable": 0, "unreachable": 1, "refused": 2}
+
+
+def statement(key, suspect, life, witness, verdict="refused", version=1):
+    """A witness' finding, signed with this key."""
+    body = text_bytes("gossip/statement") + struct.pack("<QQQBQ", node_number(suspect), life, version,
+                                                        VERDICTS[verdict], node_number(witness))
+    return {"suspect": suspect, "inc": number(life), "links_version": version, "verdict": verdict, "witness": witness,
+            "sig": base64_of(key.sign(body))}
+
+
 def rumor_key(message_id):
     return hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
