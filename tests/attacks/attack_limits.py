@@ -156,21 +156,24 @@ def junk_flood(network, chunks, bytes_limit):
     network.gossip_works(author, 20)
 
 
+TALKATIVE = {"gossip.rate": 100, "gossip.burst": 1000}  # a peer's own limit is not what is measured
+
+
 def junk(count, text):
     for start in range(0, count, 200):
-        yield b"".join(wire.line("GOSSIP", wire.gossip(f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}:4000", n, 5, text))
-                       for n in range(start + 1, start + 201))
+        numbered = ((n, f"127.{1 + (n >> 16)}.{n >> 8 & 255}.{n & 255}:4000") for n in range(start + 1, start + 201))
+        yield b"".join(wire.line("GOSSIP", wire.gossip(origin, n, 5, text)) for n, origin in numbered)
 
 
 @attack("A22", "100,000 lines of junk to one peer", long=True)
 def junk_lines():
-    with Arena() as network:
+    with Arena(settings=TALKATIVE) as network:
         junk_flood(network, junk(100_000, "x"), 16_000_000)
 
 
 @attack("A22b", "15,000 messages of 4 KB to one peer", long=True)
 def junk_kilobytes():
-    with Arena(peers=5) as network:
+    with Arena(settings=TALKATIVE) as network:
         junk_flood(network, junk(15_000, "x" * 3900), 16_000_000)
 
 
