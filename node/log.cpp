@@ -41,8 +41,8 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
     return spdlog::level::info;
 }
 
-// A file that many processes append to. Each line is one write, whatever its length, so lines never
-// tear; stdio would split those that exceed its buffer.
+// A file that several processes append to. Each line is a single write(), so that lines never interleave; stdio would
+// split lines that are longer than its buffer.
 class WholeLineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
     explicit WholeLineSink(const std::string& path)
@@ -54,7 +54,7 @@ private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         spdlog::memory_buf_t line;
         formatter_->format(message, line);
-        // A full disk costs log lines, never the node.
+        // When the disk is full, lines are lost and the node goes on.
         static_cast<void>(write_all(file_.get(), std::string_view(line.data(), line.size())));
     }
     void flush_() override {}
@@ -70,7 +70,7 @@ std::string own_file(const LogOptions& o) {
     return o.dir + (o.role == Role::seed ? "/seed-" : "/peer-") + std::to_string(endpoint(o.self).port) + ".log";
 }
 
-// A notice whose text a stranger may have chosen, with nothing in it that could break or fake a line.
+// Escapes the texts of a notice, which a stranger may have chosen: they can neither break nor forge a log line.
 Notice harmless(const Notice& notice) {
     Notice copy = notice;
     copy.text = escape_text(notice.text);

@@ -1,6 +1,6 @@
 #pragma once
 // A node's log: its own file, the network's shared outputfile.txt, and a terminal when it runs in one.
-// The line's form is document 000's: `[2026-02-24 20:32:48] [SEED:6000] INFO - text`.
+// Lines have the form of document 000: `[2026-02-24 20:32:48] [SEED:6000] INFO - text`.
 
 #include "protocol/log_level.hpp"
 #include "protocol/notice.hpp"
@@ -29,7 +29,7 @@ public:
     [[nodiscard]] static std::variant<std::unique_ptr<NodeLog>, std::string> open(const LogOptions& options);
     ~NodeLog();
 
-    // The notice's lines, if it has any at this level. What came from the network is made harmless.
+    // Writes the notice's lines if its level is logged. Text from the network is escaped.
     void notice(const Notice& notice);
     void line(LogLevel level, std::string_view text);
 
@@ -39,9 +39,9 @@ private:
     std::unique_ptr<Sinks> sinks_;
 };
 
-// As a log has it, without its time: "[SEED:6000] INFO - …\n".
+// A log line without its time: "[SEED:6000] INFO - …\n".
 [[nodiscard]] std::string log_line(Role role, NodeId self, LogLevel level, std::string_view text);
-// The notice's lines as a log has them, without their times; empty below `least`.
+// The log lines of a notice, without their times; empty when its level is below `least`.
 [[nodiscard]] std::string notice_lines(Role role, NodeId self, LogLevel least, const Notice& notice);
 
 [[nodiscard]] std::string_view level_name(LogLevel level);  // "WARNING"

@@ -18,7 +18,7 @@ int complain(const char* word, const std::string& text, int code) {
     return code;
 }
 
-// Thousands of links need thousands of descriptors; the hard limit is the administrator's.
+// Each link needs a descriptor: raises the soft limit to the hard limit.
 void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -44,9 +44,9 @@ int node_command(int argc, char** argv) {
     }
     if (const auto* bad = std::get_if<BadUsage>(&parsed)) return complain("E_USAGE", bad->text, 2);
     const auto& given = std::get<NodeOptionsGiven>(parsed);
-    // A managed node never outlives its manager: this, and the end of the control channel.
+    // A managed node must not outlive its manager. The kernel kills it; it also ends when the control channel closes.
     if (given.control_fd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of that write, not our end
+    std::signal(SIGPIPE, SIG_IGN);  // writing to a closed socket fails with EPIPE instead
     raise_descriptor_limit();
     try {
         return run_node(given);

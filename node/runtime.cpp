@@ -16,13 +16,13 @@ namespace asio = boost::asio;
 
 constexpr auto leave_grace = std::chrono::milliseconds(500);  // to flush what is queued at the end
 
-// Events taken in one turn, so that neither timers nor signals wait for a flood to end.
+// Events handled in one turn at most, so that timers and signals are served during a flood.
 constexpr std::size_t turn_limit = 1024;
 
-// Sends that may wait for a slow disk. Beyond it they are lost, as a network would lose them.
+// Sends that wait for a slow disk at most. Further ones are dropped, as a network may drop them.
 constexpr std::size_t held_limit = 16'384;
 
-// Calls `act` on the runtime unless it is gone by then.
+// Calls `act` on the runtime unless it has been destroyed by then.
 template <class Act>
 auto guarded(const std::shared_ptr<Runtime*>& alive, Act act) {
     return [weak = std::weak_ptr<Runtime*>(alive), act](auto&&... arguments) {
@@ -82,7 +82,7 @@ void Runtime::drain() {
     asio::post(io_, guarded(alive_, [](Runtime& r) { r.drain(); }));
 }
 
-// True when there is more to take.
+// Returns true when events are left.
 bool Runtime::take_events(std::size_t most) {
     for (; most > 0 && !inbox_.empty() && !ending_; --most) {
         const Event event = std::move(inbox_.front());
@@ -158,9 +158,9 @@ void Runtime::arm_timer() {
     wake_.async_wait([weak = std::weak_ptr<Runtime*>(alive_)](const boost::system::error_code& error) {
         const auto runtime = weak.lock();
         if (error || !runtime) return;
-        // Twice more round the loop: the first turn comes before the handlers of the poll that it
-        // passes, the second behind them. So what already waits in the sockets is heard before any
-        // timer fires, and a process that was stopped for a while accuses nobody of its own silence.
+        // Posts twice: the first handler runs before those of the next poll, the second after them. Data that waits
+        // in the sockets is therefore handled before a timer fires, and a process that was stopped for a while
+        // does not suspect others of the silence that its own pause caused.
         asio::io_context& io = (*runtime)->io_;
         asio::post(io, [&io, runtime_alive = std::weak_ptr<Runtime*>(runtime)] {
             const auto still = runtime_alive.lock();
@@ -182,7 +182,7 @@ void Runtime::fire_timers() {
     drain();
 }
 
-// Nothing more is promised to anybody: after a failed sync nobody knows what the disk holds.
+// Sends nothing more: after a failed sync it is unknown what the disk holds.
 void Runtime::fail(const std::string& text) {
     if (std::exchange(ending_, true)) return;
     wake_.cancel();

@@ -25,7 +25,7 @@ namespace gossip {
 struct RuntimeHandlers {
     std::function<void(Time now, const Notice& notice)> notice;
     std::function<void(const Deliver& delivery)> delivered;
-    std::function<void(const std::string& text)> offence;  // from the transport: worth a warning
+    std::function<void(const std::string& text)> offence;  // another node broke the protocol
     std::function<void()> ended;                           // left in order, every queue flushed
     std::function<void(const std::string& text)> failed;   // it cannot go on; the process must end
 };
@@ -41,7 +41,7 @@ public:
 
     // Takes over a listening socket and feeds Started.
     void start(int listening_fd);
-    // Queues; the machine steps from the loop and is never re-entered.
+    // Queues the event. The loop steps the machine, which is never re-entered.
     void feed(Event event);
 
     void set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules) { transport_.set_faults(seed, rules); }
@@ -74,7 +74,7 @@ private:
     Time armed_for_{Time::max()};
     std::deque<Event> inbox_;
     Effects effects_;
-    // Sends that wait for the disk, and whatever comes after them to the same node.
+    // Sends that wait for the disk, and later sends to the same node, which must not overtake them.
     std::map<NodeId, std::deque<Send>> held_;
     std::size_t held_count_{0};
     AppendSeq persisted_{0};

@@ -1,5 +1,5 @@
 #pragma once
-// The clocks of a process. Nothing else in node/ asks for a time: what must know it is told, or asks here.
+// The clocks of a process. No other code in node/ reads a clock: it is given the time or calls these functions.
 
 #include "protocol/types.hpp"
 
@@ -7,11 +7,11 @@
 
 namespace gossip {
 
-// Of CLOCK_MONOTONIC, as Asio's timers count it.
+// CLOCK_MONOTONIC, which Asio's timers use.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 [[nodiscard]] SteadyTime steady_now();
-// The same instant in the machines' own clock, which they cannot ask.
+// The same instant in the time type of the machines, which read no clock themselves.
 [[nodiscard]] Time to_time(SteadyTime instant);
 [[nodiscard]] SteadyTime to_steady(Time time);
 [[nodiscard]] Time machine_now();

@@ -9,9 +9,9 @@
 
 namespace gossip {
 
-// Bound and not listening yet, or the error number.
+// A bound socket that does not listen yet, or the error number.
 [[nodiscard]] std::variant<FileDescriptor, int> bind_socket(NodeId endpoint);
-// Bound and listening, or the error number.
+// A listening socket, or the error number.
 [[nodiscard]] std::variant<FileDescriptor, int> bind_listener(NodeId endpoint);
 // The same; the error names the endpoint and the cause ("address already in use").
 [[nodiscard]] std::variant<FileDescriptor, std::string> listen_on(NodeId endpoint);

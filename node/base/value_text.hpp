@@ -25,7 +25,7 @@ namespace gossip {
 
 [[nodiscard]] std::string toml_string(std::string_view text);
 
-// An address and a port as a node's name, or why not (IPv6 is said to be unsupported, not "bad").
+// Parses IP:PORT. The error says what is wrong; for an IPv6 address it says that IPv6 is not supported.
 [[nodiscard]] std::variant<NodeId, std::string> read_endpoint(std::string_view text);
 
 }  // namespace gossip

@@ -30,8 +30,7 @@ struct Layer {
     std::vector<HostSettings> hosts;
 };
 
-// A table or a key that a layer may not hold, or a value of the wrong kind. The first one in the
-// file is reported: toml++ keeps tables sorted by key, so places are compared.
+// Keeps the error that comes first in the file. toml++ iterates tables by key and not by place, so places are compared.
 class Problems {
 public:
     explicit Problems(std::string file) : file_(std::move(file)) {}
@@ -84,7 +83,7 @@ std::optional<std::string> text_in(const toml::table& table, std::string_view ke
     return node->value_exact<std::string>();
 }
 
-// Keys of a [[seed]] or [[host]] table that do not belong there; false when there are any.
+// Reports the unknown keys of a [[seed]] or [[host]] table; returns false when there are any.
 bool check_keys(const toml::table& table, std::string_view heading, const std::vector<std::string_view>& known,
                 Problems& problems) {
     bool good = true;
@@ -117,7 +116,7 @@ void read_seed(const toml::table& table, Layer& layer, Problems& problems) {
     layer.seeds.push_back(seed);
 }
 
-// The fields of a [[host]] table, one after the other; each problem with the place of its value.
+// Reads the fields of a [[host]] table; each problem is reported at the place of its value.
 class HostReader {
 public:
     HostReader(const toml::table& table, Problems& problems) : table_(table), problems_(problems) {}
@@ -194,7 +193,7 @@ private:
 };
 
 void read_host(const toml::table& table, Layer& layer, Problems& problems) {
-    // A misspelt key is said as such, and not as the one that is missing.
+    // A misspelt key is reported as such, and not as a missing key.
     if (!check_keys(table, "host", {"name", "ssh", "command", "binary", "addr", "peers", "dir"}, problems)) return;
     HostSettings host = HostReader(table, problems).read();
     const auto same = [&](const HostSettings& other) { return other.name == host.name; };
@@ -270,7 +269,7 @@ std::string read_file(const std::string& path, Layer& layer) {
     return read_layer(path, text, layer);
 }
 
-// The seeds as one value, which variables and --set can give: "127.0.0.1:6000,127.0.0.1:6001".
+// Variables and --set give the seeds as one value: "127.0.0.1:6000,127.0.0.1:6001".
 std::string read_seed_value(const std::string& value, const std::string& place, Layer& layer) {
     std::string lines = value;
     std::replace(lines.begin(), lines.end(), ',', '\n');
@@ -295,7 +294,7 @@ std::string add_untyped(const std::string& key, const std::string& value, const 
     return {};
 }
 
-// Variables that are no key belong to options of the command line and are left to it.
+// Skips variables that name no key: they stand for options of the command line.
 std::string read_environment(const std::map<std::string, std::string>& environment, Layer& layer) {
     const auto read = [&](const std::string& key) -> std::string {
         const auto it = environment.find(environment_name(key));
@@ -304,7 +303,7 @@ std::string read_environment(const std::map<std::string, std::string>& environme
     for (const ConfigKey& key : config_keys()) {
         if (std::string error = read(std::string(key.name)); !error.empty()) return error;
     }
-    // A number is that of the option --seed, an address those of [[seed]].
+    // GOSSIPCTL_SEED means the option --seed when it is a number, and the [[seed]] tables when it holds addresses.
     const auto seed = environment.find(environment_name("seed"));
     return seed == environment.end() || seed->second.find(':') == std::string::npos ? std::string() : read("seed");
 }
@@ -337,7 +336,7 @@ std::string read_layers(const ConfigSources& sources, std::vector<Layer>& layers
     return add(read_seeds_file, sources.seeds_file);
 }
 
-// A profile is where the timers start from, so it goes first, wherever it was said.
+// Profiles are applied in a pass of their own, first, because other keys override the timers that a profile sets.
 void apply(const std::vector<Layer>& layers, bool profiles, LoadedConfig& config) {
     for (const Layer& layer : layers) {
         for (const Assignment& a : layer.values) {
@@ -346,7 +345,7 @@ void apply(const std::vector<Layer>& layers, bool profiles, LoadedConfig& config
     }
 }
 
-// Who said the value that validate() objects to; its text begins with the key.
+// The place of the value that validate() rejects. Its error begins with the key.
 std::string place_of(const std::vector<Layer>& layers, const std::string& problem) {
     const std::string key = problem.substr(0, problem.find(':'));
     std::string place;

@@ -2,7 +2,7 @@
 // What a network is told by its files, its environment and its command line, lowest first:
 //   built-in < /etc/gossipctl/config.toml < ~/.config/gossipctl/config.toml < the file given, or
 //   ./config.toml < GOSSIPCTL_* variables < --set key=value
-// A key nobody knows is an error, with its place and the nearest key there is.
+// An unknown key is an error that names its place and the nearest known key.
 
 #include "node/config/settings.hpp"
 
@@ -21,7 +21,7 @@ struct ConfigSources {
     std::string seeds_file;                          // --seeds: a list that replaces every [[seed]]
 };
 
-// The files that exist, of those looked for when nothing is said; `given` is --config and has to exist.
+// Those of the standard files that exist. `given` (--config) stands in for ./config.toml and has to exist.
 [[nodiscard]] ConfigSources standard_sources(const std::optional<std::string>& given);
 
 // The error is one line, beginning with the place: file:line:column, the variable, or the option.

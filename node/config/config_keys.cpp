@@ -33,7 +33,7 @@ std::string trimmed_real(double value) {
     return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
-// ---- one maker a type; `field` finds the place in a LoadedConfig
+// ---- a function for each type of key; `field` returns the field of a LoadedConfig
 
 template <class Field>
 ConfigKey duration_key(std::string_view name, Field field) {
@@ -107,7 +107,7 @@ ConfigKey text_key(std::string_view name, Field field) {
             [field](const LoadedConfig& c) { return toml_string(field(c)); }};
 }
 
-// `words` in the order of the enum's values.
+// `words` are in the order of the enum's values.
 template <class Field>
 ConfigKey choice_key(std::string_view name, Field field, std::vector<std::string_view> words) {
     return {name,
@@ -137,7 +137,7 @@ std::string range_toml(std::uint32_t low, std::uint32_t high) {
     return toml_string(std::to_string(low) + "-" + std::to_string(high));
 }
 
-// ---- keys whose form is their own
+// ---- keys with a format of their own
 
 ConfigKey web_listen_key() {
     return {"web.listen",
@@ -179,7 +179,7 @@ ConfigKey ports_key() {
         [](const LoadedConfig& c) { return range_toml(c.node.peer_ports.first, c.node.peer_ports.last); }};
 }
 
-// A row of a table of the protocol, by its name.
+// A key whose value names a row of one of the protocol's tables.
 template <class Field, class Row>
 ConfigKey row_key(std::string_view name, Field field, std::span<const Row* const> rows) {
     return {name,
@@ -200,8 +200,8 @@ std::string take_graph(LoadedConfig& c, ReadGraph read) {
     return {};
 }
 
-// A configuration in force holds the links themselves, as overlay.edges: it can be saved, and sent to a host that does
-// not have the file. An empty value leaves what the other key has given.
+// The file is read when the key is set. A printed configuration holds the links themselves as overlay.edges, so that a
+// host without the file can use it. An empty value changes nothing, because the other key may have set the links.
 ConfigKey graph_file_key() {
     return {"overlay.file",
             [](LoadedConfig& c, const Assignment& a) -> std::string {
@@ -259,7 +259,7 @@ ConfigKey tls_key() {
             [](const LoadedConfig& c) { return toml_string(c.node.tls); }};
 }
 
-// The place of one field, for reading and for writing.
+// Returns a reference to the field, const or not.
 #define GOSSIP_FIELD(path) \
     [](auto& c) -> auto& { return c.path; }
 
@@ -346,7 +346,7 @@ std::string nearest_config_key(std::string_view name) {
     std::string nearest;
     std::size_t fewest = std::max<std::size_t>(2, name.size() / 3) + 1;
     for (const ConfigKey& key : config_keys()) {
-        // The right word under the wrong heading, or under none, is as good as a slip of the pen.
+        // The right name in the wrong section, or without a section, counts as one edit.
         const bool same_word = key.name.substr(key.name.find('.') + 1) == name.substr(name.find('.') + 1);
         const std::size_t edits = same_word ? 1 : edit_distance(name, key.name);
         if (edits >= fewest) continue;
@@ -364,7 +364,7 @@ std::string environment_name(std::string_view key) {
     return name;
 }
 
-// The timers of the source documents, and two of our own. Each starts from the built-in values.
+// The timers of the source documents, and the profiles `fast` and `wan`. Other keys keep their built-in values.
 bool apply_profile(Config& config, std::string_view name) {
     using namespace std::chrono_literals;
     struct Timers {

@@ -1,6 +1,6 @@
 #pragma once
-// The keys of config.toml as a table: name, place, and limits. Reading, printing and the environment
-// all go by it, so a key exists in all of them or in none.
+// The keys of config.toml as a table. Files, environment variables, --set and printing all use it, so a key exists in
+// all of them or in none.
 
 #include "node/config/settings.hpp"
 
@@ -12,10 +12,10 @@
 
 namespace gossip {
 
-// How a value was written: variables and --set have no types of their own.
+// The type that a value was written with. Values of variables and --set are untyped.
 enum class ValueForm : std::uint8_t { untyped, text, integer, real, boolean, other };
 
-// One value on its way to a key.
+// A value that is to be stored under a key.
 struct Assignment {
     std::string key;    // "gossip.interval"
     std::string value;  // as text, whatever its form
@@ -38,7 +38,7 @@ struct ConfigKey {
 // "GOSSIPCTL_GOSSIP_INTERVAL"
 [[nodiscard]] std::string environment_name(std::string_view key);
 
-// Sets what a profile stands for; false when there is none of that name.
+// Sets the timers of a profile; false when there is no profile of that name.
 [[nodiscard]] bool apply_profile(Config& config, std::string_view name);
 
 }  // namespace gossip

@@ -1,5 +1,5 @@
 // GML (Himsolt 1997): keys with values, where a value is a number, a text in quotes or a list in brackets. Only
-// graph [ node [ id ] … edge [ source target ] … ] is looked at.
+// graph [ node [ id ] … edge [ source target ] … ] is used.
 
 #include "node/config/graph_builder.hpp"
 
@@ -34,7 +34,7 @@ private:
         std::optional<std::string> target;
     };
 
-    // What follows the key: a list begins, or ends where a key should stand.
+    // Reads what follows `key`: a value, or the beginning of a list. A key "]" ends the open list.
     void value(std::string_view key) {
         if (quoted_) return builder_.fail("a text where a key is expected");
         if (key == "]") return close();
@@ -74,7 +74,7 @@ private:
         builder_.at_line(line_);
     }
 
-    // A bracket, a text without its quotes, or a word; empty at the end.
+    // Returns a bracket, a text without its quotes, or a word; empty at the end.
     std::string_view token() {
         skip();
         builder_.at_line(line_);

@@ -1,5 +1,5 @@
 #pragma once
-// What the readers of graphs have in common: vertices by their names, edges with the line that named them.
+// What the readers of graphs share: vertices by name, and edges with the line that they are on.
 
 #include "protocol/overlay/given_links.hpp"
 
@@ -18,7 +18,7 @@ namespace gossip {
 using ReadGraph = std::variant<std::shared_ptr<const GivenLinks>, std::string>;
 
 [[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text);
-// In quotes, of a length for a message.
+// In quotes, shortened for an error message.
 [[nodiscard]] std::string quoted_name(std::string_view name);
 
 class GraphBuilder {
@@ -28,15 +28,15 @@ public:
 
     explicit GraphBuilder(std::string file) : file_(std::move(file)) {}
 
-    // Where the reader stands; problems are said to be there.
+    // The line that the reader is at; errors name it.
     void at_line(std::size_t line) { line_ = line; }
     void fail(const std::string& text) { fail_at(line_, text); }
     [[nodiscard]] bool failed() const { return !problem_.empty(); }
 
-    // A node of the file. Edges name nodes; those of a format without nodes make them.
+    // Adds a node of the file. In a format without nodes, finish(true) adds those that edges name.
     void node(std::string_view name);
     void edge(std::string_view from, std::string_view to);
-    // Vertices in the order of their numbers, when all have one.
+    // Orders the vertices by their numbers when all names are numbers.
     void sort_numbers();
 
     [[nodiscard]] ReadGraph finish(bool edges_make_nodes);

@@ -37,7 +37,7 @@ private:
         return true;
     }
 
-    // Up to the end of what begins here; `what` is said when it does not end.
+    // Moves past `end` and returns the text before it. The error without an `end` names `what`.
     std::string_view pass(std::string_view end, const std::string& what) {
         builder_.at_line(line_);
         const std::size_t at = end == ">" ? end_of_tag() : text_.find(end);
@@ -86,7 +86,7 @@ private:
         }
     }
 
-    // Without the prefix of a namespace.
+    // The name without its namespace prefix.
     static std::string_view local(std::string_view name) {
         const std::size_t colon = name.find(':');
         return colon == std::string_view::npos ? name : name.substr(colon + 1);

@@ -56,7 +56,7 @@ struct LoadedConfig {
     NodeSettings node;
 };
 
-// A folder's name as well, and a word of the shell.
+// A host's name is also a folder's name and a word of the shell, which limits its characters.
 [[nodiscard]] bool is_host_name(std::string_view name);
 
 }  // namespace gossip

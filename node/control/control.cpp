@@ -37,7 +37,7 @@ public:
     void put(const char* key, NodeId id) {
         if (id != NodeId::none) object_[key] = id_value(id);
     }
-    // JSON is UTF-8; a text that is not would make the whole line unreadable.
+    // JSON must be UTF-8: other bytes in a text would make the whole line invalid.
     void put(const char* key, const std::string& text) {
         if (!text.empty()) object_[key] = escape_text(text);
     }

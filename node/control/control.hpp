@@ -70,7 +70,7 @@ using ToNode = std::variant<SayCommand, StatusCommand, LeaveCommand, FaultComman
 // With the trailing newline.
 [[nodiscard]] std::string encode(const FromNode& line);
 [[nodiscard]] std::string encode(const ToNode& line);
-// A line without its newline; nothing when it is not one of these.
+// Parses a line without its newline; nothing when it is malformed or of an unknown kind.
 [[nodiscard]] std::optional<FromNode> decode_from_node(std::string_view line);
 [[nodiscard]] std::optional<ToNode> decode_to_node(std::string_view line);
 

@@ -50,7 +50,7 @@ void ControlChannel::send(const FromNode& line) {
     waiting_ += encode(line);
     if (write_scheduled_ || !in_flight_.empty()) return;
     write_scheduled_ = true;
-    // At the end of this turn: what one turn has to say goes out in one write.
+    // Written at the end of this turn of the loop: all lines of a turn go out in one write.
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
         self->write_scheduled_ = false;
         self->write();

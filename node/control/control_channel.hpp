@@ -1,6 +1,6 @@
 #pragma once
-// A node's end of the control channel: lines in, lines out, and the end of the line as the signal
-// that the manager is gone. Never blocks: a manager that does not read loses events, not replies.
+// A node's end of the control channel: it reads and writes lines, and takes end-of-file to mean that the manager is
+// gone. It never blocks: when the manager does not read, events are dropped, replies are not.
 
 #include "node/control/control.hpp"
 
@@ -25,7 +25,7 @@ public:
     void start();
     void close();
 
-    // Ready, status and replies always go out; events only while less than 4 MiB wait.
+    // Always queues ready, status and replies. Drops an event while more than 4 MiB are queued.
     void send(const FromNode& line);
     [[nodiscard]] std::uint64_t dropped_events() const { return dropped_; }
 

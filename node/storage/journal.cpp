@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What reaches the disk in one go. `fresh`: it replaces the file instead of continuing it.
+// Records that are written and synced together. `fresh`: they replace the file instead of being appended to it.
 struct Group {
     Bytes bytes;
     AppendSeq upto{0};
@@ -35,7 +35,7 @@ struct Group {
         bytes += frame_record(record.type, record.body);
         upto = record.seq;
     }
-    // A later compaction makes everything before it superfluous.
+    // A later compaction replaces everything before it.
     void add(Group&& later) {
         if (later.fresh) {
             bytes = std::move(later.bytes);
@@ -54,7 +54,7 @@ std::string why(const std::string& path, const char* action) {
 
 }  // namespace
 
-// The file and the thread that syncs it. Shared with completions still in the loop's queue.
+// The file and the thread that syncs it. Completions in the loop's queue refer to it weakly: it may be gone by then.
 class Journal::Impl : public std::enable_shared_from_this<Journal::Impl> {
 public:
     Impl(boost::asio::io_context& io, std::string path, bool durable)
@@ -67,7 +67,7 @@ public:
     void commit();
 
     JournalHandlers handlers;
-    Group filling;  // the loop's own; goes over to the thread on commit
+    Group filling;  // used by the loop only; commit() hands it to the thread
 
 private:
     std::string open_file(int flags);
@@ -91,7 +91,7 @@ private:
     bool stopping_{false};  // guarded by mutex_
 };
 
-// A file of its own carries the lock: a compaction replaces the journal file itself.
+// Locks a separate file, because a compaction replaces the journal file.
 std::string Journal::Impl::lock() {
     const std::string name = path_ + ".lock";
     std::error_code ignored;  // the open below says what is wrong
@@ -118,8 +118,8 @@ std::string Journal::Impl::recover(Opened& opened) {
     return durable_ && !sync_folder_of(path_) ? why(path_, "sync its folder") : std::string();
 }
 
-// Nothing may be appended behind a bad record: it would not be read again. The seed relearns from
-// the others, as if its disk had been lost.
+// Records behind a bad one would never be read again, so the file is moved away and the journal starts empty. The seed
+// relearns its state from the others, as after the loss of its disk.
 std::string Journal::Impl::set_aside(Opened& opened) {
     opened.moved_to = path_ + ".damaged-" + std::to_string(::getpid());
     if (::rename(path_.c_str(), opened.moved_to.c_str()) != 0) return why(path_, "set the damaged file aside");
@@ -161,7 +161,7 @@ void Journal::Impl::commit() {
     wake_.notify_one();
 }
 
-// The thread: whatever gathered during one sync makes the next group.
+// Runs on the thread. Records that arrive during one sync form the next group.
 void Journal::Impl::run() {
     for (;;) {
         Group group;
@@ -190,7 +190,7 @@ std::string Journal::Impl::put(const Group& group) {
     return error;
 }
 
-// Written aside and renamed: a crash leaves the whole old file or the whole new one.
+// Writes a new file and renames it, so that a crash leaves either the whole old file or the whole new one.
 std::string Journal::Impl::replace_file(const Bytes& bytes) {
     const std::string aside = path_ + ".new";
     FileDescriptor next(::open(aside.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));

@@ -19,10 +19,10 @@ namespace gossip {
 
 // What a journal's bytes hold.
 //
-// A bad record with nothing good behind it is the torn tail of a write that was never synced, hence
-// never promised to anybody: it is cut off. A bad record *before* a good one is rot in what was
-// promised: `damaged`, and the seed must not vote from it. Assumed, as in every log of single copies:
-// a synced last record does not rot (Alagappan et al., Protocol-Aware Recovery, FAST 2018).
+// A bad record without a good one after it is the torn tail of a write that was never synced, so no message relied on
+// it: it is cut off. A bad record before a good one means that synced records are damaged (`damaged`), and the seed
+// must not vote from them. As in every log that exists once, the last synced record is assumed not to decay (Alagappan
+// et al., Protocol-Aware Recovery, FAST 2018).
 struct JournalContents {
     std::vector<Record> records;  // all good ones before the first bad one
     std::uint64_t good_bytes{0};  // where the next record goes
@@ -38,8 +38,8 @@ struct JournalContents {
 
 struct JournalHandlers {
     std::function<void(AppendSeq upto)> persisted;
-    // A write or a sync failed. Never retried: after a failed fsync the kernel may have dropped the
-    // pages and a second call would lie (Rebello et al., ATC 2020). The process has to end.
+    // A write or a sync failed. It is never repeated: after a failed fsync the kernel may have dropped the pages, and
+    // a second call would report success without them (Rebello et al., ATC 2020). The process has to end.
     std::function<void(const std::string& text)> failed;
 };
 
@@ -50,15 +50,15 @@ public:
         JournalContents contents;
         std::string moved_to;  // a damaged file is kept under this name; the journal starts empty
     };
-    // Creates the file and its folder when missing, locks it against a second process, recovers.
-    // The error is a line for the user. Not durable: written, never synced.
+    // Creates the file and its folder when missing, locks it against a second process, and recovers its records. The
+    // error is a line for the user. Without `durable` records are written and never synced.
     [[nodiscard]] static std::variant<Opened, std::string> open(boost::asio::io_context& io, const std::string& path,
                                                                 bool durable);
     ~Journal();
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;
 
-    // Both are called from the loop, never from within append() or commit().
+    // The handlers are called from the loop, never from within append() or commit().
     void set_handlers(JournalHandlers handlers);
     void append(const Append& record);
     // Everything appended so far goes to the disk as one group; `persisted` follows.
