@@ -1,6 +1,7 @@
 """The network that is attacked, what can be seen of it from outside, and the list of attacks."""
 import contextlib
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -66,20 +67,16 @@ class Arena(harness.Network):
     def identity(self, port, key=None, life=None):
         return wire.Identity(harness.name(port), self.seed_names, key, life)
 
-    def members(self, seed=None):
-        """{id: entry} as a seed lists them."""
-        with wire.Speaker(self.seeds[0] if seed is None else seed) as speaker:
-            answer = speaker.ask("GET_PEER_LIST", {}, "PEER_LIST", within=10)
-        if answer is None:
-            raise Harm("a seed does not answer any more")
-        return answer["payload"]["peers"]
-
     def list_state(self, seed):
+        """(epoch, {id: entry}) as a seed lists them."""
         with wire.Speaker(seed) as speaker:
             answer = speaker.ask("GET_PEER_LIST", {}, "PEER_LIST", within=10)
         if answer is None:
-            raise Harm("a seed does not answer any more")
+            raise Harm(f"seed {seed} does not answer any more")
         return answer["payload"].get("epoch", 0), answer["payload"]["peers"]
+
+    def members(self, seed=None):
+        return self.list_state(seed or self.seeds[0])[1]
 
     def life_of(self, port):
         return int(self.members()[harness.name(port)].get("inc", 0))
@@ -143,19 +140,16 @@ class Arena(harness.Network):
     def newcomer_enters(self, seconds=20):
         """The positive control of most attacks: who is honest is still admitted. Seconds until it was."""
         start = time.monotonic()
-        row = self.do("add 1")[0]
-        port = int(row.split()[0].split(":")[1]) if ":" in row else int(row.split()[0])
-        self.peers.append(port)
-        name = harness.name(port)
+        name = self.do("add 1")[0]
+        self.peers.append(int(name.split(":")[1]))
         try:
             until(lambda: name in self.members(), seconds)
         except harness.Failed as failed:
             raise Harm(f"an honest newcomer was not admitted in {seconds} s") from failed
         return time.monotonic() - start
 
-    def votes(self):
-        """Seeds decide: none has stopped."""
-        for seed in self.seeds:
+    def no_alarm(self, seeds=None):
+        for seed in seeds or self.seeds:
             if "ALARM" in self.node_log(seed):
                 raise Harm(f"seed {seed} raised the alarm and stopped")
 
@@ -176,12 +170,7 @@ def resident(pid):
 
 def in_own_network():
     """Only loopback is there, so nothing that a node is made to dial can leave the machine."""
-    return sorted(os.listdir("/sys/class/net")) == ["lo"] or _only_loopback()
-
-
-def _only_loopback():
-    lines = Path("/proc/net/dev").read_text().splitlines()[2:]
-    return [text.split(":")[0].strip() for text in lines] == ["lo"]
+    return [name for _, name in socket.if_nameindex()] == ["lo"]
 
 
 def sockets(pid):

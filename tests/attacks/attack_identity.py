@@ -54,6 +54,19 @@ def must_be_removed(network, victim, seconds=15):
                  f"the dead peer was still listed after {seconds} s")
 
 
+@attack("A6b", "registers a guest at the address of a peer that has not started yet")
+def guest_before_it_starts():
+    with Arena() as network:
+        port = max(network.peers) + 1
+        for seed in network.seeds:
+            harness.register(seed, port)
+        network.newcomer_enters(10)
+        until(lambda: int(network.row(port)["degree"] or 0) > 0, 10, "a link of the newcomer")
+        network.gossip_works(port)
+        if not network.members()[harness.name(port)].get("key"):
+            raise Harm("it is listed as a guest, and so are all who take its address")
+
+
 @attack("A7", "LINK_REQUEST in a peer's name with a life to come; then that peer dies")
 def later_life():
     with Arena() as network:
@@ -120,7 +133,7 @@ def signs_of_life():
 
 @attack("A8b", "takes the port of a dead peer and answers there with a key of its own")
 def port_taken():
-    with Arena() as network:
+    with Arena(peers=10, settings={"overlay.links": 2}) as network:  # not all witnesses are its neighbours
         victim = network.peers[0]
         life = network.life_of(victim)
         network.do(f"kill {victim}")

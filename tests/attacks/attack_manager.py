@@ -25,9 +25,9 @@ def with_hostile_host(how, check):
     host = {"name": "h1", "addr": "127.0.0.2", "peers": 1, "command": [sys.executable, HOSTILE, harness.BINARY, how]}
     network = Arena(peers=2, settings={"log.runs": "runs"}, hosts=[host], arguments=["--keep-going"])
     try:
-        for command in (f"wait registered == 3 {5 * harness.SLOW}s", f"wait connected {5 * harness.SLOW}s"):
-            with contextlib.suppress(harness.Failed):
-                network.do(command)  # the manager may have cut that host off, and rightly so
+        harness.until_listening(network.seeds[0])
+        with contextlib.suppress(harness.Failed):  # the manager may cut that host off, and rightly so
+            until(lambda: len(network.members()) == 3, 10)
         deadline = time.monotonic() + 2
         while time.monotonic() < deadline:
             check(network)

@@ -1,4 +1,6 @@
 """Who enters the list, in whose name, and who can end there."""
+import contextlib
+import socket
 import threading
 
 import ed25519
@@ -92,6 +94,27 @@ def addresses():
                 with wire.Speaker(network.seeds[0]) as speaker:
                     speaker.ask("REGISTER_REQUEST", payload, "REGISTER_ACK", "REGISTER_NACK", "ERROR", within=0.5)
         network.stays(lambda: network.unchanged(before), 1.5)
+        network.newcomer_enters()
+
+
+@attack("A32", "registers a third party's address over and over, which the seeds then dial")
+def dials_for_strangers():
+    with Arena(peers=2) as network:
+        port = harness.free_ports(1)
+        with socket.create_server((harness.HOST, port), backlog=512) as third:
+            for seed in network.seeds:
+                with wire.Speaker(seed) as speaker:
+                    for _ in range(100):
+                        speaker.send("REGISTER_REQUEST", wire.registration(harness.name(port), ed25519.Key()))
+                    speaker.read_by()
+            third.settimeout(2)
+            dials = 0
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    third.accept()[0].close()
+                    dials += 1
+        if dials > 45:
+            raise Harm(f"a third party was dialled {dials} times for 300 lines")
         network.newcomer_enters()
 
 

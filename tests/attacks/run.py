@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--json", action="store_true", help="print an array of objects in place of the table")
     parser.add_argument("--short", action="store_true", help="leave out those that take minutes")
     parser.add_argument("--holding", action="store_true", help="make those that holding.txt names")
-    parser.add_argument("--jobs", type=int, default=2, help="attacks at the same time (default 2)")
+    parser.add_argument("--jobs", type=int, default=3, help="attacks at the same time (default 3)")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_intermixed_args()
     os.environ["GOSSIPCTL_BINARY"] = binary = os.path.abspath(arguments.binary)

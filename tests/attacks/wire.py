@@ -128,11 +128,11 @@ def challenge_bytes(cluster, seed, peer, nonce):
 
 # ---------------------------------------------------------------- payloads
 
-def registration(peer, key, life=None, **more):
+def registration(peer, key, life=None):
     host, port = peer.rsplit(":", 1)
     life = wall_ms() if life is None else life
     return {"host": host, "port": int(port), "inc": number(life), "v": 1, "key": base64_of(key.public),
-            "sig": signed_change(key, "add", peer, life), **more}
+            "sig": signed_change(key, "add", peer, life)}
 
 
 def leave(peer, key, life):
@@ -186,13 +186,13 @@ class Identity:
 class Speaker:
     """A connection to a node. Nothing that the node does to it is an error: an attack goes on until it is over."""
 
-    def __init__(self, port, timeout=3.0, source=None):
+    def __init__(self, port, timeout=3.0):
         self.peer = f"{harness.HOST}:{port}"
         self.buffer = b""
         self.open = True
         self.socket = None
         try:
-            self.socket = socket.create_connection((harness.HOST, port), timeout, source and (source, 0))
+            self.socket = socket.create_connection((harness.HOST, port), timeout)
         except OSError:
             self.open = False
 
