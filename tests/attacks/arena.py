@@ -70,7 +70,7 @@ class Arena(harness.Network):
     def list_state(self, seed):
         """(epoch, {id: entry}) as a seed lists them."""
         with wire.Speaker(seed) as speaker:
-            answer = speaker.ask("GET_PEER_LIST", {}, "PEER_LIST", within=10)
+            answer = speaker.ask("GET_PEER_LIST", {}, "PEER_LIST", within=10 * harness.COST)
         if answer is None:
             raise Harm(f"seed {seed} does not answer any more")
         return answer["payload"].get("epoch", 0), answer["payload"]["peers"]

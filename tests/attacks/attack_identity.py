@@ -156,9 +156,7 @@ def false_accusation():
                       "report_string": f"Dead Node:{victim}:1:{harness.HOST}",
                       "certificate": {"record": record, "statements": statements}}
             for seed in network.seeds:
-                with wire.Speaker(seed).hello(insider.identity) as speaker:
-                    speaker.send("DEAD_NODE_REPORT", report)
-                    speaker.read_by()
+                insider.tell(seed, ("DEAD_NODE_REPORT", report))
         network.stays(lambda: network.unchanged(before), 2)
         network.gossip_works()
 

@@ -210,12 +210,8 @@ def replays():
             name, key, life = insider.identity.name, insider.identity.key, insider.identity.life
             request = wire.registration(name, key, life)
             goodbye = wire.leave(name, key, life)
-            with wire.Speaker(network.seeds[0]).hello(insider.identity) as speaker:
-                speaker.send("LEAVE", goodbye)
-                try:
-                    until(lambda: name not in network.members(), 5, "its departure")
-                except harness.Failed as failed:
-                    raise harness.Failed("an honest LEAVE was not obeyed") from failed
+            insider.tell(network.seeds[0], ("LEAVE", goodbye))
+            until(lambda: name not in network.members(), 5, "an honest LEAVE")
             left = network.members()
             for seed in network.seeds:
                 for way in wire.WAYS:
@@ -225,10 +221,7 @@ def replays():
         with wire.Insider(network) as again:
             now = network.members()
             for seed in network.seeds:
-                with wire.Speaker(seed).hello(again.identity) as speaker:
-                    speaker.send("LEAVE", goodbye)
-                    speaker.send("LEAVE", {**goodbye, "peer": again.identity.name,
-                                           "inc": wire.number(again.identity.life)})
-                    speaker.read_by()
+                life = wire.number(again.identity.life)
+                again.tell(seed, ("LEAVE", goodbye), ("LEAVE", {**goodbye, "peer": again.identity.name, "inc": life}))
             network.stays(lambda: network.unchanged(now), 1)
 

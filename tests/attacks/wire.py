@@ -384,6 +384,7 @@ class Insider(Impostor):
     def __init__(self, network, seeds=None, patience=10):
         super().__init__(0, Identity("", network.seed_names))
         self.port = self.listener.getsockname()[1]
+        self.signatures = {}  # of its credential, by seat
         try:
             for seed in seeds or network.seeds[:2]:
                 self._register(seed, patience)
@@ -392,15 +393,37 @@ class Insider(Impostor):
             raise
 
     def _register(self, seed, patience):
+        known = len(self.heard)
         with Speaker(seed).hello(self.identity) as speaker:
-            payload = registration(self.identity.name, self.identity.key, self.identity.life)
-            answer = speaker.ask("REGISTER_REQUEST", payload, "REGISTER_ACK", "REGISTER_NACK", "ERROR", within=patience)
-        if answer is None or answer["type"] != "REGISTER_ACK":
-            raise harness.Failed(f"an honest registration was not acknowledged: {answer}")
-        known = self.identity.credential["signatures"] if self.identity.credential else []
-        seats = {signature["seat"]: signature for signature in [*known, *answer["payload"].get("credential", [])]}
-        if seats:
-            self.identity.credential = {"inc": number(self.identity.life), "signatures": list(seats.values())}
+            self.attend(speaker)
+            speaker.send("REGISTER_REQUEST", registration(self.identity.name, self.identity.key, self.identity.life))
+            # Over whichever connection leads to this peer: the seed may have dialled it meanwhile.
+            answer = self.await_kind("REGISTER_ACK", within=patience, after=known)
+        if answer is None:
+            raise harness.Failed("an honest registration was not acknowledged")
+        self.signatures |= {signature["seat"]: signature for signature in answer[1].get("credential", [])}
+        if self.signatures:
+            self.identity.credential = {"inc": number(self.identity.life), "signatures": [*self.signatures.values()]}
+            for connection in self.connections:
+                self.say(connection, "CREDENTIAL", {"credential": self.identity.credential})
+
+    def attend(self, speaker):
+        """What comes over a connection that this peer opened is heard and answered as what comes to its address."""
+        if not speaker.open:
+            raise harness.Failed(f"the connection of {self.identity.name} with {speaker.peer} was refused")
+        speaker.socket.settimeout(None)
+        self.connections.append(speaker.socket)
+        threading.Thread(target=self._read, args=(speaker.socket,), daemon=True).start()
+
+    def tell(self, seed, *messages):
+        """Says them to a seed, and waits until that has read them."""
+        known = len(self.heard)
+        with Speaker(seed).hello(self.identity) as speaker:
+            self.attend(speaker)
+            for kind, payload in messages:
+                speaker.send(kind, payload)
+            speaker.send("GET_PEER_LIST", {})
+            self.await_kind("PEER_LIST", after=known)
 
     def signed(self, payload):
         """Its own message as it has to be for others to take it."""
@@ -416,12 +439,8 @@ class Link:
     def __init__(self, member, port):
         self.member = member
         speaker = Speaker(port).hello(member.identity)
-        if not speaker.open:
-            raise harness.Failed(f"a member's connection to {port} was refused")
+        member.attend(speaker)
         self.socket = speaker.socket
-        self.socket.settimeout(None)
-        member.connections.append(self.socket)
-        threading.Thread(target=member._read, args=(self.socket,), daemon=True).start()
         known = len(member.heard)
         life = number(member.identity.life)
         record = links_record(member.identity.key, member.identity.name, member.identity.life)
