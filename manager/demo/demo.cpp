@@ -3,6 +3,7 @@
 #include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
 #include "manager/demo/stage.hpp"
+#include "manager/runs/page_strategies.hpp"
 #include "manager/shell/compiled_script.hpp"
 #include "manager/shell/parser.hpp"
 #include "manager/view/narration.hpp"
@@ -228,6 +229,7 @@ private:
         plan.count("loss", demo_.loss_percent).text("seed", std::to_string(demo_.seed)).raw("acts", "[" + acts + "]");
         JsonObject page;
         page.text("kind", "demo").text("title", "demo, virtual time").raw("plan", plan.done());
+        page.raw("strategies", strategies_json(stage_.session().network().plan().config));
         return page.raw("frames", stage_.recording().json()).done();
     }
 

@@ -5,6 +5,7 @@
 #include "manager/base/options.hpp"
 #include "manager/demo/stage.hpp"
 #include "manager/network/network_plan.hpp"
+#include "manager/runs/page_strategies.hpp"
 #include "manager/view/condition.hpp"
 #include "node/base/value_text.hpp"
 
@@ -138,9 +139,9 @@ public:
     std::variant<LessonRun, std::string> play() {
         std::string parts;
         for (const LessonNetwork& network : lesson_.networks) {
-            auto frames = play(network);
+            const std::string part = play(network);
             if (!problem_.empty()) return lesson_.file + ":" + std::to_string(line_) + ": " + problem_;
-            parts += (parts.empty() ? "" : ",") + JsonObject().text("name", network.name).raw("frames", frames).done();
+            parts += (parts.empty() ? "" : ",") + part;
         }
         JsonObject page;
         page.text("kind", "lesson").text("title", "lesson: " + lesson_.title).raw("parts", "[" + parts + "]");
@@ -149,6 +150,7 @@ public:
     }
 
 private:
+    // The network's part of the page.
     std::string play(const LessonNetwork& network) {
         line_ = network.steps.front().line;
         const auto plan = plan_of(network);
@@ -165,9 +167,11 @@ private:
             if (problem_.empty()) take(stage, step);
         }
         stage.recording().update(stage.now());
-        std::string frames = stage.recording().json();
+        JsonObject part;
+        part.text("name", network.name).raw("strategies", strategies_json(std::get<NetworkPlan>(plan).config));
+        part.raw("frames", stage.recording().json());
         stage.session().finish();
-        return frames;
+        return part.done();
     }
 
     void bring_up(Stage& stage, const LessonNetwork& network) {

@@ -53,7 +53,7 @@ struct LessonLine {
 };
 struct LessonRun {
     std::vector<LessonLine> lines;
-    std::string page;  // {"kind":"lesson","title":…,"parts":[{"name":…,"frames":[…]}]}
+    std::string page;  // {"kind":"lesson","title":…,"parts":[{"name":…,"strategies":{…},"frames":[…]}]}
 };
 // Plays it over virtual time. The error is one line: the command that failed, or the measure without a value.
 [[nodiscard]] std::variant<LessonRun, std::string> play_lesson(const Lesson& lesson);

@@ -3,6 +3,7 @@
 #include "manager/base/json_object.hpp"
 #include "manager/page/web_access.hpp"
 #include "manager/page/web_metrics.hpp"
+#include "manager/runs/page_strategies.hpp"
 #include "manager/shell/remote_job.hpp"
 #include "manager/shell/run_request.hpp"
 #include "manager/shell/session.hpp"
@@ -89,11 +90,16 @@ void WebSite::run_jobs() {
 WebReply WebSite::get(const WebRequest& request) {
     if (request.path == "/api/state") return {200, "application/json", model_.snapshot() + "\n"};
     if (request.path == "/api/events") return events(request.last_event_id);
-    if (request.path == "/api/source") return {200, "application/json", "{\"kind\":\"live\"}\n"};
+    if (request.path == "/api/source") return {200, "application/json", source() + "\n"};
     if (request.path == "/metrics") {
         return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(session_.network())};
     }
     return page_file(request.path);
+}
+
+std::string WebSite::source() const {
+    const std::string strategies = strategies_json(session_.network().plan().config);
+    return JsonObject().text("kind", "live").raw("strategies", strategies).done();
 }
 
 // Continues at the viewer's position. A viewer that is new, was away for too long or comes from an earlier run first

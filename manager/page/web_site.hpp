@@ -33,6 +33,7 @@ private:
     void answer(const WebRequest& request, const WebServer::Answer& reply);
     void command(const WebRequest& request, const WebServer::Answer& reply);
     void run_jobs();
+    [[nodiscard]] std::string source() const;
     [[nodiscard]] WebReply get(const WebRequest& request);
     [[nodiscard]] WebReply events(const std::string& last_event_id);
 

@@ -1,5 +1,7 @@
 #include "manager/runs/page_recording.hpp"
 
+#include "manager/runs/page_strategies.hpp"
+#include "manager/runs/run_config.hpp"
 #include "manager/runs/run_reader.hpp"
 
 namespace gossip {
@@ -149,7 +151,9 @@ std::variant<RecordedPage, std::string> page_of_run(const std::string& folder, c
     if (auto* problem = std::get_if<std::string>(&read)) return std::move(*problem);
     const PageRecording& recording = replayed.finish();
     JsonObject page;
-    page.text("kind", "recording").text("title", title.empty() ? folder : title).raw("frames", recording.json());
+    page.text("kind", "recording").text("title", title.empty() ? folder : title);
+    if (const auto config = config_of_run(folder)) page.raw("strategies", strategies_json(*config));
+    page.raw("frames", recording.json());
     return RecordedPage{page.done(), recording.size(), remark_of(std::get<RunReading>(read))};
 }
 

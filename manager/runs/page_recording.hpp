@@ -50,7 +50,7 @@ private:
 };
 
 struct RecordedPage {
-    std::string json;  // {"kind":"recording","title":…,"frames":[…]}: one line
+    std::string json;  // {"kind":"recording","title":…,"strategies":{…},"frames":[…]}: one line
     std::size_t frames{0};
     std::string remark;  // what is missing: the run goes on, was cut off, or has damaged lines; may be empty
 };

@@ -1,12 +1,10 @@
 #include "manager/runs/run_prediction.hpp"
 
-#include "node/config/config_file.hpp"
-#include "node/config/settings.hpp"
+#include "manager/runs/run_config.hpp"
 #include "sim/study/prediction.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 namespace gossip {
 namespace {
@@ -34,15 +32,6 @@ double mean_targets(const RunAnalysis& run) {
     return count == 0 ? 0 : sum / count;
 }
 
-std::optional<Config> config_of(const std::string& folder) {
-    ConfigSources sources;
-    sources.files = {folder + "/config.toml"};
-    if (!std::filesystem::exists(sources.files.front())) return std::nullopt;
-    auto loaded = load_config(sources);
-    const auto* config = std::get_if<LoadedConfig>(&loaded);
-    return config == nullptr ? std::nullopt : std::optional(config->config);
-}
-
 const RunFigure* find_figure(const std::vector<RunFigure>& figures, std::string_view name) {
     const auto at = std::find_if(figures.begin(), figures.end(), [&](const RunFigure& f) { return f.name == name; });
     return at == figures.end() ? nullptr : &*at;
@@ -52,7 +41,7 @@ const RunFigure* find_figure(const std::vector<RunFigure>& figures, std::string_
 
 Table measured_and_predicted(const std::vector<RunFigure>& figures, const std::string& folder, const RunAnalysis& run) {
     Table table({{"figure"}, {"measured", true}, {"predicted", true}, {"verdict"}, {"formula"}});
-    const auto config = config_of(folder);
+    const auto config = config_of_run(folder);
     const auto peers = static_cast<std::uint32_t>(std::lround(mean_targets(run)));
     if (!config || peers < 4) return table;
     sim::ExperimentOptions options;

@@ -1,6 +1,7 @@
 // @ts-check
 // Where the frames come from: a running network, a recorded run, the demo, or a lesson with several networks.
 import { byId, element } from "./dom.js";
+import { drawStrategies } from "./strategies.js";
 
 export class Source {
   /**
@@ -21,6 +22,7 @@ export class Source {
     const source = embedded ? JSON.parse(embedded.textContent ?? "") : await (await fetch("api/source")).json();
     document.body.dataset.kind = source.kind;
     this.handlers.opened(source.kind);
+    drawStrategies(source.strategies);
     if (source.kind === "live") this.connect();
     else if (source.kind === "lesson") this.offerParts(source);
     else this.take(source);
@@ -28,7 +30,7 @@ export class Source {
 
   /** A lesson has a network after the other. @param {any} source */
   offerParts(source) {
-    /** @type {{name: string, frames: any[]}[]} */ const parts = source.parts;
+    /** @type {{name: string, strategies: any, frames: any[]}[]} */ const parts = source.parts;
     const buttons = parts.map((part, at) => {
       const button = element("button", `${at + 1}. ${part.name || "the network"}`);
       button.addEventListener("click", () => begin(at));
@@ -36,6 +38,7 @@ export class Source {
     });
     const begin = (/** @type {number} */ at) => {
       this.take({ kind: "lesson", title: source.title, frames: parts[at].frames });
+      drawStrategies(parts[at].strategies);
       buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === at)));
     };
     byId("parts").append(...buttons);

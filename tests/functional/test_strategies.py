@@ -3,8 +3,11 @@ import json
 import re
 import subprocess
 
+import chromium
 import harness
-from harness import TestCase
+from harness import FolderTestCase, TestCase
+from served import Served, recorded
+from test_page import Page
 
 # A ring with a chord: nobody would choose these links by chance.
 EDGES = [(v, (v + 1) % 8) for v in range(8)] + [(0, 4)]
@@ -147,6 +150,48 @@ class Strategies(TestCase):
         ]:
             with self.subTest(arguments):
                 self.assertIn(said, gossipctl(*arguments, code=2, cwd=place).stderr)
+
+
+class OnThePage(FolderTestCase):
+    def used(self, strategies):
+        """The network's own; every row says what it is."""
+        self.assertEqual([row["name"] for row in strategies["spread"]], ["flood", "tree", "auto", "push"])
+        for row in strategies["overlay"] + strategies["spread"]:
+            self.assertTrue(row["rule"] and row["source"], row)
+        return [[row["name"] for row in strategies[kind] if row["own"]] for kind in ("overlay", "spread")]
+
+    def test_a_running_network(self):
+        with Page(settings={"overlay.strategy": "random", "gossip.mode": "tree"}) as page:
+            source = json.loads(page.request("GET", "/api/source")[2])
+            self.assertEqual(self.used(source["strategies"]), [["random"], ["tree"]])
+
+    def test_a_recorded_run(self):
+        run = recorded(self.folder.path, "wait registered == 8 60s\n", "--overlay", "zipf-log", "--gossip", "push:2")
+        with Served(self.folder.path, "replay", "run") as replay:
+            self.assertEqual(self.used(replay.source()["strategies"]), [["zipf-log"], ["push"]])
+            if chromium.find():
+                self.shown(replay, "overlay zipf-log: min(5, floor(log2(n+1))+1) links, each by rank weight 1/k^alpha"
+                                   "spread push: the first copy to fanout of the links, at random; repair does the "
+                                   "rest")
+        (run / "config.toml").unlink()
+        with Served(self.folder.path, "replay", "run") as replay:
+            self.assertNotIn("strategies", replay.source())
+            if chromium.find():
+                self.shown(replay, "")
+
+    def shown(self, replay, text):
+        with chromium.Chromium() as browser:
+            browser.open(replay.url)
+            browser.until("document.querySelector('#connection').className === 'over'")
+            self.assertEqual(browser.evaluate("document.querySelector('#strategies').textContent"), text)
+            self.assertEqual(browser.complaints(), [])
+
+    def test_demo_and_lessons(self):
+        with Served(self.folder.path, "demo") as demo:
+            self.assertEqual(self.used(demo.source()["strategies"]), [["pa-ring"], ["flood"]])
+        with Served(self.folder.path, "demo", "--lesson", "hub-attack") as lesson:
+            parts = [self.used(part["strategies"]) for part in lesson.source()["parts"]]
+            self.assertEqual(parts, [[["pa"], ["flood"]], [["pa-ring"], ["flood"]]])
 
 
 if __name__ == "__main__":
