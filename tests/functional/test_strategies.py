@@ -2,6 +2,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import chromium
 import harness
@@ -20,13 +21,23 @@ def gossipctl(*arguments, code=0, cwd=None):
     return done
 
 
+def help_of(option):
+    """What help says of each strategy or way to spread."""
+    strategies, ways = gossipctl("sim", "--help").stdout.split("Overlay strategies:\n")[1].split("\nWays to spread:\n")
+    return strategies if option == "--overlay" else ways
+
+
+def listed_by(option):
+    return re.findall(r"(?m)^  ([a-z0-9-]+)", help_of(option))
+
+
 class Strategies(TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = harness.Folder()
         cls.graph = cls.folder.path / "ring.txt"
         cls.graph.write_text("# a ring of eight and a chord\n" + "".join(f"{a} {b}\n" for a, b in EDGES))
-        listed = gossipctl("sim", "--help").stdout.split("Overlay strategies:\n")[1].split("\nWays")[0]
+        listed = help_of("--overlay")
         cls.names = [name.replace("file:PATH", f"file:{cls.graph}") for name in re.findall(r"(?m)^  (\S+)", listed)]
 
     @classmethod
@@ -36,6 +47,10 @@ class Strategies(TestCase):
     def test_the_table_is_said_wherever_strategies_are(self):
         self.assertEqual([name.split(":")[0] for name in self.names],
                          ["pa-ring", "pa", "zipf", "random", "zipf-half", "zipf-log", "tophalf", "rank2", "file"])
+        readme = (Path(__file__).parents[2] / "README.md").read_text()
+        for option in ("--overlay", "--gossip"):
+            line, = re.findall(rf"(?m)^\| .*`{option}`.*\| (.*) \|$", readme)
+            self.assertEqual(re.findall("`([a-z0-9-]+)`", line), listed_by(option))
         manual = gossipctl("man").stdout.replace("\\-", "-")
         topology = gossipctl("topology", "--help").stdout
         for name in self.names:
@@ -71,8 +86,7 @@ class Strategies(TestCase):
         self.assertEqual(degrees, [sum(v in edge for edge in EDGES) for v in range(8)])
 
     def test_ways_to_spread(self):
-        listed = gossipctl("sim", "--help").stdout.split("Ways to spread:\n")[1]
-        modes = re.findall(r"(?m)^  ([a-z]+)(\[:N\])?", listed)
+        modes = re.findall(r"(?m)^  ([a-z]+)(\[:N\])?", help_of("--gossip"))
         self.assertEqual([name for name, _ in modes], ["flood", "tree", "auto", "push"])
         for name, number in modes:
             words = ["--gossip", name + (":2" if number else ""), "--peers", "20", "--messages", "3", "-o", "json"]
