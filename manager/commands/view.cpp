@@ -20,8 +20,6 @@ namespace {
 
 using Ids = std::vector<NodeId>;
 
-constexpr std::string_view role_name(Role role) { return role == Role::seed ? "seed" : "peer"; }
-
 Cell node_cell(NodeId id) { return {node_name(id), short_name(id)}; }
 
 Cell state_cell(const NodeView& node, bool listed) {

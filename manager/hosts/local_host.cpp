@@ -1,6 +1,7 @@
 #include "manager/hosts/local_host.hpp"
 
 #include "manager/base/log_files.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/names.hpp"
 
 #include <cerrno>
@@ -28,7 +29,7 @@ private:
 std::vector<std::string> node_arguments(NodeId id, Role role, bool bootstrap, Incarnation last_life) {
     std::vector<std::string> out{"node",
                                  "--role",
-                                 role == Role::seed ? "seed" : "peer",
+                                 std::string(role_name(role)),
                                  "--listen",
                                  node_name(id),
                                  "--listen-fd",

@@ -1,5 +1,6 @@
 #include "manager/page/web_metrics.hpp"
 
+#include "node/base/value_text.hpp"
 #include "node/transport/transport_counters.hpp"
 #include "protocol/names.hpp"
 
@@ -33,7 +34,7 @@ void add_nodes(Metrics& out, const ClusterView& view) {
     std::map<std::pair<std::string, std::string>, std::uint64_t> counts;
     std::set<NodeId> suspected;
     for (const auto& [id, node] : view.nodes()) {
-        ++counts[{node.role == Role::seed ? "seed" : "peer", std::string(state_name(node.state))}];
+        ++counts[{std::string(role_name(node.role)), std::string(state_name(node.state))}];
         if (node.state == NodeState::alive) suspected.insert(node.suspects.begin(), node.suspects.end());
     }
     out.head("gossipctl_nodes", "gauge", "Nodes by role and state.");

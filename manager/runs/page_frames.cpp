@@ -2,6 +2,7 @@
 
 #include "manager/base/terminal.hpp"
 #include "manager/view/narration.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/notice_traits.hpp"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ JsonObject notice_json(const NodeEvent& event) {
 std::string node_json(const NodeView& node, std::int64_t pid, bool listed, const std::string& faults) {
     JsonObject json;
     json.node("id", node.id).text("name", short_name(node.id));
-    json.text("role", node.role == Role::seed ? "seed" : "peer").text("state", state_name(node.state));
+    json.text("role", role_name(node.role)).text("state", state_name(node.state));
     json.count("epoch", node.epoch).text("digest", hex(node.digest));
     if (node.role == Role::seed) {
         json.flag("voting", node.voting).count("members", node.members.size());

@@ -2,6 +2,7 @@
 
 #include "manager/base/json_object.hpp"
 #include "manager/view/trace_view.hpp"
+#include "node/base/value_text.hpp"
 #include "node/transport/transport_counters.hpp"
 
 #include <algorithm>
@@ -43,8 +44,6 @@ std::string milliseconds(std::int64_t ns) {
 
 // Empty where the step was not seen.
 std::string since(std::int64_t ns, std::int64_t from) { return ns == 0 ? "" : milliseconds(ns - from); }
-
-std::string_view role_name(Role role) { return role == Role::seed ? "seed" : "peer"; }
 
 std::string_view outcome_name(ProposalOutcome outcome) {
     constexpr std::string_view names[] = {"open", "approved", "rejected", "unknown"};

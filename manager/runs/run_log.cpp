@@ -53,7 +53,7 @@ std::string text_of(const RunBegan& r) {
 }
 std::string text_of(const RunState& r) {
     JsonObject object = stamped("state", r.at);
-    object.node("node", r.node).text("role", r.role == Role::seed ? "seed" : "peer").text("state", state_name(r.state));
+    object.node("node", r.node).text("role", role_name(r.role)).text("state", state_name(r.state));
     if (r.pid != 0) object.number("pid", r.pid);
     return line_of(object);
 }
@@ -96,9 +96,9 @@ RunStamp stamp_of(const json::object& o) { return {number_at(o, "t"), number_at(
 std::optional<RunLine> state_of(const json::object& o) {
     const auto node = parse_node(text_at(o, "node"));
     const auto state = parse_state(text_at(o, "state"));
-    const std::string role = text_at(o, "role");
-    if (!node || !state || (role != "seed" && role != "peer")) return std::nullopt;
-    return RunState{stamp_of(o), *node, role == "seed" ? Role::seed : Role::peer, *state, number_at(o, "pid")};
+    const auto role = parse_role(text_at(o, "role"));
+    if (!node || !state || !role) return std::nullopt;
+    return RunState{stamp_of(o), *node, *role, *state, number_at(o, "pid")};
 }
 
 RunFault fault_of(const json::object& o) {

@@ -77,6 +77,15 @@ std::optional<double> parse_number(std::string_view text) {
     return value;
 }
 
+std::string_view role_name(Role role) { return role == Role::seed ? "seed" : "peer"; }
+
+std::optional<Role> parse_role(std::string_view text) {
+    for (const Role role : {Role::seed, Role::peer}) {
+        if (text == role_name(role)) return role;
+    }
+    return std::nullopt;
+}
+
 std::string toml_string(std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out = "\"";

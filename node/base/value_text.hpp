@@ -1,6 +1,6 @@
 #pragma once
 // The texts of single values as configuration files, options and commands write them: durations, numbers,
-// endpoints, strings.
+// endpoints, roles, strings.
 
 #include "protocol/types.hpp"
 
@@ -22,6 +22,10 @@ namespace gossip {
 // Decimal digits only, no sign, no overflow.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
+
+// "seed" or "peer"
+[[nodiscard]] std::string_view role_name(Role role);
+[[nodiscard]] std::optional<Role> parse_role(std::string_view text);
 
 [[nodiscard]] std::string toml_string(std::string_view text);
 

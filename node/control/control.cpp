@@ -3,6 +3,7 @@
 #include "node/control/control.hpp"
 
 #include "node/base/escape.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/names.hpp"
 #include "protocol/notice_traits.hpp"
 
@@ -96,8 +97,7 @@ json::object to_object(const NodeEvent& e) {
 }
 
 json::object to_object(const NodeReady& r) {
-    const char* role = r.role == Role::seed ? "seed" : "peer";
-    return {{"event", "ready"}, {"id", node_name(r.id)}, {"role", role}, {"pid", r.pid}};
+    return {{"event", "ready"}, {"id", node_name(r.id)}, {"role", role_name(r.role)}, {"pid", r.pid}};
 }
 
 json::object to_object(const NodeReply& r) {
@@ -395,9 +395,9 @@ std::optional<FromNode> read_from_node(Reader& in) {
     if (event == "status") return read_status(in);
     if (event == "reply") return NodeReply{in.number<std::uint64_t>("seq"), in.flag("ok"), in.text("text")};
     if (event != "ready") return std::nullopt;
-    const std::string role = in.text("role");
-    if (role != "seed" && role != "peer") return std::nullopt;
-    return NodeReady{in.node("id"), role == "seed" ? Role::seed : Role::peer, in.number<std::int64_t>("pid")};
+    const auto role = parse_role(in.text("role"));
+    if (!role) return std::nullopt;
+    return NodeReady{in.node("id"), *role, in.number<std::int64_t>("pid")};
 }
 
 FaultRule read_rule(const json::value& value, bool& ok) {

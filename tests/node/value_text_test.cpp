@@ -31,3 +31,9 @@ TEST_CASE("counts are plain digits") {
     for (const char* bad : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616"})
         CHECK_FALSE(parse_count(bad));
 }
+
+TEST_CASE("roles") {
+    for (const Role role : {Role::seed, Role::peer}) CHECK(parse_role(role_name(role)) == role);
+    CHECK(role_name(Role::seed) == "seed");
+    for (const char* bad : {"", "Seed", "seeds", "peer "}) CHECK_FALSE(parse_role(bad));
+}
