@@ -1,5 +1,6 @@
 #include "node/node_command.hpp"
 
+#include "node/base/error_line.hpp"
 #include "node/node_process.hpp"
 #include "node/options.hpp"
 
@@ -14,7 +15,7 @@ namespace gossip {
 namespace {
 
 int complain(const char* word, const std::string& text, int code) {
-    std::fprintf(stderr, "gossipctl: %s: %s\n", word, text.c_str());
+    print_error(word, text);
     return code;
 }
 

@@ -1,6 +1,7 @@
 #include "node/node_process.hpp"
 
 #include "node/base/clock.hpp"
+#include "node/base/error_line.hpp"
 #include "node/base/file.hpp"
 #include "node/base/listener.hpp"
 #include "node/config/config_file.hpp"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -203,7 +203,7 @@ int NodeProcess::run() {
 
 void NodeProcess::fail(const std::string& text) {
     log_->line(LogLevel::error, text);
-    std::fprintf(stderr, "gossipctl: %s: %s\n", node_name(given_.listen).c_str(), text.c_str());
+    print_error(node_name(given_.listen), text);
     exit_code_ = 1;
     io_.stop();
 }

@@ -1,6 +1,6 @@
 #include "manager/base/failure.hpp"
 
-#include <cstdio>
+#include "node/base/error_line.hpp"
 
 namespace gossip {
 
@@ -16,8 +16,7 @@ int exit_code(ErrorKind kind) {
 }
 
 int complain(ErrorKind kind, std::string_view text) {
-    const std::string line = "gossipctl: " + std::string(error_word(kind)) + ": " + std::string(text) + "\n";
-    std::fputs(line.c_str(), stderr);
+    print_error(error_word(kind), text);
     return exit_code(kind);
 }
 

@@ -1,9 +1,8 @@
 #include "manager/base/strategy_options.hpp"
 
+#include "manager/base/option_line.hpp"
 #include "node/config/graph_file.hpp"
 #include "protocol/spread.hpp"
-
-#include <algorithm>
 
 namespace gossip {
 namespace {
@@ -24,9 +23,7 @@ std::string listed(const std::vector<std::string>& names) {
 std::string table_lines(const std::string& name, std::string_view rule, std::string_view source,
                         std::string_view section, std::string_view keys) {
     constexpr std::size_t text_column = 14;
-    std::string left = "  " + name;
-    left.resize(std::max(left.size() + 1, text_column), ' ');
-    return left + std::string(rule) + "\n" + std::string(text_column, ' ') + "(" + std::string(source) + "; [" +
+    return option_line(name, rule, text_column) + std::string(text_column, ' ') + "(" + std::string(source) + "; [" +
            std::string(section) + "]: " + std::string(keys) + ")\n";
 }
 
