@@ -79,7 +79,7 @@ class Arena(harness.Network):
         return self.list_state(seed or self.seeds[0])[1]
 
     def life_of(self, port):
-        return int(self.members()[harness.name(port)].get("inc", 0))
+        return int(self.members().get(harness.name(port), {}).get("inc", 0))
 
     def row(self, port):
         return next(row for row in self.rows("list") if int(row["id"].split(":")[1]) == port)

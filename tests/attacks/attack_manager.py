@@ -28,6 +28,8 @@ def with_hostile_host(how, check):
         harness.until_listening(network.seeds[0])
         with contextlib.suppress(harness.Failed):  # the manager may cut that host off, and rightly so
             until(lambda: len(network.members()) == 3, 10)
+        spoken = network.folder.path / "at-h1" / "has-spoken"
+        until(spoken.exists, 30, "the hostile host's first word")
         deadline = time.monotonic() + 2
         while time.monotonic() < deadline:
             check(network)

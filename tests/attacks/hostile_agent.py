@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 MARK = "SAID-BY-ANOTHER-HOST"
 
@@ -53,6 +54,7 @@ def main():
             message = json.loads(line)
             if message.get("op") == "setup":
                 first = message["seeds"][0].split(":")  # the manager's first peer has the port after its three seeds
+                state["dir"] = message["dir"]
                 state["others"] = [*message["seeds"], f"{first[0]}:{int(first[1]) + 3}"]
             agent.stdin.write(line)
             agent.stdin.flush()
@@ -70,6 +72,7 @@ def main():
             if how not in done:
                 done.add(how)
                 lines = [*lines, *additions(how, node, state["others"])]
+                Path(state["dir"], "has-spoken").touch()
             for line in lines:
                 sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         sys.stdout.buffer.flush()
