@@ -5,6 +5,7 @@
 #include "node/base/file.hpp"
 #include "node/base/listener.hpp"
 #include "node/config/config_file.hpp"
+#include "node/identity.hpp"
 #include "node/transport/link_fault.hpp"
 #include "node/transport/transport_options.hpp"
 #include "protocol/names.hpp"
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 namespace gossip {
@@ -71,7 +73,8 @@ std::variant<std::unique_ptr<NodeProcess>, NodeStartFailure> NodeProcess::start(
     for (const auto check : {&NodeProcess::check_place, &NodeProcess::check_exposure}) {
         if (auto problem = ((*node).*check)()) return *problem;
     }
-    for (const auto step : {&NodeProcess::open_log, &NodeProcess::listen, &NodeProcess::make_runtime}) {
+    for (const auto step :
+         {&NodeProcess::open_log, &NodeProcess::open_key, &NodeProcess::listen, &NodeProcess::make_runtime}) {
         if (auto problem = ((*node).*step)()) return *problem;
     }
     return node;
@@ -120,6 +123,21 @@ NodeProcess::Problem NodeProcess::open_log() {
     return std::nullopt;
 }
 
+NodeProcess::Problem NodeProcess::open_key() {
+    std::string path = given_.identity;
+    if (path.empty()) {
+        std::error_code error;
+        std::filesystem::create_directories(config_.node.state_dir, error);
+        if (error) return NodeStartFailure{5, "cannot make " + config_.node.state_dir + ": " + error.message()};
+        path = identity_path(config_.node.state_dir, given_.role, given_.listen);
+    }
+    auto opened = open_identity(path);
+    if (auto* error = std::get_if<std::string>(&opened)) return NodeStartFailure{5, std::move(*error)};
+    crypto_ = std::make_unique<Ed25519Crypto>(std::get<Identity>(opened));
+    context_ = std::make_unique<PeerContext>(PeerContext{config_.config, *crypto_});
+    return std::nullopt;
+}
+
 NodeProcess::Problem NodeProcess::listen() {
     if (given_.listen_fd >= 0) {
         listener_.reset(given_.listen_fd);
@@ -156,6 +174,7 @@ NodeProcess::Problem NodeProcess::make_runtime() {
     options.role = given_.role;
     options.cluster = membership_fingerprint(config_.config);
     options.seeds = config_.config.seeds;
+    options.seed_keys = config_.config.seed_keys;
     std::unique_ptr<Machine> machine;
     std::unique_ptr<Journal> journal;
     if (given_.role == Role::seed) {
@@ -164,17 +183,17 @@ NodeProcess::Problem NodeProcess::make_runtime() {
         if (auto* error = std::get_if<std::string>(&opened)) return NodeStartFailure{5, std::move(*error)};
         journal = std::get<std::unique_ptr<Journal>>(std::move(opened));
         const SeedOptions seed{given_.listen, random_number() | 1, given_.bootstrap};
-        auto made = std::make_unique<SeedMachine>(config_.config, crypto_, seed, Rng(random_number()), records);
+        auto made = std::make_unique<SeedMachine>(config_.config, *crypto_, seed, Rng(random_number()), records);
         seed_ = made.get();
         machine = std::move(made);
     } else {
         const PeerOptions peer{given_.listen, given_.last_life};
-        auto made = std::make_unique<PeerMachine>(context_, peer, Rng(random_number()));
+        auto made = std::make_unique<PeerMachine>(*context_, peer, Rng(random_number()));
         peer_ = made.get();
         machine = std::move(made);
     }
-    runtime_ =
-        std::make_unique<Runtime>(io_, std::move(options), crypto_, std::move(machine), std::move(journal), handlers());
+    runtime_ = std::make_unique<Runtime>(io_, std::move(options), *crypto_, std::move(machine), std::move(journal),
+                                         handlers());
     return std::nullopt;
 }
 

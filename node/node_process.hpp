@@ -41,6 +41,7 @@ private:
     [[nodiscard]] Problem check_place() const;
     [[nodiscard]] Problem check_exposure() const;
     [[nodiscard]] Problem open_log();
+    [[nodiscard]] Problem open_key();
     [[nodiscard]] Problem listen();
     [[nodiscard]] Problem make_runtime();
     [[nodiscard]] std::variant<std::unique_ptr<Journal>, std::string> open_journal(std::vector<Record>& records);
@@ -61,8 +62,8 @@ private:
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_};
     boost::asio::steady_timer patience_{io_};
-    Ed25519Crypto crypto_;
-    PeerContext context_{config_.config, crypto_};
+    std::unique_ptr<Ed25519Crypto> crypto_;  // once the key file is read
+    std::unique_ptr<PeerContext> context_;
     std::unique_ptr<NodeLog> log_;
     std::shared_ptr<ControlChannel> control_;
     const SeedMachine* seed_{nullptr};  // owned by the runtime; one of the two is set

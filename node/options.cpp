@@ -35,7 +35,9 @@ po::options_description options() {
         "seeds", po::value<std::string>()->value_name("FILE"),
         "seed list, config.txt or config.csv; replaces [[seed]]")(
         "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"), "override one key")(
-        "state-dir", po::value<std::string>()->value_name("DIR"), "where a seed keeps its journal")(
+        "state-dir", po::value<std::string>()->value_name("DIR"), "where a node keeps its key, and a seed its journal")(
+        "identity", po::value<std::string>()->value_name("FILE"),
+        "the node's private key; made when missing (default in the state folder)")(
         "log-dir", po::value<std::string>()->value_name("DIR"), "where the log goes (default log.dir)")(
         "outputfile", po::value<std::string>()->value_name("FILE"), "log shared by all nodes of this host")(
         "bootstrap", po::bool_switch(), "seed: this is the network's first start, the seat is new")(
@@ -118,6 +120,7 @@ std::variant<NodeOptionsGiven, HelpWanted, BadUsage> parse_node_options(int argc
     if (map.count("last-life") != 0) out.last_life = Incarnation{map["last-life"].as<std::uint64_t>()};
     out.seeds_file = text_of(map, "seeds");
     out.state_dir = text_of(map, "state-dir");
+    out.identity = text_of(map, "identity");
     out.log_dir = text_of(map, "log-dir");
     out.output_file = text_of(map, "outputfile");
     out.bootstrap = map["bootstrap"].as<bool>();

@@ -19,6 +19,7 @@ struct NodeOptionsGiven {
     std::string seeds_file;
     std::vector<std::string> overrides;  // --set
     std::string state_dir;
+    std::string identity;
     std::string log_dir;
     std::string output_file;
     bool bootstrap{false};

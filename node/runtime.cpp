@@ -56,6 +56,9 @@ TransportHandlers Runtime::transport_handlers() {
                 [this](NodeId node, LossReason reason) {
                     feed(LinkLost{node, reason});
                 },
+            .credential = [this] { return machine_->credential(); },
+            .vouches = [this](NodeId node, const PublicKey& key,
+                              const Credential& shown) { return machine_->vouches(node, key, shown); },
             .offence =
                 [this](const std::string& text) {
                     if (handlers_.offence) handlers_.offence(text);
@@ -120,6 +123,7 @@ void Runtime::perform() {
     for (Send& s : effects_.sends) send(s);
     for (const SetTimer& timer : effects_.timers) timers_.push(timer);
     for (const Disconnect& d : effects_.disconnects) transport_.disconnect(d.node);
+    if (effects_.credential_changed) transport_.show_credential();
 }
 
 void Runtime::report() {

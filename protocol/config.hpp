@@ -43,6 +43,8 @@ struct SeedConfig {
 // One network's parameters, the same for every node of it.
 struct Config {
     std::vector<NodeId> seeds;  // [[seed]], in file order: the index is the seat
+    // [[seed]] key, by seat; all zero: not given, learnt by dialling the seed. Empty: none is given.
+    std::vector<PublicKey> seed_keys;
     GossipConfig gossip;
     OverlayConfig overlay;
     LivenessConfig liveness;

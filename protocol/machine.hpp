@@ -3,6 +3,7 @@
 // A machine takes events and time and fills effects; it does no I/O, reads no clock, draws only from
 // the generator it was given, never blocks, never re-enters, and throws on nothing a peer can send.
 
+#include "protocol/membership.hpp"
 #include "protocol/notice.hpp"
 #include "protocol/record_type.hpp"
 #include "protocol/shared_message.hpp"
@@ -24,9 +25,10 @@ struct TimerTag {
 
 // How far the driver vouches for a message's sender.
 enum class Trust : std::uint8_t {
-    anonymous,  // no HELLO: document 000's dialect; `from` is an anonymous_id
-    claimed,    // HELLO named `from`, nothing proves it
+    anonymous,  // nothing shows who it is: document 000's dialect, or no member; `from` is an anonymous_id
+    proven,     // it holds the key that `vouches` says is that of `from`
     seed,       // `from` is a configured seed and proved it
+    address,    // it was dialled at the address of `from`; no more is known
 };
 
 // Positions in the journal, from 1, contiguous within a machine's life.
@@ -115,9 +117,10 @@ struct Effects {
     std::vector<Append> appends;
     std::vector<Deliver> deliveries;
     std::vector<Notice> notices;
-    bool finished{false};  // after LeaveRequested: nothing more to say, the process may end
-    bool fatal{false};     // an invariant is broken (see the last notice): the process must end
-    bool quiet{false};     // set by the driver: nobody observes, `notice` may be skipped
+    bool credential_changed{false};  // the node's own: whoever it is connected with is shown the new one
+    bool finished{false};            // after LeaveRequested: nothing more to say, the process may end
+    bool fatal{false};               // an invariant is broken (see the last notice): the process must end
+    bool quiet{false};               // set by the driver: nobody observes, `notice` may be skipped
 
     void send(NodeId to, SharedMessage message, AppendSeq after = 0) {
         sends.push_back({to, std::move(message), after});
@@ -140,6 +143,7 @@ struct Effects {
         appends.clear();
         deliveries.clear();
         notices.clear();
+        credential_changed = false;
         finished = false;
         fatal = false;
     }
@@ -150,6 +154,13 @@ public:
     virtual ~Machine() = default;
     // `now` never decreases. `out` is cleared by the driver; the machine only adds to it.
     virtual void step(Time now, const Event& event, Effects& out) = 0;
+
+    // Who is who, for the driver's handshakes. The node's own credential; empty while it is no member.
+    [[nodiscard]] virtual Credential credential() const { return {}; }
+    // True when `key` is the key of `node`, as this machine's list or the credential that was shown tells.
+    [[nodiscard]] virtual bool vouches(NodeId /*node*/, const PublicKey& /*key*/, const Credential& /*shown*/) const {
+        return false;
+    }
 };
 
 }  // namespace gossip

@@ -104,6 +104,18 @@ struct SeatInfo {
     friend bool operator==(const SeatInfo&, const SeatInfo&) = default;
 };
 
+// One seat's signature under what a quorum has to sign.
+struct SeatSignature {
+    Seat seat{no_seat};
+    Signature signature{};
+};
+
+// Shows that a quorum of seeds said YES to this life of a node with its key (see credential.hpp).
+struct Credential {
+    Incarnation incarnation{};
+    std::vector<SeatSignature> signatures;
+};
+
 // The whole list at one epoch, for a seed too far behind for deltas and for the journal's snapshot.
 struct Snapshot {
     Epoch epoch{0};

@@ -64,8 +64,15 @@ struct Leave {
     Incarnation incarnation{};
     Signature signature{};  // over canonical_bytes(Change) of the leave
 };
+struct ChallengeAnswer {
+    NodeId peer{};
+    Signature signature{};  // over challenge_bytes
+};
 
 // ---- seed -> peer
+struct Challenge {  // asks who listens at the address of a node that wants to be registered
+    Digest nonce;   // of this asking
+};
 struct RegisterAck {  // [REGISTER_ACK{peer_id,message}]
     NodeId peer{};
     std::string text;  // "Registration approved (3 votes)" or "Already registered"
@@ -76,6 +83,8 @@ struct RegisterAck {  // [REGISTER_ACK{peer_id,message}]
     std::vector<NodeId> successors;     // next on the hash ring
     std::vector<Candidate> candidates;  // a uniform sample of the list
     std::vector<PublicKey> seed_keys;   // by seat; zero when not yet known
+    // Of the peer's credential: those that this seed has, its own among them.
+    std::vector<SeatSignature> credential;
 };
 struct RegisterNack {  // [REGISTER_NACK{peer_id,message}]
     NodeId peer{};
@@ -232,7 +241,8 @@ using MessageBody =
                  msg::Fetch, msg::Decisions, msg::SnapshotPart, msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery,
                  msg::SeatAnswer, msg::LinkRequest, msg::LinkAccept, msg::LinkReject, msg::Unlink, msg::Ping, msg::Pong,
                  msg::Gossip, msg::RepairDigest, msg::RepairDiff, msg::Pull, msg::Suspect, msg::Alive,
-                 msg::SuspectQuery, msg::SuspectResponse, msg::Error, msg::Prune, msg::IHave, msg::Graft>;
+                 msg::SuspectQuery, msg::SuspectResponse, msg::Error, msg::Prune, msg::IHave, msg::Graft,
+                 msg::Challenge, msg::ChallengeAnswer>;
 
 template <class T, class Variant>
 inline constexpr bool is_alternative = false;

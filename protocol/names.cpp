@@ -56,7 +56,9 @@ constexpr std::array message_names{"REGISTER_REQUEST",
                                    "ERROR",
                                    "PRUNE",
                                    "IHAVE",
-                                   "GRAFT"};
+                                   "GRAFT",
+                                   "CHALLENGE",
+                                   "CHALLENGE_ANSWER"};
 static_assert(message_names.size() == std::variant_size_v<MessageBody>);
 
 // A number from exactly these digits; nothing for signs, blanks, leftovers or overflow.

@@ -22,6 +22,7 @@ struct Propose {
 struct AskOpinion {
     Opinion opinion{};
     std::string reason;
+    Signature signature{};  // of a YES to a registration: the voter's part of the peer's credential
 };
 struct Vote {
     Epoch epoch{0};

@@ -15,6 +15,7 @@ enum class TimerKind : std::uint8_t {
     pending_check,
     lease_check,
     seat_query,
+    address_check,
     // peer
     registration,
     lease,

@@ -12,6 +12,7 @@
 #include "node/base/file.hpp"
 #include "node/base/listener.hpp"
 #include "node/config/config_file.hpp"
+#include "node/config/seed_list_file.hpp"
 #include "node/config/settings.hpp"
 
 #include <langinfo.h>
@@ -116,7 +117,11 @@ void check_limits(const NetworkPlan& plan, Findings& found) {
 void check_hosts(const NetworkPlan& plan, Findings& found) {
     EventLoop loop;
     for (const HostSettings& host : plan.hosts) {
-        AgentHost agent(loop, {host, plan.log_dir + "/" + host.name, {}, plan.toml, plan.config.seeds});
+        AgentHost agent(loop, {host,
+                               plan.log_dir + "/" + host.name,
+                               {},
+                               plan.toml,
+                               seed_list_text({plan.config.seeds, plan.config.seed_keys})});
         WaitEnd end{};
         agent.begin();
         const std::string problem = agent.await(end);

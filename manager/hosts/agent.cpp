@@ -168,10 +168,8 @@ std::string Agent::prepare_folder(const agent::Setup& setup) {
     lock_ = lock_folder(dir);
     if (!lock_) return dir + " is in use by another agent; give this host a dir of its own in [[host]]";
     remove_old_logs(dir);
-    std::string seeds;
-    for (const NodeId seed : setup.seeds) seeds += node_name(seed) + "\n";
     // It may hold a join token.
-    if (!write_private(dir + "/config.toml", setup.config) || !write_private(dir + "/seeds.txt", seeds)) {
+    if (!write_private(dir + "/config.toml", setup.config) || !write_private(dir + "/seeds.txt", setup.seeds)) {
         return "cannot write in " + dir + ": " + error_text(errno);
     }
     dir_ = dir;

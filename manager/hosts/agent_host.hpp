@@ -19,7 +19,7 @@ public:
         std::string log_dir;     // of its nodes' logs here
         std::string shared_log;  // outputfile.txt; empty: none
         std::string config;      // config.toml for its nodes
-        std::vector<NodeId> seeds;
+        std::string seeds;       // seeds.txt for them
     };
     AgentHost(EventLoop& loop, Settings settings);
     // Ends the agent, and with it its nodes.

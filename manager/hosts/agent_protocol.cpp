@@ -32,8 +32,7 @@ json::array names(const std::vector<NodeId>& ids) {
 std::string line_of(const json::object& object) { return json::serialize(object) + "\n"; }
 
 std::string text_of(const Setup& s) {
-    return line_of(
-        {{"op", "setup"}, {"host", s.host}, {"dir", s.dir}, {"config", s.config}, {"seeds", names(s.seeds)}});
+    return line_of({{"op", "setup"}, {"host", s.host}, {"dir", s.dir}, {"config", s.config}, {"seeds", s.seeds}});
 }
 std::string text_of(const Listen& l) {
     return line_of({{"op", "listen"}, {"seq", l.seq}, {"count", l.count}, {"candidates", names(l.candidates)}});
@@ -165,7 +164,7 @@ Signal read_signal(Fields& in) {
 }
 
 std::optional<Request> read_request(const std::string& op, Fields& in) {
-    if (op == "setup") return Setup{in.text("host"), in.text("dir"), in.text("config"), in.nodes("seeds")};
+    if (op == "setup") return Setup{in.text("host"), in.text("dir"), in.text("config"), in.text("seeds")};
     if (op == "listen") {
         return Listen{in.number<std::uint64_t>("seq"), in.number<std::size_t>("count"), in.nodes("candidates")};
     }

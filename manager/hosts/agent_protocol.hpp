@@ -38,7 +38,7 @@ struct Setup {
     std::string host;
     std::string dir;     // of its files there; empty: the agent chooses
     std::string config;  // config.toml
-    std::vector<NodeId> seeds;
+    std::string seeds;   // seeds.txt
 };
 struct Listen {
     std::uint64_t seq{0};

@@ -2,6 +2,7 @@
 
 #include "manager/base/log_files.hpp"
 #include "manager/base/terminal.hpp"
+#include "node/identity.hpp"
 #include "protocol/notice_traits.hpp"
 
 #include <algorithm>
@@ -177,11 +178,23 @@ std::variant<Supervisor::Ids, StartFailure> Supervisor::bind_peers(const PeerReq
     return heard.bound;
 }
 
+// Each seed's key is made before any node starts, so that all of them know all keys: nobody else can pass for a seed.
+std::optional<StartFailure> Supervisor::pin_seed_keys() {
+    std::vector<PublicKey>& keys = plan_.config.seed_keys;
+    keys.clear();
+    for (const NodeId seed : plan_.config.seeds) {
+        auto opened = open_identity(identity_path(plan_.state_dir, Role::seed, seed));
+        if (auto* error = std::get_if<std::string>(&opened)) return failure(std::move(*error));
+        keys.push_back(std::get<Identity>(opened).key);
+    }
+    return std::nullopt;
+}
+
 // The seeds as they really listen, for the nodes to read.
 std::optional<StartFailure> Supervisor::write_seed_file() {
     const std::string path = plan_.state_dir + "/seeds.txt";
     std::ofstream file(path, std::ios::trunc);
-    for (const NodeId seed : plan_.config.seeds) file << node_name(seed) << "\n";
+    file << seed_list_text(seed_list());
     file.close();
     if (!file) return failure("cannot write " + path);
     return std::nullopt;
@@ -198,7 +211,7 @@ AgentHost& Supervisor::agent(const HostSettings& settings) {
     if (agent) return *agent;
     const std::string shared = plan_.shared_log ? plan_.log_dir + "/outputfile.txt" : "";
     agent = std::make_unique<AgentHost>(loop_, AgentHost::Settings{settings, plan_.log_dir + "/" + settings.name,
-                                                                   shared, plan_.toml, plan_.config.seeds});
+                                                                   shared, plan_.toml, seed_list_text(seed_list())});
     return *agent;
 }
 
@@ -247,6 +260,7 @@ std::optional<StartFailure> Supervisor::start_network(WaitEnd& end) {
     if (auto problem = prepare_folders()) return problem;
     auto seeds = bind_seeds();
     if (auto* problem = std::get_if<StartFailure>(&seeds)) return std::move(*problem);
+    if (auto problem = pin_seed_keys()) return problem;
     if (auto problem = write_seed_file()) return problem;
     auto peers = bind_peers({plan_.initial_peers, 0, {}}, end);
     if (auto* problem = std::get_if<StartFailure>(&peers)) return std::move(*problem);

@@ -5,6 +5,7 @@
 #include "manager/hosts/local_host.hpp"
 #include "manager/network/managed_network.hpp"
 #include "node/base/clock.hpp"
+#include "node/config/seed_list_file.hpp"
 #include "node/config/settings.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -49,7 +50,9 @@ private:
     std::variant<Ids, StartFailure> bind_seeds();
     std::variant<Ids, StartFailure> bind_peers(const PeerRequest& request, WaitEnd& end);
     [[nodiscard]] Ids peer_candidates(const PeerRequest& request) const;
+    std::optional<StartFailure> pin_seed_keys();
     std::optional<StartFailure> write_seed_file();
+    [[nodiscard]] SeedList seed_list() const { return {plan_.config.seeds, plan_.config.seed_keys}; }
     std::optional<StartFailure> start_on_hosts(Ids& ids, WaitEnd& end);
     std::optional<StartFailure> launch(NodeLaunch launch, const std::string& host);
     std::optional<StartFailure> launch_peers(const Ids& bound, const std::string& host, Ids& ids);

@@ -5,6 +5,7 @@
 #include "node/base/descriptor.hpp"
 #include "node/base/escape.hpp"
 #include "node/base/file.hpp"
+#include "node/base/key_text.hpp"
 #include "node/base/value_text.hpp"
 #include "node/config/config_keys.hpp"
 #include "node/config/seed_list_file.hpp"
@@ -25,7 +26,7 @@ namespace {
 
 struct Layer {
     std::vector<Assignment> values;
-    std::vector<NodeId> seeds;  // none: the layer says nothing about seeds
+    SeedList seeds;  // none: the layer says nothing about seeds
     std::string seeds_place;
     std::vector<HostSettings> hosts;
 };
@@ -100,7 +101,7 @@ bool check_keys(const toml::table& table, std::string_view heading, const std::v
 
 void read_seed(const toml::table& table, Layer& layer, Problems& problems) {
     const toml::source_position at = table.source().begin;
-    check_keys(table, "seed", {"ip", "port"}, problems);
+    check_keys(table, "seed", {"ip", "port", "key"}, problems);
     const auto ip = text_in(table, "ip");
     const toml::node* port_node = table.get("port");
     const auto port = port_node != nullptr ? port_node->value_exact<std::int64_t>() : std::nullopt;
@@ -110,10 +111,14 @@ void read_seed(const toml::table& table, Layer& layer, Problems& problems) {
     const auto read = read_endpoint(*ip + ":" + std::to_string(*port));
     if (const auto* error = std::get_if<std::string>(&read)) return problems.add(at, *error);
     const NodeId seed = std::get<NodeId>(read);
-    if (std::find(layer.seeds.begin(), layer.seeds.end(), seed) != layer.seeds.end()) {
+    std::vector<NodeId>& seeds = layer.seeds.seeds;
+    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) {
         return problems.add(at, "seed " + node_name(seed) + " is listed twice");
     }
-    layer.seeds.push_back(seed);
+    const auto key = table.contains("key") ? parse_key_text(text_in(table, "key").value_or("")) : PublicKey{};
+    if (!key) return problems.add(at, "[[seed]] key is written \"ed25519:\" and 64 hexadecimal digits");
+    seeds.push_back(seed);
+    layer.seeds.keys.push_back(*key);
 }
 
 // Reads the fields of a [[host]] table; each problem is reported at the place of its value.
@@ -277,7 +282,7 @@ std::string read_seed_value(const std::string& value, const std::string& place, 
     if (const auto* error = std::get_if<std::string>(&read)) {
         return place + error->substr(error->find(": "));  // without the line number
     }
-    layer.seeds = std::get<std::vector<NodeId>>(read);
+    layer.seeds = std::get<SeedList>(read);
     layer.seeds_place = place;
     return {};
 }
@@ -319,7 +324,7 @@ std::string read_seeds_file(const std::string& path, Layer& layer) {
     if (path.empty()) return {};
     const auto read = read_seed_list(path);
     if (const auto* error = std::get_if<std::string>(&read)) return *error;
-    layer.seeds = std::get<std::vector<NodeId>>(read);
+    layer.seeds = std::get<SeedList>(read);
     layer.seeds_place = path;
     return {};
 }
@@ -350,7 +355,7 @@ std::string place_of(const std::vector<Layer>& layers, const std::string& proble
     const std::string key = problem.substr(0, problem.find(':'));
     std::string place;
     for (const Layer& layer : layers) {
-        if (key == "[[seed]]" && !layer.seeds.empty()) place = layer.seeds_place;
+        if (key == "[[seed]]" && !layer.seeds.seeds.empty()) place = layer.seeds_place;
         for (const Assignment& a : layer.values) {
             if (a.key == key) place = a.place;
         }
@@ -418,7 +423,10 @@ std::variant<LoadedConfig, std::string> load_config(const ConfigSources& sources
     apply(layers, true, loaded);
     apply(layers, false, loaded);
     for (const Layer& layer : layers) {
-        if (!layer.seeds.empty()) loaded.config.seeds = layer.seeds;
+        if (!layer.seeds.seeds.empty()) {
+            loaded.config.seeds = layer.seeds.seeds;
+            loaded.config.seed_keys = layer.seeds.keys;
+        }
         if (!layer.hosts.empty()) loaded.node.hosts = layer.hosts;
     }
     loaded.config.overlay.first_port = loaded.node.peer_ports.first;
@@ -437,9 +445,12 @@ std::string to_toml(const LoadedConfig& config) {
         }
         out += std::string(key.name.substr(dot + 1)) + " = " + key.toml(config) + "\n";
     }
-    for (const NodeId seed : config.config.seeds) {
+    const std::vector<PublicKey>& keys = config.config.seed_keys;
+    for (std::size_t seat = 0; seat < config.config.seeds.size(); ++seat) {
+        const NodeId seed = config.config.seeds[seat];
         out += "\n[[seed]]\nip = " + toml_string(ip_string(seed)) + "\nport = " + std::to_string(endpoint(seed).port) +
                "\n";
+        if (seat < keys.size() && keys[seat] != PublicKey{}) out += "key = " + toml_string(key_text(keys[seat])) + "\n";
     }
     for (const HostSettings& host : config.node.hosts) out += "\n" + host_toml(host);
     return out;

@@ -8,12 +8,23 @@
 
 namespace gossip {
 
-Bytes proof_text(const Nonce& nonce, NodeId prover, NodeId other) {
+namespace {
+
+void write(ByteWriter& out, const Hello& hello) {
+    out.u8(static_cast<std::uint8_t>(hello.role));
+    out.u64(static_cast<std::uint64_t>(hello.id));
+    out.u64(hello.cluster);
+    out.raw(hello.key.bytes);
+    out.raw(hello.nonce);
+}
+
+}  // namespace
+
+Bytes proof_text(Side prover, const Hello& dialler, const Hello& acceptor) {
     ByteWriter out;
-    out.text("gossip/hello");
-    out.raw(nonce);
-    out.u64(static_cast<std::uint64_t>(prover));
-    out.u64(static_cast<std::uint64_t>(other));
+    out.text(prover == Side::dialler ? "gossip/hello/dialler" : "gossip/hello/acceptor");
+    write(out, dialler);
+    write(out, acceptor);
     return out.take();
 }
 
@@ -25,16 +36,21 @@ Nonce fresh_nonce() {
     return nonce;
 }
 
-std::optional<PublicKey> SeedKeys::find(NodeId seed) const {
-    const auto found = keys_.find(seed);
-    if (found == keys_.end()) return std::nullopt;
-    return found->second;
+bool SeedKeys::learn(NodeId seed, const PublicKey& key) {
+    Known& known = keys_[seed];
+    if (known.configured) return known.key == key;
+    known.key = key;
+    return true;
 }
 
-bool SeedKeys::proves(const Crypto& crypto, NodeId seed, NodeId self, const Nonce& nonce,
-                      const Signature& proof) const {
-    const auto key = find(seed);
-    return key && crypto.verify(*key, proof_text(nonce, seed, self), proof);
+bool SeedKeys::is_key_of(NodeId seed, const PublicKey& key) const {
+    const auto found = keys_.find(seed);
+    return found != keys_.end() && found->second.key == key;
+}
+
+bool SeedKeys::configured(NodeId seed) const {
+    const auto found = keys_.find(seed);
+    return found != keys_.end() && found->second.configured;
 }
 
 }  // namespace gossip

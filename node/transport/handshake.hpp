@@ -1,10 +1,10 @@
 #pragma once
-// Who is at the other end of a connection (PROTOCOL.md section 1). Every node says HELLO; only seeds
-// have to prove what they say, because only a seed's word changes anything.
+// Who is at the other end of a connection (PROTOCOL.md section 6). Both sides say HELLO and sign what both said,
+// so each shows that it holds its key. Whose key that is, is another question: a peer shows a credential or stands
+// in a seed's list, and a seed's key is configured.
 //
-// A seed's key is learnt by dialling its configured address: whoever answers there, and signs our
-// nonce, is that seed. A connection that comes in and claims to be a seed is believed once it signs
-// our nonce with the key learnt that way.
+// Where a seed's key is not configured it is learnt by dialling the seed's address: whoever answers there is that
+// seed. A connection that comes in and claims to be a seed is believed once its key is the one learnt that way.
 
 #include "node/wire/wire.hpp"
 #include "protocol/crypto.hpp"
@@ -14,22 +14,29 @@
 
 namespace gossip {
 
-// What `prover` signs to show `other`, whose nonce it is, that it holds its key.
-[[nodiscard]] Bytes proof_text(const Nonce& nonce, NodeId prover, NodeId other);
+// The side of a connection that proves: what one signs is worth nothing in the other's place.
+enum class Side : std::uint8_t { dialler, acceptor };
+
+// What a side signs to show that it holds its key: all that both sides said of themselves on this connection.
+[[nodiscard]] Bytes proof_text(Side prover, const Hello& dialler, const Hello& acceptor);
 
 [[nodiscard]] Nonce fresh_nonce();
 
-// The keys learnt by dialling, by seed. A restarted seed has a new one.
+// The keys of the seeds: configured, or learnt by dialling.
 class SeedKeys {
 public:
-    void learn(NodeId seed, const PublicKey& key) { keys_[seed] = key; }
-    [[nodiscard]] std::optional<PublicKey> find(NodeId seed) const;
-    // True when `proof` was made by the key learnt for `seed`.
-    [[nodiscard]] bool proves(const Crypto& crypto, NodeId seed, NodeId self, const Nonce& nonce,
-                              const Signature& proof) const;
+    void configure(NodeId seed, const PublicKey& key) { keys_[seed] = {key, true}; }
+    // False, and nothing is learnt, when another key is configured.
+    bool learn(NodeId seed, const PublicKey& key);
+    [[nodiscard]] bool is_key_of(NodeId seed, const PublicKey& key) const;
+    [[nodiscard]] bool configured(NodeId seed) const;
 
 private:
-    std::map<NodeId, PublicKey> keys_;
+    struct Known {
+        PublicKey key;
+        bool configured{false};
+    };
+    std::map<NodeId, Known> keys_;
 };
 
 }  // namespace gossip

@@ -55,7 +55,12 @@ TransportCore::TransportCore(asio::io_context& io, TransportOptions options, con
       accept_retry_(io),
       sweeper_(io),
       grace_(io),
-      gate_timer_(io) {}
+      gate_timer_(io) {
+    for (std::size_t seat = 0; seat < options_.seed_keys.size() && seat < options_.seeds.size(); ++seat) {
+        const PublicKey& key = options_.seed_keys[seat];
+        if (key != PublicKey{}) seed_keys_.configure(options_.seeds[seat], key);
+    }
+}
 
 void TransportCore::abandon() {
     // One of them may be on the stack right now: they end with this turn of the loop.
@@ -125,10 +130,10 @@ void TransportCore::on_accepted(tcp::socket socket) {
     watch_deadlines();
 }
 
-// The oldest connection whose owner never said who it is gives way. False when there is none.
+// The oldest connection of nobody known gives way. False when there is none.
 bool TransportCore::make_room() {
     for (auto& [serial, channel] : channels_) {
-        const bool known = channel.dialled || (channel.greeted && !channel.key_only);
+        const bool known = channel.dialled || !is_anonymous(channel.node);
         if (known || channel.connection->is_closed()) continue;
         channel.connection->close(CloseCause::local);
         return true;
@@ -175,9 +180,9 @@ Channel& TransportCore::add_channel(tcp::socket socket, bool dialled) {
 Channel& TransportCore::dial(NodeId to, bool key_only) {
     Channel& channel = add_channel(tcp::socket(io_), true);
     channel.node = to;
-    channel.trust = Trust::claimed;
+    channel.trust = Trust::address;
     channel.key_only = key_only;
-    set_limits(channel);
+    set_limits(channel, channel.node);
     if (!key_only) routes_[to] = channel.serial;
     channel.connection->set_deadline(from_now(options_.dial_deadline));
     start_dial(channel);
@@ -194,7 +199,7 @@ Channel* TransportCore::find(std::uint64_t serial) {
 
 Channel* TransportCore::route(NodeId to) {
     const auto found = routes_.find(to);
-    if (found == routes_.end()) return nullptr;
+    if (found == routes_.end()) return is_anonymous(to) ? nullptr : admit_listed(to);
     Channel& channel = channels_.at(found->second);
     return channel.connection->is_closing() ? nullptr : &channel;
 }
@@ -204,12 +209,13 @@ void TransportCore::lead_to(Channel& channel, NodeId node, Trust trust) {
     if (is_anonymous(channel.node)) routes_.erase(channel.node);
     channel.node = node;
     channel.trust = trust;
-    set_limits(channel);
+    set_limits(channel, channel.node);
     if (route(node) == nullptr) routes_[node] = channel.serial;
 }
 
-void TransportCore::set_limits(Channel& channel) {
-    if (!is_seed(channel.node)) return;
+// Those of a connection with `node`.
+void TransportCore::set_limits(Channel& channel, NodeId node) {
+    if (!is_seed(node)) return;
     const std::size_t queue = options_.role == Role::seed ? seed_queue_lines * options_.seed_line_limit : 0;
     channel.connection->set_limits(options_.seed_line_limit, std::max(queue, options_.queue_bytes_limit));
 }
@@ -251,7 +257,7 @@ void TransportCore::report_close(const Channel& channel, CloseCause cause) {
     for (auto& [serial, other] : channels_) {
         if (other.node != channel.node || other.key_only || other.connection->is_closing()) continue;
         if (route(channel.node) == nullptr) routes_[channel.node] = serial;
-        goes_on = goes_on || (channel.greeted && other.greeted && channel.key == other.key);
+        goes_on = goes_on || (channel.greeted && other.greeted && channel.theirs.key == other.theirs.key);
     }
     if (goes_on && cause != CloseCause::overflow) return;
     // What was closed at the machine's own word is no news to it.
@@ -265,6 +271,12 @@ void TransportCore::report_close(const Channel& channel, CloseCause cause) {
 // In order: what is queued still goes out.
 void TransportCore::end(Channel& channel, bool deliver) {
     if (channel.connection->is_closing()) return;
+    const bool unproven = channel.dialled && !channel.greeted && !channel.offended && !channel.ends_greeted;
+    if (unproven) {
+        channel.ends_greeted = true;
+        channel.connection->set_deadline(from_now(farewell));
+        return watch_deadlines();
+    }
     channel.connection->finish(deliver);
     channel.connection->set_deadline(from_now(farewell));
     watch_deadlines();
@@ -372,9 +384,10 @@ void TransportCore::sweep() {
 void TransportCore::end_overdue(Channel& channel) {
     Connection& connection = *channel.connection;
     if (connection.is_closing()) return connection.close(CloseCause::local);
+    if (channel.ends_greeted) return end(channel, false);  // it says no HELLO
     if (connection.mid_line()) return offend(channel, "too_slow", "did not finish a line in time");
     if (channel.dialled) return connection.close(CloseCause::timed_out);
-    if (channel.awaits_proof) return offend(channel, "no_proof", "claims to be a seed and did not prove it in time");
+    if (channel.awaits_proof) return offend(channel, "no_proof", "did not prove in time who it is");
     if (!channel.heard) return offend(channel, "silent", "said nothing in time");
     connection.close(CloseCause::local);
 }

@@ -25,19 +25,21 @@ struct Channel {
     std::shared_ptr<Connection> connection;
     std::uint64_t serial{0};
     bool dialled{false};
-    bool dial_waits{false};  // for a partition to heal
-    bool greeted{false};     // the other side said HELLO or HELLO_ACK
-    bool heard{false};       // at least one whole line came
-    bool offended{false};    // it is being closed for what it sent
-    bool key_only{false};    // dialled for the seed's key and nothing else, or accepted from one who did
-    NodeId node{};           // who it leads to; anonymous until greeted when accepted
+    bool dial_waits{false};    // for a partition to heal
+    bool greeted{false};       // the other side said HELLO or HELLO_ACK: see `theirs`
+    bool heard{false};         // at least one whole line came
+    bool offended{false};      // it is being closed for what it sent
+    bool ends_greeted{false};  // to be ended once the other side can believe what was sent on it
+    bool key_only{false};      // dialled for the seed's key and nothing else, or accepted from one who did
+    NodeId node{};             // who it leads to; anonymous when accepted, until that is shown
     Trust trust{Trust::anonymous};
-    Nonce nonce{};                   // ours
-    PublicKey key;                   // what HELLO or HELLO_ACK said
-    std::optional<Signature> proof;  // what HELLO_PROOF said
-    // An accepted connection that claims to be a seed: what only a seed may say waits for its proof.
+    Nonce nonce{};       // ours
+    Hello theirs;        // what the other side says of itself
+    bool proved{false};  // and it holds that key
+    // An accepted connection: what comes before HELLO_PROOF waits for it.
     bool awaits_proof{false};
-    bool relearnt{false};  // the seed was dialled for its key because of this proof
+    bool relearnt{false};          // the seed was dialled for its key because of this proof
+    std::uint32_t credentials{0};  // shown after HELLO
     std::vector<Message> held;
     std::size_t held_bytes{0};
     // The connection of the same pair that this one replaces; writing here waits for its end.
@@ -52,6 +54,7 @@ public:
     void serve(int listening_fd);
     void send(NodeId to, const Message& message);
     void disconnect(NodeId node);
+    void show_credential();
     void set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules);
     void shutdown(Duration grace, std::function<void()> done);
     void abandon();  // the owner is gone: no handler is called any more
@@ -74,7 +77,7 @@ private:
     void lead_to(Channel& channel, NodeId node, Trust trust);
     [[nodiscard]] bool is_seed(NodeId node) const;
     [[nodiscard]] Channel* find(std::uint64_t serial);
-    void set_limits(Channel& channel);
+    void set_limits(Channel& channel, NodeId node);
     [[nodiscard]] std::size_t send_limit(const Channel& channel) const;
     [[nodiscard]] Frame encoded(const Message& message);
     void refuse_to_send(const Channel& channel, const Message& message, std::size_t bytes);
@@ -99,6 +102,7 @@ private:
     void on_line(std::uint64_t serial, std::string_view line);
     void on_message(Channel& channel, Message message, std::size_t bytes);
     void hand_on(Channel& channel, Message message);
+    [[nodiscard]] static bool only_from_seeds(const Message& message);
     void on_unknown_type(Channel& channel, const UnknownType& unknown);
     void extend_deadline(Channel& channel);
     void offend(Channel& channel, const std::string& code, const std::string& text);
@@ -113,12 +117,21 @@ private:
     void on_hello(Channel& channel, const Hello& hello);
     void on_hello_ack(Channel& channel, const HelloAck& ack);
     void on_hello_proof(Channel& channel, const HelloProof& proof);
-    void judge_proof(Channel& channel);
+    void on_credential(Channel& channel, const CredentialChanged& changed);
+    [[nodiscard]] bool is_stranger(const Channel& channel) const;
+    [[nodiscard]] bool is_stranger_to_others() const;
+    [[nodiscard]] bool is_vouched(const Channel& channel) const;
+    [[nodiscard]] bool trust_acceptor(Channel& channel);
+    void identify(Channel& channel);
+    void identify_seed(Channel& channel);
+    void hand_on_what_anybody_may_say(Channel& channel);
+    void admit(Channel& channel, Trust trust);
+    void note_key(const Channel& channel);
+    [[nodiscard]] Channel* admit_listed(NodeId node);
     void on_key_dial_ended(NodeId seed);
     void release_held(Channel& channel);
-    void limit_unproven();
+    void limit_unproven(Role role);
     void settle_pair(NodeId node);
-    [[nodiscard]] bool owns_key(const Channel& accepted, const PublicKey& key) const;
 
     boost::asio::io_context& io_;
     TransportOptions options_;
@@ -132,6 +145,7 @@ private:
     Channels channels_;                       // by serial: oldest first
     std::map<NodeId, std::uint64_t> routes_;  // the connection that sends to a node use
     SeedKeys seed_keys_;
+    std::map<NodeId, PublicKey> peer_keys_;  // of peers that proved who they are, lately
     FaultGate gate_;
     std::set<NodeId> unheard_losses_;               // connections whose end a partition keeps from us
     std::map<std::string, SteadyTime> complaints_;  // what was said lately, by source and code

@@ -9,8 +9,12 @@
 namespace gossip {
 namespace {
 
-// Accepted connections that may claim to be seeds at the same time: each may hold a seed's line.
-constexpr std::size_t unproven_limit = 64;
+// Accepted connections that have yet to prove what they claim: each may hold messages until then.
+constexpr std::size_t unproven_seeds = 64;
+constexpr std::size_t unproven_peers = 1024;
+
+constexpr std::size_t peer_keys_limit = 4096;
+constexpr std::uint32_t credentials_limit = 64;  // shown on one connection: each costs signature checks
 
 template <class Handshake>
 Frame frame_of(const Handshake& line) {
@@ -32,6 +36,7 @@ Hello TransportCore::own_hello(const Channel& channel) const {
     hello.cluster = options_.cluster;
     hello.key = crypto_.public_key(options_.self);
     hello.nonce = channel.nonce;
+    if (handlers_.credential && !channel.key_only) hello.credential = handlers_.credential();
     hello.key_only = channel.key_only;
     return hello;
 }
@@ -45,9 +50,9 @@ void TransportCore::greet(Channel& channel) {
 }
 
 std::string TransportCore::other_cluster(const Hello& hello) const {
-    if (hello.cluster == options_.cluster || hello.role != Role::seed) return {};
-    return "runs another seed list (" + fingerprint(hello.cluster) + ") than " + node_name(options_.self) + " (" +
-           fingerprint(options_.cluster) + "): compare [[seed]] in both config files";
+    if (hello.cluster == options_.cluster) return {};
+    return "has another list of seeds (" + fingerprint(hello.cluster) + ") than " + node_name(options_.self) + " (" +
+           fingerprint(options_.cluster) + "): compare [[seed]] in both config files, order included";
 }
 
 std::string TransportCore::refusal(const Hello& hello) const {
@@ -58,38 +63,108 @@ std::string TransportCore::refusal(const Hello& hello) const {
     return {};
 }
 
+// ---------------------------------------------------------------- the accepting side
+
 void TransportCore::on_hello(Channel& channel, const Hello& hello) {
     if (channel.dialled || channel.greeted) return offend(channel, "bad_hello", "sent HELLO out of place");
     if (const std::string why = refusal(hello); !why.empty()) {
         return offend(channel, "refused", node_name(hello.id) + " " + why);
     }
     channel.greeted = true;
-    channel.key = hello.key;
-    channel.key_only = hello.key_only;
+    channel.theirs = hello;
     HelloAck ack{own_hello(channel), {}};
-    ack.hello.key_only = false;
-    ack.proof = crypto_.sign(options_.self, proof_text(hello.nonce, options_.self, hello.id));
+    ack.proof = crypto_.sign(options_.self, proof_text(Side::acceptor, hello, ack.hello));
     channel.connection->write(frame_of(ack));
+    channel.key_only = hello.key_only;
     if (hello.key_only) return;  // it leads nowhere
-    channel.connection->set_deadline(no_deadline);
-    channel.awaits_proof = hello.role == Role::seed;
-    lead_to(channel, hello.id, Trust::claimed);
-    if (!channel.awaits_proof) return;
+    channel.awaits_proof = true;
+    if (hello.role == Role::seed) set_limits(channel, hello.id);
     channel.connection->set_deadline(steady_now() + options_.hello_deadline);
     watch_deadlines();
-    limit_unproven();
+    limit_unproven(hello.role);
 }
 
-void TransportCore::limit_unproven() {
+void TransportCore::limit_unproven(Role role) {
     std::size_t unproven = 0;
     Channel* oldest = nullptr;
     for (auto& [serial, channel] : channels_) {
-        if (!channel.awaits_proof || channel.connection->is_closing()) continue;
+        if (!channel.awaits_proof || channel.theirs.role != role || channel.connection->is_closing()) continue;
         ++unproven;
         if (oldest == nullptr) oldest = &channel;
     }
-    if (unproven > unproven_limit) oldest->connection->close(CloseCause::local);
+    const std::size_t limit = role == Role::seed ? unproven_seeds : unproven_peers;
+    if (unproven > limit) oldest->connection->close(CloseCause::local);
 }
+
+void TransportCore::on_hello_proof(Channel& channel, const HelloProof& proof) {
+    if (!channel.awaits_proof || channel.proved) return offend(channel, "bad_hello", "sent HELLO_PROOF out of place");
+    const Bytes text = proof_text(Side::dialler, channel.theirs, own_hello(channel));
+    if (!crypto_.verify(channel.theirs.key, text, proof.proof)) {
+        return offend(channel, "no_proof", "did not prove that it holds its key");
+    }
+    channel.proved = true;
+    identify(channel);
+}
+
+// Its key is proven. Whose key is it?
+void TransportCore::identify(Channel& channel) {
+    if (channel.theirs.role == Role::seed) return identify_seed(channel);
+    if (is_vouched(channel)) return admit(channel, Trust::proven);
+    channel.awaits_proof = false;  // a stranger: heard on this connection, and answered there
+    channel.connection->set_deadline(steady_now() + options_.idle_deadline);
+    release_held(channel);
+}
+
+// A key that is not the one known may be that of a new life: ask the seed's address once.
+void TransportCore::identify_seed(Channel& channel) {
+    const NodeId seed = channel.theirs.id;
+    if (seed_keys_.is_key_of(seed, channel.theirs.key)) return admit(channel, Trust::seed);
+    if (channel.relearnt || seed_keys_.configured(seed)) {
+        return offend(channel, "no_proof", "claims to be the seed " + node_name(seed) + " and has another key");
+    }
+    channel.relearnt = true;
+    hand_on_what_anybody_may_say(channel);
+    for (const auto& [serial, other] : channels_) {
+        if (other.key_only && other.dialled && other.node == seed) return;  // asked already
+    }
+    dial(seed, true);
+}
+
+// A probe must not depend on our reaching the seed that sent it.
+void TransportCore::hand_on_what_anybody_may_say(Channel& channel) {
+    std::vector<Message> orders;
+    for (Message& message : std::exchange(channel.held, {})) {
+        if (only_from_seeds(message)) {
+            orders.push_back(std::move(message));
+        } else {
+            hand_on(channel, std::move(message));
+        }
+    }
+    channel.held = std::move(orders);
+}
+
+void TransportCore::on_key_dial_ended(NodeId seed) {
+    for (auto& [serial, channel] : channels_) {
+        const bool waits = channel.awaits_proof && channel.proved && channel.theirs.id == seed;
+        if (waits && !channel.connection->is_closing()) identify_seed(channel);
+    }
+}
+
+void TransportCore::admit(Channel& channel, Trust trust) {
+    channel.awaits_proof = false;
+    channel.connection->set_deadline(no_deadline);
+    lead_to(channel, channel.theirs.id, trust);
+    note_key(channel);
+    release_held(channel);
+    settle_pair(channel.node);
+}
+
+void TransportCore::release_held(Channel& channel) {
+    channel.held_bytes = 0;
+    for (Message& message : std::exchange(channel.held, {})) hand_on(channel, std::move(message));
+}
+
+// ---------------------------------------------------------------- the dialling side
 
 void TransportCore::on_hello_ack(Channel& channel, const HelloAck& ack) {
     if (!channel.dialled || channel.greeted) return offend(channel, "bad_hello", "sent HELLO_ACK out of place");
@@ -98,63 +173,107 @@ void TransportCore::on_hello_ack(Channel& channel, const HelloAck& ack) {
     }
     if (const std::string why = other_cluster(ack.hello); !why.empty()) return offend(channel, "refused", why);
     channel.greeted = true;
-    channel.key = ack.hello.key;
+    channel.theirs = ack.hello;
+    const Hello ours = own_hello(channel);
+    if (!crypto_.verify(ack.hello.key, proof_text(Side::acceptor, ours, ack.hello), ack.proof)) {
+        return offend(channel, "no_proof", "did not prove that it holds its key");
+    }
+    channel.proved = true;
     if (!channel.connection->is_closing()) channel.connection->set_deadline(no_deadline);
-    if (is_seed(channel.node)) {
-        const Bytes signed_text = proof_text(channel.nonce, channel.node, options_.self);
-        if (ack.hello.role != Role::seed || !crypto_.verify(ack.hello.key, signed_text, ack.proof)) {
-            return offend(channel, "no_proof", "did not prove that it is this seed");
-        }
-        seed_keys_.learn(channel.node, ack.hello.key);
-        channel.trust = Trust::seed;
-    }
+    if (!trust_acceptor(channel)) return;
     if (channel.key_only) return channel.connection->close(CloseCause::local);
-    const Signature proof = crypto_.sign(options_.self, proof_text(ack.hello.nonce, options_.self, channel.node));
+    const Signature proof = crypto_.sign(options_.self, proof_text(Side::dialler, ours, ack.hello));
     channel.connection->write_first(frame_of(HelloProof{proof}));
+    if (channel.ends_greeted) return end(channel, false);
     settle_pair(channel.node);
 }
 
-void TransportCore::on_hello_proof(Channel& channel, const HelloProof& proof) {
-    if (channel.dialled || !channel.greeted || channel.proof) {
-        return offend(channel, "bad_hello", "sent HELLO_PROOF out of place");
-    }
-    channel.proof = proof.proof;
-    if (channel.awaits_proof) return judge_proof(channel);
-    settle_pair(channel.node);
-}
-
-// A proof that fails may have been made by the key of a new life: ask the seed's address once.
-void TransportCore::judge_proof(Channel& channel) {
-    if (seed_keys_.proves(crypto_, channel.node, options_.self, channel.nonce, *channel.proof)) {
-        channel.awaits_proof = false;
-        channel.connection->set_deadline(no_deadline);
+// False when another node answers at this address: who was there listens no more.
+bool TransportCore::trust_acceptor(Channel& channel) {
+    if (is_seed(channel.node)) {
+        if (channel.theirs.role != Role::seed || !seed_keys_.learn(channel.node, channel.theirs.key)) {
+            offend(channel, "no_proof", "did not prove that it is this seed");
+            return false;
+        }
         channel.trust = Trust::seed;
-        release_held(channel);
-        return settle_pair(channel.node);
+        return true;
     }
-    if (channel.relearnt) return offend(channel, "no_proof", "claims to be a seed and cannot prove it");
-    channel.relearnt = true;
-    for (const auto& [serial, other] : channels_) {
-        if (other.key_only && other.dialled && other.node == channel.node) return;  // asked already
+    if (is_vouched(channel)) {
+        channel.trust = Trust::proven;
+        note_key(channel);
+        return true;
     }
-    dial(channel.node, true);
+    const auto known = peer_keys_.find(channel.node);
+    if (known == peer_keys_.end() || known->second == channel.theirs.key) return true;
+    peer_keys_.erase(known);
+    complain(channel, "other_key", "is no longer who it was: another key answers at this address");
+    channel.connection->close(CloseCause::refused);
+    return false;
 }
 
-void TransportCore::on_key_dial_ended(NodeId seed) {
+// ---------------------------------------------------------------- members
+
+bool TransportCore::is_vouched(const Channel& channel) const {
+    const Hello& who = channel.theirs;
+    return channel.proved && who.role == Role::peer && handlers_.vouches &&
+           handlers_.vouches(who.id, who.key, who.credential);
+}
+
+// Holds a key of which nobody says whose it is.
+bool TransportCore::is_stranger(const Channel& channel) const {
+    return channel.proved && !channel.awaits_proof && !channel.dialled && is_anonymous(channel.node);
+}
+
+// The newest key of a peer takes the place of its older ones, and of the connections that proved those.
+void TransportCore::note_key(const Channel& channel) {
+    if (channel.trust != Trust::proven) return;
+    if (peer_keys_.size() >= peer_keys_limit) peer_keys_.clear();
+    peer_keys_[channel.node] = channel.theirs.key;
+    for (auto& [serial, other] : channels_) {
+        if (other.node != channel.node || !other.proved || other.theirs.key == channel.theirs.key) continue;
+        other.connection->close(CloseCause::local);
+    }
+}
+
+// A connection whose other end has become a member since it said HELLO.
+Channel* TransportCore::admit_listed(NodeId node) {
+    if (options_.role != Role::seed) return nullptr;  // a peer has no list: it is shown credentials
     for (auto& [serial, channel] : channels_) {
-        const bool waits = channel.awaits_proof && channel.proof && channel.node == seed;
-        if (waits && !channel.connection->is_closing()) judge_proof(channel);
+        if (!is_stranger(channel) || channel.theirs.id != node || channel.connection->is_closing()) continue;
+        if (!is_vouched(channel)) continue;
+        admit(channel, Trust::proven);
+        return &channel;
+    }
+    return nullptr;
+}
+
+void TransportCore::on_credential(Channel& channel, const CredentialChanged& changed) {
+    if (!channel.greeted || channel.key_only) return offend(channel, "bad_hello", "sent CREDENTIAL out of place");
+    if (++channel.credentials > credentials_limit) return offend(channel, "bad_hello", "sent too many CREDENTIALs");
+    channel.theirs.credential = changed.credential;
+    if (is_stranger(channel)) {
+        if (is_vouched(channel)) admit(channel, Trust::proven);
+    } else if (channel.dialled && channel.trust == Trust::address && is_vouched(channel)) {
+        channel.trust = Trust::proven;
+        note_key(channel);
     }
 }
 
-void TransportCore::release_held(Channel& channel) {
-    for (Message& message : std::exchange(channel.held, {})) hand_on(channel, std::move(message));
+void TransportCore::show_credential() {
+    if (closing_ || !handlers_.credential) return;
+    const Frame frame = frame_of(CredentialChanged{handlers_.credential()});
+    for (auto& [serial, channel] : channels_) {
+        const bool told = channel.greeted && !channel.key_only && channel.theirs.role == Role::peer;
+        if (told && !channel.connection->is_closing()) channel.connection->write(frame);
+    }
+    for (const NodeId seed : options_.seeds) settle_pair(seed);
 }
 
-// Whoever holds the private half of `key`, which alone says that both connections lead to one life.
-bool TransportCore::owns_key(const Channel& accepted, const PublicKey& key) const {
-    return accepted.proof && accepted.key == key &&
-           crypto_.verify(key, proof_text(accepted.nonce, accepted.node, options_.self), *accepted.proof);
+// ---------------------------------------------------------------- two connections of one pair
+
+// To others a connection of ours that they accepted leads to nobody known, and answers come by it.
+bool TransportCore::is_stranger_to_others() const {
+    return options_.role == Role::peer && handlers_.credential && handlers_.credential().signatures.empty();
 }
 
 // Two nodes that dialled each other at once keep the connection of the one with the lower id; the
@@ -164,11 +283,11 @@ void TransportCore::settle_pair(NodeId node) {
     Channel* dialled = nullptr;
     Channel* accepted = nullptr;
     for (auto& [serial, channel] : channels_) {
-        if (channel.node != node || channel.key_only || !channel.greeted || channel.connection->is_closing()) continue;
+        if (channel.node != node || channel.key_only || !channel.proved || channel.connection->is_closing()) continue;
         (channel.dialled ? dialled : accepted) = &channel;
     }
-    if (node > options_.self || dialled == nullptr || accepted == nullptr || accepted->awaits_proof) return;
-    if (!owns_key(*accepted, dialled->key)) return;
+    if (node > options_.self || dialled == nullptr || accepted == nullptr || is_stranger_to_others()) return;
+    if (accepted->theirs.key != dialled->theirs.key) return;
     routes_[node] = accepted->serial;
     accepted->replaces = dialled->serial;
     accepted->connection->cork();

@@ -10,25 +10,13 @@
 namespace gossip {
 namespace {
 
-constexpr std::size_t held_limit = 1000;       // messages that wait for a proof
+constexpr std::size_t held_limit = 1000;  // messages that wait for a proof
+constexpr std::size_t peer_held_bytes = 256 * 1024;
 constexpr std::size_t complaint_limit = 1024;  // sources remembered
 constexpr auto complaint_period = std::chrono::seconds(10);
 
 template <class M, class... Ms>
 constexpr bool one_of = (std::is_same_v<M, Ms> || ...);
-
-// Worth nothing unless a seed says it. The rest a claimed seed may say at once: a probe must not
-// depend on our reaching the seed that sent it. MEMBERSHIP carries a signature of its own.
-bool only_from_seeds(const Message& message) {
-    return std::visit(
-        []<class M>(const M&) {
-            return one_of<M, msg::RegisterAck, msg::RegisterNack, msg::RegisterPending, msg::PeerList, msg::Candidates,
-                          msg::LeaseAck, msg::ReportAck, msg::Deltas, msg::Propose, msg::Vote, msg::Nack, msg::Behind,
-                          msg::Commit, msg::Ack, msg::Learn, msg::Sync, msg::Fetch, msg::Decisions, msg::SnapshotPart,
-                          msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery, msg::SeatAnswer>;
-        },
-        message);
-}
 
 // Asked over a connection that may be the asker's only one.
 bool expects_answer(const Message& message) {
@@ -41,6 +29,19 @@ bool expects_answer(const Message& message) {
 }
 
 }  // namespace
+
+// Worth nothing unless a seed says it. The rest counts at once when it holds some key: a probe must not depend on
+// our reaching the seed that sent it. MEMBERSHIP carries a signature of its own.
+bool TransportCore::only_from_seeds(const Message& message) {
+    return std::visit(
+        []<class M>(const M&) {
+            return one_of<M, msg::RegisterAck, msg::RegisterNack, msg::RegisterPending, msg::PeerList, msg::Candidates,
+                          msg::LeaseAck, msg::ReportAck, msg::Deltas, msg::Propose, msg::Vote, msg::Nack, msg::Behind,
+                          msg::Commit, msg::Ack, msg::Learn, msg::Sync, msg::Fetch, msg::Decisions, msg::SnapshotPart,
+                          msg::RemovalCase, msg::CaseOpinion, msg::SeatQuery, msg::SeatAnswer, msg::Challenge>;
+        },
+        message);
+}
 
 std::string TransportCore::source(const Channel& channel) const {
     return is_anonymous(channel.node) ? channel.connection->remote() : node_name(channel.node);
@@ -79,14 +80,16 @@ void TransportCore::on_line(std::uint64_t serial, std::string_view line) {
                           [&](Hello& hello) { on_hello(*channel, hello); },
                           [&](HelloAck& ack) { on_hello_ack(*channel, ack); },
                           [&](HelloProof& proof) { on_hello_proof(*channel, proof); },
+                          [&](CredentialChanged& changed) { on_credential(*channel, changed); },
                           [&](UnknownType& unknown) { on_unknown_type(*channel, unknown); },
                           [&](DecodeError& error) { offend(*channel, error.code, error.text); }},
                parsed);
 }
 
-// Only who never said HELLO can idle too long; what was dialled and answers has no deadline any more.
+// Only who is not known can idle too long; what was dialled and answers has no deadline any more.
 void TransportCore::extend_deadline(Channel& channel) {
-    if (channel.connection->is_closing() || (channel.greeted && !channel.key_only)) return;
+    const bool known = channel.greeted && !channel.key_only && !is_stranger(channel);
+    if (channel.connection->is_closing() || known) return;
     const SteadyTime idle = steady_now() + options_.idle_deadline;
     channel.connection->set_deadline(channel.dialled ? no_deadline : idle);
     if (!channel.dialled) watch_deadlines();
@@ -103,10 +106,13 @@ void TransportCore::on_message(Channel& channel, Message message, std::size_t by
             channel, "error",
             "answered with an error: " + wire::printable(error->code, 40) + ": " + wire::printable(error->text, 200));
     }
-    if (!channel.awaits_proof || !only_from_seeds(message)) return hand_on(channel, std::move(message));
+    if (options_.role == Role::seed && is_stranger(channel) && is_vouched(channel)) admit(channel, Trust::proven);
+    const bool waits = channel.awaits_proof && (!channel.proved || only_from_seeds(message));
+    if (!waits) return hand_on(channel, std::move(message));
     channel.held_bytes += bytes;
-    if (channel.held.size() >= held_limit || channel.held_bytes > options_.seed_line_limit) {
-        return offend(channel, "no_proof", "claims to be a seed and sent too much before its proof");
+    const bool seed = channel.theirs.role == Role::seed;
+    if (channel.held.size() >= held_limit || channel.held_bytes > (seed ? options_.seed_line_limit : peer_held_bytes)) {
+        return offend(channel, "no_proof", "sent too much before it proved who it is");
     }
     channel.held.push_back(std::move(message));
 }

@@ -14,8 +14,9 @@ namespace gossip {
 struct TransportOptions {
     NodeId self{};
     Role role{};
-    std::uint64_t cluster{0};   // membership_fingerprint: a seed with another one is refused
-    std::vector<NodeId> seeds;  // whose role has to be proven
+    std::uint64_t cluster{0};          // membership_fingerprint: whoever has another one is refused
+    std::vector<NodeId> seeds;         // whose role has to be proven
+    std::vector<PublicKey> seed_keys;  // those configured, by seat; see Config
     std::size_t peer_line_limit = 64 * 1024;
     std::size_t seed_line_limit = 1024 * 1024;
     std::size_t queue_bytes_limit = 1024 * 1024;  // per connection; beyond it the slow peer is cut
@@ -29,6 +30,9 @@ struct TransportOptions {
 struct TransportHandlers {
     std::function<void(NodeId from, Trust trust, Message message)> received;
     std::function<void(NodeId node, LossReason reason)> lost;
+    // See Machine; without them every peer is a stranger.
+    std::function<Credential()> credential;
+    std::function<bool(NodeId node, const PublicKey& key, const Credential& shown)> vouches;
     // Something to log once: a bad line, an unknown type, a deadline. `warning` text names the offender.
     std::function<void(const std::string& text)> offence;
 };

@@ -15,7 +15,7 @@ namespace gossip {
 
 using Nonce = std::array<std::uint8_t, 16>;
 
-// The three lines of the handshake belong to the transport and never reach a machine.
+// The lines of the handshake belong to the transport and never reach a machine.
 struct Hello {
     ProtocolVersion version{1};
     Role role{};
@@ -23,14 +23,19 @@ struct Hello {
     std::uint64_t cluster{0};
     PublicKey key;
     Nonce nonce{};
-    bool key_only{false};  // asks for the HELLO_ACK's proof and nothing else: never used to send
+    Credential credential{};  // of a member
+    bool key_only{false};     // asks for the HELLO_ACK's proof and nothing else: never used to send
 };
 struct HelloAck {
     Hello hello;
-    Signature proof;  // over the dialler's nonce and both ids
+    Signature proof;  // see proof_text
 };
 struct HelloProof {
-    Signature proof;  // over the acceptor's nonce and both ids
+    Signature proof;
+};
+// On an open connection: the sender has become a member, or another life of it has.
+struct CredentialChanged {
+    Credential credential;
 };
 
 // Well formed, of a type this version does not know: counted and ignored, so that newer nodes can talk.
@@ -43,13 +48,14 @@ struct DecodeError {
     std::string text;  // made of our words only; safe to log
 };
 
-using Line = std::variant<Message, Hello, HelloAck, HelloProof, UnknownType, DecodeError>;
+using Line = std::variant<Message, Hello, HelloAck, HelloProof, CredentialChanged, UnknownType, DecodeError>;
 
 // With the trailing newline. `crypto` computes a rumor's msg_hash, which 000's peers expect.
 [[nodiscard]] std::string encode(const Message& message, const Crypto& crypto, WallMs now);
 [[nodiscard]] std::string encode(const Hello& hello, WallMs now);
 [[nodiscard]] std::string encode(const HelloAck& ack, WallMs now);
 [[nodiscard]] std::string encode(const HelloProof& proof, WallMs now);
+[[nodiscard]] std::string encode(const CredentialChanged& changed, WallMs now);
 
 // A line without its newline.
 [[nodiscard]] Line decode(std::string_view line, const Crypto& crypto);

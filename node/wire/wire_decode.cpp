@@ -343,8 +343,10 @@ using ReadTable = std::unordered_map<std::string_view, ReadFunction>;
 
 template <std::size_t... I>
 ReadTable make_read_table(std::index_sequence<I...>) {
-    ReadTable table{
-        {"HELLO", &read_line<Hello>}, {"HELLO_ACK", &read_line<HelloAck>}, {"HELLO_PROOF", &read_line<HelloProof>}};
+    ReadTable table{{"HELLO", &read_line<Hello>},
+                    {"HELLO_ACK", &read_line<HelloAck>},
+                    {"HELLO_PROOF", &read_line<HelloProof>},
+                    {"CREDENTIAL", &read_line<CredentialChanged>}};
     (table.emplace(message_name(Message{std::in_place_index<I>}),
                    &read_line<std::variant_alternative_t<I, MessageBody>>),
      ...);

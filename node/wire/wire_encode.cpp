@@ -229,5 +229,6 @@ std::string encode(const Message& message, const Crypto& crypto, WallMs now) {
 std::string encode(const Hello& hello, WallMs now) { return wire::plain("HELLO", now, hello); }
 std::string encode(const HelloAck& ack, WallMs now) { return wire::plain("HELLO_ACK", now, ack); }
 std::string encode(const HelloProof& proof, WallMs now) { return wire::plain("HELLO_PROOF", now, proof); }
+std::string encode(const CredentialChanged& changed, WallMs now) { return wire::plain("CREDENTIAL", now, changed); }
 
 }  // namespace gossip

@@ -64,6 +64,7 @@ struct EnumNames<Opinion> {
 [[nodiscard]] inline bool is_absent(const LinksRecord& r) {
     return r.peer == NodeId::none && r.version == 0 && r.links.empty() && r.successors.empty();
 }
+[[nodiscard]] inline bool is_absent(const Credential& c) { return c.signatures.empty(); }
 [[nodiscard]] inline bool is_absent(const Certificate& c) { return is_absent(c.record) && c.statements.empty(); }
 
 // ---------------------------------------------------------------- values
@@ -96,6 +97,14 @@ GOSSIP_FIELDS(Statement) {
 GOSSIP_FIELDS(Certificate) {
     io.opt("record", m.record);
     io.list("statements", m.statements, 64);
+}
+GOSSIP_FIELDS(SeatSignature) {
+    io.need("seat", m.seat);
+    io.need("sig", m.signature);
+}
+GOSSIP_FIELDS(Credential) {
+    io.need("inc", m.incarnation);
+    io.list("signatures", m.signatures, 32);
 }
 GOSSIP_FIELDS(Change) {
     io.need("kind", m.kind);
@@ -142,6 +151,7 @@ GOSSIP_FIELDS(Candidate) {
 GOSSIP_FIELDS(msg::AskOpinion) {
     io.need("vote", m.opinion);
     io.opt("reason", m.reason);
+    io.opt("sig", m.signature);
 }
 
 // ---------------------------------------------------------------- peer <-> peer
@@ -242,6 +252,7 @@ GOSSIP_FIELDS(Hello) {
     io.need("cluster", m.cluster);
     io.need("key", m.key);
     io.need("nonce", m.nonce);
+    io.opt("credential", m.credential);
     io.opt("key_only", m.key_only);
 }
 GOSSIP_FIELDS(HelloAck) {
@@ -249,5 +260,6 @@ GOSSIP_FIELDS(HelloAck) {
     io.need("proof", m.proof);
 }
 GOSSIP_FIELDS(HelloProof) { io.need("proof", m.proof); }
+GOSSIP_FIELDS(CredentialChanged) { io.need("credential", m.credential); }
 
 }  // namespace gossip::wire

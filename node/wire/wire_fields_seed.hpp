@@ -50,6 +50,12 @@ GOSSIP_FIELDS(msg::RegisterAck) {
     io.list("successors", m.successors, 64);
     io.list("candidates", m.candidates, 1024);
     io.list("seed_keys", m.seed_keys, 32);
+    io.list("credential", m.credential, 32);
+}
+GOSSIP_FIELDS(msg::Challenge) { io.need("nonce", m.nonce); }
+GOSSIP_FIELDS(msg::ChallengeAnswer) {
+    io.need("peer", m.peer);
+    io.need("sig", m.signature);
 }
 GOSSIP_FIELDS(msg::RegisterNack) {
     io.need("peer_id", m.peer);  // [000]

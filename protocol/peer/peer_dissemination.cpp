@@ -12,8 +12,15 @@ constexpr Duration digest_pace = std::chrono::seconds(1);
 constexpr std::size_t spread_limit = 8;  // neighbours told at once of what a repair brought
 constexpr std::size_t diff_accept_limit = 4096;
 
-bool is_neighbour(const PeerTurn& t, const Sender& from) {
-    return t.links.find(from.node) != nullptr && !from.anonymous();
+bool is_neighbour(const PeerTurn& t, const Sender& from) { return t.links.find(from.node) != nullptr && from.proven(); }
+
+// A member with a key says everything in one of its lives: what names none is somebody else's. Protocol 0 has none.
+bool usurps_name(const PeerTurn& t, const Rumor& rumor) {
+    if (rumor.incarnation != Incarnation::none) return false;
+    if (rumor.origin == t.self) return true;
+    if (const Link* link = t.links.find(rumor.origin)) return link->protocol > 0;
+    const Candidate* known = t.view.candidate(rumor.origin);
+    return known != nullptr && known->protocol > 0;
 }
 
 }  // namespace
@@ -118,6 +125,9 @@ void PeerDissemination::on_gossip(PeerTurn& t, const Sender& sender, const msg::
     }
     // The very object we keep was checked when it came first, and is no dead peer's: those were dropped.
     if (m.rumor && rumors_.keeps(m.rumor)) return take_duplicate(t, from, m, m.rumor);
+    if (anonymous && m.rumor && m.rumor->incarnation != Incarnation::none) {
+        return t.refuse(from.reply, "message of a peer with a key, from nobody known");
+    }
     const auto checked = check_rumor(m.rumor, t.crypto, t.config.gossip);
     if (const auto* why = std::get_if<std::string_view>(&checked)) return t.refuse(from.reply, *why);
     take(t, from, m, std::get<RumorPtr>(checked));
@@ -129,6 +139,11 @@ void PeerDissemination::take(PeerTurn& t, const Sender& from, const msg::Gossip&
         // Who repairs may not know of the removal yet: declined without a word.
         if (m.repair) return rumors_.decline(rumor->key);
         return t.refuse(from.reply, "message of a removed peer");
+    }
+    if (usurps_name(t, *rumor)) {
+        // Protocol 0 passes ours on without their life: those we have.
+        if (rumors_.has(rumor->key)) return take_duplicate(t, from, m, rumor);
+        return t.refuse(from.reply, "message in the name of a peer that has a key");
     }
     if (!rumors_.accept(rumor, m.hop, m.repair, t.wall(), t.now, t.config.gossip)) {
         return take_duplicate(t, from, m, rumor);

@@ -101,6 +101,7 @@ void PeerMachine::dispatch(PeerTurn& t, const Sender& from, const SharedMessage&
         [&](const msg::RegisterAck& m) { membership_.on_register_ack(t, from, m); },
         [&](const msg::RegisterNack& m) { membership_.on_register_nack(t, from, m); },
         [&](const msg::RegisterPending& m) { membership_.on_register_pending(t, from, m); },
+        [&](const msg::Challenge& m) { membership_.on_challenge(t, from, m); },
         [&](const msg::LeaseAck& m) { membership_.on_lease_ack(t, from, m); },
         [&](const msg::Membership& m) { membership_.on_membership(t, from, m); },
         [&](const msg::Deltas& m) { membership_.on_deltas(t, from, m); },
@@ -240,13 +241,15 @@ void PeerMachine::route(PeerTurn& t, const Fact& fact) {
                fact);
 }
 
-// Nothing proves a name in a payload, so it counts only for nodes that have no other way to speak.
+// A name that nothing proves counts only for protocol 0, which has no other way to speak: for a neighbour of ours,
+// or for whoever answers at the address that we dialled.
 void PeerMachine::heard(PeerTurn& t, const Sender& from) {
     Link* const link = t.links.find(from.node);
-    if (is_anonymous(from.reply) && (link == nullptr || link->protocol != 0)) return;
+    const bool guest = link != nullptr ? link->protocol == 0 : from.trust == Trust::address;
+    if (!from.proven() && !guest) return;
     if (link != nullptr) hear(*link);
     if (accuser_.watches()) accuser_.heard(t, from.node);
-    if (witness_.probes()) witness_.heard(t, from.node);
+    if (witness_.probes()) witness_.heard(t, from);
 }
 
 void PeerMachine::begin_rounds(PeerTurn& t) {

@@ -44,6 +44,10 @@ public:
     void start_from(Time now, WallMs wall, const SnapshotSource& source, Effects& out);
     [[nodiscard]] PeerSnapshot snapshot() const;
     [[nodiscard]] PeerStatus status() const;
+    [[nodiscard]] Credential credential() const override { return membership_.credential(context_->config); }
+    [[nodiscard]] bool vouches(NodeId node, const PublicKey& key, const Credential& shown) const override {
+        return membership_.vouches(*context_, node, key, shown);
+    }
     void prefetch() const override;
     [[nodiscard]] bool prefetch(const SharedMessage& next) const override;
 

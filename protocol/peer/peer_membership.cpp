@@ -1,7 +1,9 @@
 #include "protocol/peer/peer_membership.hpp"
 
 #include "protocol/canonical.hpp"
+#include "protocol/peer/parting.hpp"
 #include "protocol/quorum.hpp"
+#include "protocol/trust/credential.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -106,15 +108,27 @@ void PeerMembership::begin_registration(PeerTurn& t) {
 
 void PeerMembership::ask_seeds(PeerTurn& t, const std::vector<Seat>& seats) {
     if (seats.empty()) return;
-    const PublicKey key = t.crypto.public_key(t.self);
-    const Change change{
-        .kind = ChangeKind::add, .peer = t.self, .incarnation = t.incarnation(), .protocol = 1, .key = key};
-    const Signature signature = t.crypto.sign(t.self, canonical_bytes(change));
+    const Change add = own_add(t);
+    const Signature signature = t.crypto.sign(t.self, canonical_bytes(add));
     for (const Seat seat : seats) {
         const NodeId seed = t.config.seeds[seat];
-        t.send(seed, msg::RegisterRequest{t.self, t.incarnation(), 1, key, signature});
+        t.send(seed, msg::RegisterRequest{add.peer, add.incarnation, add.protocol, add.key, signature});
         t.notice({.kind = NoticeKind::registration_sent, .other = seed});
     }
+}
+
+Change PeerMembership::own_add(const PeerTurn& t) const {
+    return {.kind = ChangeKind::add,
+            .peer = t.self,
+            .incarnation = t.incarnation(),
+            .protocol = 1,
+            .key = t.crypto.public_key(t.self)};
+}
+
+void PeerMembership::on_challenge(PeerTurn& t, const Sender& from, const msg::Challenge& m) const {
+    if (from.trust != Trust::seed) return t.refuse(from.reply, "CHALLENGE from a node that is no seed");
+    const Bytes text = challenge_bytes(t.config, from.node, t.self, m.nonce);
+    t.send(from.reply, msg::ChallengeAnswer{t.self, t.crypto.sign(t.self, text)});
 }
 
 void PeerMembership::handle_registration_timer(PeerTurn& t) {
@@ -135,6 +149,7 @@ void PeerMembership::on_register_ack(PeerTurn& t, const Sender& from, const msg:
     if (from.trust != Trust::seed || !seat) return t.refuse(from.reply, "REGISTER_ACK from a node that is no seed");
     if (m.peer != t.self || m.incarnation != t.incarnation()) return;
     learn_seed_keys(t, m.seed_keys);
+    collect_credential(t, m.credential);
     follow(t, m);
     view_.learn(m.successors, m.candidates, t.config.overlay, t.rng);
     Registration& registration = ensure_registration(t.config);
@@ -144,7 +159,7 @@ void PeerMembership::on_register_ack(PeerTurn& t, const Sender& from, const msg:
               .need = static_cast<std::uint32_t>(registration.need()),
               .other = from.node,
               .text = m.text});
-    if (phase_ == PeerPhase::registering) activate(t, m, from.node);
+    if (phase_ == PeerPhase::registering && !credential(t.config).signatures.empty()) activate(t, m, from.node);
     finish_registration(t);
     t.overlay_changed = true;
 }
@@ -210,9 +225,43 @@ void PeerMembership::on_register_pending(PeerTurn& t, const Sender& from, const 
 void PeerMembership::learn_seed_keys(const PeerTurn& t, const std::vector<PublicKey>& keys) {
     auto& known = view_.mutable_state().seed_keys.own();
     known.resize(t.config.seeds.size());
-    for (std::size_t i = 0; i < keys.size() && i < known.size(); ++i) {
-        if (keys[i] != PublicKey{}) known[i] = keys[i];
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        const bool configured = i < t.config.seed_keys.size() && t.config.seed_keys[i] != PublicKey{};
+        if (configured) known[i] = t.config.seed_keys[i];
+        if (!configured && i < keys.size() && keys[i] != PublicKey{}) known[i] = keys[i];
     }
+}
+
+// ---------------------------------------------------------------- credential
+
+Credential PeerMembership::credential(const Config& config) const {
+    const Credential& own = joining_->credential;
+    const bool complete =
+        own.incarnation == view_.incarnation() && own.signatures.size() >= majority(config.seeds.size());
+    return complete ? own : Credential{};
+}
+
+bool PeerMembership::vouches(const PeerContext& context, NodeId node, const PublicKey& key,
+                             const Credential& shown) const {
+    const Change add{
+        .kind = ChangeKind::add, .peer = node, .incarnation = shown.incarnation, .protocol = 1, .key = key};
+    return is_vouched(context.config, context.crypto, add, shown.signatures, *view_.state().seed_keys);
+}
+
+// Each is checked when it comes: one that is wrong would spoil the whole.
+void PeerMembership::collect_credential(PeerTurn& t, const std::vector<SeatSignature>& signatures) {
+    Credential& own = joining_.ensure().credential;
+    if (own.incarnation != t.incarnation()) own = {t.incarnation(), {}};
+    const std::vector<PublicKey>& keys = *view_.state().seed_keys;
+    const Bytes text = credential_bytes(t.config, own_add(t));
+    const std::size_t before = own.signatures.size();
+    for (const SeatSignature& by : signatures) {
+        const auto same = [&by](const SeatSignature& s) { return s.seat == by.seat; };
+        if (by.seat >= keys.size() || std::ranges::any_of(own.signatures, same)) continue;
+        if (t.crypto.verify(keys[by.seat], text, by.signature)) own.signatures.push_back(by);
+    }
+    const std::size_t needed = majority(t.config.seeds.size());
+    if (before < needed && own.signatures.size() >= needed) t.out.credential_changed = true;
 }
 
 // ---------------------------------------------------------------- leases
@@ -352,7 +401,7 @@ void PeerMembership::handle_delta_gap(PeerTurn& t) {
 void PeerMembership::handle_leave_requested(PeerTurn& t) {
     if (phase_ == PeerPhase::leaving) return;
     t.notice({.kind = NoticeKind::leaving});
-    for (const Link& link : t.links.all()) t.send(link.id, msg::Unlink{"leaving"});
+    for (const Link& link : t.links.all()) t.send(link.id, msg::Unlink{text_of(Parting::leaving)});
     if (phase_ == PeerPhase::starting || phase_ == PeerPhase::waiting_to_rejoin) return handle_left(t);
     phase_ = PeerPhase::leaving;
     const Change change{.kind = ChangeKind::leave, .peer = t.self, .incarnation = t.incarnation()};

@@ -31,6 +31,12 @@ public:
     void on_register_ack(PeerTurn& t, const Sender& from, const msg::RegisterAck& m);
     void on_register_nack(PeerTurn& t, const Sender& from, const msg::RegisterNack& m);
     void on_register_pending(PeerTurn& t, const Sender& from, const msg::RegisterPending& m);
+    void on_challenge(PeerTurn& t, const Sender& from, const msg::Challenge& m) const;
+    // Shows to others that this life is a member; empty until a quorum of seeds has signed it.
+    [[nodiscard]] Credential credential(const Config& config) const;
+    // True when the credential shows that the node is a member and has this key.
+    [[nodiscard]] bool vouches(const PeerContext& context, NodeId node, const PublicKey& key,
+                               const Credential& shown) const;
     // Seeds that acknowledged the registration, ascending.
     [[nodiscard]] std::vector<Seat> acknowledged() const;
 
@@ -61,6 +67,7 @@ private:
     struct Joining {
         std::optional<Registration> registration;  // none yet, or that of a snapshot
         Epoch registered_epoch{0};                 // seeds behind it may not know us yet
+        Credential credential;                     // as far as signatures came, each checked
         Epoch claimed_epoch{0};                    // the highest above ours that a node told us of
         Time delta_asked{};                        // not again before
         Damping damping;
@@ -72,6 +79,8 @@ private:
     [[nodiscard]] NodeId some_seed(PeerTurn& t) const;
     void ask_seeds(PeerTurn& t, const std::vector<Seat>& seats);
     void learn_seed_keys(const PeerTurn& t, const std::vector<PublicKey>& keys);
+    void collect_credential(PeerTurn& t, const std::vector<SeatSignature>& signatures);
+    [[nodiscard]] Change own_add(const PeerTurn& t) const;
     void follow(PeerTurn& t, const msg::RegisterAck& m);
     void finish_registration(PeerTurn& t);
     void activate(PeerTurn& t, const msg::RegisterAck& ack, NodeId seed);

@@ -2,6 +2,7 @@
 
 #include "protocol/canonical.hpp"
 #include "protocol/overlay.hpp"
+#include "protocol/peer/parting.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,10 +16,6 @@ constexpr Duration degree_debounce = std::chrono::seconds(1);
 constexpr std::size_t record_successors_limit = 64;
 constexpr std::size_t redirects_followed = 3;
 constexpr std::size_t reason_limit = 64;  // bytes of a neighbour's text that are repeated
-
-constexpr std::string_view ring_moved = "ring moved";
-constexpr std::string_view leaving = "leaving";
-constexpr std::string_view removed = "removed";
 
 bool holds(std::span<const NodeId> ids, NodeId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
@@ -63,7 +60,7 @@ void PeerOverlay::begin(PeerTurn& t) {
 
 void PeerOverlay::end_own_life(PeerTurn& t) {
     for (const NodeId id : links_.ids()) {
-        t.send(id, msg::Unlink{std::string(removed)});
+        t.send(id, msg::Unlink{gossip::text_of(Parting::removed)});
         link_down(t, id, "removed from the list", false);
     }
     record_stale_ = true;
@@ -158,8 +155,8 @@ void PeerOverlay::demote_ring_links(PeerTurn& t) {
     }
     for (const NodeId id : former) {
         if (links_.degree() <= t.config.overlay.links) return;
-        t.send(id, msg::Unlink{std::string(ring_moved)});
-        link_down(t, id, std::string(ring_moved), false);
+        t.send(id, msg::Unlink{gossip::text_of(Parting::ring_moved)});
+        link_down(t, id, gossip::text_of(Parting::ring_moved), false);
     }
 }
 
@@ -253,10 +250,12 @@ std::string_view PeerOverlay::text_of(Refusal refusal) {
     switch (refusal) {
         case Refusal::none:
             return "";
+        case Refusal::no_member:
+            return "no member's credential";
         case Refusal::not_its_record:
             return "not its own record";
         case Refusal::removed:
-            return removed;
+            return parting_texts[static_cast<std::size_t>(Parting::removed)];
         case Refusal::not_in_network:
             return "not in the network";
         case Refusal::later_life_known:
@@ -268,6 +267,7 @@ std::string_view PeerOverlay::text_of(Refusal refusal) {
 }
 
 PeerOverlay::Refusal PeerOverlay::judge(const PeerTurn& t, const Sender& from, const msg::LinkRequest& m) const {
+    if (!from.proven()) return Refusal::no_member;
     if (m.record.peer != from.node || m.record.incarnation != m.incarnation) return Refusal::not_its_record;
     if (t.view.removed(from.node, m.incarnation)) return Refusal::removed;
     if (!t.active() && t.phase != PeerPhase::registering) return Refusal::not_in_network;
@@ -278,9 +278,7 @@ PeerOverlay::Refusal PeerOverlay::judge(const PeerTurn& t, const Sender& from, c
 }
 
 void PeerOverlay::on_link_request(PeerTurn& t, const Sender& from, const msg::LinkRequest& m) {
-    if (from.anonymous() || t.seat_of(from.node)) {
-        return t.refuse(from.reply, "LINK_REQUEST from a node that cannot link");
-    }
+    if (t.seat_of(from.node)) return t.refuse(from.reply, "LINK_REQUEST from a seed");
     if (const Refusal refusal = judge(t, from, m); refusal != Refusal::none) {
         std::vector<NodeId> others;
         if (refusal == Refusal::full) others = redirects(links_.ids(), from.node, t.rng);
@@ -300,8 +298,10 @@ void PeerOverlay::on_link_request(PeerTurn& t, const Sender& from, const msg::Li
 
 void PeerOverlay::on_link_accept(PeerTurn& t, const Sender& from, const msg::LinkAccept& m) {
     const auto dial = end_dial(from.node);
-    if (from.anonymous() || (!dial && links_.find(from.node) == nullptr)) {
-        return t.send(from.reply, msg::Unlink{"not asked for"});
+    if (!from.proven() || (!dial && links_.find(from.node) == nullptr)) {
+        if (dial) building_.ensure().dials.back_off(from.node, t.now, t.rng);
+        t.overlay_changed = true;
+        return t.send(from.reply, msg::Unlink{from.proven() ? "not asked for" : "no member's credential"});
     }
     count_answer(dial);
     if (t.view.removed(from.node, m.incarnation)) return;
@@ -316,7 +316,8 @@ void PeerOverlay::on_link_reject(PeerTurn& t, const Sender& from, const msg::Lin
     if (!dial && (link == nullptr || !link->mending)) return;
     t.overlay_changed = true;
     t.notice({.kind = NoticeKind::link_refused, .other = from.node, .text = m.reason});
-    if (m.reason == removed) degree_changed(t);  // are we still in the list? the seeds' answer to a lease tells
+    if (parting_of(m.reason) == Parting::removed)
+        degree_changed(t);  // are we still in the list? the seeds' answer to a lease tells
     if (link != nullptr) link_down(t, from.node, m.reason, true);
     if (!dial) return;
     building_.ensure().dials.back_off(from.node, t.now, t.rng);
@@ -336,9 +337,10 @@ void PeerOverlay::dial_redirect(PeerTurn& t, std::span<const NodeId> redirects, 
 }
 
 void PeerOverlay::on_unlink(PeerTurn& t, const Sender& from, const msg::Unlink& m) {
-    if (links_.find(from.node) == nullptr || from.anonymous()) return;
-    if (m.reason == leaving) t.raise(fact::Leaving{from.node});
-    link_down(t, from.node, "it said: " + m.reason.substr(0, reason_limit), m.reason != ring_moved);
+    if (links_.find(from.node) == nullptr || !from.proven()) return;
+    const Parting why = parting_of(m.reason);
+    if (why == Parting::leaving) t.raise(fact::Leaving{from.node});
+    link_down(t, from.node, "it said: " + m.reason.substr(0, reason_limit), why != Parting::ring_moved);
 }
 
 bool PeerOverlay::take_news(PeerTurn& t, const fact::NeighbourNews& news) {

@@ -62,7 +62,15 @@ private:
         Duration candidate_delay{};
         RecordPtr record;  // our own; none before the first link, or while it is the snapshot's
     };
-    enum class Refusal : std::uint8_t { none, not_its_record, removed, not_in_network, later_life_known, full };
+    enum class Refusal : std::uint8_t {
+        none,
+        no_member,
+        not_its_record,
+        removed,
+        not_in_network,
+        later_life_known,
+        full
+    };
     [[nodiscard]] static std::string_view text_of(Refusal refusal);
 
     [[nodiscard]] bool has_room(const PeerTurn& t, bool ring) const;

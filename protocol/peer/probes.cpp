@@ -33,14 +33,20 @@ Probes::Action Probes::ask(const LivenessConfig& config, NodeId suspect, Incarna
         if (!known->verdict) return {};
         return {.testimony = Testimony{suspect, life, *known->verdict, {asker}}};
     }
-    if (known != nullptr || probes_.size() >= limit) return {.busy = true};
+    const auto at_strangers_word = [](const Probe& p) {
+        return !p.verdict && std::ranges::all_of(p.askers, [](const Asker& a) { return a.stranger; });
+    };
+    const bool allowed =
+        !asker.stranger || std::ranges::count_if(probes_, at_strangers_word) < std::ptrdiff_t{for_strangers};
+    if (known != nullptr || probes_.size() >= limit || !allowed) return {.busy = true};
     probes_.push_back({.suspect = suspect, .life = life, .askers = {asker}});
     return again(probes_.back(), config.probe_timeout);
 }
 
-Probes::Action Probes::heard(NodeId suspect, Time now) {
+Probes::Action Probes::heard(NodeId suspect, bool proven, Time now) {
     Probe* probe = find(suspect);
-    return probe == nullptr || probe->verdict ? Action{} : conclude(*probe, Verdict::reachable, now);
+    if (probe == nullptr || probe->verdict || (!proven && probe->life != Incarnation::none)) return {};
+    return conclude(*probe, Verdict::reachable, now);
 }
 
 Probes::Action Probes::refused(NodeId suspect, Time now) {

@@ -17,6 +17,7 @@ namespace gossip {
 struct Asker {
     NodeId reply{};  // none: ourselves
     std::uint64_t version{0};
+    bool stranger{false};  // it showed nobody's key, as protocol 0 cannot
 };
 
 struct Testimony {
@@ -29,6 +30,7 @@ struct Testimony {
 class Probes {
 public:
     static constexpr std::size_t limit = 64;                        // suspects at once
+    static constexpr std::size_t for_strangers = 2;                 // of them, at the word of nobody known
     static constexpr std::size_t asker_limit = 256;                 // of one suspect
     static constexpr Duration fresh_for = std::chrono::seconds(2);  // a finding answers later askers too
     static constexpr Duration redial_after = std::chrono::milliseconds(100);
@@ -42,7 +44,8 @@ public:
         bool busy{false};  // too much to do: not even begun
     };
     [[nodiscard]] Action ask(const LivenessConfig& config, NodeId suspect, Incarnation life, Asker asker, Time now);
-    [[nodiscard]] Action heard(NodeId suspect, Time now);
+    // Of a suspect with a life only what it proved counts; protocol 0, without lives, proves nothing.
+    [[nodiscard]] Action heard(NodeId suspect, bool proven, Time now);
     [[nodiscard]] Action refused(NodeId suspect, Time now);
     [[nodiscard]] Action timer(const LivenessConfig& config, NodeId suspect, std::uint32_t generation, Time now);
     // Who asked about it lately: its refutation is passed on to them.

@@ -11,6 +11,8 @@ struct Sender {
     NodeId reply{};  // where an answer goes
     Trust trust{};
 
+    // It showed that it is that node.
+    [[nodiscard]] bool proven() const { return trust == Trust::proven || trust == Trust::seed; }
     [[nodiscard]] bool anonymous() const { return trust == Trust::anonymous || is_anonymous(reply); }
     // A connection that never said who it is speaks for the protocol 0 node that its payload names.
     [[nodiscard]] Sender named(NodeId sender) const { return {is_anonymous(reply) ? sender : node, reply, trust}; }

@@ -9,7 +9,7 @@ void Witness::on_suspect_query(PeerTurn& t, const Sender& from, const msg::Suspe
         return t.refuse(from.reply, "SUSPECT_QUERY about no peer");
     }
     const bool recorded = m.record.peer == m.suspect && m.record.incarnation == m.incarnation;
-    const Asker asker{from.reply, recorded ? m.record.version : 0};
+    const Asker asker{from.reply, recorded ? m.record.version : 0, !from.proven()};
     if (m.suspect == t.self) return testify(t, {t.self, m.incarnation, Verdict::reachable, {asker}});
     if (isolated) return;
     const Probes::Action action =
@@ -30,10 +30,10 @@ void Witness::handle_probe_timer(PeerTurn& t, const TimerTag& tag) {
     perform(t, suspect, testifying_.ensure().probes.timer(t.config.liveness, suspect, tag.generation, t.now));
 }
 
-void Witness::heard(PeerTurn& t, NodeId node) {
+void Witness::heard(PeerTurn& t, const Sender& from) {
     Testifying* testifying = testifying_.if_any();
     if (testifying == nullptr || testifying->probes.size() == 0) return;
-    perform(t, node, testifying->probes.heard(node, t.now));
+    perform(t, from.node, testifying->probes.heard(from.node, from.proven(), t.now));
 }
 
 void Witness::handle_refused(PeerTurn& t, NodeId node) {

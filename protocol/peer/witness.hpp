@@ -19,7 +19,7 @@ public:
     [[nodiscard]] bool probes() const { return testifying_.exists(); }
     // For our own accusation.
     void probe_for_ourselves(PeerTurn& t, const fact::OwnProbeDue& due);
-    void heard(PeerTurn& t, NodeId node);
+    void heard(PeerTurn& t, const Sender& from);
     void handle_refused(PeerTurn& t, NodeId node);  // a dial
 
 private:

@@ -366,15 +366,18 @@ void Consensus::announce_votes(SeedTurn& t, Seat from, const msg::Vote& m) const
 // For the changes that somebody waits for here: says that they are approved, and with how many votes.
 VotesFor Consensus::announce_outcomes(SeedTurn& t, const Decision& decision) const {
     VotesFor counted;
-    for (const Proposer::AskState& state : proposer_.asks()) counted[state.ask.change] = state.yes;
+    for (const Proposer::AskState& state : proposer_.asks()) {
+        counted[state.ask.change] = {state.yes, state.signatures};
+    }
     VotesFor votes;
     for (const Change& change : decision.batch) {
         const PendingAsk* entry = t.requests.find(change);
         if (entry == nullptr) continue;
         // An adopted batch was not asked for in this round: a quorum wanted it before.
-        votes[change] = std::max(counted[change], as_u32(majority(t.seeds())));
+        Approval& approval = votes[change] = std::move(counted[change]);
+        approval.votes = std::max(approval.votes, as_u32(majority(t.seeds())));
         Notice notice = ask_notice(t, NoticeKind::approved, entry->ask);
-        notice.count = votes[change];
+        notice.count = approval.votes;
         notice.of = as_u32(t.seeds());
         notice.digest = decision.digest;
         t.notice(std::move(notice));

@@ -60,6 +60,11 @@ public:
     // Keeps a proposal for an epoch that this seed has first to catch up to, and gives it back once the list is there.
     void hold(const SeedTurn& t, Seat from, const msg::Propose& m);
     [[nodiscard]] std::optional<HeldProposal> take_held(const Ledger& ledger);
+    // The same for a proposal with registrations whose addresses have yet to answer.
+    void hold_unchecked(Seat from, const msg::Propose& m) { unchecked_proposal_ = {from, m}; }
+    [[nodiscard]] std::optional<HeldProposal> take_unchecked() {
+        return std::exchange(unchecked_proposal_, std::nullopt);
+    }
 
     // ---- what is decided
     // The batch that was accepted here for the next epoch was decided if it leads to that digest.
@@ -104,6 +109,7 @@ private:
     std::vector<HeldVote> held_votes_;
     std::optional<AppendSeq> own_ack_after_;  // our accepted batch counts once this append is on disk
     std::optional<HeldProposal> held_proposal_;
+    std::optional<HeldProposal> unchecked_proposal_;
     std::uint64_t seen_round_{0};
     Time propose_not_before_;
     Time accepted_patience_;  // an accepted batch is finished by us when nobody did by then

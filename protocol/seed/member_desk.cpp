@@ -52,12 +52,15 @@ msg::Membership MemberDesk::signed_membership(SeedTurn& t, const Decision& decis
 
 // ---------------------------------------------------------------- signs of life
 
-bool MemberDesk::on_lease(SeedTurn& t, NodeId from, const msg::Lease& m) {
-    if (from != m.peer) {
+bool MemberDesk::on_lease(SeedTurn& t, NodeId from, Trust trust, const msg::Lease& m) {
+    // A removed peer can show its key to a list that has it no more in vain: it is answered where it asked.
+    const bool itself = from == m.peer && trust == Trust::proven;
+    const bool allowed = from == m.peer || is_anonymous(from);
+    if (!allowed || (!itself && t.ledger.holds(m.peer, m.incarnation))) {
         t.refuse(from, "LEASE of another node");
         return false;
     }
-    if (t.ledger.holds(m.peer, m.incarnation)) {
+    if (itself && t.ledger.holds(m.peer, m.incarnation)) {
         directory_.lease(m.peer, m.degree, t.now);
         t.raise(fact::PeerAlive{m.peer});
     }
@@ -74,13 +77,13 @@ void MemberDesk::answer_lease(SeedTurn& t, NodeId from, const msg::Lease& m) con
     t.send(from, ack);
 }
 
-// Protocol 0 answers by a connection that never said who it is; it names itself in the PONG.
-void MemberDesk::on_pong(SeedTurn& t, NodeId from, const msg::Pong& m) {
-    if (is_anonymous(from)) {
-        const Member* member = t.ledger.find(m.sender);
-        if (member == nullptr || member->protocol > 0) return;
-    }
+// Protocol 0 answers by a connection that never said who it is; it names itself in the PONG. Of a member with a
+// key only what it proved is a sign of life.
+void MemberDesk::on_pong(SeedTurn& t, NodeId from, Trust trust, const msg::Pong& m) {
     const NodeId peer = is_anonymous(from) ? m.sender : from;
+    const Member* member = t.ledger.find(peer);
+    const bool proven = trust == Trust::proven && !is_anonymous(from);
+    if (member == nullptr || (member->protocol > 0 && !proven)) return;
     directory_.touch(peer, t.now);
     t.raise(fact::PeerAlive{peer});
 }

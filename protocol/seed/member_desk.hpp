@@ -23,10 +23,10 @@ public:
 
     // ---- signs of life
     // False when it is refused. What its sign of life sets off comes first, then `answer_lease`.
-    [[nodiscard]] bool on_lease(SeedTurn& t, NodeId from, const msg::Lease& m);
+    [[nodiscard]] bool on_lease(SeedTurn& t, NodeId from, Trust trust, const msg::Lease& m);
     void answer_lease(SeedTurn& t, NodeId from, const msg::Lease& m) const;
     void expect_lease(SeedTurn& t, NodeId peer) { directory_.expect_lease(peer, t.now); }
-    void on_pong(SeedTurn& t, NodeId from, const msg::Pong& m);
+    void on_pong(SeedTurn& t, NodeId from, Trust trust, const msg::Pong& m);
     void on_ping(SeedTurn& t, NodeId from, const msg::Ping& m) const;
 
     // ---- reading the list

@@ -31,7 +31,7 @@ void Proposer::open(Epoch epoch, Ballot ballot, std::vector<Ask> asks) {
 bool Proposer::add_vote(Seat seat, const msg::Vote& vote) {
     if (idle() || vote.epoch != epoch_ || vote.ballot != ballot_) return false;
     if (!votes_.add(seat)) return false;
-    count_opinions(vote);
+    count_opinions(seat, vote);
     if (phase_ != Phase::voting) return true;
     for (const Accepted& accepted : vote.accepted) {
         if (accepted.epoch != epoch_) continue;
@@ -40,11 +40,14 @@ bool Proposer::add_vote(Seat seat, const msg::Vote& vote) {
     return true;
 }
 
-void Proposer::count_opinions(const msg::Vote& vote) {
+void Proposer::count_opinions(Seat seat, const msg::Vote& vote) {
     const std::size_t count = std::min(asks_.size(), vote.opinions.size());
     for (std::size_t i = 0; i < count; ++i) {
         const msg::AskOpinion& opinion = vote.opinions[i];
-        if (opinion.opinion == Opinion::yes) ++asks_[i].yes;
+        if (opinion.opinion == Opinion::yes) {
+            ++asks_[i].yes;
+            if (asks_[i].ask.change.kind == ChangeKind::add) asks_[i].signatures.push_back({seat, opinion.signature});
+        }
         if (opinion.opinion == Opinion::no) {
             ++asks_[i].no;
             asks_[i].reason = opinion.reason;

@@ -38,7 +38,8 @@ public:
         Ask ask;
         std::uint32_t yes{0};
         std::uint32_t no{0};
-        std::string reason;  // of the last NO
+        std::string reason;                       // of the last NO
+        std::vector<SeatSignature> signatures{};  // that came with a YES
     };
 
     // What a quorum of votes says.
@@ -81,7 +82,7 @@ public:
     void fingerprint(ByteWriter& out) const;
 
 private:
-    void count_opinions(const msg::Vote& vote);
+    void count_opinions(Seat seat, const msg::Vote& vote);
     [[nodiscard]] Choice judge(std::size_t seeds) const;
 
     Phase phase_{Phase::idle};

@@ -73,7 +73,9 @@ void send_probe(SeedTurn& t, NodeId suspect, std::uint64_t sequence) {
 // ---------------------------------------------------------------- what opens a case
 
 void Removals::on_dead_node_report(SeedTurn& t, NodeId from, const msg::DeadNodeReport& m) {
-    if (!is_anonymous(from) && from != m.reporter) return t.refuse(from, "DEAD_NODE_REPORT of another node");
+    const Member* reporter = t.ledger.find(m.reporter);
+    const bool guest = is_anonymous(from) && (reporter == nullptr || reporter->protocol == 0);
+    if (!guest && from != m.reporter) return t.refuse(from, "DEAD_NODE_REPORT of another node");
     t.notice({.kind = NoticeKind::report_received,
               .count = m.peer_votes,
               .subject = m.suspect,

@@ -76,7 +76,7 @@ void Replica::announce(SeedTurn& t, const Batch& effective, const VotesFor& vote
         if (change.kind == ChangeKind::replace) continue;
         Notice notice = member_notice(change);
         notice.epoch = ledger_.epoch();
-        if (const auto it = votes.find(change); it != votes.end()) notice.count = it->second;
+        if (const auto it = votes.find(change); it != votes.end()) notice.count = it->second.votes;
         notice.need = as_u32(majority(t.seeds()));
         t.notice(std::move(notice));
     }

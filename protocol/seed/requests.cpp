@@ -1,7 +1,9 @@
 #include "protocol/seed/requests.hpp"
 
 #include "protocol/canonical.hpp"
+#include "protocol/names.hpp"
 #include "protocol/quorum.hpp"
+#include "protocol/seed/address_checks.hpp"
 #include "protocol/seed/judgement.hpp"
 #include "protocol/seed/list/changes.hpp"
 #include "protocol/seed/list/directory.hpp"
@@ -9,6 +11,7 @@
 #include "protocol/seed/removals.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -28,6 +31,14 @@ void refuse_registration(SeedTurn& t, NodeId client, NodeId peer, std::string te
 
 void refuse_life(SeedTurn& t, NodeId client, NodeId peer) {
     refuse_registration(t, client, peer, "A later life is known", after(t.ledger.last_life(peer)));
+}
+
+Change add_of(const Member& member) {
+    return {.kind = ChangeKind::add,
+            .peer = member.id,
+            .incarnation = member.incarnation,
+            .protocol = member.protocol,
+            .key = member.key};
 }
 
 bool is_registered(const Change& change, const Ledger& ledger) {
@@ -60,11 +71,57 @@ void Requests::on_register_request(SeedTurn& t, NodeId from, const msg::Register
         return t.raise(fact::PeerAcknowledged{m.peer});
     }
     if (t.ledger.last_life(m.peer) >= ask.change.incarnation) return refuse_life(t, from, m.peer);
-    if (const msg::AskOpinion opinion = judge_add(t, ask, verified(ask)); opinion.opinion != Opinion::yes) {
+    if (const msg::AskOpinion opinion = judge_request(t, ask, verified(ask)); opinion.opinion != Opinion::yes) {
         t.refuse(from, "REGISTER_REQUEST: " + opinion.reason);
         return refuse_registration(t, from, m.peer, opinion.reason, Incarnation::none);
     }
-    admit(t, from, ask);
+    if (m.protocol == 0 || verified(ask)) return admit(t, from, ask);
+    await_address(t, from, ask, false);
+}
+
+void Requests::await_address(SeedTurn& t, NodeId client, const Ask& ask, bool carried) {
+    const NodeId peer = ask.change.peer;
+    std::vector<Waiting>& waiting = waiting_[peer];
+    const auto same = [&ask](const Waiting& w) { return w.ask.change == ask.change; };
+    auto entry = std::ranges::find_if(waiting, same);
+    if (entry == waiting.end()) {
+        if (waiting.size() >= AddressChecks::keys_limit) return;
+        waiting.push_back({ask, {}, carried});
+        entry = std::prev(waiting.end());
+    }
+    entry->carried = entry->carried && carried;
+    const bool known = std::ranges::count(entry->clients, client) > 0;
+    if (!carried && !known && entry->clients.size() < PendingAsks::clients_limit) entry->clients.push_back(client);
+    t.raise(fact::AddressUnknown{ask.change});
+}
+
+void Requests::handle_address_checked(SeedTurn& t, NodeId peer) {
+    auto node = waiting_.extract(peer);
+    if (node.empty()) return;
+    for (Waiting& waiting : node.mapped()) {
+        const auto result = t.addresses.result(waiting.ask.change, t.now);
+        if (result == AddressChecks::Result::running || result == AddressChecks::Result::none) {
+            waiting_[peer].push_back(waiting);
+            if (result == AddressChecks::Result::none) t.raise(fact::AddressUnknown{waiting.ask.change});
+        } else if (result == AddressChecks::Result::failed) {
+            for (const NodeId client : waiting.clients) {
+                refuse_registration(t, client, peer, "Nobody who holds this key answers at " + node_name(peer),
+                                    Incarnation::none);
+            }
+        } else if (waiting.carried) {
+            if (!is_moot(waiting.ask.change, t.ledger)) pending_.add(waiting.ask, t.now, true);
+        } else {
+            for (const NodeId client : waiting.clients) admit(t, client, waiting.ask);
+        }
+    }
+}
+
+void Requests::handle_address_unchecked(SeedTurn& t, NodeId peer) {
+    auto node = waiting_.extract(peer);
+    if (node.empty()) return;
+    for (const Waiting& waiting : node.mapped()) {
+        for (const NodeId client : waiting.clients) t.send(client, msg::RegisterPending{peer, retry_hint});
+    }
 }
 
 // Protocol 0 knows no lives: whoever asks while one is listed or awaited means that one.
@@ -100,7 +157,14 @@ void Requests::on_leave(SeedTurn& t, NodeId from, const msg::Leave& m) {
 
 void Requests::handle_carried(SeedTurn& t, const std::vector<Ask>& asks) {
     for (const Ask& ask : asks) {
-        if (!is_moot(ask.change, t.ledger)) pending_.add(ask, t.now, true);
+        if (is_moot(ask.change, t.ledger)) continue;
+        const bool keyed = ask.change.kind == ChangeKind::add && ask.change.protocol > 0;
+        const bool checked = t.addresses.result(ask.change, t.now) == AddressChecks::Result::answered;
+        if (!keyed || checked || pending_.find(ask.change) != nullptr) {
+            pending_.add(ask, t.now, true);
+        } else {
+            await_address(t, NodeId::none, ask, true);
+        }
     }
 }
 
@@ -173,18 +237,20 @@ void Requests::answer(SeedTurn& t, const PendingAsk& done, const VotesFor& votes
     const Change& change = done.ask.change;
     if (change.kind != ChangeKind::add) return;
     const auto counted = votes.find(change);
-    const std::size_t count = counted != votes.end() ? counted->second : majority(t.seeds());
+    const Approval approval = counted != votes.end() ? counted->second : Approval{as_u32(majority(t.seeds())), {}};
     for (const NodeId client : done.clients) {
         if (!is_registered(change, t.ledger)) {
             refuse_life(t, client, change.peer);
             continue;
         }
-        acknowledge(t, client, change.peer, "Registration approved (" + std::to_string(count) + " votes)");
+        acknowledge(t, client, change.peer, "Registration approved (" + std::to_string(approval.votes) + " votes)",
+                    approval.signatures);
         t.raise(fact::PeerAcknowledged{change.peer});
     }
 }
 
-void Requests::acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string text) const {
+void Requests::acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string text,
+                           std::vector<SeatSignature> credential) const {
     msg::RegisterAck ack;
     ack.peer = peer;
     ack.text = std::move(text);
@@ -197,6 +263,12 @@ void Requests::acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string 
     ack.candidates = t.directory.sample(handed_out, peer, t.config.overlay, t.rng);
     for (const NodeId seed : t.config.seeds) {
         ack.seed_keys.push_back(seed == t.self ? t.crypto.public_key(t.self) : t.neighbours.key_of(seed));
+    }
+    const Member* member = t.ledger.find(peer);
+    if (member != nullptr && member->protocol > 0) {
+        const auto own = [&t](const SeatSignature& by) { return by.seat == t.seat; };
+        if (std::ranges::none_of(credential, own)) credential.push_back({t.seat, sign_credential(t, add_of(*member))});
+        ack.credential = std::move(credential);
     }
     t.send(client, std::move(ack));
 }

@@ -6,6 +6,7 @@
 #include "protocol/seed/pending.hpp"
 #include "protocol/seed/seed_turn.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ public:
     void on_leave(SeedTurn& t, NodeId from, const msg::Leave& m);
     // Wanted by this seed itself.
     void handle_wanted(SeedTurn& t, const Ask& ask) { pending_.add(ask, t.now, false); }
+    // Whether the node that wants it answers at this address is known now: what waited for that goes on.
+    void handle_address_checked(SeedTurn& t, NodeId peer);
+    // There are too many to be asked.
+    void handle_address_unchecked(SeedTurn& t, NodeId peer);
     // Another seat's: this seed proposes them, that seat answers.
     void handle_carried(SeedTurn& t, const std::vector<Ask>& asks);
 
@@ -40,7 +45,7 @@ public:
     void handle_list_changed(SeedTurn& t, const VotesFor& votes);
 
     [[nodiscard]] const PendingAsk* find(const Change& change) const { return pending_.find(change); }
-    // Admitted here with this very signature, which was checked then.
+    // Admitted here with this very signature: that and the address were checked then.
     [[nodiscard]] bool verified(const Ask& ask) const;
     [[nodiscard]] bool empty() const { return pending_.empty(); }
     [[nodiscard]] std::size_t size() const { return pending_.size(); }
@@ -49,10 +54,20 @@ public:
 
 private:
     [[nodiscard]] Incarnation pick_life(const SeedTurn& t, NodeId peer);
+    // A registration whose address has not answered yet.
+    struct Waiting {
+        Ask ask;
+        std::vector<NodeId> clients;
+        bool carried{false};
+    };
+
+    void await_address(SeedTurn& t, NodeId client, const Ask& ask, bool carried);
     void admit(SeedTurn& t, NodeId from, const Ask& ask);
     void answer(SeedTurn& t, const PendingAsk& done, const VotesFor& votes);
-    void acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string text) const;
+    void acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string text,
+                     std::vector<SeatSignature> credential = {}) const;
 
+    std::map<NodeId, std::vector<Waiting>> waiting_;
     PendingAsks pending_;
     Deadline check_timer_{TimerKind::pending_check};
 };

@@ -12,8 +12,13 @@
 
 namespace gossip {
 
-// YES votes of the round that decided a change, for the changes that somebody waits for here.
-using VotesFor = std::map<Change, std::uint32_t>;
+// The YES votes of the round that decided a change.
+struct Approval {
+    std::uint32_t votes{0};
+    std::vector<SeatSignature> signatures;  // of a registration: the peer's credential
+};
+// For the changes that somebody waits for here.
+using VotesFor = std::map<Change, Approval>;
 
 namespace fact {
 
@@ -44,14 +49,21 @@ struct ChangeWanted {  // by this seed itself
 struct PeerAcknowledged {  // registered, and told so
     NodeId peer{};
 };
+struct AddressUnknown {  // nobody asked yet who listens at the address of this registration
+    Change add;
+};
+struct AddressChecked {  // whether the node that wants it answers at this address is known now
+    NodeId peer{};
+};
 struct PeerAlive {  // a lease, or an answer to a probe
     NodeId peer{};
 };
 
 }  // namespace fact
 
-using SeedFact = std::variant<fact::SeedReached, fact::QuorumBack, fact::RoundFailed, fact::AsksCarried,
-                              fact::AskRejected, fact::BatchChosen, fact::ProposalOver, fact::EpochDecided,
-                              fact::ChangeWanted, fact::PeerAcknowledged, fact::PeerAlive>;
+using SeedFact =
+    std::variant<fact::SeedReached, fact::QuorumBack, fact::RoundFailed, fact::AsksCarried, fact::AskRejected,
+                 fact::BatchChosen, fact::ProposalOver, fact::EpochDecided, fact::ChangeWanted, fact::PeerAcknowledged,
+                 fact::AddressUnknown, fact::AddressChecked, fact::PeerAlive>;
 
 }  // namespace gossip

@@ -63,6 +63,7 @@ SeedTurn SeedMachine::turn(Time now, Effects& out) {
             seats_,
             neighbours_,
             desk_.directory(),
+            addresses_,
             requests_,
             removals_};
 }
@@ -106,6 +107,13 @@ void SeedMachine::route(SeedTurn& t) {
         [&](const fact::EpochDecided& f) { apply(t, f); },
         [&](const fact::ChangeWanted& f) { requests_.handle_wanted(t, f.ask); },
         [&](const fact::PeerAcknowledged& f) { desk_.expect_lease(t, f.peer); },
+        [&](const fact::AddressUnknown& f) {
+            if (!addresses_.begin(t, f.add)) requests_.handle_address_unchecked(t, f.add.peer);
+        },
+        [&](const fact::AddressChecked& f) {
+            requests_.handle_address_checked(t, f.peer);
+            if (const auto held = consensus_.take_unchecked()) on_propose(t, held->seat, held->propose);
+        },
         [&](const fact::PeerAlive& f) { removals_.handle_alive(t, f.peer); },
     };
     while (!t.facts.empty()) {
@@ -166,13 +174,14 @@ void SeedMachine::handle_received(SeedTurn& t, const Received& event) {
     };
     event.message.visit(Overloaded{
         [&](const msg::RegisterRequest& m) { requests_.on_register_request(t, from, m); },
+        [&](const msg::ChallengeAnswer& m) { addresses_.on_answer(t, m); },
         [&](const msg::Leave& m) { requests_.on_leave(t, from, m); },
         [&](const msg::GetPeerList& m) { desk_.on_get_peer_list(t, from, m); },
         [&](const msg::GetCandidates& m) { desk_.on_get_candidates(t, from, m); },
         [&](const msg::GetDelta& m) { desk_.on_get_delta(t, from, m); },
-        [&](const msg::Lease& m) { on_lease(t, from, m); },
+        [&](const msg::Lease& m) { on_lease(t, event, m); },
         [&](const msg::Ping& m) { desk_.on_ping(t, from, m); },
-        [&](const msg::Pong& m) { desk_.on_pong(t, from, m); },
+        [&](const msg::Pong& m) { desk_.on_pong(t, from, event.trust, m); },
         [&](const msg::DeadNodeReport& m) { removals_.on_dead_node_report(t, from, m); },
         [&](const msg::RemovalCase& m) { from_seed([&](Seat s) { removals_.on_removal_case(t, s, m); }); },
         [&](const msg::CaseOpinion& m) { from_seed([&](Seat s) { removals_.on_case_opinion(t, s, m); }); },
@@ -233,6 +242,8 @@ void SeedMachine::handle_timer(SeedTurn& t, const TimerTag& tag) {
             return seats_.handle_seat_query_due(t, tag);
         case TimerKind::lease_check:
             return removals_.handle_lease_check(t, tag);
+        case TimerKind::address_check:
+            return addresses_.handle_timeout(t, tag);
         case TimerKind::seed_probe:
             return removals_.handle_probe_timeout(t, tag);
         case TimerKind::case_deadline:
@@ -244,7 +255,10 @@ void SeedMachine::handle_timer(SeedTurn& t, const TimerTag& tag) {
 
 void SeedMachine::handle_link_lost(SeedTurn& t, const LinkLost& event) {
     const Seat seat = t.seat_of(event.node);
-    if (seat == no_seat) return removals_.handle_link_lost(t, event);
+    if (seat == no_seat) {
+        addresses_.handle_link_lost(t, event);
+        return removals_.handle_link_lost(t, event);
+    }
     neighbours_.handle_link_lost(t, seat, event.reason);
 }
 
@@ -259,6 +273,7 @@ void SeedMachine::on_propose(SeedTurn& t, Seat from, const msg::Propose& m) {
     if (!Consensus::fits(t, from, m)) return;
     apply_accepted(t, m.epoch - 1, m.previous);
     if (!replica_.in_play(t, from, m.epoch, m.previous)) return consensus_.hold(t, from, m);
+    if (addresses_.awaited(t, adds_to_check(t, m.asks))) return consensus_.hold_unchecked(from, m);
     if (!consensus_.promise(t, from, m)) return;
     std::vector<msg::AskOpinion> opinions = opinions_on(t, m.asks);
     removals_.probe_for_next_vote(t, m.asks, opinions);
@@ -313,16 +328,18 @@ void SeedMachine::on_snapshot_part(SeedTurn& t, Seat from, const msg::SnapshotPa
 }
 
 // What the sign of life sets off comes before the answer.
-void SeedMachine::on_lease(SeedTurn& t, NodeId from, const msg::Lease& m) {
-    if (!desk_.on_lease(t, from, m)) return;
+void SeedMachine::on_lease(SeedTurn& t, const Received& event, const msg::Lease& m) {
+    if (!desk_.on_lease(t, event.from, event.trust, m)) return;
     route(t);
-    desk_.answer_lease(t, from, m);
+    desk_.answer_lease(t, event.from, m);
 }
 
 // ---------------------------------------------------------------- what parts do together
 
 void SeedMachine::propose(SeedTurn& t) {
     std::vector<Ask> asks = requests_.open_next(t, Consensus::batch_limit(t.config));
+    (void)addresses_.awaited(t,
+                             adds_to_check(t, asks));  // those that another seat brought, if their answer has grown old
     std::vector<msg::AskOpinion> opinions = opinions_on(t, asks);
     consensus_.propose(t, std::move(asks), std::move(opinions));
     route(t);
@@ -353,6 +370,11 @@ void SeedMachine::answer_by_list(SeedTurn& t, const VotesFor& votes) {
 
 // ---------------------------------------------------------------- observation
 
+bool SeedMachine::vouches(NodeId node, const PublicKey& key, const Credential& /*shown*/) const {
+    const Member* member = replica_.ledger().find(node);
+    return member != nullptr && member->protocol > 0 && member->key == key;
+}
+
 SeedStatus SeedMachine::status() const {
     SeedStatus s;
     s.seat = seats_.own();
@@ -377,6 +399,7 @@ void SeedMachine::fingerprint(ByteWriter& out) const {
     consensus_.fingerprint(out, journal_);
     seats_.fingerprint(out, replica_.ledger(), journal_);
     neighbours_.fingerprint(out);
+    addresses_.fingerprint(out);
     requests_.fingerprint(out);
     removals_.fingerprint(out);
 }

@@ -6,6 +6,7 @@
 #include "protocol/crypto.hpp"
 #include "protocol/hinted_machine.hpp"
 #include "protocol/rng.hpp"
+#include "protocol/seed/address_checks.hpp"
 #include "protocol/seed/consensus.hpp"
 #include "protocol/seed/journal_state.hpp"
 #include "protocol/seed/member_desk.hpp"
@@ -38,6 +39,8 @@ public:
     SeedMachine(const Config& config, const Crypto& crypto, SeedOptions options, Rng rng,
                 std::span<const Record> journal);
     void step(Time now, const Event& event, Effects& out) override;
+    // True when the list has the node with this key.
+    [[nodiscard]] bool vouches(NodeId node, const PublicKey& key, const Credential& shown) const override;
     [[nodiscard]] SeedStatus status() const;
     [[nodiscard]] std::vector<Member> members() const;  // ascending by id
     // All state that safety and behaviour rest on; not timers, generators and measurements.
@@ -67,7 +70,7 @@ private:
     void on_sync(SeedTurn& t, Seat from, const msg::Sync& m);
     void on_decisions(SeedTurn& t, Seat from, const msg::Decisions& m);
     void on_snapshot_part(SeedTurn& t, Seat from, const msg::SnapshotPart& m);
-    void on_lease(SeedTurn& t, NodeId from, const msg::Lease& m);
+    void on_lease(SeedTurn& t, const Received& event, const msg::Lease& m);
 
     // ---- what parts do together
     void propose(SeedTurn& t);
@@ -89,6 +92,7 @@ private:
     Seats seats_;
     Neighbours neighbours_;
     Consensus consensus_;
+    AddressChecks addresses_;
     Requests requests_;
     MemberDesk desk_;
     Removals removals_;

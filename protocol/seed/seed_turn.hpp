@@ -12,6 +12,7 @@
 
 namespace gossip {
 
+class AddressChecks;
 class Directory;
 class Neighbours;
 class Removals;
@@ -26,6 +27,7 @@ struct SeedTurn : Turn {
     const Seats& seats;
     const Neighbours& neighbours;
     const Directory& directory;
+    const AddressChecks& addresses;
     const Requests& requests;
     const Removals& removals;
     std::vector<SeedFact> facts{};

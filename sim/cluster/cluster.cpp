@@ -54,7 +54,7 @@ NodeId Cluster::add_peer() {
 }
 
 void Cluster::add_peer(NodeId id) {
-    const NodeOptions options = node_options(id, Trust::claimed);
+    const NodeOptions options = node_options(id, Trust::proven);
     peers_.add(id);
     if (peers_.size() > 1) {
         sim_.add_like(id, peers_.front(), options);

@@ -63,7 +63,7 @@ struct Node {
     std::unique_ptr<HintedMachine> machine;
     std::uint32_t factory{0};
     std::uint16_t life{0};
-    std::uint16_t trust : 2 {static_cast<std::uint16_t>(Trust::claimed)};
+    std::uint16_t trust : 2 {static_cast<std::uint16_t>(Trust::proven)};
     std::uint16_t up : 1 {false};  // accepts connections
     std::uint16_t dialable : 1 {true};
     std::uint16_t paused : 1 {false};

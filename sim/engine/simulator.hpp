@@ -37,7 +37,7 @@ struct Birth {
 using Factory = std::function<std::unique_ptr<HintedMachine>(const Birth&)>;
 
 struct NodeOptions {
-    Trust trust{Trust::claimed};
+    Trust trust{Trust::proven};
     std::int64_t wall_skew_ms{0};
 };
 

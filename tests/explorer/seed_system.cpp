@@ -2,6 +2,7 @@
 
 #include "protocol/assert.hpp"
 #include "protocol/names.hpp"
+#include "protocol/trust/credential.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -243,21 +244,29 @@ Event SeedSystem::request_event(const ClientRequest& request) const {
     change.peer = peer;
     change.incarnation = request.incarnation;
     if (request.kind == ChangeKind::leave) {
-        return Received{peer, Trust::claimed,
+        return Received{peer, Trust::proven,
                         msg::Leave{peer, request.incarnation, crypto.sign(canonical_bytes(change))}};
     }
     change.key = crypto.public_key();
     const Signature signature = crypto.sign(canonical_bytes(change));
-    return Received{peer, Trust::claimed, msg::RegisterRequest{peer, request.incarnation, 1, change.key, signature}};
+    return Received{peer, Trust::proven, msg::RegisterRequest{peer, request.incarnation, 1, change.key, signature}};
 }
 
 // ---------------------------------------------------------------- what leaves a node
 
 void SeedSystem::release(Turn& turn, const Send& send) {
     const auto to = std::find(config_.seeds.begin(), config_.seeds.end(), send.to);
+    if (const auto* challenge = send.message.get_if<msg::Challenge>()) return answer(turn, send.to, *challenge);
     if (to == config_.seeds.end()) return observe_answer(turn, send.message);
     if (carries(calm_ ? Network::full : options_.network, send.message))
         post(turn, static_cast<std::size_t>(to - config_.seeds.begin()), send.message);
+}
+
+// Peers listen at their addresses, and answer at once.
+void SeedSystem::answer(Turn& turn, NodeId peer, const msg::Challenge& challenge) {
+    const sim::SimCrypto crypto(endpoint(peer).port);
+    const Bytes text = challenge_bytes(config_, id(turn.seat), peer, challenge.nonce);
+    feed(turn, Received{peer, Trust::address, msg::ChallengeAnswer{peer, crypto.sign(text)}});
 }
 
 void SeedSystem::post(Turn& turn, std::size_t to, const Message& message) {

@@ -94,6 +94,7 @@ private:
     void boot(std::size_t seat, Node& node, bool first, std::string* words);
     [[nodiscard]] Event request_event(const ClientRequest& request) const;
     void release(Turn& turn, const Send& send);
+    void answer(Turn& turn, NodeId peer, const msg::Challenge& challenge);
     void post(Turn& turn, std::size_t to, const Message& message);
     void observe(Turn& turn, const Effects& effects);
     void observe_applied(Turn& turn, const Notice& notice);

@@ -43,7 +43,7 @@ T reported(const T& value) {
 }  // namespace
 
 TEST_CASE("agent: requests come back as they were sent") {
-    const auto setup = again(agent::Setup{"h1", "/var/tmp/h1", "[log]\nlevel = \"info\"\n", {there}});
+    const auto setup = again(agent::Setup{"h1", "/var/tmp/h1", "[log]\nlevel = \"info\"\n", node_name(there) + "\n"});
     CHECK(setup.config == "[log]\nlevel = \"info\"\n");
     CHECK(setup.seeds == std::vector{there});
     const auto listen = again(agent::Listen{7, 2, {there, NodeId{static_cast<std::uint64_t>(there) + 1}}});

@@ -1,4 +1,5 @@
 #include "node/config/config_file.hpp"
+#include "node/base/key_text.hpp"
 #include "node/base/value_text.hpp"
 #include "node/config/config_keys.hpp"
 #include "node/config/seed_list_file.hpp"
@@ -293,7 +294,7 @@ TEST_CASE("seeds that cannot be") {
     CHECK(error_of("[[seed]]\nip = '127.0.0.1'\nport = 0").find("is not an address") != std::string::npos);
     CHECK(error_of("[[seed]]\nip = '127.0.0.1'").find("[[seed]] needs ip") != std::string::npos);
     CHECK(error_of("[[seed]]\nip = '127.0.0.1'\nport = 6000\nprot = 1") ==
-          "0.toml:4:1: unknown key prot in [[seed]], which knows ip, port");
+          "0.toml:4:1: unknown key prot in [[seed]], which knows ip, port, key");
     CHECK(error_of("[seed]\nip = '127.0.0.1'").find("write one [[seed]] table for each") != std::string::npos);
     CHECK(set_error("seed=127.0.0.1:6000,127.0.0.1:6000") ==
           "--set seed=127.0.0.1:6000,127.0.0.1:6000: 127.0.0.1:6000 is listed twice");
@@ -333,13 +334,30 @@ TEST_CASE("the documents' lists of seeds") {
     const auto read = parse_seed_list("config.txt", "# seeds\n\n127.0.0.1:6000\r\n 127.0.0.1 , 6001 # two\nip,port");
     REQUIRE(std::holds_alternative<std::string>(read));  // a heading stands first or nowhere
     const auto seeds = parse_seed_list("config.csv", "ip,port\n127.0.0.1,6000\r\n 127.0.0.1 , 6001 # two\n\n");
-    REQUIRE(std::holds_alternative<std::vector<NodeId>>(seeds));
-    CHECK(std::get<0>(seeds) == std::vector<NodeId>{*parse_node("127.0.0.1:6000"), *parse_node("127.0.0.1:6001")});
+    REQUIRE(std::holds_alternative<SeedList>(seeds));
+    const std::vector<NodeId> two{*parse_node("127.0.0.1:6000"), *parse_node("127.0.0.1:6001")};
+    CHECK(std::get<SeedList>(seeds).seeds == two);
+    CHECK(std::get<SeedList>(seeds).keys == std::vector<PublicKey>(2));
 
     const auto error = [](const std::string& text) { return std::get<1>(parse_seed_list("config.txt", text)); };
     CHECK(error("127.0.0.1:6000\n127.0.0.1:6000") == "config.txt:2: 127.0.0.1:6000 is listed twice");
     CHECK(error("\nlocalhost:6000").find("config.txt:2: \"localhost:6000\" is not an address") == 0);
     CHECK(error("[::1]:6000").find("IPv6 is not supported yet") != std::string::npos);
+    CHECK(error("127.0.0.1:6000 ed25519:12").find("config.txt:1: 'ed25519:12' is no key") == 0);
     CHECK(error("# nothing").find("holds no seed") != std::string::npos);
     CHECK(std::get<1>(read_seed_list("/nonexistent")).find("cannot read it") != std::string::npos);
+}
+
+TEST_CASE("a list of seeds keeps their keys") {
+    PublicKey key;
+    key.bytes.fill(0xa7);
+    const SeedList list{{*parse_node("127.0.0.1:6000"), *parse_node("127.0.0.1:6001")}, {key, {}}};
+    const std::string text = seed_list_text(list);
+    CHECK(text == "127.0.0.1:6000 " + key_text(key) + "\n127.0.0.1:6001\n");
+    for (const std::string& form : {text, "ip,port\n127.0.0.1,6000," + key_text(key) + "\n127.0.0.1,6001\n"}) {
+        const auto read = parse_seed_list("seeds.txt", form);
+        REQUIRE(std::holds_alternative<SeedList>(read));
+        CHECK(std::get<SeedList>(read).seeds == list.seeds);
+        CHECK(std::get<SeedList>(read).keys == list.keys);
+    }
 }

@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,10 +70,17 @@ struct Node {
                         heard.push_back({from, trust, std::move(m)});
                     },
                 .lost = [this](NodeId node, LossReason reason) { lost.emplace_back(node, reason); },
+                .credential = [this] { return credential; },
+                .vouches = [this](NodeId node, const PublicKey& key,
+                                  const Credential& shown) { return vouches(node, key, shown); },
                 .offence = [this](const std::string& text) { offences.push_back(text); }};
     }
     NodeId id;
     Ed25519Crypto crypto;
+    // Everybody is a member, unless a test says otherwise.
+    std::function<bool(NodeId, const PublicKey&, const Credential&)> vouches = [](NodeId, const PublicKey&,
+                                                                                  const Credential&) { return true; };
+    Credential credential{Incarnation{1}, {{0, {}}}};  // empty: it is no member yet
     std::vector<Heard> heard;
     std::vector<std::pair<NodeId, LossReason>> lost;
     std::vector<std::string> offences;

@@ -96,7 +96,8 @@ TEST_CASE("what is written reads back the same, whatever the values") {
 }
 
 TEST_CASE("the handshake's lines read back the same") {
-    Hello hello{1, Role::seed, peer, 0xfedcba9876543210ULL, crypto.public_key(), {1, 2, 3}, true};
+    const Credential credential{Incarnation{9}, {{2, crypto.sign("y")}}};
+    Hello hello{1, Role::seed, peer, 0xfedcba9876543210ULL, crypto.public_key(), {1, 2, 3}, credential, true};
     const Line read = decode(without_newline(encode(hello, line_time)), crypto);
     REQUIRE(std::holds_alternative<Hello>(read));
     CHECK(std::get<Hello>(read).id == peer);
@@ -104,6 +105,13 @@ TEST_CASE("the handshake's lines read back the same") {
     CHECK(std::get<Hello>(read).cluster == hello.cluster);
     CHECK(std::get<Hello>(read).key == hello.key);
     CHECK(std::get<Hello>(read).nonce == hello.nonce);
+    REQUIRE(std::get<Hello>(read).credential.signatures.size() == 1);
+    CHECK(std::get<Hello>(read).credential.incarnation == credential.incarnation);
+    CHECK(std::get<Hello>(read).credential.signatures[0].seat == 2);
+    CHECK(std::get<Hello>(read).credential.signatures[0].signature == credential.signatures[0].signature);
+    const Line changed = decode(without_newline(encode(CredentialChanged{credential}, line_time)), crypto);
+    REQUIRE(std::holds_alternative<CredentialChanged>(changed));
+    CHECK(std::get<CredentialChanged>(changed).credential.signatures[0].signature == crypto.sign("y"));
     CHECK(std::get<Hello>(read).key_only);
     const HelloAck ack{hello, crypto.sign("x")};
     const Line read_ack = decode(without_newline(encode(ack, line_time)), crypto);

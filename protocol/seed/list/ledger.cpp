@@ -74,6 +74,8 @@ bool Ledger::apply_change(const Change& change) {
 bool Ledger::add(const Change& change) {
     if (last_life(change.peer) >= change.incarnation) return false;
     removed_.erase(change.peer);
+    if (const Member* former = find(change.peer); former != nullptr && former->protocol == 0) --guests_;
+    if (change.protocol == 0) ++guests_;
     members_[change.peer] = {change.peer, change.incarnation, change.protocol, change.key, epoch_};
     return true;
 }
@@ -81,6 +83,7 @@ bool Ledger::add(const Change& change) {
 bool Ledger::remove(const Change& change) {
     const auto it = members_.find(change.peer);
     if (it == members_.end() || it->second.incarnation != change.incarnation) return false;
+    if (it->second.protocol == 0) --guests_;
     removed_[change.peer] = it->second;
     members_.erase(it);
     return true;
@@ -108,7 +111,11 @@ void Ledger::install(const Snapshot& s) {
     removed_.clear();
     seats_.clear();
     history_.clear();
-    for (const Member& member : s.members) members_[member.id] = member;
+    guests_ = 0;
+    for (const Member& member : s.members) {
+        members_[member.id] = member;
+        if (member.protocol == 0) ++guests_;
+    }
     for (const Member& member : s.removed) removed_[member.id] = member;
     for (const SeatInfo& info : s.seats) seats_[info.seat] = info.life;
 }

@@ -24,6 +24,7 @@ public:
     [[nodiscard]] const std::map<NodeId, Member>& members() const { return members_; }
 
     [[nodiscard]] const Member* find(NodeId peer) const;
+    [[nodiscard]] std::size_t guests() const { return guests_; }  // members of protocol 0
     // True when exactly this life is in the list.
     [[nodiscard]] bool holds(NodeId peer, Incarnation incarnation) const;
     // The greatest life known of an endpoint, listed or removed; none when never seen.
@@ -54,6 +55,7 @@ private:
     Epoch epoch_{0};
     Digest digest_;
     std::map<NodeId, Member> members_;
+    std::size_t guests_{0};
     std::map<NodeId, Member> removed_;  // last removed life of endpoints that are not members
     std::map<Seat, SeatLife> seats_;
     std::deque<Decision> history_;  // contiguous, ends at epoch_

@@ -44,7 +44,7 @@ public:
     [[nodiscard]] bool noticed(NoticeKind kind) const {
         return std::ranges::any_of(out.notices, [kind](const Notice& n) { return n.kind == kind; });
     }
-    [[nodiscard]] static Sender peer(NodeId id) { return {id, id, Trust::claimed}; }
+    [[nodiscard]] static Sender peer(NodeId id) { return {id, id, Trust::proven}; }
     [[nodiscard]] static Sender seed(unsigned seat) { return {seed_id(seat), seed_id(seat), Trust::seed}; }
 
     Config config;

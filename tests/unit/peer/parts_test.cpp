@@ -8,6 +8,7 @@
 #include "protocol/peer/peer_membership.hpp"
 #include "protocol/peer/peer_overlay.hpp"
 #include "protocol/peer/witness.hpp"
+#include "protocol/trust/credential.hpp"
 
 #include <doctest/doctest.h>
 
@@ -50,7 +51,7 @@ msg::Membership decision(Epoch epoch, std::vector<Change> batch) {
 
 // ---------------------------------------------------------------- membership
 
-TEST_CASE("membership: a peer asks a quorum of seeds, and is admitted by the first that answers") {
+TEST_CASE("membership: a peer asks a quorum of seeds, and is admitted once a quorum of them has signed for it") {
     PartTurn part(5);
     PeerMembership membership(peer_id(0), Incarnation::none);
     PeerTurn t = with(membership, part);
@@ -64,11 +65,30 @@ TEST_CASE("membership: a peer asks a quorum of seeds, and is admitted by the fir
     ack.incarnation = membership.view().incarnation();
     ack.epoch = 7;
     PeerTurn next = with(membership, part);
-    membership.on_register_ack(next, {asked.front(), asked.front(), Trust::claimed}, ack);
+    membership.on_register_ack(next, {asked.front(), asked.front(), Trust::proven}, ack);
     CHECK(part.raised<fact::Admitted>().empty());  // it did not prove that it is a seed
     CHECK(part.noticed(NoticeKind::refused_message));
-    membership.on_register_ack(next, {asked.front(), asked.front(), Trust::seed}, ack);
+    const Bytes text = credential_bytes(part.config, {.kind = ChangeKind::add,
+                                                      .peer = peer_id(0),
+                                                      .incarnation = ack.incarnation,
+                                                      .protocol = 1,
+                                                      .key = part.crypto.public_key()});
+    for (std::uint64_t seat = 0; seat < 5; ++seat) ack.seed_keys.push_back(FakeCrypto(6000 + seat).public_key());
+    ack.credential = {{0, FakeCrypto(6000).sign(text)}, {1, FakeCrypto(6001).sign(text)}};
+    ack.credential.push_back({2, FakeCrypto(6001).sign(text)});  // not its own
+    ack.credential.push_back({1, FakeCrypto(6001).sign(text)});
+    membership.on_register_ack(next, {asked[0], asked[0], Trust::seed}, ack);
+    CHECK(part.raised<fact::Admitted>().empty());
+    CHECK(membership.credential(part.config).signatures.empty());
+    ack.credential = {{4, FakeCrypto(6004).sign(text)}};
+    membership.on_register_ack(next, {asked[1], asked[1], Trust::seed}, ack);
     CHECK(part.raised<fact::Admitted>().size() == 1);
+    CHECK(part.out.credential_changed);
+    CHECK(membership.vouches(part.context, peer_id(0), part.crypto.public_key(), membership.credential(part.config)));
+    CHECK_FALSE(
+        membership.vouches(part.context, peer_id(1), part.crypto.public_key(), membership.credential(part.config)));
+    CHECK_FALSE(
+        membership.vouches(part.context, peer_id(0), FakeCrypto(2).public_key(), membership.credential(part.config)));
     CHECK(membership.registered());
     CHECK(membership.view().epoch() == 7);
     CHECK((membership.phase() == PeerPhase::active));
@@ -236,7 +256,7 @@ TEST_CASE("witness: it probes before it testifies, is silent while isolated, and
     CHECK(part.raised<fact::PingDue>().size() == 1);
     CHECK(part.sent<msg::SuspectResponse>().empty());
     PeerTurn heard = part.begin();
-    witness.heard(heard, peer_id(9));
+    witness.heard(heard, PartTurn::peer(peer_id(9)));
     REQUIRE(part.sent<msg::SuspectResponse>().size() == 1);
     const auto* answer = part.out.sends.front().message.get_if<msg::SuspectResponse>();
     CHECK((answer->statement.verdict == Verdict::reachable));

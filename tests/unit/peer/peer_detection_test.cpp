@@ -51,7 +51,7 @@ TEST_CASE("a witness that does not know the suspect probes it, and never speaks 
         if (const auto* r = std::get_if<msg::SuspectResponse>(&s.message)) statements.push_back(r->statement);
     };
     const Incarnation life = net.machine(0).status().incarnation;
-    net.inject(peer_id(99), Trust::claimed, peer_id(stranger), msg::SuspectQuery{peer_id(99), peer_id(0), life, {}});
+    net.inject(peer_id(99), Trust::proven, peer_id(stranger), msg::SuspectQuery{peer_id(99), peer_id(0), life, {}});
     net.run(seconds(1));
     REQUIRE(statements.size() == 1);
     CHECK(statements[0].verdict == Verdict::reachable);
@@ -60,7 +60,7 @@ TEST_CASE("a witness that does not know the suspect probes it, and never speaks 
     net.kill(0);
     net.run(seconds(3));
     statements.clear();
-    net.inject(peer_id(99), Trust::claimed, peer_id(stranger), msg::SuspectQuery{peer_id(99), peer_id(0), life, {}});
+    net.inject(peer_id(99), Trust::proven, peer_id(stranger), msg::SuspectQuery{peer_id(99), peer_id(0), life, {}});
     net.run(seconds(1));
     REQUIRE(statements.size() == 1);
     CHECK(statements[0].verdict == Verdict::refused);
@@ -198,8 +198,8 @@ TEST_CASE("forged evidence and forged refutations") {
     SUBCASE("statements of nodes that were not asked change nothing") {
         for (unsigned i = 0; i < 8; ++i) {
             const Statement s{peer_id(3), life, 1, Verdict::refused, peer_id(i), {}};
-            net.inject(peer_id(i), Trust::claimed, peer_id(0), msg::SuspectResponse{peer_id(i), true, s});
-            net.inject(peer_id(77), Trust::claimed, peer_id(0), msg::SuspectResponse{peer_id(i), true, s});
+            net.inject(peer_id(i), Trust::proven, peer_id(0), msg::SuspectResponse{peer_id(i), true, s});
+            net.inject(peer_id(77), Trust::proven, peer_id(0), msg::SuspectResponse{peer_id(i), true, s});
         }
         net.run(seconds(60));
         CHECK(net.reports.empty());
@@ -207,14 +207,14 @@ TEST_CASE("forged evidence and forged refutations") {
     }
     SUBCASE("a false accusation is refuted by the accused and by its witnesses") {
         const auto links = net.machine(3).status().links;
-        net.inject(links.front(), Trust::claimed, peer_id(3), msg::Suspect{peer_id(3), life, links.front()});
+        net.inject(links.front(), Trust::proven, peer_id(3), msg::Suspect{peer_id(3), life, links.front()});
         CHECK(net.count(3, NoticeKind::refuted) == 1);
     }
     SUBCASE("an ALIVE that somebody else made up does not save the dead") {
         net.kill(3);
         for (int i = 0; i < 20; ++i) {
             for (const NodeId id : net.alive()) {
-                net.inject(peer_id(50), Trust::claimed, id,
+                net.inject(peer_id(50), Trust::proven, id,
                            msg::Alive{peer_id(3), life, 1'000U + static_cast<unsigned>(i), {}});
             }
             net.run(milliseconds(50));
@@ -233,7 +233,7 @@ TEST_CASE("messages of a removed life are not delivered any more") {
     auto ghost = make_rumor();
     ghost->id = make_rumor_id(Network::wall0, peer_id(3), 1);
     ghost->incarnation = life;
-    net.inject(peer_id(0), Trust::claimed, peer_id(1), msg::Gossip{ghost, peer_id(0), 2, 0, false});
+    net.inject(peer_id(0), Trust::proven, peer_id(1), msg::Gossip{ghost, peer_id(0), 2, 0, false});
     CHECK(net.reach(ghost->id) == 0);
     CHECK(net.last(1, NoticeKind::refused_message)->text == "message of a removed peer");
 }

@@ -72,10 +72,10 @@ TEST_CASE("decisions of nodes that are no seeds are not believed") {
         {{.kind = ChangeKind::remove, .peer = peer_id(2), .incarnation = net.machine(2).status().incarnation}},
         {}};
     const Signature own = FakeCrypto(static_cast<std::uint64_t>(liar)).sign(canonical_bytes(evil));
-    net.inject(liar, Trust::claimed, peer_id(0), msg::Membership{evil, 0, own});
-    net.inject(liar, Trust::claimed, peer_id(0), msg::Membership{evil, 77, own});
-    net.inject(seed_id(0), Trust::claimed, peer_id(0), msg::Deltas{{msg::Membership{evil, 0, own}}, 99, false});
-    net.inject(seed_id(0), Trust::claimed, peer_id(0),
+    net.inject(liar, Trust::proven, peer_id(0), msg::Membership{evil, 0, own});
+    net.inject(liar, Trust::proven, peer_id(0), msg::Membership{evil, 77, own});
+    net.inject(seed_id(0), Trust::proven, peer_id(0), msg::Deltas{{msg::Membership{evil, 0, own}}, 99, false});
+    net.inject(seed_id(0), Trust::proven, peer_id(0),
                msg::LeaseAck{peer_id(0), LeaseStatus::removed, before.incarnation, 99});
     CHECK(net.count(0, NoticeKind::refused_message) == 4);
     CHECK(net.machine(0).status().epoch == before.epoch);

@@ -1,5 +1,7 @@
 #include "peer_network.hpp"
 
+#include "protocol/trust/credential.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -70,7 +72,7 @@ void Network::carry(Letter letter) {
     if (!running(to)) return post(from, delay, LinkLost{to, LossReason::refused});
     open_.insert({from, to});
     open_.insert({to, from});
-    post(to, delay, Received{from, Trust::claimed, message});
+    post(to, delay, Received{from, Trust::proven, message});
 }
 
 void Network::answer(NodeId seed, NodeId to, Message message) {
@@ -138,7 +140,12 @@ void Network::on_register(NodeId from, NodeId seed, const msg::RegisterRequest& 
     ack.members = static_cast<std::uint32_t>(members.size());
     ack.successors = ring_successors(from, ids(), 4);
     ack.candidates = sample(from);
-    for (const NodeId s : config.seeds) ack.seed_keys.push_back(FakeCrypto(static_cast<std::uint64_t>(s)).public_key());
+    const Change add{.kind = ChangeKind::add, .peer = from, .incarnation = m.incarnation, .protocol = 1, .key = m.key};
+    for (Seat seat = 0; seat < config.seeds.size(); ++seat) {
+        const FakeCrypto crypto(static_cast<std::uint64_t>(config.seeds[seat]));
+        ack.seed_keys.push_back(crypto.public_key());
+        ack.credential.push_back({seat, crypto.sign(credential_bytes(config, add))});
+    }
     answer(seed, from, ack);
 }
 

@@ -108,6 +108,28 @@ TEST_CASE("our message that comes back without its incarnation is still the same
     CHECK(m.net.peer(0).delivered.at(said) == 1);
 }
 
+TEST_CASE("nobody without a key speaks in the name of a peer that has one") {
+    Mixed m;
+    const auto forged = [](const char* id, Incarnation life) {
+        auto rumor = make_rumor();
+        rumor->id = id;
+        rumor->text = "not mine";
+        rumor->typed = true;
+        rumor->incarnation = life;
+        return rumor;
+    };
+    const Incarnation life = m.net.machine(3).status().incarnation;
+    m.net.foreign(foreigner, peer_id(0), msg::Gossip{forged("1:127.0.0.1:7003:1", life), foreigner, 1, 0, false});
+    m.net.foreign(foreigner, peer_id(0), msg::Gossip{forged("1:127.0.0.1:7003:2", {}), foreigner, 1, 0, false});
+    m.net.foreign(foreigner, peer_id(0), msg::Gossip{forged("1:127.0.0.1:7000:3", {}), foreigner, 1, 0, false});
+    m.net.run(seconds(2));
+    for (const auto& [id, p] : m.net.peers) CHECK(p.delivered.empty());
+    CHECK(m.net.count(0, NoticeKind::refused_message) == 3);
+    const std::string said = m.net.say(3, "mine");  // and its own numbers are unused
+    m.net.run(seconds(1));
+    CHECK(m.net.reach(said) == 3);
+}
+
 TEST_CASE("a candidate of protocol 0 is dialled by a ping, and its answer is the link") {
     Mixed m;
     m.net.add(9);
@@ -171,6 +193,9 @@ TEST_CASE("what only seeds and peers may ask is refused politely") {
     m.net.foreign(foreigner, peer_id(0), msg::RepairDigest{});
     m.net.foreign(foreigner, peer_id(0), msg::Pull{});
     m.net.foreign(foreigner, peer_id(0), msg::Unlink{"leaving"});
-    CHECK(m.net.count(0, NoticeKind::refused_message) == refused + 4);
+    CHECK(m.net.count(0, NoticeKind::refused_message) == refused + 3);
+    m.net.run(seconds(1));
+    REQUIRE(m.all<msg::LinkReject>().size() == 1);
+    CHECK(m.all<msg::LinkReject>()[0].reason == "no member's credential");
     CHECK(m.net.machine(0).status().links == links);
 }

@@ -52,10 +52,10 @@ TEST_CASE("any frame ends it, also after a refusal") {
         Probes probes;
         (void)probes.ask(config, suspect, life, {}, at(0));
         if (refused_before) (void)probes.refused(suspect, at(1));
-        const auto action = probes.heard(suspect, at(50));
+        const auto action = probes.heard(suspect, true, at(50));
         REQUIRE(action.testimony);
         CHECK(action.testimony->verdict == Verdict::reachable);
-        CHECK_FALSE(probes.heard(suspect, at(51)).testimony);
+        CHECK_FALSE(probes.heard(suspect, true, at(51)).testimony);
     }
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("later askers join a running probe and share a fresh finding, not a st
     const auto joined = probes.ask(config, suspect, life, {NodeId{2}, 2}, at(10));
     CHECK_FALSE(joined.ping);
     CHECK_FALSE(joined.testimony);
-    const auto found = probes.heard(suspect, at(20));
+    const auto found = probes.heard(suspect, true, at(20));
     CHECK(found.testimony->askers.size() == 2);
     const auto fresh = probes.ask(config, suspect, life, {NodeId{3}, 3}, at(1'000));
     REQUIRE(fresh.testimony);
@@ -79,7 +79,7 @@ TEST_CASE("a finding about one life says nothing about another") {
     Probes probes;
     (void)probes.ask(config, suspect, life, {}, at(0));
     CHECK(probes.ask(config, suspect, Incarnation{4}, {}, at(1)).busy);
-    (void)probes.heard(suspect, at(2));
+    (void)probes.heard(suspect, true, at(2));
     CHECK(probes.ask(config, suspect, Incarnation{4}, {}, at(3)).ping);
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("stale timers and unknown suspects do nothing, and the number of probe
     CHECK(second.ping);
     CHECK_FALSE(probes.timer(config, suspect, first.generation, at(1'001)).ping);
     CHECK_FALSE(probes.timer(config, NodeId{99}, 1, at(1)).ping);
-    CHECK_FALSE(probes.heard(NodeId{99}, at(1)).testimony);
+    CHECK_FALSE(probes.heard(NodeId{99}, true, at(1)).testimony);
     CHECK_FALSE(probes.refused(NodeId{99}, at(1)).wait);
     for (std::uint64_t i = 100; probes.size() < Probes::limit; ++i)
         (void)probes.ask(config, NodeId{i}, life, {}, at(1));

@@ -13,7 +13,7 @@ TEST_CASE("a lease counts for the life that is listed, and each is told what bec
     p.admit(1);
     const auto status = [&](std::size_t k, std::uint64_t incarnation) {
         p.clear();
-        REQUIRE(p.desk.on_lease(p.t, peer_id(k), {peer_id(k), life(incarnation), 5}));
+        REQUIRE(p.desk.on_lease(p.t, peer_id(k), Trust::proven, {peer_id(k), life(incarnation), 5}));
         p.desk.answer_lease(p.t, peer_id(k), {peer_id(k), life(incarnation), 5});
         return p.sent<msg::LeaseAck>(peer_id(k)).back().status;
     };
@@ -25,18 +25,32 @@ TEST_CASE("a lease counts for the life that is listed, and each is told what bec
     CHECK(status(2, 1) == LeaseStatus::unknown);
     p.decide({Change{ChangeKind::remove, peer_id(1), life(1)}});
     CHECK(status(1, 1) == LeaseStatus::removed);
-    CHECK_FALSE(p.desk.on_lease(p.t, peer_id(2), {peer_id(1), life(1), 5}));
+    CHECK_FALSE(p.desk.on_lease(p.t, peer_id(2), Trust::proven, {peer_id(1), life(1), 5}));
     CHECK(p.said(NoticeKind::refused_message) == 1);
+}
+
+TEST_CASE("a lease of a listed life counts from whom it is about alone; of another life it is answered") {
+    SeedParts p(3);
+    p.admit(1);
+    for (const auto& [from, trust] : {std::pair{anonymous_id(7), Trust::anonymous}, {peer_id(1), Trust::address}}) {
+        CHECK_FALSE(p.desk.on_lease(p.t, from, trust, {peer_id(1), life(1), 5}));
+        CHECK(p.raised<fact::PeerAlive>().empty());
+        CHECK(p.desk.on_lease(p.t, from, trust, {peer_id(2), life(1), 5}) == is_anonymous(from));
+    }
+    p.decide({Change{ChangeKind::remove, peer_id(1), life(1)}});
+    CHECK(p.desk.on_lease(p.t, anonymous_id(7), Trust::anonymous, {peer_id(1), life(1), 5}));
+    p.desk.answer_lease(p.t, anonymous_id(7), {peer_id(1), life(1), 5});
+    CHECK(p.sent<msg::LeaseAck>(anonymous_id(7)).back().status == LeaseStatus::removed);
 }
 
 TEST_CASE("a PONG is a sign of life of its sender; an unnamed one only of a member of protocol 0") {
     SeedParts p(3);
     p.admit(1);
     p.admit(2, 0);
-    const auto alive = [&](NodeId from, std::size_t sender) {
+    const auto alive = [&](NodeId from, std::size_t sender, Trust trust = Trust::proven) {
         p.clear();
         p.t.now += 1s;
-        p.desk.on_pong(p.t, from, {.sender = peer_id(sender)});
+        p.desk.on_pong(p.t, from, trust, {.sender = peer_id(sender)});
         const auto facts = p.raised<fact::PeerAlive>();
         return facts.empty() ? NodeId::none : facts.front().peer;
     };
@@ -46,6 +60,8 @@ TEST_CASE("a PONG is a sign of life of its sender; an unnamed one only of a memb
     CHECK(alive(anonymous_id(1), 2) == peer_id(2));
     CHECK_FALSE(p.desk.directory().silent_since(peer_id(2), p.t.now));
     CHECK(alive(anonymous_id(1), 1) == NodeId::none);
+    CHECK(alive(peer_id(1), 1, Trust::address) == NodeId::none);
+    CHECK(alive(peer_id(2), 2, Trust::address) == peer_id(2));
 }
 
 TEST_CASE("a decision is spread by those that lease here and by whom it is about, signed once") {

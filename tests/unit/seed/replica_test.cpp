@@ -116,7 +116,7 @@ TEST_CASE("an applied epoch is written and said, with why a member left and the 
     p.admit(2);
     const Change leave{.kind = ChangeKind::leave, .peer = peer_id(1), .incarnation = life(1)};
     const Change remove{.kind = ChangeKind::remove, .peer = peer_id(2), .incarnation = life(1)};
-    (void)p.replica.apply(p.t, {p.replica.ledger().next(p.crypto, {leave, remove}), {{remove, 3}}});
+    (void)p.replica.apply(p.t, {p.replica.ledger().next(p.crypto, {leave, remove}), {{remove, Approval{3, {}}}}});
     REQUIRE(p.out.appends.size() == 1);
     CHECK(p.out.appends.front().type == RecordType::decided);
     REQUIRE(p.out.notices.size() == 3);

@@ -3,6 +3,7 @@
 #include "protocol/seed/judgement.hpp"
 #include "protocol/seed/list/changes.hpp"
 #include "protocol/seed/opinions.hpp"
+#include "protocol/trust/credential.hpp"
 #include "seed_parts.hpp"
 
 #include <doctest/doctest.h>
@@ -20,6 +21,7 @@ Change added(std::size_t k, std::uint64_t incarnation = 1) {
 
 void request(SeedParts& p, std::size_t k, std::uint64_t incarnation = 1) {
     p.requests.on_register_request(p.t, peer_id(k), registration(k, incarnation));
+    p.answer_address(added(k, incarnation));
 }
 
 }  // namespace
@@ -32,7 +34,7 @@ TEST_CASE("a registration waits to be proposed, is announced once, and answered 
     CHECK(p.requests.open_next(p.t, 10).size() == 1);
     CHECK(p.said(NoticeKind::proposal_opened) == 1);
     p.decide({added(1)});
-    p.requests.handle_list_changed(p.t, {{added(1), 3}});
+    p.requests.handle_list_changed(p.t, {{added(1), {3, {}}}});
     REQUIRE(p.sent<msg::RegisterAck>(peer_id(1)).size() == 1);
     const auto ack = p.sent<msg::RegisterAck>(peer_id(1)).front();
     CHECK(ack.text == "Registration approved (3 votes)");
@@ -89,6 +91,107 @@ TEST_CASE("who waits for long is told once; who asks after that is told at once"
     CHECK(p.sent<msg::RegisterPending>(peer_id(1)).size() == 2);
 }
 
+TEST_CASE("a registration is admitted only when the node at its address answers with its key") {
+    SeedParts p(3);
+    p.requests.on_register_request(p.t, anonymous_id(1), registration(1, 1));
+    CHECK(p.raised<fact::AddressUnknown>().size() == 1);
+    CHECK(p.requests.empty());
+    REQUIRE(p.addresses.begin(p.t, added(1)));
+    const msg::Challenge challenge = p.sent<msg::Challenge>(peer_id(1)).front();
+    const Bytes text = challenge_bytes(p.config, p.t.self, peer_id(1), challenge.nonce);
+    p.addresses.on_answer(p.t, {peer_id(1), FakeCrypto(7002).sign(text)});  // somebody else's key
+    CHECK(p.raised<fact::AddressChecked>().empty());
+    p.addresses.on_answer(p.t, {peer_id(1), FakeCrypto(7001).sign(text)});
+    CHECK(p.raised<fact::AddressChecked>().size() == 1);
+    p.requests.handle_address_checked(p.t, peer_id(1));
+    CHECK(p.requests.size() == 1);
+}
+
+TEST_CASE("where nobody listens nobody is registered, and the asker is told") {
+    SeedParts p(3);
+    p.requests.on_register_request(p.t, anonymous_id(1), registration(1, 1));
+    REQUIRE(p.addresses.begin(p.t, added(1)));
+    p.addresses.handle_link_lost(p.t, {peer_id(1), LossReason::refused});
+    CHECK(p.addresses.result(added(1), p.t.now) == AddressChecks::Result::failed);
+    p.requests.handle_address_checked(p.t, peer_id(1));
+    CHECK(p.requests.empty());
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(1)).front().text ==
+          "Nobody who holds this key answers at 127.0.0.1:7001");
+    const Ask ask{added(1), registration(1, 1).signature, {}, 0};
+    CHECK(judge_add(p.t, ask, false).opinion == Opinion::no);
+    p.t.now += 2s;  // and may be asked again
+    CHECK(judge_add(p.t, ask, false).opinion == Opinion::undecided);
+}
+
+TEST_CASE("an address that a key holds is nobody else's, whatever life he names") {
+    SeedParts p(3);
+    p.admit(1);
+    msg::RegisterRequest taken = registration(2, 900);  // with the key of 7002
+    taken.peer = peer_id(1);
+    taken.signature = FakeCrypto(7002).sign(
+        canonical_bytes(Change{ChangeKind::add, taken.peer, taken.incarnation, taken.protocol, taken.key}));
+    p.requests.on_register_request(p.t, anonymous_id(1), taken);
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(1)).front().text.find("another key holds this address") == 0);
+    CHECK(p.raised<fact::AddressUnknown>().empty());
+    request(p, 1, 900);  // its own next life
+    CHECK(p.requests.size() == 1);
+}
+
+TEST_CASE("a life beyond tomorrow and an address of no host are refused") {
+    SeedParts p(3);
+    const auto refusal = [&](NodeId peer, std::uint64_t incarnation) {
+        p.clear();
+        msg::RegisterRequest m = registration(1, incarnation);
+        m.peer = peer;
+        m.signature =
+            FakeCrypto(7001).sign(canonical_bytes(Change{ChangeKind::add, m.peer, m.incarnation, m.protocol, m.key}));
+        p.requests.on_register_request(p.t, anonymous_id(1), m);
+        const auto nacks = p.sent<msg::RegisterNack>(anonymous_id(1));
+        return nacks.empty() ? std::string() : nacks.front().text;
+    };
+    const auto now = static_cast<std::uint64_t>(p.t.wall);
+    CHECK(refusal(peer_id(1), now).empty());
+    CHECK(refusal(peer_id(1), now + 25 * 3600 * 1000).find("its clock is more than a day ahead") == 0);
+    CHECK(refusal(peer_id(1), std::uint64_t{1} << 62).find("its clock is more than a day ahead") == 0);
+    for (const char* place : {"255.255.255.255:7000", "224.0.0.1:7000", "0.0.0.0:7000", "0.1.2.3:7000"}) {
+        CHECK_MESSAGE(refusal(*parse_node(place), now) == "no address of a host", place);
+    }
+    CHECK(refusal(*parse_node("8.8.8.8:53"), now) == "the seeds listen on loopback addresses only");
+    CHECK(refusal(seed_id(2), now) == "the endpoint is a seed's");
+}
+
+TEST_CASE("what has no key leaves at nobody's word, and peers without keys are few") {
+    SeedParts p(3);
+    p.admit(1, 0);
+    const Change leave{.kind = ChangeKind::leave, .peer = peer_id(1), .incarnation = life(1)};
+    CHECK(judge_leave(p.t, {.change = leave}).reason == "it has no key that could sign it");
+    Batch guests;
+    for (std::size_t k = 2; k < 129; ++k) guests.push_back(Change{ChangeKind::add, peer_id(k), life(1), 0, {}});
+    p.decide(guests);
+    const Change one_more{ChangeKind::add, peer_id(500), life(1), 0, {}};
+    CHECK(judge_request(p.t, {.change = one_more}, false).opinion == Opinion::no);
+    p.decide({Change{ChangeKind::remove, peer_id(2), life(1)}});
+    CHECK(judge_request(p.t, {.change = one_more}, false).opinion == Opinion::yes);
+}
+
+TEST_CASE("the votes' signatures and our own make the credential of an acknowledged peer") {
+    SeedParts p(3);
+    request(p, 1);
+    p.decide({added(1)});
+    const Bytes text = credential_bytes(p.config, added(1));
+    p.requests.handle_list_changed(p.t, {{added(1), {2, {{2, FakeCrypto(6002).sign(text)}}}}});
+    const msg::RegisterAck ack = p.sent<msg::RegisterAck>(peer_id(1)).front();
+    std::vector<PublicKey> keys;
+    for (const std::uint64_t seat : {6000, 6001, 6002}) keys.push_back(FakeCrypto(seat).public_key());
+    CHECK(is_vouched(p.config, p.crypto, added(1), ack.credential, keys));
+    CHECK_FALSE(is_vouched(p.config, p.crypto, added(2), ack.credential, keys));
+    CHECK_FALSE(is_vouched(p.config, p.crypto, added(1, 2), ack.credential, keys));
+    std::vector<SeatSignature> twice(2, ack.credential.front());
+    CHECK_FALSE(is_vouched(p.config, p.crypto, added(1), twice, keys));
+    keys[2] = {};
+    CHECK_FALSE(is_vouched(p.config, p.crypto, added(1), ack.credential, keys));
+}
+
 TEST_CASE("a rejected ask is gone and its clients know; the others of the proposal stay") {
     SeedParts p(3);
     request(p, 1);
@@ -106,6 +209,8 @@ TEST_CASE("another seat's ask is proposed for it, and forgotten when that propos
     SeedParts p(3);
     p.admit(3);
     p.requests.handle_carried(p.t, {{.change = added(1)}, {.change = added(2)}, {.change = added(3)}});
+    CHECK(p.requests.empty());  // nobody asked at their addresses yet
+    for (const std::size_t k : {1U, 2U}) p.answer_address(added(k));
     CHECK(p.requests.size() == 2);  // one is in the list
     CHECK(p.requests.to_carry().empty());
     CHECK_FALSE(p.requests.verified({.change = added(1)}));
@@ -164,7 +269,10 @@ TEST_CASE("a registration is judged by its endpoint, its life and its signature"
     };
     CHECK(opinion(added(2), true) == Opinion::yes);
     CHECK(opinion(added(2), false) == Opinion::no);
-    CHECK(judge_add(p.t, {added(2), registration(2, 1).signature, {}, 0}, false).opinion == Opinion::yes);
+    const Ask unasked{added(2), registration(2, 1).signature, {}, 0};
+    CHECK(judge_add(p.t, unasked, false).opinion == Opinion::undecided);
+    p.answer_address(added(2));
+    CHECK(judge_add(p.t, unasked, false).opinion == Opinion::yes);
     CHECK(opinion(added(1), true) == Opinion::yes);  // it is listed
     p.decide({added(1, 5)});
     CHECK(opinion(added(1, 4), true) == Opinion::no);

@@ -52,14 +52,15 @@ TEST_CASE("a registration is decided by a quorum and reaches every seed") {
     }
 }
 
-TEST_CASE("an idle registration costs two round trips and one sync") {
+TEST_CASE("an idle registration costs two round trips, one sync, and a question at the address for each voter") {
     SeedNet net(3);
     net.start_all();
     net.run(100ms);
     const std::size_t letters = net.letters.size();
     const Time asked = net.now() + net.latency;  // when the request is there
     register_and_wait(net, 0, 0);
-    CHECK(net.now() - asked == 4 * net.latency + net.sync_time);
+    const Duration question = 2 * net.latency;  // the voter asks when it is asked for its vote
+    CHECK(net.now() - asked == 4 * net.latency + net.sync_time + 2 * question);
     CHECK(between_seeds<msg::Propose>(net, letters) == 2);
     CHECK(between_seeds<msg::Vote>(net, letters) == 2);
     CHECK(between_seeds<msg::Commit>(net, letters) == 2);
@@ -314,8 +315,8 @@ TEST_CASE("messages between seeds are obeyed from proven seeds only") {
     net.run(100ms);
     const SeedStatus before = net.seed(0).status();
     msg::Commit forged{1, {5, 1}, {}, {Change{ChangeKind::add, peer_id(9), life(1)}}, {}};
-    net.send(seed_id(1), 0, forged, Trust::claimed);
-    net.send(peer_id(1), 0, msg::Propose{1, {}, {9, 1}, {}}, Trust::claimed);
+    net.send(seed_id(1), 0, forged, Trust::proven);
+    net.send(peer_id(1), 0, msg::Propose{1, {}, {9, 1}, {}}, Trust::proven);
     net.send(seed_id(2), 0, msg::Propose{1, {}, {9, 1}, {}}, Trust::seed);  // another seat's ballot
     net.run(10ms);
     CHECK(net.count(NoticeKind::refused_message, 0) == 3);

@@ -8,6 +8,7 @@
 #include "protocol/canonical.hpp"
 #include "protocol/names.hpp"
 #include "protocol/seed/seed_machine.hpp"
+#include "protocol/trust/credential.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -74,10 +75,12 @@ public:
     void heal() { cut_.clear(); }
     // Returning true swallows the letter.
     std::function<bool(const Letter&)> filter;
-    // Answers for peers: called for every letter to a node that is no seed.
+    // Whether a peer answers the seeds' question who listens at its address.
+    std::function<bool(NodeId)> listens = [](NodeId) { return true; };
+    // Answers for peers: called for every other letter to a node that is no seed.
     std::function<void(SeedNet&, const Letter&)> peer;
 
-    void send(NodeId from, std::size_t seat, Message message, Trust trust = Trust::claimed) {
+    void send(NodeId from, std::size_t seat, Message message, Trust trust = Trust::proven) {
         post(seed_id(seat), latency, Received{from, trust, std::move(message)});
     }
     void inject(std::size_t seat, Event event) { post(seed_id(seat), Duration::zero(), std::move(event)); }
@@ -141,9 +144,19 @@ private:
         if (cut_.contains({std::min(letter.from, letter.to), std::max(letter.from, letter.to)})) return;
         if (seat_of(letter.to) < nodes_.size()) {
             post(letter.to, latency, Received{letter.from, Trust::seed, letter.message});
+        } else if (const auto* challenge = std::get_if<msg::Challenge>(&letter.message); challenge && listens) {
+            answer(letter, *challenge);
         } else if (peer) {
             later(latency, [this, letter] { peer(*this, letter); });
         }
+    }
+    // As the peer of registration() would.
+    void answer(const Letter& letter, const msg::Challenge& challenge) {
+        if (!listens(letter.to)) return;
+        const FakeCrypto crypto(endpoint(letter.to).port);
+        const Bytes text = challenge_bytes(config, letter.from, letter.to, challenge.nonce);
+        post(letter.from, 2 * latency,
+             Received{letter.to, Trust::address, msg::ChallengeAnswer{letter.to, crypto.sign(text)}});
     }
     // The number of seeds when it is none.
     [[nodiscard]] std::size_t seat_of(NodeId id) const {

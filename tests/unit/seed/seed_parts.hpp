@@ -3,6 +3,7 @@
 // said, wrote and raised. Seat 0 of `seeds`.
 
 #include "protocol/quorum.hpp"
+#include "protocol/seed/address_checks.hpp"
 #include "protocol/seed/consensus.hpp"
 #include "protocol/seed/member_desk.hpp"
 #include "protocol/seed/neighbours.hpp"
@@ -44,6 +45,19 @@ struct SeedParts {
     void admit(std::size_t k, ProtocolVersion protocol = 1) {
         const PublicKey key = protocol > 0 ? FakeCrypto(7000 + k).public_key() : PublicKey{};
         decide({Change{ChangeKind::add, peer_id(k), life(1), protocol, key}});
+    }
+    // The node of this registration answers at its address, as FakeCrypto(its port); what waited for that goes on.
+    void answer_address(const Change& add) {
+        const Effects before = out;
+        const std::vector<SeedFact> facts = std::exchange(t.facts, {});
+        (void)addresses.begin(t, add);
+        for (const msg::Challenge& challenge : sent<msg::Challenge>(add.peer)) {
+            const Bytes text = challenge_bytes(config, t.self, add.peer, challenge.nonce);
+            addresses.on_answer(t, {add.peer, FakeCrypto(endpoint(add.peer).port).sign(text)});
+        }
+        out = before;
+        t.facts = facts;
+        requests.handle_address_checked(t, add.peer);
     }
     void persist() { journal.handle_persisted(journal.appended()); }
     void clear() {
@@ -87,6 +101,7 @@ struct SeedParts {
     Seats seats{config.seeds.size(), 0};
     Neighbours neighbours{config, seed_id(0)};
     Consensus consensus;
+    AddressChecks addresses;
     Requests requests;
     MemberDesk desk;
     Removals removals;
@@ -98,6 +113,7 @@ struct SeedParts {
                seats,
                neighbours,
                desk.directory(),
+               addresses,
                requests,
                removals};
 

@@ -272,12 +272,15 @@ TEST_CASE("a peer of protocol 0 is judged by the seeds' probes alone, on the wor
     w.net.run(2s);
     CHECK(w.net.member(0, 8));
     m.reporter = peer_id(1);
-    w.net.send(anonymous_id(3), 0, m, Trust::anonymous);  // reachable
+    w.net.send(anonymous_id(3), 0, m, Trust::anonymous);  // in the name of a member, which nothing proves
+    w.net.run(2s);
+    CHECK(w.net.member(0, 8));
+    w.net.send(peer_id(1), 0, m);  // reachable
     w.net.run(5s);
     CHECK(w.net.member(0, 8));
     w.peers.dead = {8};
     w.net.run(6s);
-    w.net.send(anonymous_id(4), 0, m, Trust::anonymous);
+    w.net.send(peer_id(1), 0, m);
     CHECK(w.net.run(2s, [&] { return w.gone(8); }));
 }
 

@@ -300,7 +300,7 @@ TEST_CASE("a copy of a seed goes on like the original, and equal states have equ
     CHECK(print(copy) == print(w.net.seed(0)));
     Effects a;
     Effects b;
-    const Event event = Received{peer_id(5), Trust::claimed, registration(5, 100)};
+    const Event event = Received{peer_id(5), Trust::proven, registration(5, 100)};
     copy.step(w.net.now(), event, a);
     CHECK(print(copy) != print(w.net.seed(0)));
     SeedMachine again = w.net.seed(0);
