@@ -30,7 +30,7 @@ struct Vote {
     SeatLife life{0};
     std::vector<Accepted> accepted;    // none or one
     std::vector<AskOpinion> opinions;  // one per ask of the PROPOSE, in its order
-    std::vector<Ask> mail;             // the voter's own pending asks, for the winner's next round
+    std::vector<Ask> carried_asks;     // the voter's own pending asks, for the winner's next round
     PublicKey key{};                   // the voter's, for RegisterAck.seed_keys
 };
 struct Nack {

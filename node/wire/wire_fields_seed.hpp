@@ -115,7 +115,7 @@ GOSSIP_FIELDS(msg::Vote) {
     io.need("life", m.life);
     io.list("accepted", m.accepted, 1);
     io.list("opinions", m.opinions);
-    io.list("mail", m.mail);
+    io.list("mail", m.carried_asks);
     io.opt("key", m.key);
 }
 GOSSIP_FIELDS(msg::Nack) {

@@ -27,7 +27,7 @@ public:
     [[nodiscard]] const T& operator*() const { return shared_ != nullptr ? shared_->value : default_value(); }
     [[nodiscard]] const T* operator->() const { return &**this; }
     // For writing: from now on no other holder has it.
-    [[nodiscard]] T& own() {
+    [[nodiscard]] T& mutable_value() {
         if (shared_ == nullptr) shared_ = new Shared{T{}};
         if (shared_->holders > 1) {
             --shared_->holders;

@@ -42,7 +42,7 @@ const Link* Links::find(NodeId id) const {
 Link* Links::find(NodeId id) { return const_cast<Link*>(std::as_const(*this).find(id)); }
 
 SharedLinkDetails::Each& SharedLinkDetails::apart(std::size_t links) {
-    Each& each = each_.own();
+    Each& each = each_.mutable_value();
     each.reserve(links);
     while (each.size() < links) each.push_back(each.front());
     return each;
@@ -55,7 +55,7 @@ void SharedLinkDetails::insert(std::size_t link, LinkDetails details, std::size_
 
 void SharedLinkDetails::erase(std::size_t link, std::size_t links) {
     if (each_->size() != links) return;  // one object for all of them
-    Each& each = each_.own();
+    Each& each = each_.mutable_value();
     each.erase(each.begin() + link);
 }
 

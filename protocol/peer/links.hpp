@@ -39,11 +39,13 @@ public:
         const Each& each = *each_;
         return *each[each.size() == 1 ? 0 : link];
     }
-    [[nodiscard]] LinkDetails& mutable_at(std::size_t link, std::size_t links) { return apart(links)[link].own(); }
+    [[nodiscard]] LinkDetails& mutable_at(std::size_t link, std::size_t links) {
+        return apart(links)[link].mutable_value();
+    }
     void insert(std::size_t link, LinkDetails details, std::size_t links);
     void erase(std::size_t link, std::size_t links);
     // Before any link: the same for all of them, or those of one more.
-    void add(LinkDetails details) { each_.own().push_back(CopyOnWrite(std::move(details))); }
+    void add(LinkDetails details) { each_.mutable_value().push_back(CopyOnWrite(std::move(details))); }
 
 private:
     using Each = SlimVector<CopyOnWrite<LinkDetails>>;

@@ -134,7 +134,9 @@ void PeerMembership::on_challenge(PeerTurn& t, const Sender& from, const msg::Ch
 void PeerMembership::handle_registration_timer(PeerTurn& t) {
     Registration& registration = ensure_registration(t.config);
     if (registration.complete()) return;
-    const std::vector<Seat> seats = registration.due(t.now, t.rng);
+    // Enough have answered, and what they signed is no credential: others may do better.
+    const bool in_vain = phase_ == PeerPhase::registering && registration.acks() >= registration.need();
+    const std::vector<Seat> seats = in_vain ? registration.begin(t.now, t.rng) : registration.due(t.now, t.rng);
     if (!seats.empty() && registration.acks() == 0) {
         t.notice({.kind = NoticeKind::registration_retry, .text = "trying again"});
     }
@@ -178,7 +180,7 @@ void PeerMembership::follow(PeerTurn& t, const msg::RegisterAck& m) {
 
 void PeerMembership::finish_registration(PeerTurn& t) {
     Registration& registration = ensure_registration(t.config);
-    if (!registration.finish()) return;
+    if (phase_ == PeerPhase::registering || !registration.finish()) return;
     t.notice({.kind = NoticeKind::registration_complete,
               .count = static_cast<std::uint32_t>(registration.acks()),
               .epoch = view_.epoch()});
@@ -223,7 +225,7 @@ void PeerMembership::on_register_pending(PeerTurn& t, const Sender& from, const 
 }
 
 void PeerMembership::learn_seed_keys(const PeerTurn& t, const std::vector<PublicKey>& keys) {
-    auto& known = view_.mutable_state().seed_keys.own();
+    auto& known = view_.mutable_state().seed_keys.mutable_value();
     known.resize(t.config.seeds.size());
     for (std::size_t i = 0; i < known.size(); ++i) {
         const bool configured = i < t.config.seed_keys.size() && t.config.seed_keys[i] != PublicKey{};

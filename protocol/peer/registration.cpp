@@ -55,7 +55,7 @@ std::vector<Seat> Registration::due(Time now, Rng& rng) {
     ++attempts_;
     for (std::size_t i = 0; i < seats_.size(); ++i) {
         Entry& entry = seats_[i];
-        const bool unanswered = entry.state == State::asked || (entry.state == State::refused && acks() == 0);
+        const bool unanswered = entry.state == State::asked || (entry.state == State::refused && acks() < need());
         if (!unanswered || entry.again > now) continue;
         entry = {State::asked, now + patience};
         result.push_back(static_cast<Seat>(i));

@@ -21,7 +21,7 @@ const Candidate* View::candidate(NodeId id) const {
 
 MembershipState& View::mutable_state() {
     state_changed_ = true;
-    return state_.own();
+    return state_.mutable_value();
 }
 
 void View::share_state(StateInterner& latest) {
@@ -61,7 +61,7 @@ bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
 
 void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng) {
     if (candidate.id == self() || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
-    auto& known = mutable_sample().candidates.own();
+    auto& known = mutable_sample().candidates.mutable_value();
     auto at = lower(known, candidate.id);
     if (at != known.end() && at->id == candidate.id) {
         *at = candidate;
@@ -92,12 +92,12 @@ void View::learn(std::span<const NodeId> successors, std::span<const Candidate> 
 }
 
 void View::note_degree(NodeId id, std::uint32_t degree) {
-    if (candidate(id) != nullptr) lower(mutable_sample().candidates.own(), id)->degree = degree;
+    if (candidate(id) != nullptr) lower(mutable_sample().candidates.mutable_value(), id)->degree = degree;
 }
 
 void View::forget(NodeId id) {
     if (candidate(id) != nullptr) {
-        std::erase_if(mutable_sample().candidates.own(), [id](const Candidate& c) { return c.id == id; });
+        std::erase_if(mutable_sample().candidates.mutable_value(), [id](const Candidate& c) { return c.id == id; });
     }
     std::erase(mutable_sample().successors, id);
 }

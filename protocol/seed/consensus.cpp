@@ -17,6 +17,7 @@ namespace {
 
 // A decision must fit a peer's line of 64 KiB, a removal's evidence a seed's line of 1 MiB.
 constexpr std::size_t batch_cap = 256;
+constexpr Duration address_patience = std::chrono::milliseconds(20);
 
 std::uint32_t as_u32(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
@@ -26,7 +27,7 @@ void write(ByteWriter& out, const msg::Vote& vote) {
     out.u64(vote.life);
     for (const Accepted& accepted : vote.accepted) gossip::write(out, accepted);
     for (const msg::AskOpinion& opinion : vote.opinions) out.u8(static_cast<std::uint8_t>(opinion.opinion));
-    for (const Ask& ask : vote.mail) gossip::write(out, ask.change);
+    for (const Ask& ask : vote.carried_asks) gossip::write(out, ask.change);
 }
 
 }  // namespace
@@ -217,7 +218,7 @@ void Consensus::count_held_votes(SeedTurn& t) {
 bool Consensus::count_vote(SeedTurn& t, Seat from, const msg::Vote& m) {
     if (!proposer_.add_vote(from, m)) return false;
     if (from != t.seat) announce_votes(t, from, m);
-    if (!m.mail.empty()) t.raise(fact::AsksCarried{m.mail});
+    if (!m.carried_asks.empty()) t.raise(fact::AsksCarried{m.carried_asks});
     return choose(t, false);
 }
 
@@ -343,6 +344,10 @@ void Consensus::drop_proposal(SeedTurn& t) {
 
 void Consensus::handle_seed_reached(SeedTurn& t) {
     if (proposer_.phase() == Proposer::Phase::voting) round_timer_.set(t, t.now);
+}
+
+void Consensus::await_addresses(const SeedTurn& t) {
+    propose_not_before_ = std::max(propose_not_before_, t.now + address_patience);
 }
 
 void Consensus::handle_quorum_back(SeedTurn& t) {

@@ -46,6 +46,9 @@ public:
     void handle_hold_over(SeedTurn& t, const TimerTag& tag) { (void)hold_timer_.fired(t, tag); }
     void handle_round_timer(SeedTurn& t, const TimerTag& tag);
 
+    // Not now: addresses of what would be proposed have yet to answer.
+    void await_addresses(const SeedTurn& t);
+
     // ---- voting for others
     // False, and the sender is refused, when the message does not fit it.
     [[nodiscard]] static bool fits(SeedTurn& t, Seat from, const msg::Propose& m);

@@ -53,7 +53,7 @@ msg::AskOpinion judge_request(const SeedTurn& t, const Ask& ask, bool verified) 
 msg::AskOpinion judge_add(const SeedTurn& t, const Ask& ask, bool verified) {
     msg::AskOpinion opinion = judge_request(t, ask, verified);
     const Change& change = ask.change;
-    const bool known = verified || change.protocol == 0 || t.ledger.holds(change.peer, change.incarnation);
+    const bool known = change.protocol == 0 || t.ledger.holds(change.peer, change.incarnation);
     if (opinion.opinion != Opinion::yes || known) return opinion;
     switch (t.addresses.result(change, t.now)) {
         case AddressChecks::Result::answered:

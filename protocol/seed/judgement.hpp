@@ -6,7 +6,7 @@
 
 namespace gossip {
 
-// `verified`: the signature and the address were found good before. UNDECIDED: the address has not answered yet.
+// `verified`: the signature was found good before. UNDECIDED: the address has not answered lately.
 [[nodiscard]] msg::AskOpinion judge_add(const SeedTurn& t, const Ask& ask, bool verified);
 // Whether the request may stand at all, before anybody asks at its address.
 [[nodiscard]] msg::AskOpinion judge_request(const SeedTurn& t, const Ask& ask, bool verified);

@@ -42,7 +42,7 @@ std::vector<Change> adds_to_check(const SeedTurn& t, const std::vector<Ask>& ask
     for (const Ask& ask : asks) {
         const Change& change = ask.change;
         if (change.kind != ChangeKind::add || change.protocol == 0) continue;
-        if (!t.ledger.holds(change.peer, change.incarnation) && !t.requests.verified(ask)) adds.push_back(change);
+        if (!t.ledger.holds(change.peer, change.incarnation)) adds.push_back(change);
     }
     return adds;
 }

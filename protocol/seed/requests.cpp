@@ -33,6 +33,8 @@ void refuse_life(SeedTurn& t, NodeId client, NodeId peer) {
     refuse_registration(t, client, peer, "A later life is known", after(t.ledger.last_life(peer)));
 }
 
+std::string no_answer(NodeId peer) { return "Nobody who holds this key answers at " + node_name(peer); }
+
 Change add_of(const Member& member) {
     return {.kind = ChangeKind::add,
             .peer = member.id,
@@ -96,6 +98,7 @@ void Requests::await_address(SeedTurn& t, NodeId client, const Ask& ask, bool ca
 }
 
 void Requests::handle_address_checked(SeedTurn& t, NodeId peer) {
+    drop_unanswered(t, peer);
     auto node = waiting_.extract(peer);
     if (node.empty()) return;
     for (Waiting& waiting : node.mapped()) {
@@ -105,14 +108,29 @@ void Requests::handle_address_checked(SeedTurn& t, NodeId peer) {
             if (result == AddressChecks::Result::none) t.raise(fact::AddressUnknown{waiting.ask.change});
         } else if (result == AddressChecks::Result::failed) {
             for (const NodeId client : waiting.clients) {
-                refuse_registration(t, client, peer, "Nobody who holds this key answers at " + node_name(peer),
-                                    Incarnation::none);
+                refuse_registration(t, client, peer, no_answer(peer), Incarnation::none);
             }
         } else if (waiting.carried) {
             if (!is_moot(waiting.ask.change, t.ledger)) pending_.add(waiting.ask, t.now, true);
         } else {
             for (const NodeId client : waiting.clients) admit(t, client, waiting.ask);
         }
+    }
+}
+
+// Who waited for long may have gone meanwhile: it must not be proposed for ever.
+void Requests::drop_unanswered(SeedTurn& t, NodeId peer) {
+    std::vector<Change> gone;
+    for (const auto& [arrival, entry] : pending_.all()) {
+        const Change& change = entry.ask.change;
+        const bool keyed = change.kind == ChangeKind::add && change.protocol > 0 && change.peer == peer;
+        if (keyed && t.addresses.result(change, t.now) == AddressChecks::Result::failed) gone.push_back(change);
+    }
+    for (const Change& change : gone) {
+        for (const NodeId client : pending_.find(change)->clients) {
+            refuse_registration(t, client, peer, no_answer(peer), Incarnation::none);
+        }
+        pending_.erase(change);
     }
 }
 

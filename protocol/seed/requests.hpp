@@ -45,7 +45,7 @@ public:
     void handle_list_changed(SeedTurn& t, const VotesFor& votes);
 
     [[nodiscard]] const PendingAsk* find(const Change& change) const { return pending_.find(change); }
-    // Admitted here with this very signature: that and the address were checked then.
+    // Admitted here with this very signature, which was checked then.
     [[nodiscard]] bool verified(const Ask& ask) const;
     [[nodiscard]] bool empty() const { return pending_.empty(); }
     [[nodiscard]] std::size_t size() const { return pending_.size(); }
@@ -62,6 +62,7 @@ private:
     };
 
     void await_address(SeedTurn& t, NodeId client, const Ask& ask, bool carried);
+    void drop_unanswered(SeedTurn& t, NodeId peer);
     void admit(SeedTurn& t, NodeId from, const Ask& ask);
     void answer(SeedTurn& t, const PendingAsk& done, const VotesFor& votes);
     void acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string text,

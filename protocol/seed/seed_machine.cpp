@@ -338,8 +338,8 @@ void SeedMachine::on_lease(SeedTurn& t, const Received& event, const msg::Lease&
 
 void SeedMachine::propose(SeedTurn& t) {
     std::vector<Ask> asks = requests_.open_next(t, Consensus::batch_limit(t.config));
-    (void)addresses_.awaited(t,
-                             adds_to_check(t, asks));  // those that another seat brought, if their answer has grown old
+    // Some have waited for so long that they may have gone.
+    if (addresses_.awaited(t, adds_to_check(t, asks))) return consensus_.await_addresses(t);
     std::vector<msg::AskOpinion> opinions = opinions_on(t, asks);
     consensus_.propose(t, std::move(asks), std::move(opinions));
     route(t);

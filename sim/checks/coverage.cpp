@@ -8,7 +8,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::last_mark)
     "nack by a higher promise",
     "outcome unknown",
     "batch of several changes",
-    "mail carried in a vote",
+    "asks carried in a vote",
     "vote received twice",
     "caught up by deltas",
     "caught up by snapshot",
@@ -102,7 +102,7 @@ void Coverage::on_wire(Time, NodeId from, NodeId, const SharedMessage& message) 
             }
         },
         [this](const msg::Vote& m) {
-            if (!m.mail.empty()) hit(Mark::mail_carried);
+            if (!m.carried_asks.empty()) hit(Mark::asks_carried);
         },
         [this](const msg::Decisions& m) {
             if (!m.decisions.empty()) hit(Mark::caught_up_by_deltas);

@@ -17,7 +17,7 @@ enum class Mark : std::uint8_t {
     nack,     // a promise to a higher ballot stopped a round
     outcome_unknown,
     batch_of_many,
-    mail_carried,
+    asks_carried,
     vote_repeated,  // the same vote arrived twice
     caught_up_by_deltas,
     caught_up_by_snapshot,

@@ -26,10 +26,10 @@ public:
         const auto started = static_cast<std::uint64_t>(cluster.sim().wall_at_zero());
         common_.incarnation = Incarnation{std::max<std::uint64_t>(started, 1)};
         common_.epoch = 1;
-        common_.digest.own() = cluster.crypto().digest("a network that stands");
+        common_.digest.mutable_value() = cluster.crypto().digest("a network that stands");
         common_.record_version = 1;
         for (const NodeId seed : cluster.seeds()) {
-            common_.seed_keys.own().push_back(cluster.crypto().public_key(seed));
+            common_.seed_keys.mutable_value().push_back(cluster.crypto().public_key(seed));
         }
         common_.details.add(
             {.incarnation = common_.incarnation, .sent_version = common_.record_version, .in_snapshot = true});
@@ -55,10 +55,10 @@ public:
     [[nodiscard]] ViewSample sample(NodeId peer) const override {
         const std::size_t number = cluster_.number_of(peer);
         auto& shared = samples_[number / group_size];
-        if (shared->empty()) shared.own() = sample_for(number / group_size);
+        if (shared->empty()) shared.mutable_value() = sample_for(number / group_size);
         ViewSample s{.members = peers_, .successors = successors_of(number), .candidates = shared};
         const auto self = [peer](const Candidate& c) { return c.id == peer; };
-        if (std::any_of(shared->begin(), shared->end(), self)) std::erase_if(s.candidates.own(), self);
+        if (std::any_of(shared->begin(), shared->end(), self)) std::erase_if(s.candidates.mutable_value(), self);
         return s;
     }
     [[nodiscard]] Epoch epoch(NodeId /*peer*/) const override { return common_.epoch; }

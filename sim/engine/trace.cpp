@@ -29,7 +29,9 @@ struct Fields {
         return mix(mix(h, m.decision.epoch), m.decision.digest);
     }
     std::uint64_t operator()(const msg::Propose& m) const { return mix(mix(mix(h, m.epoch), m.ballot), m.asks.size()); }
-    std::uint64_t operator()(const msg::Vote& m) const { return mix(mix(mix(h, m.epoch), m.ballot), m.mail.size()); }
+    std::uint64_t operator()(const msg::Vote& m) const {
+        return mix(mix(mix(h, m.epoch), m.ballot), m.carried_asks.size());
+    }
     std::uint64_t operator()(const msg::Nack& m) const { return mix(mix(h, m.epoch), m.promised); }
     std::uint64_t operator()(const msg::Commit& m) const { return mix(mix(mix(h, m.epoch), m.ballot), m.batch); }
     std::uint64_t operator()(const msg::Ack& m) const { return mix(mix(h, m.epoch), m.ballot); }

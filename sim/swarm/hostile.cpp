@@ -7,6 +7,9 @@ namespace gossip::sim {
 namespace {
 constexpr Duration pace = std::chrono::milliseconds(200);
 constexpr std::size_t replay_limit = 64;
+// Of the first lives in a simulated network, which are its clock in milliseconds.
+constexpr std::uint64_t lives_begin = 1'700'000'000'000;
+constexpr std::uint64_t lives_span = 600'000;
 }  // namespace
 
 void Hostile::step(Time now, const Event& event, Effects& out) {
@@ -44,11 +47,18 @@ msg::DeadNodeReport Hostile::false_report() {
     return report;
 }
 
+// A registration of a peer's address with a key of our own: signed as it has to be, for a life that may well come.
+msg::RegisterRequest Hostile::usurped_registration() {
+    Change add{.kind = ChangeKind::add, .peer = rng_.pick(peers_), .protocol = 1, .key = crypto_.public_key(self_)};
+    add.incarnation = Incarnation{lives_begin + rng_.below(lives_span)};
+    return {add.peer, add.incarnation, add.protocol, add.key, crypto_.sign(self_, canonical_bytes(add))};
+}
+
 Message Hostile::lie_to_seed() {
     const Epoch epoch = heard_epoch_ + 1;
     const Ballot ballot{rng_.below(1'000'000), static_cast<Seat>(rng_.below(seeds_.size()))};
     const Change change{.kind = ChangeKind::remove, .peer = rng_.pick(peers_), .incarnation = Incarnation{rng_.next()}};
-    switch (rng_.below(10)) {
+    switch (rng_.below(14)) {
         case 0:
             return msg::Propose{epoch, {}, ballot, {Ask{change, {}, {}, 1}}};
         case 1:
@@ -67,6 +77,13 @@ Message Hostile::lie_to_seed() {
             return msg::RegisterRequest{.peer = rng_.pick(peers_), .incarnation = Incarnation{rng_.next() >> 20}};
         case 8:
             return msg::Leave{rng_.pick(peers_), Incarnation{rng_.next()}, {}};
+        case 9:
+        case 10:
+            return usurped_registration();
+        case 11:
+            return msg::Lease{.peer = rng_.pick(peers_), .incarnation = Incarnation{lives_begin}};
+        case 12:
+            return msg::Pong{.sender = rng_.pick(peers_), .incarnation = Incarnation{lives_begin}};
         default:
             return false_report();
     }

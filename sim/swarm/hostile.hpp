@@ -21,6 +21,7 @@ private:
     [[nodiscard]] Message lie_to_seed();
     [[nodiscard]] Message lie_to_peer();
     [[nodiscard]] msg::DeadNodeReport false_report();
+    [[nodiscard]] msg::RegisterRequest usurped_registration();
     [[nodiscard]] msg::Membership forged_decision();
 
     NodeId self_;

@@ -53,9 +53,10 @@ def main():
         for line in sys.stdin.buffer:
             message = json.loads(line)
             if message.get("op") == "setup":
-                first = message["seeds"][0].split(":")  # the manager's first peer has the port after its three seeds
+                seeds = [line.split()[0] for line in message["seeds"].splitlines()]
+                first = seeds[0].split(":")  # the manager's first peer has the port after its three seeds
                 state["dir"] = message["dir"]
-                state["others"] = [*message["seeds"], f"{first[0]}:{int(first[1]) + 3}"]
+                state["others"] = [*seeds, f"{first[0]}:{int(first[1]) + 3}"]
             agent.stdin.write(line)
             agent.stdin.flush()
         agent.stdin.close()

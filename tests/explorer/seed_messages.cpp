@@ -66,7 +66,7 @@ struct Writer {
         out.u64(m.life);
         put(out, m.accepted);
         put(out, m.opinions);
-        put(out, m.mail);
+        put(out, m.carried_asks);
         out.raw(m.key.bytes);
     }
     void operator()(const msg::Nack& m) const {
@@ -135,7 +135,7 @@ std::string text(const msg::Vote& m) {
     for (const msg::AskOpinion& o : m.opinions) result += opinions[static_cast<std::size_t>(o.opinion)];
     result += " ]";
     for (const Accepted& a : m.accepted) result += " accepted " + text(a.ballot) + " " + text_of(a.batch);
-    if (!m.mail.empty()) result += " mail=" + text(m.mail);
+    if (!m.carried_asks.empty()) result += " asks=" + text(m.carried_asks);
     return result;
 }
 

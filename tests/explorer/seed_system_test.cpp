@@ -63,7 +63,7 @@ std::vector<Message> all_different() {
         with<msg::Vote>(vote, [](auto& m) { m.accepted[0].batch.clear(); }),
         with<msg::Vote>(vote, [](auto& m) { m.opinions[0].opinion = Opinion::no; }),
         with<msg::Vote>(vote, [](auto& m) { m.opinions[0].reason = "x"; }),
-        with<msg::Vote>(vote, [](auto& m) { m.mail.push_back({}); }),
+        with<msg::Vote>(vote, [](auto& m) { m.carried_asks.push_back({}); }),
         with<msg::Vote>(vote, [](auto& m) { m.key.bytes[0] = 1; }),
         commit,
         with<msg::Commit>(commit, [](auto& m) { m.epoch = 2; }),

@@ -146,7 +146,7 @@ class Agent(HostCase):
             return json.loads(agent.stdout.readline())
 
         self.assertEqual(json.loads(agent.stdout.readline())["agent"], "hello")
-        ready = ask(op="setup", host="h1", dir=str(folder.path), config="[security]\n", seeds=["127.0.0.1:6000"])
+        ready = ask(op="setup", host="h1", dir=str(folder.path), config="[security]\n", seeds="127.0.0.1:6000\n")
         self.assertEqual(ready["dir"], str(folder.path))
         self.assertEqual(ask(op="listen", seq=1, count=1, candidates=[node])["bound"], [node])
         started = ask(op="start", n=1, id=node, last_life=0)
@@ -288,7 +288,7 @@ class Refused(harness.TestCase):
 
     def test_two_agents_do_not_share_a_folder(self):
         folder = harness.Folder()
-        setup = {"op": "setup", "host": "h1", "dir": str(folder.path), "config": "", "seeds": ["127.0.0.1:6000"]}
+        setup = {"op": "setup", "host": "h1", "dir": str(folder.path), "config": "", "seeds": "127.0.0.1:6000\n"}
         line = json.dumps(setup) + "\n"
         pipe = subprocess.PIPE
         with subprocess.Popen(AGENT, stdin=pipe, stdout=pipe, text=True) as first:

@@ -105,10 +105,10 @@ TEST_CASE("what is shared is copied when one of its holders changes it") {
     CopyOnWrite<std::vector<int>> second = first;
     const int* const kept = first->data();
     CHECK(second->data() == kept);
-    second.own().push_back(3);
+    second.mutable_value().push_back(3);
     CHECK(*first == std::vector{1, 2});
     CHECK(*second == std::vector{1, 2, 3});
-    first.own().push_back(4);
+    first.mutable_value().push_back(4);
     CHECK(first->size() == 3);
     second = first;
     CHECK(second == first);

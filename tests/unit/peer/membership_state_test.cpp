@@ -60,7 +60,7 @@ TEST_CASE("peers share what they were told only while nothing of it differs") {
         [](MembershipState& t) { ++t.wall_offset; },
         [](MembershipState& t) { t.source = reinterpret_cast<const SnapshotSource*>(&t); },
         [](MembershipState& t) { t.digest.bytes[31] = 1; },
-        [](MembershipState& t) { t.seed_keys.own().resize(1); },
+        [](MembershipState& t) { t.seed_keys.mutable_value().resize(1); },
     };
     for (const auto& differ : differences) {
         StateInterner latest;
@@ -69,11 +69,11 @@ TEST_CASE("peers share what they were told only while nothing of it differs") {
         latest.share(a);
         latest.share(b);
         REQUIRE(a.shared_with(b));
-        differ(b.own());
+        differ(b.mutable_value());
         latest.share(b);
         CHECK_FALSE(a.shared_with(b));
         CHECK(*a == MembershipState{.epoch = 3});
-        differ(a.own());
+        differ(a.mutable_value());
         latest.share(a);
         // Each difference once, but for the one that is an address of its own.
         CHECK(a.shared_with(b) == (a->source == b->source));

@@ -97,7 +97,7 @@ TEST_CASE("what a voter asks to be carried is handed on before the batch that it
     World w;
     const msg::Propose proposal = w.propose();
     msg::Vote carrying = vote(proposal, Opinion::yes, 11);
-    carrying.mail.push_back({.change = {ChangeKind::add, peer_id(2), life(1)}});
+    carrying.carried_asks.push_back({.change = {ChangeKind::add, peer_id(2), life(1)}});
     w.consensus.on_vote(w.t, 1, carrying);
     REQUIRE(w.t.facts.size() == 2);
     CHECK(std::holds_alternative<fact::AsksCarried>(w.t.facts[0]));
@@ -159,7 +159,7 @@ TEST_CASE("a ballot is promised unless a greater one was; the vote waits for the
     REQUIRE(w.consensus.promise(w.t, 1, next));
     w.consensus.vote(w.t, 1, next, {{Opinion::yes, {}}});
     REQUIRE(w.sent<msg::Vote>(seed_id(1)).size() == 1);
-    CHECK(w.sent<msg::Vote>(seed_id(1)).front().mail.size() == 1);
+    CHECK(w.sent<msg::Vote>(seed_id(1)).front().carried_asks.size() == 1);
     REQUIRE(w.out.appends.size() == 1);
     CHECK(w.out.appends.front().type == RecordType::ceiling);
     CHECK(w.out.sends.back().after == w.out.appends.front().seq);

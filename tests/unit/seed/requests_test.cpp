@@ -123,6 +123,19 @@ TEST_CASE("where nobody listens nobody is registered, and the asker is told") {
     CHECK(judge_add(p.t, ask, false).opinion == Opinion::undecided);
 }
 
+TEST_CASE("who waited for long and has gone meanwhile is proposed no more") {
+    SeedParts p(3);
+    request(p, 1);
+    CHECK(adds_to_check(p.t, p.requests.open_next(p.t, 10)).size() == 1);
+    CHECK_FALSE(p.addresses.awaited(p.t, {added(1)}));  // it answered a moment ago
+    p.t.now += 11s;
+    CHECK(p.addresses.awaited(p.t, {added(1)}));
+    p.addresses.handle_link_lost(p.t, {peer_id(1), LossReason::refused});
+    p.requests.handle_address_checked(p.t, peer_id(1));
+    CHECK(p.requests.empty());
+    CHECK(p.sent<msg::RegisterNack>(peer_id(1)).size() == 1);
+}
+
 TEST_CASE("an address that a key holds is nobody else's, whatever life he names") {
     SeedParts p(3);
     p.admit(1);
@@ -267,12 +280,15 @@ TEST_CASE("a registration is judged by its endpoint, its life and its signature"
     const auto opinion = [&](Change change, bool verified) {
         return judge_add(p.t, {.change = change}, verified).opinion;
     };
-    CHECK(opinion(added(2), true) == Opinion::yes);
+    CHECK(opinion(added(2), true) == Opinion::undecided);
     CHECK(opinion(added(2), false) == Opinion::no);
     const Ask unasked{added(2), registration(2, 1).signature, {}, 0};
     CHECK(judge_add(p.t, unasked, false).opinion == Opinion::undecided);
     p.answer_address(added(2));
     CHECK(judge_add(p.t, unasked, false).opinion == Opinion::yes);
+    CHECK(opinion(added(2), true) == Opinion::yes);
+    p.t.now += 11s;  // it may have gone
+    CHECK(opinion(added(2), true) == Opinion::undecided);
     CHECK(opinion(added(1), true) == Opinion::yes);  // it is listed
     p.decide({added(1, 5)});
     CHECK(opinion(added(1, 4), true) == Opinion::no);
