@@ -1,6 +1,7 @@
 #include "manager/base/host_clock.hpp"
 #include "manager/hosts/agent_protocol.hpp"
 #include "manager/hosts/log_tail.hpp"
+#include "protocol/names.hpp"
 #include "tests/node/temp_folder.hpp"
 
 #include <doctest/doctest.h>
