@@ -110,7 +110,7 @@ constexpr std::array table{
     row<K::pruned>(C::gossip, L::debug, "Pruned:", nobody),
     row<K::grafted>(C::gossip, L::debug, "Grafted:", nobody),
     // ---- peers: failure detection
-    row<K::ping_missed>(C::detection, L::warning, "No sign of life", nobody),
+    row<K::ping_missed>(C::detection, L::warning, "No sign of life", page),
     row<K::suspected>(C::detection, L::warning, "Initiating peer-level consensus", trace | page,
                       {.tone = Tone::doubtful, .removal = RemovalStep::suspected}),
     row<K::witness_asked>(C::detection, L::debug, "Asking witness", trace | page, {.removal = RemovalStep::asked}),

@@ -182,13 +182,15 @@ int run_interactive(Session& session, const std::string& url) {
     return shell.run();
 }
 
+bool wants_page(const Session& session) {
+    const ServePage page = session.network().plan().page;
+    return page == ServePage::always || (page == ServePage::on_terminal && session.console().interactive());
+}
+
 // The network runs without it as well.
 void serve_page(Session& session, std::optional<WebSite>& page) {
-    const NetworkPlan& plan = session.network().plan();
     Console& console = session.console();
-    if (plan.page == ServePage::never || (plan.page == ServePage::on_terminal && !console.interactive())) return;
-    page.emplace(session);
-    if (const auto problem = page->open(plan.page_listen)) {
+    if (const auto problem = page->open(session.network().plan().page_listen)) {
         page.reset();
         console.remark(*problem);
         return;
@@ -200,13 +202,14 @@ void serve_page(Session& session, std::optional<WebSite>& page) {
 // How the network went, once it is described; the exit code.
 int run_commands(Session& session, const std::optional<KnownScript>& known) {
     Console& console = session.console();
+    std::optional<WebSite> page;
+    if (wants_page(session)) page.emplace(session);
     if (const auto failure = session.start()) return report(console, *failure, &session.loop());
     RemoteServer second_terminals(session);
     if (const std::string problem = second_terminals.open(); !problem.empty()) {
         console.remark("no second terminal can attach: " + problem);
     }
-    std::optional<WebSite> page;
-    serve_page(session, page);
+    if (page) serve_page(session, page);
     if (known) return run_known(session, *known);
     return console.interactive() ? run_interactive(session, page ? page->url() : "") : run_piped(session);
 }

@@ -82,7 +82,7 @@ void add_list_row(Table& table, const Session& session, NodeId id, const Agreeme
                number(runs, runs ? node->status.transport.messages_received : 0),
                {process ? std::to_string(memory) : "", process ? megabytes(memory) : ""},
                runs ? uptime_cell(*node, session.network().now()) : Cell{},
-               {session.network().faults().summary(id), "", Style::yellow}});
+               {session.network().faults().faults_of(id).words, "", Style::yellow}});
 }
 
 Result show_list(Session& session, const Selector& selector) {

@@ -10,7 +10,7 @@ constexpr PageRecording::Limits limits{150'000, 20'000, 0};
 
 PageFrames::Facts facts_of(const Session& session) {
     return {[](NodeId) { return std::int64_t{0}; },
-            [&session](NodeId id) { return session.network().faults().summary(id); }};
+            [&session](NodeId id) { return session.network().faults().faults_of(id); }};
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ void ManagedNetwork::note_fault(const std::string& command, const NodeSet& touch
     view_.note({now().time_since_epoch().count(), wall_now(), command, touched});
     RunFault fault{stamp(), command, touched, {}};
     for (const NodeId id : touched) {
-        if (std::string words = faults().summary(id); !words.empty()) fault.in_force.emplace(id, std::move(words));
+        if (NodeFaults found = faults().faults_of(id); !found.words.empty())
+            fault.in_force.emplace(id, std::move(found));
     }
     record(fault);
     observers_.changed();

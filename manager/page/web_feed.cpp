@@ -30,6 +30,21 @@ void WebFeed::read(std::uint64_t& position, std::size_t most, std::string& out) 
     }
 }
 
+std::string WebFeed::history() const {
+    constexpr std::string_view before_kind = "\nevent: ";
+    constexpr std::string_view before_data = "\ndata: ";
+    std::string out = "[";
+    out.reserve(bytes_ + 2);
+    for (const std::string& frame : frames_) {
+        const std::size_t kind = frame.find(before_kind) + before_kind.size();
+        const std::size_t data = frame.find(before_data, kind);
+        out += out.size() > 1 ? ",[\"" : "[\"";
+        out.append(frame, kind, data - kind).append("\",");
+        out.append(frame, data + before_data.size(), frame.size() - data - before_data.size() - 2).append("]");
+    }
+    return out + "]";
+}
+
 std::optional<std::uint64_t> WebFeed::number_of(std::string_view id) const {
     if (!id.starts_with(run_) || id.size() <= run_.size() || id[run_.size()] != '.') return std::nullopt;
     return parse_count(id.substr(run_.size() + 1));

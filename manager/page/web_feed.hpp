@@ -14,9 +14,10 @@ namespace gossip {
 
 class WebFeed {
 public:
+    // Large enough to hold an ordinary run from its beginning, which a page that is opened late then shows.
     struct Limits {
-        std::size_t events = 8192;
-        std::size_t bytes = 4 * 1024 * 1024;
+        std::size_t events = 200'000;
+        std::size_t bytes = 32 * 1024 * 1024;
     };
 
     // `run` is part of every id: the ids of another run mean nothing here.
@@ -32,6 +33,9 @@ public:
     [[nodiscard]] bool holds(std::uint64_t position) const { return position + 1 >= first_ && position <= newest(); }
     // Appends the events behind `position`, about `most` bytes and at least one if there is one; moves it on.
     void read(std::uint64_t& position, std::size_t most, std::string& out) const;
+
+    // All events that the ring holds: [["node",{…}],["wave",{…}],…]
+    [[nodiscard]] std::string history() const;
 
     // "id: RUN.NUMBER", what a viewer sends back as Last-Event-ID.
     [[nodiscard]] std::string id(std::uint64_t number) const { return run_ + "." + std::to_string(number); }

@@ -24,7 +24,7 @@ PageFrames::Facts facts_of(const ManagedNetwork& network) {
         const ManagedNode* node = network.find(id);
         return node == nullptr ? 0 : node->pid;
     };
-    return {pid, [&network](NodeId id) { return network.faults().summary(id); }};
+    return {pid, [&network](NodeId id) { return network.faults().faults_of(id); }};
 }
 
 }  // namespace
@@ -39,7 +39,6 @@ WebModel::WebModel(boost::asio::io_context& io, const ManagedNetwork& network, W
       frames_(network.view(), facts_of(network), waves_a_second,
               [this](std::string_view kind, const std::string& json) { put(kind, json); }) {
     compare();
-    past_["line"].clear();  // the lines of the bring-up are not shown
 }
 
 void WebModel::put(std::string_view kind, const std::string& json) {
@@ -53,7 +52,15 @@ void WebModel::put(std::string_view kind, const std::string& json) {
     news_();
 }
 
+void WebModel::end(const std::string& run) {
+    if (ended_) return;
+    catch_up();
+    ended_ = true;
+    put("ended", JsonObject().number("t", now().mono_ns / 1000).number("wall", now().wall).text("run", run).done());
+}
+
 void WebModel::apply(const NodeEvent* event) {
+    if (ended_) return;
     if (event == nullptr && std::exchange(version_, network_.version()) != network_.version())
         frames_.compare_states(now());
     if (event == nullptr || frames_.apply(*event)) schedule_compare();
@@ -65,7 +72,7 @@ void WebModel::schedule_release() {
     if (release_timer_.expiry() > Clock::now()) return;
     release_timer_.expires_after(std::max(left, Duration::zero()) + std::chrono::milliseconds(1));
     release_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && frames_.release_due()) frames_.release(now());
+        if (!error && !ended_ && frames_.release_due()) frames_.release(now());
     });
 }
 
@@ -73,7 +80,7 @@ void WebModel::schedule_compare() {
     if (std::exchange(compare_due_, true)) return;
     compare_timer_.expires_at(std::max(Clock::now() + compare_delay, not_before_));
     compare_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) compare();
+        if (!error && !ended_) compare();
     });
 }
 
@@ -85,8 +92,12 @@ void WebModel::compare() {
     not_before_ = end + compare_share * (end - start);
 }
 
+void WebModel::catch_up() {
+    if (compare_due_ && !ended_) compare();
+}
+
 std::string WebModel::snapshot() {
-    if (compare_due_) compare();
+    catch_up();
     JsonObject out;
     const RunStamp at = now();
     out.text("event", feed_.id(feed_.newest())).number("t", at.mono_ns / 1000).number("wall", at.wall);

@@ -23,6 +23,10 @@ public:
     void apply(const NodeEvent* event);
     // The whole state, after bringing the feed up to the same point.
     [[nodiscard]] std::string snapshot();
+    // Brings the feed up to the present.
+    void catch_up();
+    // The network is ended: the last frame says so, and where the run is recorded.
+    void end(const std::string& run);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -39,6 +43,7 @@ private:
     boost::asio::steady_timer compare_timer_;
     boost::asio::steady_timer release_timer_;
     bool compare_due_{false};
+    bool ended_{false};
     std::uint64_t version_{0};  // of the network's states and faults
     Clock::time_point not_before_{};
     std::map<std::string_view, std::deque<std::string>> past_;  // of each kind the last ones

@@ -49,6 +49,11 @@ WebRequest read_request(http::request<http::string_body>&& request) {
     out.origin = field(http::field::origin);
     out.authorization = field(http::field::authorization);
     out.last_event_id = std::string(request["Last-Event-ID"]);
+    // A page cannot set that header for its first request.
+    constexpr std::string_view after = "?after=";
+    const std::size_t query = target.find(after);
+    if (out.last_event_id.empty() && query != std::string::npos)
+        out.last_event_id = target.substr(query + after.size());
     out.body = std::move(request.body());
     return out;
 }

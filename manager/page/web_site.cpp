@@ -47,13 +47,19 @@ WebSite::WebSite(Session& session)
               [this](const WebRequest& request, const WebServer::Answer& reply) { answer(request, reply); }),
       model_(session.loop().io(), session.network(), feed_, [this] { server_.news(); }),
       wake_(session.loop().io()) {
-    session.set_onlooker([this](const NodeEvent* event) { model_.apply(event); });
+    session.set_onlooker([this](const NodeEvent* event) { observe(event); });
     session.loop().on_idle(this, [this] { run_jobs(); });
 }
 
 WebSite::~WebSite() {
     session_.set_onlooker({});
     session_.loop().on_idle(this, {});
+}
+
+void WebSite::observe(const NodeEvent* event) {
+    const RunRecorder* recorder = session_.recorder();
+    if (!session_.open()) return model_.end(recorder == nullptr ? "" : recorder->folder().path());
+    model_.apply(event);
 }
 
 void WebSite::answer(const WebRequest& request, const WebServer::Answer& reply) {
@@ -97,9 +103,13 @@ WebReply WebSite::get(const WebRequest& request) {
     return page_file(request.path);
 }
 
-std::string WebSite::source() const {
-    const std::string strategies = strategies_json(session_.network().plan().config);
-    return JsonObject().text("kind", "live").raw("strategies", strategies).done();
+// With the run from its beginning, while that is held; the viewer then asks for the events after it.
+std::string WebSite::source() {
+    JsonObject out;
+    out.text("kind", "live").raw("strategies", strategies_json(session_.network().plan().config));
+    if (!feed_.holds(0)) return out.done();
+    model_.catch_up();
+    return out.text("event", feed_.id(feed_.newest())).raw("frames", feed_.history()).done();
 }
 
 // Continues at the viewer's position. A viewer that is new, was away for too long or comes from an earlier run first

@@ -17,6 +17,7 @@ namespace gossip {
 
 class WebSite {
 public:
+    // Made before the network starts, so that the page knows the run from its beginning.
     explicit WebSite(Session& session);
     ~WebSite();
     WebSite(const WebSite&) = delete;
@@ -33,8 +34,9 @@ private:
     void answer(const WebRequest& request, const WebServer::Answer& reply);
     void command(const WebRequest& request, const WebServer::Answer& reply);
     void run_jobs();
-    [[nodiscard]] std::string source() const;
+    void observe(const NodeEvent* event);
     [[nodiscard]] WebReply get(const WebRequest& request);
+    [[nodiscard]] std::string source();
     [[nodiscard]] WebReply events(const std::string& last_event_id);
 
     Session& session_;

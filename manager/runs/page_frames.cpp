@@ -4,6 +4,7 @@
 #include "manager/view/narration.hpp"
 #include "node/base/value_text.hpp"
 #include "protocol/notice_traits.hpp"
+#include "protocol/ring.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,18 @@ namespace {
 
 constexpr std::int64_t hold_ns = 120'000'000;
 constexpr std::int64_t second_ns = 1'000'000'000;
+
+std::string_view verdict_name(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::reachable:
+            return "reachable";
+        case Verdict::unreachable:
+            return "unreachable";
+        case Verdict::refused:
+            return "refused";
+    }
+    return "";
+}
 
 JsonObject notice_json(const NodeEvent& event) {
     const Notice& n = event.notice;
@@ -24,11 +37,36 @@ JsonObject notice_json(const NodeEvent& event) {
     if (n.need != 0) json.count("need", n.need);
     if (n.count != 0) json.count("count", n.count);
     if (n.of != 0) json.count("of", n.of);
+    if (n.kind == NoticeKind::registering) json.nodes("ids", n.ids);
+    if (n.kind == NoticeKind::statement_given || n.kind == NoticeKind::statement_received)
+        json.text("verdict", verdict_name(n.verdict));
     if (const std::string text = notice_text(n); !text.empty()) json.text("text", text);
     return json.flag("yes", n.yes).flag("add", n.add).number("wall", event.wall).text("say", narrate(event));
 }
 
-std::string node_json(const NodeView& node, std::int64_t pid, bool listed, const std::string& faults) {
+std::string change_words(NodeState state) {
+    switch (state) {
+        case NodeState::starting:
+            return "starts";
+        case NodeState::killed:
+            return "was killed";
+        case NodeState::paused:
+            return "was paused";
+        case NodeState::left:
+            return "has left";
+        case NodeState::leaving:
+            return "is leaving";
+        case NodeState::died:
+            return "died; nobody killed it";
+        case NodeState::alive:
+            return "runs";
+        case NodeState::elsewhere:
+            return "is run by somebody else";
+    }
+    return "";
+}
+
+std::string node_json(const NodeView& node, std::int64_t pid, bool listed, const NodeFaults& faults) {
     JsonObject json;
     json.node("id", node.id).text("name", short_name(node.id));
     json.text("role", role_name(node.role)).text("state", state_name(node.state));
@@ -40,9 +78,13 @@ std::string node_json(const NodeView& node, std::int64_t pid, bool listed, const
         json.flag("listed", listed).flag("registered", node.registered);
         json.count("degree", runs ? node.links.size() : 0).nodes("suspects", node.suspects);
         json.nodes("links", runs ? node.links : std::set<NodeId>{});
+        if (runs && !node.ring_links.empty()) json.nodes("ring_links", node.ring_links);
+        json.count("ring", ring_position(node.id) >> 32);
     }
     if (pid != 0 && is_running(node.state)) json.number("pid", pid);
-    if (!faults.empty()) json.text("faults", faults);
+    if (!faults.words.empty()) json.text("faults", faults.words);
+    if (!faults.cut.empty()) json.nodes("cut", faults.cut);
+    if (!faults.impaired.empty()) json.nodes("slow", faults.impaired);
     return json.done();
 }
 
@@ -140,7 +182,7 @@ void PageFrames::compare_state(const NodeView& node, RunStamp now) {
     const NodeState before = std::exchange(known->second, node.state);
     if (fresh || before == node.state) return;
     const std::string name = short_name(node.id);
-    const std::string say = name + " is " + std::string(state_name(node.state)) + " now";
+    const std::string say = name + " " + change_words(node.state);
     emit("change", JsonObject().node("node", node.id).text("state", state_name(node.state)).text("say", say),
          now.mono_ns);
     if (node.state == NodeState::killed) line(now, '!', name + " killed");

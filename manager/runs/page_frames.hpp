@@ -12,7 +12,7 @@
 namespace gossip {
 
 // Each frame is a JSON object with `t`, the network's clock in microseconds:
-//   node     one node as it now is: id name role state listed epoch digest links suspects faults …
+//   node     one node as it now is: id name role state listed epoch digest ring links suspects faults cut slow …
 //   cluster  the list that a quorum agrees on, and how many seeds hold it
 //   line     a notable event in words: mark, text, wall
 //   notice   a step of membership or detection: kind node subject other epoch wall say …
@@ -23,8 +23,8 @@ namespace gossip {
 class PageFrames {
 public:
     struct Facts {
-        std::function<std::int64_t(NodeId)> pid;    // 0: none
-        std::function<std::string(NodeId)> faults;  // a summary of those on the links that lead from it
+        std::function<std::int64_t(NodeId)> pid;   // 0: none
+        std::function<NodeFaults(NodeId)> faults;  // of the links that lead from it
     };
     using Sink = std::function<void(std::string_view kind, const std::string& json)>;
 

@@ -58,7 +58,7 @@ private:
     }
     void on(const RunFault& r) {
         for (const NodeId id : r.nodes) faults_.erase(id);
-        for (const auto& [id, words] : r.in_force) faults_[id] = words;
+        for (const auto& [id, faults] : r.in_force) faults_[id] = faults;
         view_.note({r.at.mono_ns, r.at.wall, r.text, r.nodes});
         changed(r.at);
     }
@@ -88,7 +88,7 @@ private:
 
     ClusterView view_;
     std::map<NodeId, std::int64_t> pids_;
-    std::map<NodeId, std::string> faults_;
+    std::map<NodeId, NodeFaults> faults_;
     RunStamp last_;
     bool closing_{false};
     PageRecording recording_;

@@ -6,6 +6,7 @@
 #include "manager/runs/page_recording.hpp"
 #include "manager/runs/run_export.hpp"
 
+#include <filesystem>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -27,7 +28,7 @@ public:
 private:
     void add(const std::string& name) {
         if (!added_.insert(name).second) return;
-        static const std::regex import_line(R"re(import \{ (.*) \} from "\./(.*)";)re");
+        static const std::regex import_line(R"re(import \{ (.*) \} from "(\.\.?/.*)";)re");
         static const std::regex exported(R"(export ((?:const|let|class|(?:async )?function) (\w+).*))");
         static const std::regex renamed(R"((\w+) as )");
         std::istringstream in(asset(name));
@@ -36,9 +37,11 @@ private:
         std::smatch found;
         for (std::string line; std::getline(in, line);) {
             if (std::regex_match(line, found, import_line)) {
-                add(found[2]);
-                body += "const { " + std::regex_replace(found[1].str(), renamed, "$1: ") + " } = modules[\"" +
-                        found[2].str() + "\"];\n";
+                const auto folder = std::filesystem::path(name).parent_path();
+                const std::string imported = (folder / found[2].str()).lexically_normal().generic_string();
+                const std::string renamed_names = std::regex_replace(found[1].str(), renamed, "$1: ");
+                add(imported);
+                body += "const { " + renamed_names + " } = modules[\"" + imported + "\"];\n";
             } else if (std::regex_match(line, found, exported)) {
                 names += (names.empty() ? "" : ", ") + found[2].str();
                 body += found[1].str() + "\n";

@@ -62,10 +62,16 @@ std::string text_of(const RunStatus& r) {
     return "{\"t\":" + std::to_string(r.at.mono_ns) + ",\"wall\":" + std::to_string(r.at.wall) + "," + status.substr(1);
 }
 std::string text_of(const RunFault& r) {
-    JsonObject in_force;
-    for (const auto& [node, words] : r.in_force) in_force.text(node_name(node), words);
-    return line_of(
-        stamped("fault", r.at).text("text", r.text).nodes("nodes", r.nodes).raw("in_force", in_force.done()));
+    JsonObject words;
+    JsonObject cut;
+    JsonObject impaired;
+    for (const auto& [node, faults] : r.in_force) {
+        words.text(node_name(node), faults.words);
+        if (!faults.cut.empty()) cut.nodes(node_name(node), faults.cut);
+        if (!faults.impaired.empty()) impaired.nodes(node_name(node), faults.impaired);
+    }
+    JsonObject line = stamped("fault", r.at).text("text", r.text).nodes("nodes", r.nodes);
+    return line_of(line.raw("in_force", words.done()).raw("cut", cut.done()).raw("impaired", impaired.done()));
 }
 std::string text_of(const RunCommand& r) { return line_of(stamped("command", r.at).text("text", r.text)); }
 std::string text_of(const RunFailure& r) {
@@ -101,20 +107,34 @@ std::optional<RunLine> state_of(const json::object& o) {
     return RunState{stamp_of(o), *node, *role, *state, number_at(o, "pid")};
 }
 
-RunFault fault_of(const json::object& o) {
-    RunFault fault{stamp_of(o), text_at(o, "text"), {}, {}};
-    if (const json::value* words = o.if_contains("in_force"); words != nullptr && words->is_object()) {
-        for (const auto& [name, text] : words->get_object()) {
-            const auto id = parse_node(std::string_view(name));
-            if (id && text.is_string()) fault.in_force.emplace(*id, text.get_string());
-        }
-    }
-    const json::value* nodes = o.if_contains("nodes");
-    if (nodes == nullptr || !nodes->is_array()) return fault;
+std::set<NodeId> nodes_in(const json::value* nodes) {
+    std::set<NodeId> found;
+    if (nodes == nullptr || !nodes->is_array()) return found;
     for (const json::value& name : nodes->get_array()) {
         if (!name.is_string()) continue;
-        if (const auto id = parse_node(std::string_view(name.get_string()))) fault.nodes.insert(*id);
+        if (const auto id = parse_node(std::string_view(name.get_string()))) found.insert(*id);
     }
+    return found;
+}
+
+// Calls `take` with each node that the object names, and its value.
+template <class Take>
+void each_node(const json::object& o, const char* key, const Take& take) {
+    const json::value* of = o.if_contains(key);
+    if (of == nullptr || !of->is_object()) return;
+    for (const auto& [name, value] : of->get_object()) {
+        if (const auto id = parse_node(std::string_view(name))) take(*id, value);
+    }
+}
+
+RunFault fault_of(const json::object& o) {
+    RunFault fault{stamp_of(o), text_at(o, "text"), nodes_in(o.if_contains("nodes")), {}};
+    each_node(o, "in_force", [&](NodeId id, const json::value& words) {
+        if (words.is_string()) fault.in_force[id].words = words.get_string();
+    });
+    each_node(o, "cut", [&](NodeId id, const json::value& nodes) { fault.in_force[id].cut = nodes_in(&nodes); });
+    each_node(o, "impaired",
+              [&](NodeId id, const json::value& nodes) { fault.in_force[id].impaired = nodes_in(&nodes); });
     return fault;
 }
 

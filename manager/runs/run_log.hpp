@@ -42,7 +42,7 @@ struct RunFault {
     RunStamp at;
     std::string text;  // the command that set it
     std::set<NodeId> nodes;
-    std::map<NodeId, std::string> in_force{};  // by node, a summary of the faults it has now
+    std::map<NodeId, NodeFaults> in_force{};  // by node, the faults it has now
 };
 struct RunCommand {
     RunStamp at;

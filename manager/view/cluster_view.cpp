@@ -88,6 +88,7 @@ void ClusterView::apply(const NodeStatus& status) {
         view.epoch = status.peer->epoch;
         view.digest = status.peer->digest;
         view.links = {status.peer->links.begin(), status.peer->links.end()};
+        std::erase_if(view.ring_links, [&](NodeId id) { return !view.links.contains(id); });
         if (status.peer->suspects == 0) view.suspects.clear();
     }
 }
@@ -172,9 +173,11 @@ void ClusterView::apply_peer(const NodeEvent& event, NodeView& peer) {
             break;
         case NoticeKind::link_up:
             peer.links.insert(n.other);
+            if (n.link == LinkKind::ring) peer.ring_links.insert(n.other);
             break;
         case NoticeKind::link_down:
             peer.links.erase(n.other);
+            peer.ring_links.erase(n.other);
             break;
         case NoticeKind::suspected:
             if (!removed(n.subject, n.incarnation)) peer.suspects.insert(n.subject);

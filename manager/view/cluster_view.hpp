@@ -44,6 +44,7 @@ struct NodeView {
     bool registered{false};
     Incarnation incarnation{};
     std::set<NodeId> links;
+    std::set<NodeId> ring_links;  // of those, the ones to neighbours on the hash ring
     std::set<NodeId> suspects;
 };
 

@@ -69,16 +69,21 @@ std::vector<FaultRule> FaultTable::rules_of(NodeId node) const {
     return rules;
 }
 
-std::string FaultTable::summary(NodeId node) const {
-    std::size_t cut = 0;
-    std::size_t impaired = 0;
+NodeFaults FaultTable::faults_of(NodeId node) const {
+    NodeFaults found;
     for (auto link = links_.lower_bound({node, NodeId::none}); link != links_.end(); ++link) {
         if (link->first.first != node) break;
-        ++(link->second.cut ? cut : impaired);
+        (link->second.cut ? found.cut : found.impaired).insert(link->first.second);
     }
-    std::string text = cut == 0 ? "" : std::to_string(cut) + " cut";
-    if (impaired > 0) text += (text.empty() ? "" : ", ") + std::to_string(impaired) + " impaired";
-    return text;
+    const std::size_t cut = found.cut.size();
+    const std::size_t impaired = found.impaired.size();
+    if (cut > 0) found.words = std::to_string(cut) + " cut";
+    if (impaired > 0) found.words += (cut > 0 ? ", " : "") + std::to_string(impaired) + " impaired";
+    if (cut + impaired > NodeFaults::most_named) {
+        found.cut.clear();
+        found.impaired.clear();
+    }
+    return found;
 }
 
 }  // namespace gossip

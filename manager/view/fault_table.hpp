@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,15 @@ struct FaultChange {
     bool clear{false};  // before the other changes
 };
 
+// The faults of the links that lead from one node.
+struct NodeFaults {
+    static constexpr std::size_t most_named = 64;
+
+    std::string words;  // "3 cut, 1 impaired"; empty: none
+    NodeSet cut;        // empty when there are more than `most_named`, as is `impaired`
+    NodeSet impaired;
+};
+
 class FaultTable {
 public:
     using Link = std::pair<NodeId, NodeId>;  // from, to
@@ -40,8 +50,7 @@ public:
     [[nodiscard]] const LinkFault* find(NodeId from, NodeId to) const;
     // The faults of the links that lead from `node`; equal faults share a rule.
     [[nodiscard]] std::vector<FaultRule> rules_of(NodeId node) const;
-    // "3 cut, 1 slow" of the links from this node; empty when it has no fault.
-    [[nodiscard]] std::string summary(NodeId node) const;
+    [[nodiscard]] NodeFaults faults_of(NodeId node) const;
 
 private:
     std::map<Link, LinkFault> links_;  // only links that have a fault

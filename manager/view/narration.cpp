@@ -35,7 +35,7 @@ std::string_view finding(Verdict verdict) {
 std::string_view link_reason(LinkKind kind) {
     switch (kind) {
         case LinkKind::preferential:
-            return "chosen by preference for many links";
+            return "chosen because it has many links";
         case LinkKind::ring:
             return "its neighbour on the ring";
         case LinkKind::implied:
@@ -72,13 +72,13 @@ std::string of_seed(const std::string& self, const Notice& n) {
         case NoticeKind::vote_cast:
             return seed + " votes " + (n.yes ? "yes" : "no") + " on " + change(n) + reason(n);
         case NoticeKind::vote_received:
-            return seed + " counts the " + (n.yes ? "yes" : "no") + " of " + other + " on " + change(n) + ": " +
+            return seed + " counts " + other + "'s " + (n.yes ? "yes" : "no") + " vote on " + change(n) + ": " +
                    std::to_string(n.count) + " yes, " + std::to_string(n.need) + " needed";
         case NoticeKind::approved:
         case NoticeKind::rejected:
             return outcome(self, n);
         case NoticeKind::outcome_unknown:
-            return seed + " ran out of time on " + change(n) + " and drives it on until it is decided";
+            return seed + " ran out of time on " + change(n) + " and keeps retrying until it is decided";
         case NoticeKind::no_quorum:
             return seed + " sees no quorum: " + std::to_string(n.count) + " of the " + std::to_string(n.need) +
                    " seeds it needs answer; nobody is admitted or removed";
@@ -94,7 +94,7 @@ std::string of_seed(const std::string& self, const Notice& n) {
         case NoticeKind::member_added:
             return seed + " lists " + subject + " as a member from epoch " + std::to_string(n.epoch) + " on";
         case NoticeKind::member_removed:
-            return seed + " strikes " + subject + " off its list in epoch " + std::to_string(n.epoch) +
+            return seed + " removes " + subject + " from its list in epoch " + std::to_string(n.epoch) +
                    (n.removal == RemovalReason::left ? ": it left" : "");
         case NoticeKind::digest_alarm:
             return seed + " and " + other + " hold different lists for epoch " + std::to_string(n.epoch);
@@ -116,7 +116,7 @@ std::string of_membership(const std::string& self, const Notice& n) {
         case NoticeKind::registration_retry:
             return self + " tries to register again" + reason(n);
         case NoticeKind::registration_complete:
-            return self + " is registered: " + counted(n.count, "seed") + " said so";
+            return self + " is registered; " + counted(n.count, "seed") + " confirmed";
         case NoticeKind::peer_list_received:
             return self + " is told of " + counted(static_cast<std::uint32_t>(n.ids.size()), "peer") + " by seed " +
                    other;
@@ -160,15 +160,17 @@ std::string of_detection(const NodeEvent& event) {
     const std::string subject = short_name(n.subject);
     const std::string other = short_name(n.other);
     switch (n.kind) {
+        case NoticeKind::ping_missed:
+            return self + " has no answer from " + subject + " to " + counted(n.count, "PING");
         case NoticeKind::suspected:
             return self + " suspects " + subject + reason(n);
         case NoticeKind::witness_asked:
-            return self + " asks " + other + " to try " + subject + " as a witness";
+            return self + " asks witness " + other + " to probe " + subject;
         case NoticeKind::statement_given:
-            return self + " has tried " + subject + " for " + other + ": " + std::string(finding(n.verdict));
+            return self + " probes " + subject + " for " + other + ": " + std::string(finding(n.verdict));
         case NoticeKind::statement_received:
             return self +
-                   (n.other == event.node ? " counts its own try of " : " hears from witness " + other + " on ") +
+                   (n.other == event.node ? " counts its own probe of " : " hears from witness " + other + " on ") +
                    subject + ": " + std::string(finding(n.verdict)) + "; " + std::to_string(n.count) + " of " +
                    std::to_string(n.of) + " confirm, " + std::to_string(n.need) + " needed";
         case NoticeKind::peer_consensus:

@@ -5,7 +5,8 @@ import { ClockBar } from "./clock_bar.js";
 import { Demo } from "./demo.js";
 import { byId, oncePerFrame } from "./dom.js";
 import { EventLog } from "./event_log.js";
-import { Graph, mostLinked } from "./graph.js";
+import { Graph } from "./graph.js";
+import { KeyHelp } from "./key_help.js";
 import { addKeys } from "./keys.js";
 import { drawLegend } from "./legend.js";
 import { Model } from "./model.js";
@@ -17,6 +18,10 @@ import { Panels, View } from "./panels.js";
 import { Selection } from "./selection.js";
 import { Shell, runOnServer } from "./shell.js";
 import { Source } from "./source.js";
+import { Phases } from "./stage/phases.js";
+import { Presenter } from "./stage/presenter.js";
+import { tallies } from "./stage/seed_text.js";
+import { isShown } from "./stage/wave.js";
 import { Timeline } from "./timeline.js";
 import { takeToken } from "./token.js";
 
@@ -31,8 +36,9 @@ const refresh = oncePerFrame(draw);
 const selection = new Selection(refresh);
 const select = (/** @type {string|null} */ id) => selection.select(id);
 
-const source = new Source(clock, { opened, grown: before => { animate(before); refresh(); }, taken });
-const bar = new ClockBar(clock, { passed: animate, changed: refresh });
+const source = new Source(clock, { opened, ended, grown: before => { animate(before); refresh(); }, taken });
+const bar = new ClockBar(clock, { passed: animate, jumped: () => graph.courier.clear(), changed: refresh });
+const phases = new Phases(clock, move => bar.move(move));
 const demo = new Demo(clock, token, { take: answer => source.take(answer), move: move => bar.move(move) });
 const shell = new Shell(token, command => (demo.plan ? demo.run(command) : runOnServer(token, command)));
 const run = (/** @type {string} */ command) => shell.run(command);
@@ -62,8 +68,14 @@ const panels = new Panels(view);
 function opened(kind) {
   byId("demo").hidden = kind !== "demo";
   if (kind === "live" || kind === "demo") return;
+  ended();
+}
+
+/** Nothing can be done to what is over. */
+function ended() {
   shell.hide();
   view.act = null;
+  refresh();
 }
 
 /** Another run is shown. @param {any} shown */
@@ -74,29 +86,40 @@ function taken(shown) {
   refresh();
 }
 
-/** The messages that travelled since. @param {number} before a position */
+/** What was said since. @param {number} before a position */
 function animate(before) {
-  graph.animate(timeline.frames.slice(Math.max(before, model.position - framesAnimated), model.position));
+  const frames = timeline.frames.slice(Math.max(before, model.position - framesAnimated), model.position);
+  graph.animate(frames, view.votes(), view.spread());
+}
+
+/** What the stage shows of this moment. @returns {import("./graph.js").Scene} */
+function scene() {
+  const message = view.spread().find(view.message);
+  return {
+    selected: selection.node, group: selection.group, wave: isShown(message, view.acts(), model.time),
+    event: clock.mode === "following" ? null : timeline.eventBefore(model.position), message,
+    unanswered: view.silence().pings, tallies: tallies(view.votes().cases, model.time, view.name),
+  };
 }
 
 function draw() {
   const suspected = model.suspected();
   selection.keepOnly(model.nodes);
   drawNumbers(model, suspected);
-  graph.group = selection.group;
-  graph.message = model.nodes.size > mostLinked ? view.spread().find(view.message) : undefined;
-  graph.draw(model, selection.node, clock.mode === "following" ? null : timeline.eventBefore(model.position));
+  graph.draw(model, scene());
   table.draw(suspected);
   card.draw(suspected);
   log.draw();
   bar.draw();
+  phases.draw();
   view.selected = selection.node;
   panels.draw();
 }
 
 drawLegend();
 panels.show("nodes");
-addKeys({ card, menu, panels, selection, shell });
+const presenter = new Presenter(graph);
+addKeys({ card, help: new KeyHelp(), menu, panels, presenter, selection, shell });
 source.open();
 refresh();
 // For tests and the curious.

@@ -3,16 +3,17 @@
 // it stays while events are still collected.
 
 /** @typedef {{name: string, steps?: number, rate?: number}} Pace */
-/** "1/20×" is the network's time slowed down; "3/s" is events a second, however far apart they were. @type {Pace[]} */
+/** "1/20×" is the network's time slowed down; "3 events/s" is steps, however far apart they were. @type {Pace[]} */
 export const paces = [
-  { name: "1/s", steps: 1 }, { name: "3/s", steps: 3 }, { name: "10/s", steps: 10 }, { name: "50/s", steps: 50 },
+  { name: "1 event/s", steps: 1 }, { name: "3 events/s", steps: 3 }, { name: "10 events/s", steps: 10 },
+  { name: "50 events/s", steps: 50 }, { name: "1/1000×", rate: 1 / 1000 }, { name: "1/100×", rate: 1 / 100 },
   { name: "1/20×", rate: 1 / 20 }, { name: "1/10×", rate: 1 / 10 }, { name: "1/5×", rate: 1 / 5 },
-  { name: "1/2×", rate: 1 / 2 }, { name: "1×", rate: 1 }, { name: "2×", rate: 2 }, { name: "5×", rate: 5 },
+  { name: "1/2×", rate: 1 / 2 }, { name: "1× real time", rate: 1 }, { name: "2×", rate: 2 }, { name: "5×", rate: 5 },
   { name: "10×", rate: 10 }, { name: "20×", rate: 20 }, { name: "50×", rate: 50 }, { name: "100×", rate: 100 },
 ];
 
 const stepwise = 1;  // of these, to begin with
-const normal = 8;
+const normal = 10;
 const long = 3000;  // frames: event by event they would take a quarter of an hour
 
 export class Clock {
@@ -38,6 +39,14 @@ export class Clock {
     this.pace = paces[live || this.timeline.length > long ? normal : stepwise];
     this.time = 0;
     this.steps = 0;
+  }
+
+  /** Nothing more comes. */
+  end() {
+    const following = this.mode === "following";
+    this.live = false;
+    if (following) this.mode = "paused";
+    if (following) this.model.moveTo(this.timeline.length);
   }
 
   get timeline() { return this.model.timeline; }

@@ -7,13 +7,12 @@ import { tones } from "./event_log.js";
 
 const longestTick = 250;  // ms; a page that was in the background goes on where it was
 const marksShown = 500;
-const framesAnimated = 400;  // what a longer jump passes over is not shown on its way
 
 export class ClockBar {
   /**
    * @param {import("./clock.js").Clock} clock
-   * @param {{passed: (before: number) => void, changed: () => void}} handlers
-   *   `passed`: the clock went on from position `before`
+   * @param {{passed: (before: number) => void, jumped: () => void, changed: () => void}} handlers
+   *   `passed`: the clock went on from position `before`; `jumped`: it stands elsewhere
    */
   constructor(clock, handlers) {
     this.clock = clock;
@@ -27,8 +26,8 @@ export class ClockBar {
     this.addButtons();
     this.addKeys();
     byId("clock-slider").addEventListener("input", () => {
-      const { start, end } = this.timeline;
-      this.move(() => clock.seek(start + (end - start) * Number(byId("clock-slider").value) / 1000));
+      const part = Number(byId("clock-slider").value) / 1000;
+      this.move(() => clock.seek(this.timeline.timeAt(part)));
     });
     window.addEventListener("hashchange", () => this.followAddress());
   }
@@ -37,7 +36,12 @@ export class ClockBar {
     const { clock } = this;
     for (const [id, move] of Object.entries(this.moves)) byId(id).addEventListener("click", () => this.move(move));
     const select = byId("clock-pace");
-    for (const pace of paces) select.append(element("option", pace.name));
+    for (const [label, group] of /** @type {const} */ ([["steps", paces.filter(p => p.steps)],
+      ["the network's time", paces.filter(p => p.rate)]])) {
+      const options = element("optgroup", "", { label });
+      options.append(...group.map(pace => element("option", pace.name)));
+      select.append(options);
+    }
     select.addEventListener("change", () => { clock.pace = paces[select.selectedIndex]; });
   }
 
@@ -72,8 +76,9 @@ export class ClockBar {
   move(move) {
     const before = this.model.position;
     move();
-    const passed = this.model.position - before;
-    if (passed > 0 && passed <= framesAnimated) this.handlers.passed(before);
+    const { position } = this.model;
+    if (position > before && position <= this.timeline.next(before)) this.handlers.passed(before);
+    else if (position !== before) this.handlers.jumped();
     this.play();
     this.handlers.changed();
   }
@@ -101,19 +106,17 @@ export class ClockBar {
     byId("clock-live").disabled = clock.mode === "following" || (!clock.live && clock.atEnd);
     byId("clock-back").disabled = byId("clock-start").disabled = model.position <= timeline.first;
     byId("clock-pace").selectedIndex = paces.indexOf(clock.pace);
-    document.body.classList.toggle("past", clock.live && clock.mode !== "following");
+    const past = clock.live && clock.mode !== "following";
+    document.body.classList.toggle("past", past);
+    const connection = byId("connection");
+    if (connection.className === "live") connection.textContent = past ? "in the past" : "live";
     this.drawMarks();
     const caption = this.caption();
     byId("caption").textContent = caption;
     const phase = timeline.lastPhase(model.position);
     byId("told").hidden = document.body.dataset.kind !== "lesson" || !phase || caption.endsWith(phase.say);
+    byId("caption").className = timeline.eventBefore(model.position)?.kind ?? "";
     byId("told").textContent = phase ? `${phase.title}: ${phase.say}` : "";
-  }
-
-  /** Of the timeline's width. @param {number} t */
-  part(t) {
-    const { start, end } = this.timeline;
-    return Math.max(0, Math.min(1, (t - start) / Math.max(1, end - start)));
   }
 
   drawTime() {
@@ -122,7 +125,7 @@ export class ClockBar {
     const slider = byId("clock-slider");
     const between = clock.mode === "playing" && !clock.pace.steps;
     const time = between ? Math.min(clock.time, end) : this.model.time;
-    slider.value = clock.mode === "following" ? 1000 : 1000 * this.part(time);
+    slider.value = clock.mode === "following" ? 1000 : 1000 * this.timeline.part(time);
     const invented = document.body.dataset.kind === "demo" || wallOffset === null;
     const wall = invented ? "" : ` · ${timeOfDay(time / 1000 + wallOffset)}`;
     const text = `${elapsed(time - start)} of ${elapsed(end - start)}${wall}`;
@@ -138,7 +141,7 @@ export class ClockBar {
     this.shownMarks = key;
     const shown = chapters.filter(c => c.at >= first).slice(-marksShown);
     byId("clock-marks").replaceChildren(...shown.map(chapter => {
-      const x = 8 + (width - 16) * this.part(chapter.t);
+      const x = 8 + (width - 16) * this.timeline.part(chapter.t);
       const mark = svgElement("path", {
         class: chapter.mark === "§" ? "phase" : tones[chapter.mark] ?? "", d: markShape(chapter.mark, x),
       });
@@ -151,11 +154,12 @@ export class ClockBar {
   /** The sentence of the event that led here. */
   caption() {
     const event = this.timeline.eventBefore(this.model.position);
-    if (!event) return this.clock.live ? "Nothing has happened since this page was opened." : "The beginning.";
+    if (!event) return this.clock.live ? "Nothing has happened yet." : "The beginning.";
     const { kind, data } = event;
     if (kind === "command") return `gossip> ${data.text}`;
     if (kind === "fault") return `From now on: ${data.text}`;
-    if (kind === "phase") return data.number === 0 ? `${data.title}: ${data.say}` : `${data.title}. ${data.say}`;
+    if (kind === "phase") return data.number === 0 ? `${data.title}: ${data.say}` : `${data.title}. ${data.say}.`;
+    if (kind === "finding") return `= ${data.say}.`;
     return data.say + ".";
   }
 }

@@ -27,7 +27,8 @@ export class Demo {
       });
     }
     byId("demo-undo").addEventListener("click", () => this.rerun({ acts: [] }));
-    byId("demo").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+    const form = byId("demo").querySelector("form");
+    form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
   }
 
   /** @param {Plan} plan */

@@ -15,9 +15,10 @@ export function element(tag, text = "", attributes = {}) {
 /** A sentence of a panel. @param {string} text @param {string} kind its class */
 export function sentence(text, kind) { return element("p", text, { class: kind }); }
 
-/** @param {string} tag @param {Record<string, string|number>} [attributes] @param {string} [text] */
+/** @param {string} tag @param {Record<string, string|number>} [attributes] @param {string} [text]
+ * @returns {SVGElement} */
 export function svgElement(tag, attributes = {}, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const made = /** @type {SVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", tag));
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   if (text) made.textContent = text;
   return made;

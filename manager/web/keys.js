@@ -5,11 +5,17 @@ import { verbs } from "./menu.js";
 import { tabs } from "./panels.js";
 
 /**
- * @param {{card: import("./node_card.js").NodeCard, menu: import("./node_menu.js").NodeMenu,
- *   panels: import("./panels.js").Panels, selection: import("./selection.js").Selection,
+ * @param {{card: import("./node_card.js").NodeCard, help: import("./key_help.js").KeyHelp,
+ *   menu: import("./node_menu.js").NodeMenu, panels: import("./panels.js").Panels,
+ *   presenter: import("./stage/presenter.js").Presenter, selection: import("./selection.js").Selection,
  *   shell: import("./shell.js").Shell}} parts
  */
-export function addKeys({ card, menu, panels, selection, shell }) {
+export function addKeys({ card, help, menu, panels, presenter, selection, shell }) {
+  const leave = () => {
+    if (help.isOpen) help.toggle();
+    else if (presenter.isOn) presenter.toggle();
+    else selection.clear();
+  };
   document.addEventListener("keydown", event => {
     if (!isShortcut(event)) return;
     const { key } = event;
@@ -22,7 +28,9 @@ export function addKeys({ card, menu, panels, selection, shell }) {
     if (found) card.act(found.verb);
     const tab = tabs[Number(key) - 1];
     if (tab) panels.show(tab.name, true);
-    if (key === "Escape") selection.clear();
+    if (key === "Escape") leave();
+    if (key === "?") help.toggle();
+    if (key === "f") presenter.toggle();
     if (key === "g" && selection.node) selection.toggle(selection.node);
     if (key === "a" && shell.acts) instead(() => shell.ask("add 1", "1"));
     const opensMenu = key === "m" || key === "ContextMenu" || (key === "F10" && event.shiftKey);

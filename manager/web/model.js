@@ -18,6 +18,10 @@ import { Timeline } from "./timeline.js";
  * @property {string[]} [suspects]
  * @property {number} [pid]
  * @property {string} [faults]
+ * @property {number} [ring] its position on the hash ring
+ * @property {string[]} [ring_links] those of its links that hold the ring together
+ * @property {string[]} [cut] whom its messages do not reach
+ * @property {string[]} [slow] whom they reach late, or not all of them
  * @property {number} [t]
  */
 /** @typedef {{mark: string, text: string, wall: number, t: number}} Line */

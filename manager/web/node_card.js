@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { verbs } from "./menu.js";
 import { condition } from "./model.js";
+import { drawDegreeBars } from "./stage/degree_bars.js";
 
 /** @typedef {import("./model.js").Node} Node */
 
@@ -43,6 +44,7 @@ export class NodeCard {
   draw(suspected) {
     const { model, node } = this;
     this.drawGroup();
+    byId("degree-bars").hidden = node !== undefined;
     byId("say").hidden = !node || node.role !== "peer" || node.state !== "alive" || this.shell.token === null;
     if (!node) return this.drawNone();
     const role = node.role === "seed" ? "Seed" : "Peer";
@@ -62,11 +64,11 @@ export class NodeCard {
   }
 
   drawNone() {
-    byId("node-title").textContent = "No node selected";
-    byId("node-facts").textContent =
-      "Click a node in the graph or the table, or move through the table with the arrow keys.";
+    byId("node-title").textContent = "Links of each peer";
+    byId("node-facts").textContent = "Click a node to see it and act on it.";
     byId("actions").replaceChildren();
     byId("life").replaceChildren();
+    drawDegreeBars(this.model, id => this.selection.select(id));
   }
 
   /** @param {Node} node */

@@ -8,7 +8,7 @@ const curvesShown = 20;
 const messagesShown = 100;
 const missingShown = 30;
 const receiptsShown = 400;
-const nothing = "Nobody has said anything since this page was opened.";
+const nothing = "Nobody has said anything yet.";
 
 /** @param {import("./spread.js").Message} message */
 function title(message) { return message.text || message.id; }

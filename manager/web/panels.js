@@ -3,6 +3,8 @@
 import { byId, element } from "./dom.js";
 import { Detections } from "./detection.js";
 import { Fold } from "./fold.js";
+import { Silence } from "./stage/silence.js";
+import { Acts } from "./stage/wave.js";
 import { Spread } from "./spread.js";
 import { Votes } from "./votes.js";
 import { drawDegrees } from "./panel_degrees.js";
@@ -43,12 +45,15 @@ export class View {
     /** @type {string|null} a message's */ this.message = null;
     const { timeline } = model;
     this.folds = { votes: new Fold(timeline, () => new Votes()), spread: new Fold(timeline, () => new Spread()),
-      detections: new Fold(timeline, () => new Detections()) };
+      detections: new Fold(timeline, () => new Detections()), acts: new Fold(timeline, () => new Acts()),
+      silence: new Fold(timeline, () => new Silence()) };
     this.name = (/** @type {string} */ id) => model.nameOf(id);
   }
 
   votes() { return this.folds.votes.at(this.model.position); }
   spread() { return this.folds.spread.at(this.model.position); }
+  silence() { return this.folds.silence.at(this.model.position); }
+  acts() { return this.folds.acts.at(this.model.position); }
   detections() { return this.folds.detections.at(this.model.position); }
 
   /** @param {string} id */

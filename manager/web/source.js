@@ -6,7 +6,8 @@ import { drawStrategies } from "./strategies.js";
 export class Source {
   /**
    * @param {import("./clock.js").Clock} clock
-   * @param {{opened: (kind: string) => void, grown: (before: number) => void, taken: (source: any) => void}} handlers
+   * @param {{opened: (kind: string) => void, ended: () => void, grown: (before: number) => void,
+   *   taken: (source: any) => void}} handlers
    *   `grown`: frames were added behind position `before`; `taken`: the timeline is another run
    */
   constructor(clock, handlers) {
@@ -23,7 +24,7 @@ export class Source {
     document.body.dataset.kind = source.kind;
     this.handlers.opened(source.kind);
     drawStrategies(source.strategies);
-    if (source.kind === "live") this.connect();
+    if (source.kind === "live") this.openLive(source);
     else if (source.kind === "lesson") this.offerParts(source);
     else this.take(source);
   }
@@ -58,11 +59,25 @@ export class Source {
     this.handlers.taken(source);
   }
 
-  connect() {
-    const events = new EventSource("api/events");
-    let run = "";
+  /** With the run from its beginning where the server still holds it, else as it is now. @param {any} source */
+  openLive(source) {
+    if (!source.frames) return this.connect("");
+    this.timeline.clear();
+    for (const [kind, data] of source.frames) this.timeline.add(kind, data);
+    this.clock.restart(true);
+    this.model.reload(this.timeline.length);
+    this.handlers.grown(this.model.position);
+    this.connect(source.event);
+  }
+
+  /** @param {string} after the event that the page has already; empty: none */
+  connect(after) {
+    const events = new EventSource(after ? `api/events?after=${after}` : "api/events");
+    let run = after.split(".")[0];
+    let last = after;
     const on = (/** @type {string} */ kind, /** @type {(data: any) => void} */ take) =>
       events.addEventListener(kind, event => {
+        last = /** @type {MessageEvent} */ (event).lastEventId;
         take(JSON.parse(/** @type {MessageEvent} */ (event).data));
         const before = this.model.position;
         this.clock.grown();
@@ -77,11 +92,24 @@ export class Source {
     for (const kind of /** @type {const} */ (["node", "cluster", "line", "notice", "wave", "fault", "change"])) {
       on(kind, data => this.timeline.add(kind, data));
     }
+    on("ended", data => {
+      events.close();
+      this.end(data.run);
+    });
     events.onopen = () => this.showConnection("live", "live");
     events.onerror = () => {
       this.showConnection("lost", "no answer; trying again");
-      if (events.readyState === EventSource.CLOSED) setTimeout(() => this.connect(), 1000);
+      if (events.readyState === EventSource.CLOSED) setTimeout(() => this.connect(last), 1000);
     };
+  }
+
+  /** The network has ended: the page is its replay from now on. @param {string} run its folder */
+  end(run) {
+    const again = run ? ` Later: gossipctl replay ${run}` : "";
+    this.timeline.add("finding", { t: this.timeline.end, say: `The network has ended. This page replays it.${again}` });
+    this.clock.end();
+    this.showConnection("over", "ended; replay");
+    this.handlers.ended();
   }
 
   /** The network as it is, after nothing or after another run. @param {any} state */

@@ -2,27 +2,17 @@
 // Everything the page was told, in order, and what it knew after any of it. Pure: no clock and no document, so that a
 // live run, a recorded one and the demo are the same thing, and a test needs no browser.
 
+import { TimeScale, countUpTo } from "./time_scale.js";
+
 /**
- * @typedef {"node"|"cluster"|"line"|"notice"|"wave"|"fault"|"phase"|"command"|"change"} Kind
+ * @typedef {"node"|"cluster"|"line"|"notice"|"wave"|"fault"|"phase"|"finding"|"command"|"change"} Kind
  * @typedef {{kind: Kind, t: number, data: any}} Frame
  * @typedef {{at: number, t: number, mark: string, text: string}} Chapter
  */
 
 /** Frames that say what happened; the others tell the state it led to. */
-const events = new Set(["notice", "wave", "fault", "command", "phase", "change"]);
+const events = new Set(["notice", "wave", "fault", "command", "phase", "finding", "change"]);
 const chapterMarks = new Set(["+", "-", "!"]);
-
-/** The number of values of a sorted list that are at most `limit`. @param {number[]} sorted @param {number} limit */
-export function countUpTo(sorted, limit) {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 export class Timeline {
   /** @param {number} [limit] frames kept */
@@ -35,6 +25,7 @@ export class Timeline {
 
   /** @type {Frame[]} */ frames = [];
   /** of each frame, never falling @type {number[]} */ times = [];
+  scale = new TimeScale();
   /** by node @type {Map<string, {at: number[], values: any[]}>} */ nodes = new Map();
   /** @type {{at: number[], values: any[]}} */ clusters = { at: [], values: [] };
   /** frames that are lines @type {number[]} */ lines = [];
@@ -62,6 +53,7 @@ export class Timeline {
     const at = this.frames.length;
     const t = Math.max(data.t ?? 0, this.times.at(-1) ?? 0);
     this.frames.push({ kind, t, data });
+    this.scale.add(t, this.times.at(-1) ?? t);
     this.times.push(t);
     if (data.wall && data.t) this.wallOffset = data.wall - data.t / 1000;
     if (kind === "node") this.remember(this.series(data.id), at, data);
@@ -163,6 +155,12 @@ export class Timeline {
     const count = countUpTo(index, position - 1);
     return index.slice(Math.max(0, count - most), count).map(at => this.frames[at].data);
   }
+
+  /** Where a time is on the clock's slider, from 0 to 1. @param {number} t */
+  part(t) { return this.scale.part(this.times, Math.max(0, this.first - 1), t); }
+
+  /** The time at a part of the clock's slider. @param {number} part */
+  timeAt(part) { return this.scale.time(this.times, Math.max(0, this.first - 1), part); }
 
   /** The position after everything that happened until then. @param {number} t */
   positionAt(t) { return Math.max(this.first, countUpTo(this.times, t)); }

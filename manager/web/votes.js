@@ -30,6 +30,9 @@ export class Votes {
     else if (data.kind === "member_removed") this.over.add("+" + data.subject);
   }
 
+  /** Who counts the votes on the newest case. @param {string} subject @param {boolean} add */
+  proposerOf(subject, add) { return this.latest.get(this.key({ subject, add }))?.proposers.at(-1); }
+
   /** @param {any} data */
   key(data) { return (data.add ? "+" : "-") + data.subject; }
 

@@ -1,12 +1,12 @@
 // What the panels say of a run, without a browser: node panels_test.mjs FOLDER_OF_MODULES SOURCE.json TOPOLOGY.json
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [web, sourceFile, topologyFile] = process.argv.slice(2);
 const folder = mkdtempSync(join(process.cwd(), "modules-"));
 writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-for (const name of readdirSync(web).filter(n => n.endsWith(".js"))) copyFileSync(join(web, name), join(folder, name));
+cpSync(web, folder, { recursive: true });
 const load = name => import(join(folder, name));
 const { Timeline } = await load("timeline.js");
 const { Fold } = await load("fold.js");

@@ -70,7 +70,7 @@ class InBrowser(TestCase):
         with Page(5) as page, chromium.Chromium() as browser:
             self.opened(page, browser)
             page.network.do(f"wait connected {20 * SLOW}s")
-            browser.evaluate("gossipctl.graph.force.stop(); 0")
+            browser.until("[...gossipctl.graph.places.values()].every(p => p.x === p.toX && p.y === p.toY)")
             a, b, c = page.network.peers[:3]
             self.one_node(browser, a)
             self.several_nodes(browser, b, c)
@@ -132,7 +132,7 @@ class InBrowser(TestCase):
         # A frame drawn around all of them; Escape lets them go. The background's menu adds a peer.
         left, top, width, height = browser.evaluate(
             "(b => [b.x, b.y, b.width, b.height])(document.querySelector('#graph').getBoundingClientRect())")
-        browser.mouse("mousePressed", left + 2, top + 110)
+        browser.mouse("mousePressed", left + 2, top + 68)
         browser.mouse("mouseMoved", left + width - 4, top + height - 4)
         browser.mouse("mouseReleased", left + width - 4, top + height - 4)
         browser.until("gossipctl.group.size === 5")
@@ -200,6 +200,41 @@ class InBrowser(TestCase):
             browser.press("k")
             page.network.do("expect registered == 2")
             self.assertEqual(browser.evaluate("document.querySelector('#output').textContent"), "")
+
+    def test_opened_late_it_knows_the_past(self):
+        with Page(3) as page, chromium.Chromium() as early, chromium.Chromium() as late:
+            self.opened(page, early)
+            said = page.network.say(page.network.peers[0], "before you came")
+            page.network.do(f"wait reached {said} == all {20 * SLOW}s")
+            page.network.do(f"kill {page.network.peers[2]}")
+            page.network.do(f"wait removed {page.network.peers[2]} {20 * SLOW}s")
+            page.network.do(f"wait agree {10 * SLOW}s")
+            self.opened(page, late)
+            # Votes of the bring-up are there, with their outcome; and who had the message.
+            votes = "gossipctl.view.votes().cases.map(c => [c.subject, c.add, c.outcome, [...c.votes].sort()])"
+            late.until("gossipctl.view.votes().cases.filter(c => c.outcome === 'approved').length === 4")
+            harness.until(lambda: early.evaluate(votes) == late.evaluate(votes), 20, "the same votes, early and late")
+            message = "(m => [m.text, m.targets.size, m.receipts.size])(gossipctl.view.spread().find(null))"
+            self.assertEqual(late.evaluate(message), ["before you came", 3, 2])
+            self.assertEqual(early.evaluate(message), late.evaluate(message))
+            # Back to before it was opened; then it is not called live.
+            late.press("Home")
+            late.until("document.querySelector('#connection').textContent === 'in the past'")
+            self.assertEqual(late.evaluate("gossipctl.view.votes().cases.length"), 0)
+            late.press("End")
+            late.until("document.querySelector('#connection').textContent === 'live'")
+            # The network ends: both say so, and are its replay.
+            page.network.finish()
+            for browser in (early, late):
+                browser.until("document.querySelector('#connection').className === 'over'")
+                browser.until("document.querySelector('#caption').textContent.includes('The network has ended') && "
+                              "document.querySelector('#caption').textContent.includes('gossipctl replay ')")
+                state = "gossipctl.model.nodes.get('" + harness.name(page.network.peers[0]) + "').state"
+                self.assertEqual(browser.evaluate(state), "alive")
+                browser.press(",")
+                browser.press(" ")
+                browser.until("gossipctl.clock.mode === 'paused' && gossipctl.clock.atEnd")
+                self.assertEqual(browser.complaints(), [])
 
     def test_it_goes_on_after_an_interruption(self):
         with Page(3) as page, Tunnel(page.port) as tunnel, chromium.Chromium() as browser:

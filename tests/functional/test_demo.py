@@ -49,7 +49,7 @@ class InTerminal(TestCase):
         for seeds, peers, loss in ((1, 1, 0), (1, 50, 0), (9, 1, 0), (9, 50, 0), (3, 2, 0), (4, 20, 20), (5, 3, 50)):
             text = demo("--text", "--seeds", str(seeds), "--peers", str(peers), "--loss", str(loss))
             self.assertEqual(re.findall(r"^== (.*) ==$", text, re.M), PHASES, (seeds, peers))
-            self.assertIn(f"strikes {7000 + peers - 1} off its list", text, (seeds, peers))
+            self.assertIn(f"removes {7000 + peers - 1} from its list", text, (seeds, peers))
 
     def test_bad_input(self):
         for arguments, text in ((["--peers", "51"], r'--peers: "51" is not a number from 1 to 50'),
@@ -168,7 +168,7 @@ class InBrowser(FolderTestCase):
             browser.press("k")
             browser.until("gossipctl.model.nodes.get('127.0.0.1:7002').state === 'killed'")
             self.assertEqual(browser.evaluate("gossipctl.model.time"), before)
-            browser.until(caption + " === '7002 is killed now.'")
+            browser.until(caption + " === '7002 was killed.'")
             browser.press("End")
             browser.until("gossipctl.model.lines.some(l => l.text.startsWith('7002 removed: dead'))")
             # Another network: the slider runs it again.

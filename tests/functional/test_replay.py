@@ -26,8 +26,8 @@ class Replay(FolderTestCase):
             frames = source["frames"]
             says = [data["say"] for kind, data in frames if kind in ("notice", "wave", "change")]
             for wanted in (r"7000 says \"hello <b>world</b>\"", r"Seed 600\d: admitting 7000 is approved with",
-                           r"700\d drops .* from 700\d: it has it already", r"7003 is killed now",
-                           r"700\d suspects 7003: connection refused", r"Seed 600\d strikes 7003 off its list"):
+                           r"700\d drops .* from 700\d: it has it already", r"7003 was killed",
+                           r"700\d suspects 7003: connection refused", r"Seed 600\d removes 7003 from its list"):
                 self.assertTrue([s for s in says if re.search(wanted, s)], wanted)
             self.assertEqual([d["text"] for k, d in frames if k == "fault"], ["partition 7001,7002", "heal"])
             cut = {d["id"] for k, d in frames if k == "node" and "cut" in d.get("faults", "")}
@@ -115,7 +115,7 @@ class InBrowser(FolderTestCase):
             browser.press(",")
             browser.until(f"{state} === 'alive'")
             browser.press(".")
-            browser.until(f"{state} === 'killed' && {caption} === '7003 is killed now.'")
+            browser.until(f"{state} === 'killed' && {caption} === '7003 was killed.'")
             browser.press("End")
             browser.until("gossipctl.model.position === gossipctl.timeline.length")
             browser.until("document.querySelector('#log').textContent.includes('7003 removed: dead')")

@@ -1,12 +1,12 @@
 // The page's time line and model without a browser: node timeline_test.mjs FOLDER_OF_MODULES SOURCE.json
 import assert from "node:assert/strict";
-import { readFileSync, mkdtempSync, copyFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [web, sourceFile] = process.argv.slice(2);
 const folder = mkdtempSync(join(process.cwd(), "modules-"));
 writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-for (const name of ["timeline.js", "model.js", "clock.js"]) copyFileSync(join(web, name), join(folder, name));
+cpSync(web, folder, { recursive: true });
 const { Timeline } = await import(join(folder, "timeline.js"));
 const { Model } = await import(join(folder, "model.js"));
 const { Clock, paces, elapsed } = await import(join(folder, "clock.js"));
@@ -63,7 +63,7 @@ for (; !clock.atEnd; ++steps) {
   clock.step();
   assert.equal(clock.model.position, after);
 }
-const eventKinds = ["notice", "wave", "fault", "command", "phase", "change"];
+const eventKinds = ["notice", "wave", "fault", "command", "phase", "finding", "change"];
 assert.equal(steps, timeline.frames.filter(f => eventKinds.includes(f.kind)).length);
 for (let i = 0; i < steps; ++i) clock.back();
 assert.ok(clock.model.position <= timeline.next(0));
@@ -85,7 +85,7 @@ for (let i = 0; i < 10; ++i) clock.tick(100);
 assert.ok(Math.abs(clock.time - 100000) < 1, `${clock.time}`);
 assert.equal(clock.model.position, timeline.positionAt(100000));
 clock.goTo(0);
-clock.pace = paces.find(p => p.name === "3/s");
+clock.pace = paces.find(p => p.name === "3 events/s");
 clock.play();
 clock.tick(1000);
 assert.equal(clock.model.position, [1, 2, 3, 4].reduce(p => timeline.next(p), 0));

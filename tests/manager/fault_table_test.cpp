@@ -28,8 +28,8 @@ TEST_CASE("a cut is told to both ends") {
     CHECK(touched == NodeSet{a, b, c});
     CHECK(table.rules_of(a) == std::vector<FaultRule>{{{b, c}, {.cut = true}}});
     CHECK(table.rules_of(b) == std::vector<FaultRule>{{{a}, {.deaf = true}}});
-    CHECK(table.summary(a) == "2 cut");
-    CHECK(table.summary(b).empty());
+    CHECK(table.faults_of(a).words == "2 cut");
+    CHECK(table.faults_of(b).words.empty());
 }
 
 TEST_CASE("an impaired link is its sender's business, and changes add up") {

@@ -88,6 +88,12 @@ TEST_CASE("run log: every kind of line reads back as it was written") {
     const RunFault fault = round_trip(RunFault{{1, 2}, "link 7000 7001 \"cut\"\n", {peer(7000), peer(7001)}});
     CHECK(fault.text == "link 7000 7001 \"cut\"\n");
     CHECK(fault.nodes == std::set<NodeId>{peer(7000), peer(7001)});
+    const std::map<NodeId, NodeFaults> in_force{{peer(7000), {"2 cut", {peer(7001), peer(7002)}, {}}},
+                                                {peer(7001), {"1 impaired", {}, {peer(7000)}}}};
+    const RunFault cut = round_trip(RunFault{{1, 2}, "partition 7000", {peer(7000)}, in_force});
+    CHECK(cut.in_force.at(peer(7000)).words == "2 cut");
+    CHECK(cut.in_force.at(peer(7000)).cut == std::set<NodeId>{peer(7001), peer(7002)});
+    CHECK(cut.in_force.at(peer(7001)).impaired == std::set<NodeId>{peer(7000)});
     CHECK(round_trip(RunCommand{{1, 2}, "kill @hub"}).text == "kill @hub");
     CHECK(round_trip(RunFailure{{1, 2}, "E_WAIT", "ran out"}).word == "E_WAIT");
     CHECK(round_trip(RunLimit{{1, 2}, 99}).bytes == 99);

@@ -68,6 +68,15 @@ TEST_CASE("a reader takes about as much as it asks for, and at least one event")
     CHECK(position < 6);
 }
 
+TEST_CASE("the history is every event that the ring holds") {
+    WebFeed feed("run", {.events = 2, .bytes = 1000});
+    CHECK(feed.history() == "[]");
+    feed.add("line", R"({"text":"lost"})");
+    feed.add("node", R"({"id":"a","text":"\ndata: x"})");
+    feed.add("wave", R"({"id":"b"})");
+    CHECK(feed.history() == R"([["node",{"id":"a","text":"\ndata: x"}],["wave",{"id":"b"}]])");
+}
+
 TEST_CASE("only ids of this run are understood") {
     const WebFeed feed("ab12");
     CHECK(feed.number_of("ab12.7") == 7);
