@@ -3,10 +3,10 @@
 #include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
 #include "manager/demo/stage.hpp"
+#include "manager/demo/story.hpp"
 #include "manager/runs/page_strategies.hpp"
 #include "manager/shell/compiled_script.hpp"
 #include "manager/shell/parser.hpp"
-#include "manager/view/narration.hpp"
 #include "node/base/value_text.hpp"
 #include "node/base/words.hpp"
 
@@ -20,30 +20,30 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t acts_limit = 100;
+constexpr std::uint32_t first_peers = 3;  // those whose registration is shown before the overlay grows
 
 struct Phase {
     std::string_view title;
     std::string_view text;
 };
 constexpr std::array<Phase, 6> phases{{
-    {"1. Seeds",
-     "The seeds start. They are the authority on membership: no peer enters or leaves the list unless a "
-     "majority of them has voted for it"},
+    {"1. Seeds", "Seeds keep the list of members: nobody enters or leaves it unless a majority of them votes for it"},
     {"2. Registration and votes",
-     "The peers start, each by itself. It asks a majority of the seeds to admit it; a "
-     "seed proposes, the others vote, and a quorum decides"},
+     "A peer starts alone and asks a majority of the seeds to admit it. One seed proposes, the others vote, and a "
+     "quorum of yes votes decides"},
     {"3. Overlay",
-     "Members link with each other: with a few chosen by preference for those that have many links, "
-     "and with their neighbours on a ring, so that nobody is cut off"},
+     "The other peers join one by one. Each links with a few peers, more likely the more links they have, and with its "
+     "neighbour on a ring: few hubs arise, and nobody is cut off"},
     {"4. Gossip",
-     "A peer says something. Who has it for the first time passes it on over all its links; what "
-     "arrives once more is dropped"},
+     "Peers say something. Whoever gets a message for the first time forwards it over all its links; a copy of a "
+     "message "
+     "that it knows is dropped"},
     {"5. Failure detection",
-     "A peer is killed without a word. Its neighbours notice, and ask witnesses whether they "
-     "can reach it"},
+     "A peer is paused: it still holds its connections, but answers nobody. Its neighbours count PINGs without an "
+     "answer, then ask witnesses"},
     {"6. Removal by quorum",
-     "Witnesses alone remove nobody: the seeds probe the peer themselves, and a quorum of "
-     "them strikes it off the list"},
+     "Witnesses alone remove nobody: the seeds probe the peer themselves, and a quorum of them takes it off the list. "
+     "Then another peer is killed, which is noticed at once"},
 }};
 
 NetworkPlan network_of(const DemoPlan& demo, NetworkPlan plan) {
@@ -58,7 +58,9 @@ NetworkPlan network_of(const DemoPlan& demo, NetworkPlan plan) {
 class Demo {
 public:
     Demo(const DemoPlan& demo, const NetworkPlan& plan)
-        : demo_(demo), stage_(plan, demo.loss_percent, [this](const NodeEvent& event) { take(event); }) {}
+        : demo_(demo),
+          stage_(plan, demo.loss_percent, [this](const NodeEvent& event) { take(event); }),
+          story_(stage_.view()) {}
 
     DemoRun run() {
         begin_phase(1);
@@ -84,14 +86,28 @@ private:
         stage_.recording().add("phase",
                                JsonObject().number("number", number).text("title", phase.title).text("say", phase.text),
                                now().mono_ns);
-        steps_.push_back({now().mono_ns / 1000, number, std::string(phase.title), std::string(phase.text)});
+        add_step(DemoStep::Kind::phase, std::string(phase.title), std::string(phase.text));
+    }
+
+    // What was measured in the phase that ends.
+    void end_phase(const std::string& measured) {
+        stage_.recording().add("finding", JsonObject().number("number", phase_).text("say", measured), now().mono_ns);
+        add_step(DemoStep::Kind::finding, measured);
+    }
+
+    void tell(DemoStory::Lines lines) {
+        std::ranges::stable_sort(lines, {}, [](const DemoStory::Line& line) { return line.order(); });
+        for (const auto& [mono_ns, text] : lines) {
+            steps_.push_back({(mono_ns == 0 ? now().mono_ns : mono_ns) / 1000, DemoStep::Kind::sentence, text, {}});
+        }
+    }
+    void add_step(DemoStep::Kind kind, const std::string& text, const std::string& more = {}) {
+        steps_.push_back({now().mono_ns / 1000, kind, text, more});
     }
 
     void take(const NodeEvent& event) {
-        const NoticeKind kind = event.notice.kind;
-        if (kind == NoticeKind::link_up && phase_ == 2) begin_phase(3);
-        if (kind == NoticeKind::report_received && phase_ == 5) begin_phase(6);
-        if (PageFrames::shows(kind)) steps_.push_back({event.mono_ns / 1000, 0, narrate(event), {}});
+        if (event.notice.kind == NoticeKind::report_received && phase_ == 5) begin_removal();
+        story_.hear(event);
     }
 
     // ---------------------------------------------------------------- what is done
@@ -121,13 +137,22 @@ private:
 
     // The text was checked before: it parses.
     void carry_out(const std::string& text) {
-        steps_.push_back({now().mono_ns / 1000, 0, "gossip> " + text, {}});
+        add_step(DemoStep::Kind::command, text);
         const auto script = compile_text(parse_text(text), "");
         for (const CompiledCommand& command : std::get<CompiledScript>(script).commands) {
             static_cast<void>(stage_.carry_out(command, ""));
         }
     }
 
+    [[nodiscard]] NodeId best_connected() const {
+        NodeId best = NodeId::none;
+        std::size_t most = 0;
+        for (const auto& [id, links] : view().two_sided_links(view().live_registered())) {
+            if (best == NodeId::none || links.size() > most) best = id;
+            most = std::max(most, links.size());
+        }
+        return best;
+    }
     [[nodiscard]] std::vector<NodeId> members() const {
         const std::set<NodeId> live = view().live_registered();
         return {live.begin(), live.end()};
@@ -139,14 +164,18 @@ private:
         };
         static_cast<void>(until(voting, seconds(30)));
         pass(milliseconds(100));
+        tell(story_.seeds_started());
+        end_phase(story_.quorum());
         begin_phase(2);
-        catch_up();
-        WaitEnd end{};
-        static_cast<void>(session().network().add_peers({demo_.peers, 0, {}}, end));
-        static_cast<void>(until([this] { return members().size() >= demo_.peers && agreed(); }, seconds(120)));
+        const std::uint32_t first = std::min(demo_.peers, first_peers);
+        for (std::uint32_t i = 0; i < first; ++i) add_peer(i == 0);
+        end_phase(story_.registration(first));
         begin_phase(3);
+        for (std::uint32_t i = first; i < demo_.peers; ++i) add_peer(false);
         static_cast<void>(until([this] { return linked(); }, seconds(60)));
         pass(milliseconds(500));
+        for (const std::string& bar : story_.degree_bars()) add_step(DemoStep::Kind::bar, bar);
+        end_phase(story_.overlay());
         gossip();
         failure();
         // The acts that are due after the demo's own, and their effects.
@@ -155,15 +184,33 @@ private:
         pass(milliseconds(500));
     }
 
+    void add_peer(bool in_detail) {
+        catch_up();
+        WaitEnd end{};
+        const auto added = session().network().add_peers({1, 0, {}}, end);
+        if (!std::holds_alternative<std::vector<NodeId>>(added)) return;
+        const NodeId peer = std::get<std::vector<NodeId>>(added).front();
+        static_cast<void>(until([&] { return agreed() && view().live_registered().contains(peer); }, seconds(60)));
+        pass(milliseconds(200));
+        tell(story_.joined(peer, in_detail));
+    }
+
+    // Three messages: from the first peer, from the best-connected one, from the last.
     void gossip() {
         begin_phase(4);
         catch_up();
         const auto peers = members();
-        if (peers.empty()) return;
-        const std::string speaker = short_name(peers.front());
-        carry_out("say " + speaker + " hello from " + speaker);
+        if (!peers.empty()) say(peers.front(), true);
+        if (peers.size() > 2) say(best_connected(), false);
+        if (peers.size() > 1) say(peers.back(), false);
+        end_phase(story_.dissemination());
+    }
+    void say(NodeId peer, bool in_detail) {
+        const std::string name = short_name(peer);
+        carry_out("say " + name + " hello from " + name);
         static_cast<void>(until([this] { return reached_all(); }, seconds(30)));
         pass(milliseconds(500));
+        if (const RumorView* rumor = view().find_rumor("last")) tell(story_.spread(*rumor, in_detail));
     }
 
     void failure() {
@@ -171,12 +218,26 @@ private:
         catch_up();
         const auto peers = members();
         if (peers.empty()) return;
-        const NodeId victim = peers.back();
-        carry_out("kill " + short_name(victim));
+        paused_ = peers.size() > 1 ? peers[peers.size() - 2] : peers.back();
+        carry_out("pause " + short_name(paused_));
         // A peer without neighbours is removed only by the seeds, after three leases.
-        static_cast<void>(until([&] { return gone(victim); }, seconds(300)));
-        begin_phase(6);
+        static_cast<void>(until([this] { return gone(paused_); }, seconds(300)));
+        begin_removal();
         pass(milliseconds(500));
+        tell(story_.removed(paused_, true));
+        if (peers.size() < 2) return end_phase(story_.removals({paused_}));
+        const NodeId killed = peers.back();
+        carry_out("kill " + short_name(killed));
+        static_cast<void>(until([&] { return gone(killed); }, seconds(300)));
+        pass(milliseconds(500));
+        tell(story_.removed(killed, false));
+        end_phase(story_.removals({paused_, killed}));
+    }
+    void begin_removal() {
+        if (phase_ != 5) return;
+        tell(story_.detected(paused_));
+        end_phase(story_.detection(paused_));
+        begin_phase(6);
     }
 
     // ---------------------------------------------------------------- what is waited for
@@ -237,7 +298,9 @@ private:
     std::vector<DemoStep> steps_;
     std::size_t next_act_{0};
     int phase_{0};
+    NodeId paused_{};
     Stage stage_;
+    DemoStory story_;
 };
 
 std::string range_error(std::string_view name, std::string_view value, std::uint64_t least, std::uint64_t most) {
@@ -267,7 +330,7 @@ std::string set_demo(DemoPlan& plan, std::string_view name, std::string_view val
         std::uint32_t least;
         std::uint32_t most;
     };
-    constexpr Setting settings[] = {{"seeds", &DemoPlan::seeds, 1, 9},
+    constexpr Setting settings[] = {{"seeds", &DemoPlan::seeds, 1, 10},
                                     {"peers", &DemoPlan::peers, 1, 50},
                                     {"links", &DemoPlan::links, 1, 10},
                                     {"loss", &DemoPlan::loss_percent, 0, 50}};

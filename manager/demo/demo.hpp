@@ -20,18 +20,20 @@ struct DemoAct {
 
 struct DemoPlan {
     std::uint32_t seeds{3};
-    std::uint32_t peers{8};
+    std::uint32_t peers{14};
     std::uint32_t links{3};         // overlay.links
     std::uint32_t loss_percent{0};  // share of all messages lost
     std::uint64_t seed{42};
     std::vector<DemoAct> acts;  // by time
 };
 
+// What the terminal shows.
 struct DemoStep {
+    enum class Kind : std::uint8_t { phase, command, sentence, bar, finding };
     std::int64_t us{0};
-    int phase{0};      // the phase that begins here; 0: none
-    std::string text;  // its title, or the sentence of an event
-    std::string more;  // explains the phase
+    Kind kind{};
+    std::string text;
+    std::string more;  // of a phase: what happens in it
 };
 
 struct DemoRun {

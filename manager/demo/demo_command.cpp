@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <sstream>
 
 namespace gossip {
 namespace {
@@ -36,8 +37,8 @@ constexpr const char* usage =
     "whatever time, runs the demo again from that time on. In the terminal: Enter for the next event, p for the next\n"
     "phase, a for all, q to end.\n"
     "\n"
-    "  --seeds N          1 to 9 (3)\n"
-    "  --peers N          1 to 50 (8)\n"
+    "  --seeds N          1 to 10 (3)\n"
+    "  --peers N          1 to 50 (14)\n"
     "  --links N          that a peer opens itself, 1 to 10 (3)\n"
     "  --loss PERCENT     of messages, 0 to 50 (0)\n"
     "  --seed S           what everything random is drawn from (42)\n"
@@ -95,18 +96,65 @@ std::variant<DemoOptions, std::string> parse(const std::vector<std::string>& arg
     return options;
 }
 
-// Prints one sentence after the other; at a terminal it waits for a key in between.
+constexpr std::size_t text_width = 80;
+
+// Wraps at words; further lines are indented like the first one's text.
+void print_wrapped(const std::string& head, const std::string& text) {
+    std::string line = head;
+    std::size_t width = head.size();
+    const std::string indent(head.size(), ' ');
+    bool fresh = true;
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+        if (!fresh && width + 1 + word.size() > text_width) {
+            std::printf("%s\n", line.c_str());
+            line = indent;
+            width = indent.size();
+            fresh = true;
+        }
+        line += (fresh ? "" : " ") + word;
+        width += word.size() + (fresh ? 0 : 1);
+        fresh = false;
+    }
+    std::printf("%s\n", line.c_str());
+}
+
+void print_step(const DemoStep& step, bool after_phase) {
+    using Kind = DemoStep::Kind;
+    char time[24];
+    std::snprintf(time, sizeof time, "%8.3f s  ", static_cast<double>(step.us) / 1e6);
+    switch (step.kind) {
+        case Kind::phase:
+            std::printf("\n== %s ==\n", step.text.c_str());
+            print_wrapped("", step.more + ".");
+            std::printf("\n");
+            break;
+        case Kind::command:
+            std::printf("%s%sgossip> %s\n", after_phase ? "" : "\n", time, step.text.c_str());
+            break;
+        case Kind::sentence:
+            print_wrapped(time, step.text);
+            break;
+        case Kind::bar:
+            std::printf("            %s\n", step.text.c_str());
+            break;
+        case Kind::finding:
+            std::printf("\n");
+            print_wrapped("= ", step.text + ".");
+            break;
+    }
+}
+
+// Prints one step after the other; at a terminal it waits for a key in between.
 class Terminal {
 public:
     void show(const DemoRun& run) {
+        bool after_phase = false;
         for (const DemoStep& step : run.steps) {
-            if (step.phase > 0) {
-                std::printf("\n== %s ==\n%s.\n\n", step.text.c_str(), step.more.c_str());
-                skip_phase_ = false;
-            } else {
-                std::printf("%9.3f s  %s\n", static_cast<double>(step.us) / 1e6, step.text.c_str());
-            }
-            if (!ask()) return;
+            if (step.kind == DemoStep::Kind::phase) skip_phase_ = false;
+            print_step(step, after_phase);
+            after_phase = step.kind == DemoStep::Kind::phase;
+            if (step.kind != DemoStep::Kind::bar && !ask()) return;
         }
         std::printf("\nThis was the demo; the same --seed shows it again.\n");
     }
