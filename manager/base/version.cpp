@@ -4,6 +4,13 @@
 
 namespace gossip {
 
+extern const char* const commit_of_build;  // in a source that the build makes: manager/base/commit.cmake
+
+const Provenance& provenance() {
+    static const Provenance own{GOSSIPCTL_VERSION, commit_of_build, "g++ " __VERSION__ ", " GOSSIPCTL_BUILD_TYPE};
+    return own;
+}
+
 std::string version_number() { return GOSSIPCTL_VERSION; }
 
 std::string version_text() {
@@ -13,6 +20,7 @@ std::string version_text() {
 
 std::string build_info_text() {
     std::string text = "version:    " GOSSIPCTL_VERSION "\n";
+    text += "commit:     " + provenance().commit + "\n";
     text += "compiler:   g++ " __VERSION__ ", C++" + std::to_string(__cplusplus / 100 % 100) + "\n";
     text += "build type: " GOSSIPCTL_BUILD_TYPE "\n";
     text += "flags:      " GOSSIPCTL_BUILD_FLAGS "\n";

@@ -87,12 +87,13 @@ private:
         if (!result) result = play_.commands(session);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
         const std::string words = summary(number, plan.seed, *network, took.count());
+        const std::string trace = hex(network->cluster().sim().trace_hash());
         if (!result) result = session.await_convergence();
         session.finish();
         console_.remark(words);
         const int code = result ? report(console_, *result, &loop_) : 0;
         if (code != 0 && code < 128 && play_.known) console_.remark("replay: " + replay_command(command_, plan.seed));
-        session.close_record(code);
+        session.close_record(code, trace);
         return code;
     }
 

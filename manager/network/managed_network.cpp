@@ -55,7 +55,9 @@ void ManagedNetwork::node_started(NodeId id, Role role) {
 void ManagedNetwork::set_state(NodeId id, NodeState state) {
     ++version_;
     view_.node_state(id, state, {now().time_since_epoch().count(), wall_now()});
-    record(RunState{stamp(), id, view_.find(id)->role, state});
+    const ManagedNode* const node = find(id);
+    const bool struck = node != nullptr && (state == NodeState::killed || state == NodeState::paused);
+    record(RunState{stamp(), id, view_.find(id)->role, state, 0, struck ? node->struck_ns : std::nullopt});
     observers_.changed();
 }
 

@@ -23,10 +23,11 @@ struct ManagedNode {
     bool ready{false};
     bool end_expected{false};  // somebody asked for it
     Time started{};
-    NodeStatus status;       // the last one it sent
-    std::string end_text;    // "SIGKILL", "exit code 1"
-    std::string error_path;  // its stderr
-    std::string host;        // a name of [[host]]; empty: this machine
+    std::optional<std::int64_t> struck_ns;  // when the manager sent the signal that killed or stopped it
+    NodeStatus status;                      // the last one it sent
+    std::string end_text;                   // "SIGKILL", "exit code 1"
+    std::string error_path;                 // its stderr
+    std::string host;                       // a name of [[host]]; empty: this machine
 };
 
 struct PeerRequest {

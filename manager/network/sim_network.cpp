@@ -219,11 +219,13 @@ void SimNetwork::disturb(bool probes_too) {
 void SimNetwork::kill(NodeId id) {
     disturb(false);
     nodes_[id].end_expected = true;
+    nodes_[id].struck_ns = now().time_since_epoch().count();
     cluster_.crash(id);
 }
 
 void SimNetwork::pause(NodeId id) {
     disturb(false);
+    nodes_[id].struck_ns = now().time_since_epoch().count();
     cluster_.sim().pause(id);
     set_state(id, NodeState::paused);
 }

@@ -403,10 +403,12 @@ std::string Supervisor::last_error_line(const ManagedNode& node) const {
 void Supervisor::kill(NodeId id) {
     ManagedNode& node = nodes_[id];
     node.end_expected = true;
+    node.struck_ns = now().time_since_epoch().count();
     links_[id]->signal(SIGKILL);
 }
 
 void Supervisor::pause(NodeId id) {
+    nodes_[id].struck_ns = now().time_since_epoch().count();
     links_[id]->stop();
     const auto effective = [&] { return links_[id]->stands() || ended(id); };
     if (!effective()) loop_.run_until(effective, stop_timeout);

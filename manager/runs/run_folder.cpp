@@ -2,6 +2,7 @@
 
 #include "manager/base/json_object.hpp"
 #include "manager/base/local_time.hpp"
+#include "manager/base/version.hpp"
 #include "node/base/clock.hpp"
 #include "node/openssl_crypto.hpp"
 
@@ -87,6 +88,7 @@ std::variant<RunFolder, std::string> RunFolder::create(const RunPlan& plan) {
 bool RunFolder::write_manifest(const std::optional<RunOutcome>& outcome) const {
     JsonObject manifest;
     manifest.count("schema", 1).text("id", id_).text("version", plan_.version);
+    manifest.text("commit", provenance().commit).text("compiler", provenance().compiler);
     manifest.text("seed", std::to_string(plan_.seed)).text("config_sha256", config_hash_);
     manifest.text("host", host_name()).count("seeds", plan_.seeds).count("peers", plan_.peers);
     manifest.text("started", local_time(started_, "%Y-%m-%dT%H:%M:%S%z")).number("started_ms", started_);
@@ -95,6 +97,7 @@ bool RunFolder::write_manifest(const std::optional<RunOutcome>& outcome) const {
         manifest.text("ended", local_time(ended, "%Y-%m-%dT%H:%M:%S%z")).number("ended_ms", ended);
         manifest.number("exit_code", outcome->exit_code).count("events", outcome->events);
         manifest.count("events_dropped", outcome->dropped).count("events_bytes", outcome->bytes);
+        if (!outcome->trace_hash.empty()) manifest.text("trace_hash", outcome->trace_hash);
     } else {
         manifest.raw("ended", "null").raw("exit_code", "null");
     }

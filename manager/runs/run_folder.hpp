@@ -27,6 +27,7 @@ struct RunOutcome {
     std::uint64_t events{0};
     std::uint64_t dropped{0};
     std::uint64_t bytes{0};
+    std::string trace_hash{};
 };
 
 class RunFolder {

@@ -49,12 +49,15 @@ std::string text_of(const RunBegan& r) {
                        .number("schema", r.schema)
                        .text("version", r.version)
                        .text("seed", std::to_string(r.seed))  // JSON's numbers end at 2^53
-                       .count("seeds", r.seeds));
+                       .count("seeds", r.seeds)
+                       .text("commit", r.commit)
+                       .text("compiler", r.compiler));
 }
 std::string text_of(const RunState& r) {
     JsonObject object = stamped("state", r.at);
     object.node("node", r.node).text("role", role_name(r.role)).text("state", state_name(r.state));
     if (r.pid != 0) object.number("pid", r.pid);
+    if (r.cause_ns) object.number("cause", *r.cause_ns);
     return line_of(object);
 }
 std::string text_of(const RunStatus& r) {
@@ -80,7 +83,10 @@ std::string text_of(const RunFailure& r) {
 std::string text_of(const RunLimit& r) { return line_of(stamped("limit", r.at).count("bytes", r.bytes)); }
 std::string text_of(const RunClosing& r) { return line_of(stamped("closing", r.at)); }
 std::string text_of(const RunEnded& r) {
-    return line_of(stamped("end", r.at).number("exit_code", r.exit_code).count("dropped", r.dropped));
+    JsonObject object = stamped("end", r.at);
+    object.number("exit_code", r.exit_code).count("dropped", r.dropped);
+    if (!r.trace_hash.empty()) object.text("trace_hash", r.trace_hash);
+    return line_of(object);
 }
 
 // ---------------------------------------------------------------- reading
@@ -104,7 +110,9 @@ std::optional<RunLine> state_of(const json::object& o) {
     const auto state = parse_state(text_at(o, "state"));
     const auto role = parse_role(text_at(o, "role"));
     if (!node || !state || !role) return std::nullopt;
-    return RunState{stamp_of(o), *node, *role, *state, number_at(o, "pid")};
+    RunState read{stamp_of(o), *node, *role, *state, number_at(o, "pid")};
+    if (o.contains("cause")) read.cause_ns = number_at(o, "cause");
+    return read;
 }
 
 std::set<NodeId> nodes_in(const json::value* nodes) {
@@ -142,8 +150,13 @@ std::optional<RunLine> began_of(const json::object& o) {
     const std::int64_t schema = number_at(o, "schema");
     if (schema < 1) return std::nullopt;
     const std::uint64_t seed = parse_count(text_at(o, "seed")).value_or(0);
-    return RunBegan{stamp_of(o), static_cast<int>(schema), text_at(o, "version"), seed,
-                    static_cast<std::size_t>(number_at(o, "seeds"))};
+    return RunBegan{stamp_of(o),
+                    static_cast<int>(schema),
+                    text_at(o, "version"),
+                    seed,
+                    static_cast<std::size_t>(number_at(o, "seeds")),
+                    text_at(o, "commit"),
+                    text_at(o, "compiler")};
 }
 
 std::optional<RunLine> line_from(const json::object& o) {
@@ -157,7 +170,7 @@ std::optional<RunLine> line_from(const json::object& o) {
     if (event == "closing") return RunClosing{stamp_of(o)};
     if (event != "end") return std::nullopt;
     return RunEnded{stamp_of(o), static_cast<int>(number_at(o, "exit_code")),
-                    static_cast<std::uint64_t>(number_at(o, "dropped"))};
+                    static_cast<std::uint64_t>(number_at(o, "dropped")), text_at(o, "trace_hash")};
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ struct RunBegan {  // the first line
     std::string version;
     std::uint64_t seed{0};
     std::size_t seeds{0};
+    std::string commit{};
+    std::string compiler{};
 };
 struct RunState {
     RunStamp at;
@@ -33,6 +35,7 @@ struct RunState {
     Role role{};
     NodeState state{};
     std::int64_t pid{0};
+    std::optional<std::int64_t> cause_ns{};  // when the manager sent the signal that ended or stopped it
 };
 struct RunStatus {
     RunStamp at;
@@ -64,6 +67,7 @@ struct RunEnded {  // the last line of a run that ended in order
     RunStamp at;
     int exit_code{0};
     std::uint64_t dropped{0};  // gossip events left out
+    std::string trace_hash{};  // of a simulated run, before its nodes stopped; empty: of processes
 };
 
 using RunLine = std::variant<NodeEvent, RunBegan, RunState, RunStatus, RunFault, RunCommand, RunFailure, RunLimit,

@@ -9,7 +9,10 @@ namespace {
 
 void note_line(RunReading& reading, const RunLine& line) {
     if (const auto* began = std::get_if<RunBegan>(&line)) reading.schema = began->schema;
-    if (const auto* ended = std::get_if<RunEnded>(&line)) reading.exit_code = ended->exit_code;
+    if (const auto* ended = std::get_if<RunEnded>(&line)) {
+        reading.exit_code = ended->exit_code;
+        reading.trace_hash = ended->trace_hash;
+    }
 }
 
 }  // namespace

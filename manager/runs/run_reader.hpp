@@ -14,6 +14,7 @@ struct RunReading {
     bool torn{false};              // the last line is incomplete: the manager died, or is writing it
     int schema{0};                 // 0: the file does not begin as a run's does
     std::optional<int> exit_code;  // none: it did not end in order, or has not ended yet
+    std::string trace_hash;        // of a simulated run that ended in order
 };
 
 // Lines in the file's order; the error names the file and why.

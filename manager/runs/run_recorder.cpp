@@ -71,11 +71,11 @@ void RunRecorder::flush() {
     remark_("this run is no longer recorded: cannot write " + folder_.file("events.jsonl") + ": " + error_text(error));
 }
 
-void RunRecorder::close(RunStamp at, int exit_code) {
-    append(RunEnded{at, exit_code, dropped_});
+void RunRecorder::close(RunStamp at, int exit_code, const std::string& trace_hash) {
+    append(RunEnded{at, exit_code, dropped_, trace_hash});
     flush();
     file_.reset();
-    folder_.close({exit_code, events_, dropped_, bytes_});
+    folder_.close({exit_code, events_, dropped_, bytes_, trace_hash});
 }
 
 }  // namespace gossip

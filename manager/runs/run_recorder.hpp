@@ -27,7 +27,7 @@ public:
     // Writes the collected lines to the file; called between two batches of events.
     void flush();
     // Writes the last line and completes the manifest.
-    void close(RunStamp at, int exit_code);
+    void close(RunStamp at, int exit_code, const std::string& trace_hash);
 
 private:
     RunRecorder(RunFolder folder, FileDescriptor file, std::uint64_t limit, Remark remark);

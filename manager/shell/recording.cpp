@@ -13,7 +13,7 @@ Result begin_record(Session& session, const KnownScript* script) {
         return std::nullopt;
     };
     auto folder = RunFolder::create({plan.runs_dir, plan.run_out, plan.toml, plan.seed, plan.config.seeds.size(),
-                                     plan.initial_peers, version_text()});
+                                     plan.initial_peers, version_number()});
     if (const auto* problem = std::get_if<std::string>(&folder)) return failed(*problem);
     auto recorder = RunRecorder::open(std::get<RunFolder>(std::move(folder)), plan.run_limit,
                                       [&session](const std::string& text) { session.console().remark(text); });

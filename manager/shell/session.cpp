@@ -109,8 +109,9 @@ void Session::finish() {
 
 void Session::record_to(std::unique_ptr<RunRecorder> recorder) {
     recorder_ = std::move(recorder);
-    recorder_->write(
-        RunBegan{stamp(), run_schema, version_text(), network_->plan().seed, network_->view().seed_count()});
+    const Provenance& from = provenance();
+    recorder_->write(RunBegan{stamp(), run_schema, from.version, network_->plan().seed, network_->view().seed_count(),
+                              from.commit, from.compiler});
     loop_.on_idle(this, [this] { recorder_->flush(); });
 }
 
@@ -122,10 +123,10 @@ void Session::record_failure(const Failure& failure) const {
     if (recorder_) recorder_->write(RunFailure{stamp(), std::string(error_word(failure.kind)), failure.text});
 }
 
-void Session::close_record(int exit_code) {
+void Session::close_record(int exit_code, const std::string& trace_hash) {
     if (!recorder_) return;
     if (network_->plan().keep_logs) keep_logs(true);
-    recorder_->close(stamp(), exit_code);
+    recorder_->close(stamp(), exit_code, trace_hash);
     loop_.on_idle(this, {});
     recorder_.reset();
 }

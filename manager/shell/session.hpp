@@ -82,7 +82,7 @@ public:
     void record_command(const Command& command) const;
     void record_failure(const Failure& failure) const;
     // The log's last line.
-    void close_record(int exit_code);
+    void close_record(int exit_code, const std::string& trace_hash = {});
 
     // The page's address with its token; empty: there is none.
     [[nodiscard]] const std::string& page() const { return page_; }

@@ -71,8 +71,8 @@ json::object to_object(const NodeEvent& e) {
     const Notice& n = e.notice;
     Sparse o;
     o.put("event", json::value("notice"));
-    o.put_signed("t", e.mono_ns);
-    o.put_signed("wall", e.wall);
+    o.put("t", json::value(e.mono_ns));  // 0 is a time: that of a simulation's first events
+    o.put("wall", json::value(e.wall));
     o.put("node", e.node);
     o.put("kind", json::value(kind_name(n.kind)));
     o.flag("yes", n.yes);

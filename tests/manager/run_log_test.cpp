@@ -99,6 +99,10 @@ TEST_CASE("run log: every kind of line reads back as it was written") {
     CHECK(round_trip(RunLimit{{1, 2}, 99}).bytes == 99);
     CHECK(round_trip(RunClosing{{1, 2}}).at.wall == 2);
     CHECK(round_trip(RunEnded{{1, 2}, 143, 17}).exit_code == 143);
+    CHECK(round_trip(RunEnded{{1, 2}, 0, 0, "0xab"}).trace_hash == "0xab");
+    CHECK(round_trip(RunState{{7, 8}, peer(7003), Role::peer, NodeState::killed, 0, 5}).cause_ns == 5);
+    CHECK(!round_trip(RunState{{7, 8}, peer(7003), Role::peer, NodeState::killed}).cause_ns);
+    CHECK(round_trip(RunBegan{{0, 0}, 1, "0.1", 7, 3, "abc", "g++ 12"}).commit == "abc");
     NodeStatus status;
     status.id = peer(7003);
     status.transport.bytes_sent = 12345;
@@ -144,7 +148,7 @@ TEST_CASE("run recorder: a torn last line and a damaged one do not hide the othe
     const std::string folder = recorder->folder().path();
     recorder->write(RunBegan{{1, 2}, 1, "v", 42, 3});
     recorder->write(RunCommand{{2, 3}, "list"});
-    recorder->close({4, 5}, 3);
+    recorder->close({4, 5}, 3, "0xab");
     RunReading reading;
     CHECK(lines_of(folder, reading).size() == 3);
     CHECK(reading.exit_code == 3);
@@ -165,7 +169,7 @@ TEST_CASE("run recorder: at its limit gossip goes, membership stays, and the log
     recorder->write(RunBegan{{1, 2}, 1, "v", 42, 3});
     for (int i = 0; i < 100; ++i) recorder->write(delivery(7001, "1.0:127.0.0.1:7000:" + std::to_string(i)));
     recorder->write(RunState{{7, 8}, peer(7003), Role::peer, NodeState::killed});
-    recorder->close({9, 9}, 0);
+    recorder->close({9, 9}, 0, "");
     RunReading reading;
     const auto lines = lines_of(folder, reading);
     std::size_t receipts = 0;

@@ -59,6 +59,11 @@ Notice full_notice(NoticeKind kind) {
 
 }  // namespace
 
+TEST_CASE("what happens at time 0 has a time") {
+    const std::string line = encode(FromNode{NodeEvent{0, 0, peer, full_notice(NoticeKind::link_up)}});
+    CHECK(line.find("\"t\":0,\"wall\":0,") != std::string::npos);
+}
+
 TEST_CASE("every kind of notice survives the channel with all its fields") {
     for (const NoticeTraits& row : all_notice_traits()) {
         const Notice sent = full_notice(row.kind);
