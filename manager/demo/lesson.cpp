@@ -106,11 +106,11 @@ private:
         const RunAnalysis run = stage_.figures();
         std::string found = "not at all";
         for (const RunDetection& d : run.detections()) {
-            const std::int64_t at = name == "suspected" ? d.suspected_ns : d.removed_ns;
+            const MaybeNs at = name == "suspected" ? d.suspected_ns : d.removed_ns;
             if (d.node != node->id) continue;
-            found = at == 0                     ? "not at all"
+            found = !at                         ? "not at all"
                     : d.how == NodeState::alive ? "though it lives"
-                                                : "after " + seconds_text(at - d.ended_ns);
+                                                : "after " + seconds_text(*at - d.ended_ns);
         }
         return found;
     }

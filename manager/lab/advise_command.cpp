@@ -174,9 +174,9 @@ void print(const Advice& advice) {
     }
 }
 
-double metric(const std::vector<sim::Metric>& metrics, std::string_view name) {
+std::optional<double> metric(const std::vector<sim::Metric>& metrics, std::string_view name) {
     const auto at = std::find_if(metrics.begin(), metrics.end(), [&](const sim::Metric& m) { return m.name == name; });
-    return at == metrics.end() ? std::nan("") : at->value;
+    return at == metrics.end() ? std::nullopt : at->value;
 }
 
 // Simulates the machines with this loss, delay and stall; returns the goals that were missed.
@@ -191,18 +191,21 @@ std::vector<std::string> check_by_simulation(const Request& r, sim::ExperimentOp
     while (experiment.advance(100'000)) {
     }
     const auto metrics = experiment.metrics();
-    const double p50 = metric(metrics, "latency_p50_ms");
-    const double removed = metric(metrics, "removed_alive");
-    const double coverage = metric(metrics, "coverage_min");
+    const auto p50 = metric(metrics, "latency_p50_ms");
+    const double removed = metric(metrics, "removed_alive").value_or(0);
+    const auto coverage = metric(metrics, "coverage_min");
+    const auto shown = [](const std::optional<double>& value) { return value ? figure_text(*value) : "–"; };
     std::printf(
         "# simulated %u peers for %s: half of the deliveries within %s ms, coverage %s, live peers removed %s\n",
-        tried.peers, duration_text(std::chrono::ceil<std::chrono::seconds>(tried.duration)).c_str(),
-        figure_text(p50).c_str(), figure_text(coverage).c_str(), figure_text(removed).c_str());
+        tried.peers, duration_text(std::chrono::ceil<std::chrono::seconds>(tried.duration)).c_str(), shown(p50).c_str(),
+        shown(coverage).c_str(), figure_text(removed).c_str());
     std::vector<std::string> wrong;
     if (experiment.phase() == sim::Experiment::Phase::stuck) wrong.emplace_back("the network did not come up");
-    if (p50 > 1e3 * seconds(r.latency))
-        wrong.push_back("half of the deliveries took up to " + figure_text(p50) + " ms");
-    if (coverage < 1) wrong.push_back("a message reached only " + figure_text(100 * coverage) + " % of the peers");
+    if (!p50) wrong.emplace_back("no message was delivered");
+    if (p50 && *p50 > 1e3 * seconds(r.latency))
+        wrong.push_back("half of the deliveries took up to " + figure_text(*p50) + " ms");
+    if (coverage && *coverage < 1)
+        wrong.push_back("a message reached only " + figure_text(100 * *coverage) + " % of the peers");
     const double hours = tried.peers * seconds(tried.duration) / 3600;
     if (removed > 0 && removed / hours > r.false_removals) {
         wrong.push_back(figure_text(removed) + " live peers were removed in " + figure_text(hours) + " node-hours");

@@ -438,6 +438,9 @@ std::string sim_usage() {
     return out + "  -h, --help\n\nOverlay strategies:\n" + overlay_table() + "\nWays to spread:\n" + spread_table();
 }
 
+// The complement keeps this hash apart from that of a text, in which a letter stands where the run does here.
+std::uint64_t run_seed(std::uint64_t seed, std::uint32_t run) { return run == 0 ? seed : mix64(mix64(~seed) ^ run); }
+
 std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {
     std::uint64_t seed = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
@@ -445,7 +448,7 @@ std::uint64_t sim_seed(const std::string& text, std::uint32_t run) {
         seed = mix64(text.size());
         for (const char letter : text) seed = mix64(seed ^ static_cast<unsigned char>(letter));
     }
-    return run == 0 ? seed : mix64(seed + run);
+    return run_seed(seed, run);
 }
 
 std::string replay_command(const SimCommand& command, std::uint64_t seed) {

@@ -15,7 +15,7 @@ namespace gossip {
 struct SimCommand {
     std::vector<std::string> arguments;  // as given
     sim::ExperimentOptions experiment;
-    std::string seed_text{"1"};  // run r of several has the seed mix(text, r)
+    std::string seed_text{"1"};
     std::uint32_t runs{1};
     std::optional<bool> grown;  // none: by the number of peers
     std::string results;        // a folder for them; empty: none
@@ -42,7 +42,10 @@ struct SimCommand {
                                                                       const sim::ExperimentOptions& base = {});
 [[nodiscard]] std::string sim_usage();
 
-// A number is itself; any other text, such as a commit hash, is hashed.
+// Run 0 has the seed itself, so that it is repeated by that seed alone; run r has a hash of the two. A difference of
+// two seeds is therefore never made up for by one of run numbers: neighbouring seeds share no run.
+[[nodiscard]] std::uint64_t run_seed(std::uint64_t seed, std::uint32_t run);
+// Of a seed as text: a number is itself; any other text, such as a commit hash, is hashed.
 [[nodiscard]] std::uint64_t sim_seed(const std::string& text, std::uint32_t run);
 
 // The command that repeats one run of several: the last --seed and --runs count.

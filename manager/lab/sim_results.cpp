@@ -1,6 +1,9 @@
 #include "manager/lab/sim_results.hpp"
 
+#include "manager/base/csv.hpp"
 #include "manager/base/failure.hpp"
+#include "manager/base/version.hpp"
+#include "manager/runs/run_figures.hpp"
 #include "protocol/names.hpp"
 
 #include <unistd.h>
@@ -10,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace gossip {
 namespace {
@@ -30,32 +34,49 @@ std::string hex(std::uint64_t value) {
     return text;
 }
 
+std::string number(const std::optional<double>& value) { return value ? format("%.9g", *value) : ""; }
+
 std::string csv_of(const std::vector<SimRun>& runs) {
-    std::string out = "seed,outcome";
-    for (const sim::Metric& m : runs.front().metrics) out += "," + m.name;
-    out += ",trace_hash\n";
+    const Provenance& from = provenance();
+    std::vector<std::string> head{"seed", "outcome"};
+    for (const sim::Metric& m : runs.front().metrics) head.push_back(m.name);
+    head.insert(head.end(), {"trace_hash", "version", "commit", "compiler"});
+    std::string out = csv_line(head);
     for (const SimRun& run : runs) {
-        out += std::to_string(run.seed) + "," + run.outcome;
-        for (const sim::Metric& m : run.metrics) out += "," + format("%.9g", m.value);
-        out += "," + hex(run.trace_hash) + "\n";
+        std::vector<std::string> row{std::to_string(run.seed), run.outcome};
+        for (const sim::Metric& m : run.metrics) row.push_back(number(m.value));
+        row.insert(row.end(), {hex(run.trace_hash), from.version, from.commit, from.compiler});
+        out += csv_line(row);
     }
     return out;
 }
 
+std::string json_number(const std::optional<double>& value) { return value ? number(value) : "null"; }
+
+std::string figure_json(const std::vector<double>& samples) {
+    const Spread s = spread_of(samples);
+    const auto [least, most] = std::ranges::minmax_element(samples);
+    const bool any = !samples.empty();
+    return "{\"unit\": \"run\", \"n\": " + std::to_string(s.n) + ", \"mean\": " + json_number(s.mean) +
+           ", \"sd\": " + json_number(s.deviation) +
+           ", \"ci95\": " + (s.half_width ? "[" + number(s.low()) + ", " + number(s.high()) + "]" : "null") +
+           ", \"min\": " + (any ? number(*least) : "null") + ", \"max\": " + (any ? number(*most) : "null") + "}";
+}
+
 std::string summary_of(const std::vector<SimRun>& runs, const std::vector<std::string>& arguments) {
-    std::string out = "{\n  \"runs\": " + std::to_string(runs.size()) + ",\n  \"arguments\": [";
+    const Provenance& from = provenance();
+    const auto complete = std::ranges::count(runs, "complete", &SimRun::outcome);
+    std::string out =
+        "{\n  \"version\": " + json_string(from.version) + ",\n  \"commit\": " + json_string(from.commit) +
+        ",\n  \"compiler\": " + json_string(from.compiler) + ",\n  \"runs\": " + std::to_string(runs.size()) +
+        ",\n  \"complete\": " + std::to_string(complete) + ",\n  \"arguments\": [";
     for (std::size_t i = 0; i < arguments.size(); ++i) out += (i == 0 ? "" : ", ") + json_string(arguments[i]);
+    out += "],\n  \"trace_hashes\": [";
+    for (std::size_t i = 0; i < runs.size(); ++i) out += (i == 0 ? "\"" : ", \"") + hex(runs[i].trace_hash) + "\"";
     out += "],\n  \"figures\": {";
     for (std::size_t i = 0; i < runs.front().metrics.size(); ++i) {
-        std::vector<double> samples;
-        for (const SimRun& run : runs) samples.push_back(run.metrics[i].value);
-        const Spread s = spread_of(samples);
-        const auto number = [](double value) { return format("%.9g", value); };
-        out += std::string(i == 0 ? "" : ",") + "\n    " + json_string(runs.front().metrics[i].name) +
-               ": {\"n\": " + std::to_string(samples.size()) + ", \"mean\": " + number(s.mean) +
-               ", \"sd\": " + number(s.deviation) + ", \"ci95\": [" + number(s.mean - s.half_width) + ", " +
-               number(s.mean + s.half_width) + "], \"min\": " + number(*std::ranges::min_element(samples)) +
-               ", \"max\": " + number(*std::ranges::max_element(samples)) + "}";
+        out += std::string(i == 0 ? "" : ",") + "\n    " + json_string(runs.front().metrics[i].name) + ": " +
+               figure_json(samples_of(runs, i));
     }
     return out + "\n  }\n}\n";
 }
@@ -67,17 +88,6 @@ std::string write_file(const std::string& path, const std::string& text) {
     return file ? "" : "cannot write " + path;
 }
 
-std::vector<std::string> cells_of(const std::string& line) {
-    std::vector<std::string> cells(1);
-    for (const char letter : line) {
-        if (letter == ',')
-            cells.emplace_back();
-        else if (letter != '\r')
-            cells.back() += letter;
-    }
-    return cells;
-}
-
 class ResultsReader {
 public:
     explicit ResultsReader(std::string path) : path_(std::move(path)) {}
@@ -85,65 +95,83 @@ public:
     std::variant<Results, std::string> run() {
         std::ifstream file(path_);
         if (!file) return "cannot read " + path_;
-        std::string line;
-        while (std::getline(file, line)) {
+        std::ostringstream text;
+        text << file.rdbuf();
+        const auto rows = parse_csv(text.str());
+        if (!rows) return path_ + ": a quoted field does not end";
+        for (const std::vector<std::string>& cells : *rows) {
             ++number_;
-            const auto cells = cells_of(line);
             const std::string problem = number_ == 1 ? read_head(cells) : read_run(cells);
             if (!problem.empty()) return path_ + ":" + std::to_string(number_) + ": " + problem;
         }
-        if (results_.samples.empty() || results_.samples.front().size() < 2) {
+        if (complete_ < 2) {
             return path_ + ": fewer than two complete runs: their spread is unknown; gossipctl sim --runs N makes more";
         }
         return std::move(results_);
     }
 
 private:
+    // seed, outcome, the figures, trace_hash, and where they come from.
     std::string read_head(const std::vector<std::string>& cells) {
-        const bool ours =
-            cells.size() > 3 && cells[0] == "seed" && cells[1] == "outcome" && cells.back() == "trace_hash";
+        const auto end = std::ranges::find(cells, "trace_hash");
+        const bool ours = cells.size() > 3 && cells[0] == "seed" && cells[1] == "outcome" && end != cells.end();
         if (!ours) return "is no runs.csv of gossipctl sim --out";
-        results_.figures.assign(cells.begin() + 2, cells.end() - 1);
+        results_.figures.assign(cells.begin() + 2, end);
         results_.samples.resize(results_.figures.size());
+        columns_ = cells.size();
         return {};
     }
 
     std::string read_run(const std::vector<std::string>& cells) {
-        if (cells.size() != results_.figures.size() + 3) {
-            return std::to_string(cells.size()) + " columns, wanted " + std::to_string(results_.figures.size() + 3);
+        if (cells.size() != columns_) {
+            return std::to_string(cells.size()) + " columns, wanted " + std::to_string(columns_);
         }
         if (cells[1] != "complete") return {};
+        ++complete_;
         for (std::size_t i = 0; i < results_.figures.size(); ++i) {
+            if (cells[i + 2].empty()) continue;  // not measured
             char* end = nullptr;
             const double value = std::strtod(cells[i + 2].c_str(), &end);
-            const bool number = !cells[i + 2].empty() && *end == '\0' && std::isfinite(value);
-            if (!number) return results_.figures[i] + " is no number: " + cells[i + 2];
+            if (*end != '\0' || !std::isfinite(value)) return results_.figures[i] + " is no number: " + cells[i + 2];
             results_.samples[i].push_back(value);
         }
         return {};
     }
 
+    std::size_t columns_{0};
+    std::size_t complete_{0};
     std::string path_;
     int number_{0};
     Results results_;
 };
 
 Table table_of(const std::vector<SetComparison>& comparisons) {
-    Table table({{"figure"}, {"base", true}, {"new", true}, {"change_percent", true}, {"p", true}, {"significant"}});
+    Table table({{"figure"},
+                 {"base_n", true},
+                 {"base", true},
+                 {"new_n", true},
+                 {"new", true},
+                 {"change_percent", true},
+                 {"p", true},
+                 {"significant"}});
     for (const SetComparison& c : comparisons) {
-        const bool from_zero = c.base.mean == 0;
-        const double change = from_zero ? 0 : 100 * (c.now.mean / c.base.mean - 1);
+        const bool both = c.base.mean && c.now.mean && *c.base.mean != 0;
+        const double change = both ? 100 * (*c.now.mean / *c.base.mean - 1) : 0;
         const auto mean = [](const Spread& s) {
-            const std::string value = format("%.6g", s.mean);
-            return Cell{value, value + " ± " + format("%.2g", s.half_width)};
+            if (!s.mean) return figure_cell("");
+            const std::string value = format("%.6g", *s.mean);
+            return Cell{value, s.half_width ? value + " ± " + format("%.2g", *s.half_width) : value};
         };
         const Style style = c.significant ? Style::yellow : Style::dim;
+        const std::string verdict = !c.p ? "" : c.significant ? "yes" : "no";
         table.add({{c.figure},
+                   {std::to_string(c.base.n)},
                    mean(c.base),
+                   {std::to_string(c.now.n)},
                    mean(c.now),
-                   {from_zero ? "" : format("%.4g", change), from_zero ? "" : format("%+.2f%%", change), style},
-                   {format("%.3g", c.p)},
-                   {c.significant ? "yes" : "no", "", style}});
+                   {both ? format("%.4g", change) : "", both ? format("%+.2f%%", change) : "–", style},
+                   figure_cell(c.p ? format("%.3g", *c.p) : ""),
+                   {verdict, verdict.empty() ? "not tested" : "", style}});
     }
     return table;
 }
@@ -155,8 +183,9 @@ constexpr std::string_view usage =
     "  gossipctl sim compare before after            which figures have changed\n"
     "\n"
     "gossipctl sim compare [-o table|json|tsv] BASE NEW\n"
-    "Means with 95 % intervals, and p by Welch's t-test, which does not suppose equal variances (Biometrika 34, "
-    "1947).\n"
+    "Means over runs with 95 % intervals, and p by Welch's t-test, which does not suppose equal variances (Biometrika "
+    "34,\n"
+    "1947). A figure that fewer than two runs of a set measured is not tested.\n"
     "\"yes\" below 0.05 over all figures together, by Holm's procedure (Scand. J. Statist. 6, 1979). Exit code 0.\n";
 
 struct CompareOptions {
@@ -207,7 +236,7 @@ std::variant<Results, std::string> read_results(const std::string& path) {
 
 std::vector<SetComparison> compare(const Results& base, const Results& now) {
     std::vector<SetComparison> comparisons;
-    std::vector<double> p_values;
+    std::vector<std::optional<double>> p_values;
     for (std::size_t i = 0; i < base.figures.size(); ++i) {
         const auto same = std::ranges::find(now.figures, base.figures[i]);
         if (same == now.figures.end()) continue;

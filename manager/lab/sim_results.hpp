@@ -3,6 +3,7 @@
 
 #include "manager/runs/sim_report.hpp"
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,7 +17,7 @@ namespace gossip {
 // What runs.csv holds.
 struct Results {
     std::vector<std::string> figures;
-    std::vector<std::vector<double>> samples;  // by figure; of complete runs
+    std::vector<std::vector<double>> samples;  // by figure; of the complete runs that measured it
 };
 // The error names the line. A folder stands for its runs.csv.
 [[nodiscard]] std::variant<Results, std::string> read_results(const std::string& path);
@@ -25,7 +26,7 @@ struct SetComparison {
     std::string figure;
     Spread base;
     Spread now;
-    double p{1};
+    std::optional<double> p;  // nothing: too few runs measured it
     bool significant{false};
 };
 // Compares the figures that both sets have.

@@ -2,12 +2,9 @@
 
 #include "manager/base/failure.hpp"
 #include "manager/base/program.hpp"
-#include "manager/base/statistics.hpp"
-#include "manager/lab/sweep_file.hpp"
-#include "manager/runs/run_figures.hpp"
+#include "manager/lab/sweep_results.hpp"
 #include "manager/runs/run_folder.hpp"
 #include "node/base/value_text.hpp"
-#include "node/base/words.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -16,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -39,19 +35,10 @@ struct Request {
     std::string out;  // empty: the file's name without its ending
     std::uint32_t jobs{1};
     bool print_commands{false};
+    bool mix{false};  // take results of several executables together
     std::optional<TableFormat> format;
     bool help{false};
 };
-
-// One run: its command, and the file that is there when it is done.
-struct Job {
-    std::size_t combination{0};
-    std::string seed;
-    std::vector<std::string> words;
-    std::string result;
-};
-
-using Metrics = std::map<std::string, double>;
 
 std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
     Request r;
@@ -60,6 +47,10 @@ std::variant<Request, std::string> parse(const std::vector<std::string>& argumen
         if (word == "--help" || word == "-h") return r.help = true, r;
         if (word == "--print-commands") {
             r.print_commands = true;
+            continue;
+        }
+        if (word == "--mix") {
+            r.mix = true;
             continue;
         }
         if (!word.starts_with('-')) {
@@ -106,8 +97,8 @@ std::vector<std::string> command_of(const SweepPlan& plan, const std::vector<Set
     return words;
 }
 
-std::vector<Job> jobs_of(const SweepPlan& plan, const std::string& out) {
-    std::vector<Job> jobs;
+std::vector<SweepJob> jobs_of(const SweepPlan& plan, const std::string& out) {
+    std::vector<SweepJob> jobs;
     const auto all = combinations(plan);
     for (std::size_t c = 0; c < all.size(); ++c) {
         for (const std::string& seed : plan.seeds) {
@@ -150,12 +141,6 @@ std::string claim_folder(const SweepPlan& plan, const std::string& out) {
            " has them): choose another folder with --out, or remove it";
 }
 
-// True when the result is complete; an interrupted run is repeated.
-bool is_done(const Job& job) {
-    const std::string text = read_text(job.result);
-    return job.result.ends_with(".tsv") ? !text.empty() : text.find("\"exit_code\":0,") != std::string::npos;
-}
-
 std::string own_path() { return fs::read_symlink("/proc/self/exe").string(); }
 
 // The command by which a shell starts this executable.
@@ -165,7 +150,7 @@ std::string own_name() {
     return found && fs::equivalent(*found, own_path(), error) ? "gossipctl" : own_path();
 }
 
-std::string shell_line(const Job& job) {
+std::string shell_line(const SweepJob& job) {
     std::string line = shell_word(own_name());
     for (const std::string& word : job.words) line += " " + shell_word(word);
     if (!job.result.ends_with(".tsv")) return line;
@@ -173,7 +158,7 @@ std::string shell_line(const Job& job) {
            shell_word(job.result);
 }
 
-pid_t start(const Job& job) {
+pid_t start(const SweepJob& job) {
     const std::string self = own_path();
     std::vector<std::string> words{self};
     words.insert(words.end(), job.words.begin(), job.words.end());
@@ -197,7 +182,7 @@ pid_t start(const Job& job) {
 
 class Runner {
 public:
-    Runner(const std::vector<Job>& jobs, std::uint32_t most) : jobs_(jobs), most_(most) {}
+    Runner(const std::vector<SweepJob>& jobs, std::uint32_t most) : jobs_(jobs), most_(most) {}
 
     [[nodiscard]] std::size_t left() const { return total_ - good_; }
 
@@ -277,7 +262,7 @@ private:
         shown_ = true;
     }
 
-    const std::vector<Job>& jobs_;
+    const std::vector<SweepJob>& jobs_;
     std::uint32_t most_;
     std::vector<std::size_t> waiting_;
     std::map<pid_t, std::size_t> running_;
@@ -291,136 +276,7 @@ private:
     std::chrono::steady_clock::time_point begin_{std::chrono::steady_clock::now()};
 };
 
-// ---------------------------------------------------------------- results
-
-std::vector<std::string> fields(const std::string& line) {
-    std::vector<std::string> out;
-    std::istringstream in(line);
-    for (std::string field; std::getline(in, field, '\t');) out.push_back(field);
-    return out;
-}
-
-Metrics metrics_of(const Job& job) {
-    Metrics metrics;
-    if (!job.result.ends_with(".tsv")) {
-        const auto report = analyse_run(fs::path(job.result).parent_path().string());
-        if (const auto* run = std::get_if<RunReport>(&report)) {
-            for (const RunFigure& figure : figures_of(run->analysis))
-                metrics[figure.name] = summarize(figure.samples).mean;
-        }
-        return metrics;
-    }
-    std::istringstream in(read_text(job.result));
-    std::string names;
-    std::string values;
-    std::getline(in, names);
-    std::getline(in, values);
-    const auto heads = fields(names);
-    const auto cells = fields(values);
-    for (std::size_t i = 0; i < heads.size() && i < cells.size(); ++i) {
-        const auto value = parse_number(cells[i]);
-        if (value && heads[i] != "seed") metrics[heads[i]] = *value;
-    }
-    return metrics;
-}
-
-std::string csv_of(const SweepPlan& plan, const std::vector<Job>& jobs, const std::vector<Metrics>& results) {
-    std::map<std::string, int> names;
-    for (const Metrics& metrics : results) {
-        for (const auto& [name, value] : metrics) names[name] = 1;
-    }
-    std::string out;
-    for (const auto& [name, values] : plan.parameters) out += name + ",";
-    out += "seed";
-    for (const auto& [name, unused] : names) out += "," + name;
-    out += "\r\n";
-    const auto all = combinations(plan);
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-        if (results[i].empty()) continue;
-        for (const auto& [name, value] : all[jobs[i].combination]) out += value + ",";
-        out += jobs[i].seed;
-        for (const auto& [name, unused] : names) {
-            const auto at = results[i].find(name);
-            char text[40] = "";
-            if (at != results[i].end()) std::snprintf(text, sizeof text, "%.9g", at->second);
-            out += std::string(",") + text;
-        }
-        out += "\r\n";
-    }
-    return out;
-}
-
-// One metric's values at one combination, by seed.
-std::map<std::string, double> samples_of(const std::vector<Job>& jobs, const std::vector<Metrics>& results,
-                                         std::size_t combination, const std::string& metric) {
-    std::map<std::string, double> samples;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-        const auto at = results[i].find(metric);
-        if (jobs[i].combination == combination && at != results[i].end()) samples[jobs[i].seed] = at->second;
-    }
-    return samples;
-}
-
-// The difference from the first combination, paired by seed, so that it shows the parameters' effect alone.
-std::string against_first(const std::map<std::string, double>& first, const std::map<std::string, double>& these) {
-    std::vector<double> differences;
-    for (const auto& [seed, value] : these) {
-        if (const auto at = first.find(seed); at != first.end()) differences.push_back(value - at->second);
-    }
-    if (differences.size() < 2) return "";
-    const Spread s = spread_of(differences);
-    return figure_text(s.mean) + " ± " + figure_text(s.half_width) + (std::abs(s.mean) > s.half_width ? " *" : "");
-}
-
-Table table_of(const SweepPlan& plan, const std::vector<Job>& jobs, const std::vector<Metrics>& results) {
-    std::vector<std::string> metrics = plan.metrics;
-    if (metrics.empty() && plan.script.empty()) metrics = {"latency_p50_ms", "hops_mean", "redundancy", "coverage_min"};
-    if (metrics.empty()) metrics = {"latency_ms", "hops", "duplicates_per_delivery", "coverage", "removed_after_ms"};
-    std::vector<Column> columns;
-    for (const auto& [name, values] : plan.parameters) columns.push_back({name, true});
-    for (const char* name : {"metric", "n", "mean", "ci95_low", "ci95_high", "against_first"}) {
-        columns.push_back({name, std::string_view(name) != "metric" && std::string_view(name) != "against_first"});
-    }
-    Table table(columns);
-    const auto all = combinations(plan);
-    for (const std::string& metric : metrics) {
-        const auto first = samples_of(jobs, results, 0, metric);
-        for (std::size_t c = 0; c < all.size(); ++c) {
-            const auto these = samples_of(jobs, results, c, metric);
-            if (these.empty()) continue;
-            std::vector<double> values;
-            for (const auto& [seed, value] : these) values.push_back(value);
-            const Spread s = spread_of(values);
-            std::vector<Cell> row;
-            for (const auto& [name, value] : all[c]) row.push_back({value});
-            row.insert(row.end(), {{metric},
-                                   {std::to_string(values.size())},
-                                   {figure_text(s.mean)},
-                                   {figure_text(s.mean - s.half_width)},
-                                   {figure_text(s.mean + s.half_width)},
-                                   {c == 0 ? "" : against_first(first, these)}});
-            table.add(std::move(row));
-        }
-    }
-    return table;
-}
-
-// For a metric that no run has, the one with the most similar name.
-std::string unknown_metric(const SweepPlan& plan, const std::vector<Metrics>& results) {
-    std::vector<std::string> known;
-    for (const Metrics& metrics : results) {
-        for (const auto& [name, value] : metrics) known.push_back(name);
-        if (!metrics.empty()) break;
-    }
-    for (const std::string& metric : plan.metrics) {
-        const auto has = [&](const Metrics& metrics) { return metrics.contains(metric); };
-        if (known.empty() || std::any_of(results.begin(), results.end(), has)) continue;
-        const std::string near = closest(metric, known);
-        return "metrics: no run has \"" + metric + "\"" +
-               (near.empty() ? "; the heading of results.csv names what there is" : "; did you mean " + near + "?");
-    }
-    return {};
-}
+// ---------------------------------------------------------------- the whole sweep
 
 constexpr std::string_view usage =
     "Examples:\n"
@@ -437,22 +293,34 @@ constexpr std::string_view usage =
     "  peers = \"16:1024|*2\"             # options of gossipctl sim; with a script also overlay.links = [2, 3]\n"
     "  links = [2, 3, 4]\n"
     "\n"
-    "sweep FILE.toml [--jobs N] [--out FOLDER] [--print-commands] [-o table|json|tsv]\n"
-    "Results are kept run by run: what is there is not run again, so a sweep that was interrupted goes on. The table "
-    "has\n"
-    "mean and 95 % interval; against_first is the paired difference to the first combination, with * where its "
-    "interval\n"
-    "leaves out 0. A folder's inputs.txt has the script and configuration that its results belong to. Runs of "
-    "processes\n"
-    "(mode \"run\") go one at a time, whatever --jobs says: parallel -j1 for their printed commands as well.\n";
+    "sweep FILE.toml [--jobs N] [--out FOLDER] [--print-commands] [--mix] [-o table|json|tsv]\n"
+    "Results are kept run by run: what is there is not run again, so a sweep that was interrupted goes on. The unit "
+    "is\n"
+    "the run: the table has the mean over n runs that measured the metric and its 95 % interval (Student);\n"
+    "against_first is the paired difference to the first combination, p its own probability, and * stands where "
+    "Holm's\n"
+    "procedure over all differences of the table finds it below 0.05. A folder's inputs.txt has the script and\n"
+    "configuration that its results belong to; results of another executable are refused unless --mix is given. Runs "
+    "of\n"
+    "processes (mode \"run\") go one at a time, whatever --jobs says: parallel -j1 for their printed commands as "
+    "well.\n";
 
 constexpr std::string_view one_at_a_time =
     "gossipctl: sweep: runs of processes go one at a time: the ports that the script names would be another's\n";
 
+// Results of two executables differ by more than their parameters. What is missing is run by this one.
+std::string refused(const Request& request, const SweepResults& results, bool missing) {
+    if (request.mix) return {};
+    const std::string executables = mixture(results, missing ? std::optional(provenance()) : std::nullopt);
+    if (executables.empty()) return {};
+    return request.out + " would hold results of several executables: " + executables +
+           ". Choose another folder with --out, remove it, or take them together with --mix";
+}
+
 int sweep(const Request& request, const SweepPlan& plan) {
     // Options of the sweep itself, not of its runs.
     for (const char* own : {"GOSSIPCTL_OUT", "GOSSIPCTL_OUTPUT", "GOSSIPCTL_JOBS"}) ::unsetenv(own);
-    const std::vector<Job> jobs = jobs_of(plan, request.out);
+    const std::vector<SweepJob> jobs = jobs_of(plan, request.out);
     std::error_code error;
     fs::create_directories(request.out, error);
     if (error)
@@ -460,8 +328,12 @@ int sweep(const Request& request, const SweepPlan& plan) {
     if (std::string problem = claim_folder(plan, request.out); !problem.empty()) {
         return complain("sweep", ErrorKind::config, problem);
     }
+    const bool missing = !std::ranges::all_of(jobs, is_done);
+    if (std::string problem = refused(request, results_of(jobs), missing); !problem.empty()) {
+        return complain("sweep", ErrorKind::config, problem);
+    }
     if (request.print_commands) {
-        for (const Job& job : jobs) {
+        for (const SweepJob& job : jobs) {
             if (!is_done(job)) std::printf("%s\n", shell_line(job).c_str());
         }
         return 0;
@@ -478,9 +350,8 @@ int sweep(const Request& request, const SweepPlan& plan) {
                      runner.left());
         return 128 + interrupted;
     }
-    std::vector<Metrics> results;
-    for (const Job& job : jobs) results.push_back(is_done(job) ? metrics_of(job) : Metrics{});
-    if (!replace_file(request.out + "/results.csv", csv_of(plan, jobs, results))) {
+    const SweepResults results = results_of(jobs);
+    if (!replace_file(request.out + "/results.csv", results_csv(plan, jobs, results))) {
         return complain("sweep", ErrorKind::command, "cannot write " + request.out + "/results.csv");
     }
     if (std::string problem = unknown_metric(plan, results); !problem.empty()) {
@@ -488,7 +359,7 @@ int sweep(const Request& request, const SweepPlan& plan) {
     }
     const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
-    std::fputs(table_of(plan, jobs, results).render(request.format.value_or(piped), colored).c_str(), stdout);
+    std::fputs(results_table(plan, jobs, results).render(request.format.value_or(piped), colored).c_str(), stdout);
     if (failed == 0) return 0;
     return complain("sweep", ErrorKind::command,
                     std::to_string(failed) + " runs failed, the first: " + runner.complaint());

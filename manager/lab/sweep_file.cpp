@@ -76,6 +76,10 @@ private:
                 if (!parameters(*inner, name + ".")) return false;
                 continue;
             }
+            // Each seed is a run, and the sweep reads its one line of figures.
+            if (name == "runs" || name == "seed" || name == "out" || name == "output") {
+                return fail(node, "\"" + name + "\" is the sweep's own: each of its seeds is one run");
+            }
             std::vector<std::string> all;
             if (!values(node, all)) return false;
             const toml::source_position at = node.source().begin;

@@ -1,8 +1,12 @@
 #include "manager/lab/topology_command.hpp"
 
+#include "manager/base/csv.hpp"
 #include "manager/base/failure.hpp"
 #include "manager/base/option_line.hpp"
+#include "manager/base/statistics.hpp"
 #include "manager/base/strategy_options.hpp"
+#include "manager/base/version.hpp"
+#include "manager/lab/sim_options.hpp"
 #include "manager/runs/plot.hpp"
 #include "manager/runs/run_figures.hpp"
 #include "manager/runs/run_folder.hpp"
@@ -36,9 +40,20 @@ struct Request {
     bool help{false};
 };
 
+using Figure = std::optional<double>;  // nothing: not measured
+
+// One graph.
 struct Overlay {
-    std::vector<std::pair<std::string, double>> figures;
+    std::vector<std::pair<std::string, Figure>> figures;
     std::vector<std::uint32_t> preferential;  // degrees without ring links
+    std::vector<std::uint32_t> total;
+};
+
+// All graphs of a strategy.
+struct Overlays {
+    std::vector<std::string> names;
+    std::vector<std::vector<double>> samples;  // by figure, of the graphs that measured it
+    std::vector<std::uint32_t> preferential;   // of all graphs
     std::vector<std::uint32_t> total;
 };
 
@@ -108,7 +123,7 @@ constexpr Option options[] = {
          if (value) r.seed = *value;
          return value ? "" : "is not a number";
      }},
-    {"--runs", "N", "the mean of so many graphs (default 1)",
+    {"--runs", "N", "the mean of so many graphs, each of a seed of its own (default 1)",
      [](Request& r, const std::string& v) { return take_number(r.runs, v, 1, 1000); }},
     {"--replicates", "N", "of the fit's p value; 0: without (default 100)",
      [](Request& r, const std::string& v) { return take_number(r.replicates, v, 0, 10'000); }},
@@ -163,13 +178,13 @@ std::variant<Request, std::string> parse(const std::vector<std::string>& argumen
 void add_law(Overlay& out, const std::string& name, const std::vector<std::uint32_t>& degrees, const Request& request,
              Rng rng) {
     const sim::PowerLaw law = sim::fit_power_law(degrees);
-    out.figures.emplace_back(name, law.exponent);
-    out.figures.emplace_back(name + "_from", static_cast<double>(law.from));
-    out.figures.emplace_back(name + "_n", static_cast<double>(law.tail));
-    out.figures.emplace_back(name + "_ks", law.distance);
+    const auto if_fitted = [&](double value) { return law.exponent > 0 ? Figure(value) : std::nullopt; };
+    out.figures.emplace_back(name, if_fitted(law.exponent));
+    out.figures.emplace_back(name + "_from", if_fitted(static_cast<double>(law.from)));
+    out.figures.emplace_back(name + "_n", if_fitted(static_cast<double>(law.tail)));
+    out.figures.emplace_back(name + "_ks", if_fitted(law.distance));
     if (request.replicates == 0) return;
-    const bool any = law.exponent > 0;
-    out.figures.emplace_back(name + "_p", any ? sim::power_law_p(degrees, law, request.replicates, rng) : 0);
+    out.figures.emplace_back(name + "_p", if_fitted(sim::power_law_p(degrees, law, request.replicates, rng)));
 }
 
 // Of the links' ends, the share at the hundredth of the peers with the most.
@@ -223,7 +238,8 @@ Overlay measure(const Request& request, const OverlayStrategy* strategy, std::ui
     add_law(out, "gamma_total", out.total, request, rng.fork());
     out.figures.emplace_back("hub_share", hub_share(out.total));
     out.figures.emplace_back("components", static_cast<double>(sim::components(graph).count));
-    out.figures.emplace_back("path_mean", sim::mean_path(graph, path_sources, rng.fork()));
+    const double path = sim::mean_path(graph, path_sources, rng.fork());
+    out.figures.emplace_back("path_mean", edges.empty() ? std::nullopt : Figure(path));
     out.figures.emplace_back("diameter_at_least", static_cast<double>(sim::diameter_at_least(graph)));
     add_losses(out, graph, rng);
     out.figures.emplace_back("sends_per_broadcast", sends);
@@ -231,65 +247,78 @@ Overlay measure(const Request& request, const OverlayStrategy* strategy, std::ui
     return out;
 }
 
-Overlay mean_of(const Request& request, const OverlayStrategy* strategy) {
-    Overlay mean;
+Overlays measure_all(const Request& request, const OverlayStrategy* strategy) {
+    Overlays all;
     for (std::uint32_t run = 0; run < request.runs; ++run) {
-        Overlay one = measure(request, strategy, request.seed + run);
-        if (run == 0) {
-            mean = std::move(one);
-            continue;
+        const Overlay one = measure(request, strategy, run_seed(request.seed, run));
+        all.samples.resize(one.figures.size());
+        for (std::size_t i = 0; i < one.figures.size(); ++i) {
+            const auto& [name, value] = one.figures[i];
+            if (run == 0) all.names.push_back(name);
+            if (value) all.samples[i].push_back(*value);
         }
-        for (std::size_t i = 0; i < mean.figures.size(); ++i) mean.figures[i].second += one.figures[i].second;
-        mean.preferential.insert(mean.preferential.end(), one.preferential.begin(), one.preferential.end());
-        mean.total.insert(mean.total.end(), one.total.begin(), one.total.end());
+        all.preferential.insert(all.preferential.end(), one.preferential.begin(), one.preferential.end());
+        all.total.insert(all.total.end(), one.total.begin(), one.total.end());
     }
-    for (auto& [name, value] : mean.figures) value /= request.runs;
-    return mean;
+    return all;
 }
 
 // ---------------------------------------------------------------- showing
 
 std::string name_of(const OverlayStrategy* strategy) { return std::string(strategy->name()); }
 
+// The mean over the graphs; people see its interval and how many graphs had the figure, where not all had.
+Cell mean_cell(const std::vector<double>& samples, std::uint32_t runs) {
+    const Spread s = spread_of(samples);
+    if (!s.mean) return figure_cell("");
+    char digits[40];
+    std::snprintf(digits, sizeof digits, "%.9g", *s.mean);  // programs get every digit
+    Cell cell{digits, figure_text(*s.mean)};
+    if (runs == 1) return cell;
+    cell.shown += (s.half_width ? " ± " + figure_text(*s.half_width) : "");
+    if (s.n < runs) cell.shown += " (" + std::to_string(s.n) + " of " + std::to_string(runs) + ")";
+    return cell;
+}
+
 // People compare across; programs take a row a strategy.
-Table table_of(const Request& request, const std::vector<Overlay>& overlays, TableFormat format) {
-    std::vector<Column> columns{{format == TableFormat::table ? "figure" : "overlay"}};
-    if (format == TableFormat::table) {
-        for (const OverlayStrategy* s : request.overlays) columns.push_back({name_of(s), true});
-    } else {
-        for (const auto& [name, value] : overlays.front().figures) columns.push_back({name, true});
+Table table_of(const Request& request, const std::vector<Overlays>& overlays, TableFormat format) {
+    const bool across = format == TableFormat::table;
+    const std::vector<std::string>& names = overlays.front().names;
+    std::vector<Column> columns{{across ? "figure" : "overlay"}};
+    for (const OverlayStrategy* s : across ? request.overlays : std::vector<const OverlayStrategy*>{}) {
+        columns.push_back({name_of(s), true});
     }
+    for (const std::string& name : across ? std::vector<std::string>{} : names) columns.push_back({name, true});
     Table table(columns);
-    const std::size_t rows = format == TableFormat::table ? overlays.front().figures.size() : overlays.size();
+    const std::size_t rows = across ? names.size() : overlays.size();
     for (std::size_t row = 0; row < rows; ++row) {
-        const bool across = format == TableFormat::table;
-        std::vector<Cell> cells{{across ? overlays.front().figures[row].first : name_of(request.overlays[row])}};
-        const std::size_t count = across ? overlays.size() : overlays.front().figures.size();
-        for (std::size_t i = 0; i < count; ++i) {
-            cells.push_back({figure_text(across ? overlays[i].figures[row].second : overlays[row].figures[i].second)});
+        std::vector<Cell> cells{{across ? names[row] : name_of(request.overlays[row])}};
+        for (std::size_t i = 0; i < (across ? overlays.size() : names.size()); ++i) {
+            cells.push_back(mean_cell(across ? overlays[i].samples[row] : overlays[row].samples[i], request.runs));
         }
         table.add(std::move(cells));
     }
     return table;
 }
 
-std::string csv_of(const Request& request, const std::vector<Overlay>& overlays) {
-    std::string out = "overlay,links,degree,peers\r\n";
+std::string csv_of(const Request& request, const std::vector<Overlays>& overlays) {
+    const Provenance& from = provenance();
+    std::string out = csv_line({"overlay", "links", "degree", "peers", "version", "commit", "compiler"});
     for (std::size_t i = 0; i < overlays.size(); ++i) {
         for (const auto& [kind, degrees] :
              {std::pair{"preferential", &overlays[i].preferential}, {"all", &overlays[i].total}}) {
             std::map<std::uint32_t, std::size_t> counts;
             for (const std::uint32_t d : *degrees) ++counts[d];
             for (const auto& [degree, peers] : counts) {
-                out += name_of(request.overlays[i]) + "," + kind + "," + std::to_string(degree) + "," +
-                       std::to_string(peers) + "\r\n";
+                out += csv_line({name_of(request.overlays[i]), kind, std::to_string(degree), std::to_string(peers),
+                                 from.version, from.commit, from.compiler});
             }
         }
     }
     return out;
 }
 
-std::optional<std::string> write_files(const Request& request, const std::vector<Overlay>& overlays) {
+std::optional<std::string> write_files(const Request& request, const std::vector<Overlays>& overlays) {
     if (!request.csv.empty() && !replace_file(request.csv, csv_of(request, overlays))) {
         return "cannot write " + request.csv;
     }
@@ -342,8 +371,8 @@ int topology_command(const std::vector<std::string>& arguments) {
             std::fprintf(stderr, "note: %s\n", warning->c_str());
         }
     }
-    std::vector<Overlay> overlays;
-    for (const OverlayStrategy* strategy : request.overlays) overlays.push_back(mean_of(request, strategy));
+    std::vector<Overlays> overlays;
+    for (const OverlayStrategy* strategy : request.overlays) overlays.push_back(measure_all(request, strategy));
     const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const TableFormat format = request.format.value_or(piped);
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);

@@ -118,10 +118,10 @@ std::optional<Plot> detection_plot(const RunAnalysis& run) {
     std::size_t rows = 0;
     for (const RunDetection& d : run.detections()) {
         const bool dead = d.how == NodeState::killed || d.how == NodeState::died || d.how == NodeState::paused;
-        if (!dead || d.removed_ns == 0) continue;
-        const double removed = ms(d.removed_ns - d.ended_ns);
-        const double suspected = d.suspected_ns == 0 ? removed : std::min(removed, ms(d.suspected_ns - d.ended_ns));
-        const double known = d.known_all_ns == 0 ? removed : std::max(removed, ms(d.known_all_ns - d.ended_ns));
+        if (!dead || !d.removed_ns) continue;
+        const double removed = ms(*d.removed_ns - d.ended_ns);
+        const double suspected = d.suspected_ns ? std::min(removed, ms(*d.suspected_ns - d.ended_ns)) : removed;
+        const double known = d.known_all_ns ? std::max(removed, ms(*d.known_all_ns - d.ended_ns)) : removed;
         data += std::to_string(++rows) + " " + quoted(short_name(d.node) + " " + std::string(state_name(d.how))) + " " +
                 number(suspected) + " " + number(removed) + " " + number(known) + "\n";
     }

@@ -14,14 +14,14 @@ bool is_end(NodeState state) {
     return state == NodeState::killed || state == NodeState::died || state == NodeState::left;
 }
 
-// The kernel closes a killed process's connections before its parent learns of the end. A node that was suspected
-// up to this long before its recorded end was dead already.
+// The kernel closes the connections of a process that dies before its parent learns of the end. A node whose end nobody
+// here caused, and that was suspected up to this long before its recorded end, was dead already.
 constexpr std::int64_t hearing_ns = 1'000'000'000;
 
 bool is_dead(NodeState how) { return how == NodeState::killed || how == NodeState::died; }
 
-void first_time(std::int64_t& at, std::int64_t now) {
-    if (at == 0) at = now;
+void first_time(MaybeNs& at, std::int64_t now) {
+    if (!at) at = now;
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ void RunAnalysis::apply_event(const NodeEvent& event) {
     }
     if (event.notice.kind == NoticeKind::registration_complete) {
         first_time(by.registered_ns, event.mono_ns);
-        lives_[event.node].push_back({event.mono_ns, 0});
+        lives_[event.node].push_back({event.mono_ns, std::nullopt});
     }
     apply_gossip(event);
     apply_detection(event);
@@ -90,7 +90,7 @@ void RunAnalysis::apply_state(const RunState& state) {
     if (state.state == NodeState::starting) {
         view_.node_started(state.node, state.role);
         first_time(of.started_ns, state.at.mono_ns);
-        of.ended_ns = 0;
+        of.ended_ns.reset();
         return;
     }
     const NodeView* before = view_.find(state.node);
@@ -98,17 +98,17 @@ void RunAnalysis::apply_state(const RunState& state) {
     view_.node_state(state.node, state.state);
     if (resumed) {
         open_.erase(state.node);
-        if (auto& lives = lives_[state.node]; !lives.empty()) lives.back().to = 0;
+        if (auto& lives = lives_[state.node]; !lives.empty()) lives.back().to.reset();
     }
     if (!is_end(state.state) && state.state != NodeState::paused) return;
     if (is_end(state.state)) of.ended_ns = state.at.mono_ns;
     end_life(state.node, state.at.mono_ns);
-    if (state.role == Role::peer) begin_detection(state.node, state.state, state.at.mono_ns);
+    if (state.role == Role::peer) begin_detection(state.node, state.state, state.at.mono_ns, state.cause_ns);
 }
 
 void RunAnalysis::end_life(NodeId id, std::int64_t at) {
     auto& lives = lives_[id];
-    if (!lives.empty() && lives.back().to == 0) lives.back().to = at;
+    if (!lives.empty() && !lives.back().to) lives.back().to = at;
 }
 
 // ---------------------------------------------------------------- messages
@@ -152,7 +152,7 @@ bool RunAnalysis::should_have(NodeId id, const RunMessage& message) const {
     if (lives == lives_.end()) return false;
     const std::int64_t until = std::min(message.born_ns + grace_ns, end_ns_);
     return std::any_of(lives->second.begin(), lives->second.end(), [&](const Life& life) {
-        return life.from <= message.born_ns && (life.to == 0 || life.to >= until);
+        return life.from <= message.born_ns && (!life.to || *life.to >= until);
     });
 }
 
@@ -176,21 +176,32 @@ void RunAnalysis::finish() {
 
 // ---------------------------------------------------------------- detection
 
-void RunAnalysis::begin_detection(NodeId id, NodeState how, std::int64_t at) {
+// `cause`: when the manager sent the signal, where it did.
+void RunAnalysis::begin_detection(NodeId id, NodeState how, std::int64_t at, MaybeNs cause) {
     if (open_.contains(id) && how != NodeState::paused) {  // paused before, or removed already
         RunDetection& known = detections_[open_[id]];
-        if (known.removed_ns == 0) known.how = how;
-        if (known.removed_ns == 0) known.ended_ns = at;
+        if (known.removed_ns) return;
+        known.how = how;
+        known.ended_ns = cause.value_or(at);
+        known.cause_known = cause.has_value();
+        // What a pause led to is no delay after the death.
+        for (MaybeNs* step : {&known.suspected_ns, &known.consensus_ns, &known.reported_ns, &known.proposed_ns}) {
+            if (*step && **step < known.ended_ns) step->reset();
+        }
         return;
     }
     open_[id] = detections_.size();
     RunDetection fresh;
     fresh.node = id;
     fresh.how = how;
-    fresh.ended_ns = at;
+    fresh.ended_ns = cause.value_or(at);
+    fresh.cause_known = cause.has_value();
     const auto since = suspected_since_.find(id);
-    if (is_dead(how) && since != suspected_since_.end() && at - since->second < hearing_ns) {
-        fresh.ended_ns = fresh.suspected_ns = since->second;
+    const bool suspected = since != suspected_since_.end();
+    if (suspected && cause && since->second >= *cause) fresh.suspected_ns = since->second;
+    if (suspected && !cause && is_dead(how) && at - since->second < hearing_ns) {
+        fresh.ended_ns = since->second;
+        fresh.suspected_ns = since->second;
     }
     detections_.push_back(fresh);
 }
@@ -210,8 +221,10 @@ void RunAnalysis::apply_detection(const NodeEvent& event) {
     RunDetection* d = open_detection(n.subject);
     if (d == nullptr) return;
     const bool early = event.mono_ns < d->ended_ns;
-    if (early && n.kind == NoticeKind::suspected && is_dead(d->how) && d->ended_ns - event.mono_ns < hearing_ns) {
-        d->ended_ns = d->suspected_ns = event.mono_ns;
+    const bool sign = n.kind == NoticeKind::suspected && is_dead(d->how) && !d->cause_known;
+    if (early && sign && d->ended_ns - event.mono_ns < hearing_ns) {
+        d->ended_ns = event.mono_ns;
+        d->suspected_ns = event.mono_ns;
     }
     if (early) return;
     if (n.kind == NoticeKind::suspected) first_time(d->suspected_ns, event.mono_ns);
@@ -236,7 +249,7 @@ void RunAnalysis::apply_epoch(const NodeEvent& event) {
     if (lives == lives_.end()) return;
     for (const auto& [id, at] : open_) {
         RunDetection& d = detections_[at];
-        const bool old_enough = lives->second.front().from <= d.removed_ns;
+        const bool old_enough = d.removed_ns && lives->second.front().from <= *d.removed_ns;
         if (d.epoch == 0 || event.notice.epoch < d.epoch || !old_enough) continue;
         if (informed_[at].insert(event.node).second) d.known_all_ns = event.mono_ns;
     }
@@ -246,14 +259,14 @@ void RunAnalysis::apply_removal(const NodeEvent& event) {
     const Notice& n = event.notice;
     RunDetection* d = open_detection(n.subject);
     if (d == nullptr) {  // its process had not ended
-        begin_detection(n.subject, n.removal == RemovalReason::left ? NodeState::left : NodeState::alive,
-                        event.mono_ns);
+        begin_detection(n.subject, n.removal == RemovalReason::left ? NodeState::left : NodeState::alive, event.mono_ns,
+                        std::nullopt);
         d = open_detection(n.subject);
     }
     if (d->epoch != 0 && d->epoch != n.epoch) return;
     d->epoch = n.epoch;
     first_time(d->removed_ns, event.mono_ns);
-    d->removed_all_ns = std::max(d->removed_all_ns, event.mono_ns);
+    d->removed_all_ns = std::max(d->removed_all_ns.value_or(event.mono_ns), event.mono_ns);
     end_life(n.subject, event.mono_ns);
 }
 

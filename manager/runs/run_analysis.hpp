@@ -38,30 +38,34 @@ struct RunMessage {
     }
 };
 
-// How the others detected the end of a node. A time is 0 when its step was not seen.
+// Nothing when its step was not seen.
+using MaybeNs = std::optional<std::int64_t>;
+
+// How the others detected the end of a node.
 struct RunDetection {
     NodeId node{};
     NodeState how{};  // killed, died, paused, left; alive: it was removed although it ran
     std::int64_t ended_ns{0};
-    std::int64_t suspected_ns{0};  // by the first accuser
-    std::int64_t consensus_ns{0};  // of witnesses, at the first accuser
-    std::int64_t reported_ns{0};   // to a seed
-    std::int64_t proposed_ns{0};
-    std::int64_t removed_ns{0};      // from the first seed's list
-    std::int64_t removed_all_ns{0};  // from the last live seed's
-    std::int64_t known_all_ns{0};    // when the last peer learnt of the removal
+    bool cause_known{false};  // ended_ns is when the signal was sent, not the first that was heard of its end
+    MaybeNs suspected_ns;     // by the first accuser
+    MaybeNs consensus_ns;     // of witnesses, at the first accuser
+    MaybeNs reported_ns;      // to a seed
+    MaybeNs proposed_ns;
+    MaybeNs removed_ns;      // from the first seed's list
+    MaybeNs removed_all_ns;  // from the last live seed's
+    MaybeNs known_all_ns;    // when the last peer learnt of the removal
     Epoch epoch{0};
 };
 
 struct RunNode {
     NodeId id{};
     Role role{};
-    std::int64_t started_ns{0};
-    std::int64_t registered_ns{0};  // first time
-    std::int64_t ended_ns{0};       // 0: to the end
-    NodeState state{};              // at the end, before the network was closed
-    std::size_t degree{0};          // most links it ever had
-    std::set<NodeId> links;         // when the network was closed
+    MaybeNs started_ns;
+    MaybeNs registered_ns;   // first time
+    MaybeNs ended_ns;        // nothing: it ran to the end
+    NodeState state{};       // at the end, before the network was closed
+    std::size_t degree{0};   // most links it ever had
+    std::set<NodeId> links;  // when the network was closed
     std::uint64_t said{0};
     std::uint64_t received{0};
     std::uint64_t duplicates{0};
@@ -91,7 +95,7 @@ private:
     // From registration to the end of a life.
     struct Life {
         std::int64_t from{0};
-        std::int64_t to{0};  // 0: to the end
+        MaybeNs to;  // nothing: to the end
     };
     void apply_event(const NodeEvent& event);
     void apply_state(const RunState& state);
@@ -100,7 +104,7 @@ private:
     void apply_registration(const NodeEvent& event);
     void apply_removal(const NodeEvent& event);
     void apply_epoch(const NodeEvent& event);
-    void begin_detection(NodeId node, NodeState how, std::int64_t at);
+    void begin_detection(NodeId node, NodeState how, std::int64_t at, MaybeNs cause);
     void end_life(NodeId node, std::int64_t at);
     void close(const RunStamp& at);
     [[nodiscard]] bool should_have(NodeId node, const RunMessage& message) const;

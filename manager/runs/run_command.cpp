@@ -1,6 +1,7 @@
 #include "manager/runs/run_command.hpp"
 
 #include "manager/runs/plot.hpp"
+#include "manager/runs/run_comparison.hpp"
 #include "manager/runs/run_folder.hpp"
 #include "manager/runs/run_prediction.hpp"
 #include "node/config/config_file.hpp"
@@ -103,16 +104,42 @@ int show_stats(const RunCommandLine& line) {
     return 0;
 }
 
+// A run, or a folder of several: 1, 2, …, as gossipctl sim FILE --runs N --out FOLDER makes.
+std::vector<std::string> runs_in(const std::string& name) {
+    std::vector<std::string> names;
+    std::error_code error;
+    const auto numbered = [&] { return name + "/" + std::to_string(names.size() + 1); };
+    while (!fs::exists(name + "/events.jsonl", error) && fs::exists(numbered() + "/events.jsonl", error)) {
+        names.push_back(numbered());
+    }
+    return names.empty() ? std::vector<std::string>{name} : names;
+}
+
+std::variant<RunSet, Failure> run_set(const std::string& name) {
+    RunSet set;
+    for (const std::string& run : runs_in(name)) {
+        auto report = report_of(run);
+        if (auto* failure = std::get_if<Failure>(&report)) return std::move(*failure);
+        set.push_back(figures_of(std::get<RunReport>(report).analysis));
+    }
+    return set;
+}
+
 int compare_runs(const RunCommandLine& line) {
     if (line.words.size() != 2) return complain(line.verb, ErrorKind::usage, "two runs are needed");
-    std::vector<std::vector<RunFigure>> figures;
+    std::vector<RunSet> sets;
     for (const std::string& name : line.words) {
-        auto report = report_of(name);
-        if (const auto* failure = std::get_if<Failure>(&report))
-            return complain(line.verb, failure->kind, failure->text);
-        figures.push_back(figures_of(std::get<RunReport>(report).analysis));
+        auto set = run_set(name);
+        if (const auto* failure = std::get_if<Failure>(&set)) return complain(line.verb, failure->kind, failure->text);
+        sets.push_back(std::get<RunSet>(std::move(set)));
     }
-    print(line, compare_table(figures[0], figures[1]));
+    print(line, compare_table(sets[0], sets[1]));
+    if (sets[0].size() == 1 && sets[1].size() == 1) {
+        std::fputs(
+            "note: two single runs are not tested; compare folders of several: gossipctl sim FILE --runs 10 --out "
+            "FOLDER\n",
+            stderr);
+    }
     return 0;
 }
 
@@ -168,16 +195,22 @@ constexpr Verb verbs[] = {
      "\n"
      "stats [RUN] [--predicted] [-o table|json|tsv]\n"
      "From the run's event log: coverage, latency and hops of its messages, load, decisions, detection, traffic.\n"
-     "coverage counts the peers that were members when a message began and lived on for 10 s or to the end.\n",
+     "n, mean, interval and sd are over the unit (messages, not their deliveries); the quantiles are of all values.\n"
+     "A figure that was not measured is – (empty in TSV, null in JSON). docs/FIGURES.md defines each.\n",
      show_stats},
     {"compare",
      "Examples:\n"
      "  gossipctl compare runs/a runs/b\n"
+     "  gossipctl compare before after              folders of several runs: gossipctl sim FILE --runs 10 --out "
+     "before\n"
      "\n"
      "compare RUN RUN [-o table|json|tsv]\n"
-     "Each figure of one run beside the other's. A sample \"differs\" where the Kolmogorov-Smirnov test says so at 1 "
-     "%,\n"
-     "a single number by more than 5 %.\n",
+     "Each figure of one side beside the other's. Of folders the unit is the run: p is Welch's, and \"differs\" "
+     "stands\n"
+     "where Holm's procedure over all figures finds it below 0.01. Two single runs are shown, with intervals over\n"
+     "messages, epochs, deaths, and not tested: each has an overlay of its own, so runs of one scenario differ as "
+     "well.\n"
+     "docs/FIGURES.md defines the figures.\n",
      compare_runs},
     {"plot",
      "Examples:\n"
@@ -201,7 +234,7 @@ std::variant<std::vector<ExportedFile>, Failure> files_of(const std::string& fol
     if (auto* problem = std::get_if<std::string>(&report)) return Failure{ErrorKind::command, std::move(*problem)};
     const RunAnalysis& run = std::get<RunReport>(report).analysis;
     using Files = std::vector<ExportedFile>;
-    if (format == "csv") return export_csv(run);
+    if (format == "csv") return export_csv(run, std::get<RunReport>(report).reading.trace_hash);
     if (format == "dot") return Files{{"overlay.dot", export_dot(run)}};
     if (format == "graphml") return Files{{"overlay.graphml", export_graphml(run)}};
     if (format == "perfetto") return Files{{"perfetto.json", export_perfetto(run)}};

@@ -1,5 +1,6 @@
 #include "manager/runs/run_export.hpp"
 
+#include "manager/base/csv.hpp"
 #include "manager/base/json_object.hpp"
 #include "manager/view/trace_view.hpp"
 #include "node/base/value_text.hpp"
@@ -15,22 +16,14 @@ namespace {
 
 class Csv {
 public:
-    explicit Csv(std::string_view heading) : out_(std::string(heading) + "\r\n") {}
+    explicit Csv(std::vector<std::string> heading) : out_(csv_line(heading)) {}
     template <class... Fields>
     void row(const Fields&... fields) {
-        bool first = true;
-        ((out_ += first ? "" : ",", first = false, out_ += quoted(fields)), ...);
-        out_ += "\r\n";
+        out_ += csv_line({std::string(fields)...});
     }
     [[nodiscard]] std::string take() { return std::move(out_); }
 
 private:
-    static std::string quoted(const std::string& field) {
-        if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-        std::string out = "\"";
-        for (const char c : field) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-        return out + "\"";
-    }
     std::string out_;
 };
 
@@ -43,7 +36,12 @@ std::string milliseconds(std::int64_t ns) {
 }
 
 // Empty where the step was not seen.
-std::string since(std::int64_t ns, std::int64_t from) { return ns == 0 ? "" : milliseconds(ns - from); }
+std::string since(MaybeNs ns, std::int64_t from) { return ns ? milliseconds(*ns - from) : ""; }
+
+// Nothing while it is open.
+MaybeNs decided(const ProposalView& p) {
+    return p.outcome == ProposalOutcome::open ? std::nullopt : MaybeNs(p.decided_ns);
+}
 
 std::string_view outcome_name(ProposalOutcome outcome) {
     constexpr std::string_view names[] = {"open", "approved", "rejected", "unknown"};
@@ -51,8 +49,8 @@ std::string_view outcome_name(ProposalOutcome outcome) {
 }
 
 std::string messages_csv(const RunAnalysis& run) {
-    Csv csv(
-        "message,origin,typed,at_ms,targets,reached,coverage,deliveries,duplicates,sends,last_after_ms,hops_max,text");
+    Csv csv({"message", "origin", "typed", "at_ms", "targets", "reached", "coverage", "deliveries", "duplicates",
+             "sends", "last_after_ms", "hops_max", "text"});
     for (const RunMessage& m : run.messages()) {
         std::int64_t last = m.born_ns;
         std::uint32_t hops = 0;
@@ -70,7 +68,7 @@ std::string messages_csv(const RunAnalysis& run) {
 }
 
 std::string receipts_csv(const RunAnalysis& run) {
-    Csv csv("message,node,from,hop,after_ms,how");
+    Csv csv({"message", "node", "from", "hop", "after_ms", "how"});
     for (const RunMessage& m : run.messages()) {
         for (const RunReceipt& r : m.receipts) {
             csv.row(m.id, node_name(r.node), node_name(r.from), number(r.hop), milliseconds(r.mono_ns - m.born_ns),
@@ -81,20 +79,19 @@ std::string receipts_csv(const RunAnalysis& run) {
 }
 
 std::string decisions_csv(const RunAnalysis& run) {
-    Csv csv("at_ms,kind,peer,proposer,yes,no,need,outcome,epoch,took_ms,reason");
+    Csv csv({"at_ms", "kind", "peer", "proposer", "yes", "no", "need", "outcome", "epoch", "took_ms", "reason"});
     for (const ProposalView& p : run.decisions()) {
         csv.row(since(p.mono_ns, run.start_ns()), std::string(p.add ? "add" : "remove"), node_name(p.subject),
                 p.proposer == NodeId::none ? std::string() : node_name(p.proposer), number(p.count(true)),
                 number(p.count(false)), number(p.need), std::string(outcome_name(p.outcome)), number(p.epoch),
-                since(p.decided_ns, p.mono_ns), p.reason);
+                since(decided(p), p.mono_ns), p.reason);
     }
     return csv.take();
 }
 
 std::string detections_csv(const RunAnalysis& run) {
-    Csv csv(
-        "node,how,at_ms,suspected_after_ms,consensus_after_ms,reported_after_ms,proposed_after_ms,removed_after_ms,"
-        "removed_all_after_ms,known_all_after_ms,epoch");
+    Csv csv({"node", "how", "at_ms", "suspected_after_ms", "consensus_after_ms", "reported_after_ms",
+             "proposed_after_ms", "removed_after_ms", "removed_all_after_ms", "known_all_after_ms", "epoch"});
     for (const RunDetection& d : run.detections()) {
         csv.row(node_name(d.node), std::string(state_name(d.how)), since(d.ended_ns, run.start_ns()),
                 since(d.suspected_ns, d.ended_ns), since(d.consensus_ns, d.ended_ns), since(d.reported_ns, d.ended_ns),
@@ -105,9 +102,8 @@ std::string detections_csv(const RunAnalysis& run) {
 }
 
 std::string nodes_csv(const RunAnalysis& run) {
-    Csv csv(
-        "node,role,state,started_ms,registered_ms,ended_ms,links,links_most,said,received,duplicates,sends,"
-        "wire_messages_sent,bytes_sent,bytes_received");
+    Csv csv({"node", "role", "state", "started_ms", "registered_ms", "ended_ms", "links", "links_most", "said",
+             "received", "duplicates", "sends", "wire_messages_sent", "bytes_sent", "bytes_received"});
     for (const auto& [id, n] : run.nodes()) {
         const TransportCounters t = n.transport.value_or(TransportCounters{});
         const auto if_reported = [&](std::uint64_t value) { return n.transport ? number(value) : std::string(); };
@@ -159,8 +155,9 @@ private:
         const std::string name = std::string(role_name(node.role)) + " " + short_name(node.id);
         add(event("M", "thread_name", tracks_[node.id], run_.start_ns())
                 .raw("args", JsonObject().text("name", name).done()));
-        const std::int64_t end = node.ended_ns == 0 ? run_.end_ns() : node.ended_ns;
-        slice(std::string(state_name(node.state)), "life", node.id, std::max(node.started_ns, run_.start_ns()), end);
+        const std::int64_t end = node.ended_ns.value_or(run_.end_ns());
+        slice(std::string(state_name(node.state)), "life", node.id,
+              std::max(node.started_ns.value_or(run_.start_ns()), run_.start_ns()), end);
     }
 
     // An arrow from the sender to the receiver of each hop.
@@ -182,20 +179,20 @@ private:
     }
 
     void add_detection(const RunDetection& d) {
-        const std::int64_t end = d.removed_ns == 0 ? run_.end_ns() : d.removed_ns;
+        const std::int64_t end = d.removed_ns.value_or(run_.end_ns());
         slice(std::string(state_name(d.how)) + ", not removed yet", "detection", d.node, d.ended_ns, end);
-        const std::pair<const char*, std::int64_t> steps[] = {{"suspected", d.suspected_ns},
-                                                              {"witnesses agree", d.consensus_ns},
-                                                              {"reported", d.reported_ns},
-                                                              {"removed", d.removed_ns},
-                                                              {"known to all", d.known_all_ns}};
+        const std::pair<const char*, MaybeNs> steps[] = {{"suspected", d.suspected_ns},
+                                                         {"witnesses agree", d.consensus_ns},
+                                                         {"reported", d.reported_ns},
+                                                         {"removed", d.removed_ns},
+                                                         {"known to all", d.known_all_ns}};
         for (const auto& [name, at] : steps) {
-            if (at != 0) add(event("i", name, tracks_[d.node], at).text("cat", "detection").text("s", "t"));
+            if (at) add(event("i", name, tracks_[d.node], *at).text("cat", "detection").text("s", "t"));
         }
     }
 
     void add_decision(const ProposalView& p) {
-        if (p.proposer == NodeId::none || p.decided_ns == 0) return;
+        if (p.proposer == NodeId::none || !decided(p)) return;
         const std::string what = (p.add ? "add " : "remove ") + short_name(p.subject);
         slice(what + ": " + std::string(outcome_name(p.outcome)), "decision", p.proposer, p.mono_ns, p.decided_ns);
     }
@@ -236,10 +233,13 @@ std::vector<RunLink> links_of(const RunAnalysis& run) {
     return links;
 }
 
-std::vector<ExportedFile> export_csv(const RunAnalysis& run) {
-    return {{"messages.csv", messages_csv(run)},   {"receipts.csv", receipts_csv(run)},
-            {"decisions.csv", decisions_csv(run)}, {"detections.csv", detections_csv(run)},
-            {"nodes.csv", nodes_csv(run)},         {"summary.json", summary_json(figures_of(run))}};
+std::vector<ExportedFile> export_csv(const RunAnalysis& run, const std::string& trace_hash) {
+    return {{"messages.csv", messages_csv(run)},
+            {"receipts.csv", receipts_csv(run)},
+            {"decisions.csv", decisions_csv(run)},
+            {"detections.csv", detections_csv(run)},
+            {"nodes.csv", nodes_csv(run)},
+            {"summary.json", summary_json(figures_of(run), run.began(), trace_hash)}};
 }
 
 std::string export_dot(const RunAnalysis& run) {

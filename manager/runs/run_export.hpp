@@ -14,7 +14,7 @@ struct ExportedFile {
 };
 
 // messages.csv receipts.csv decisions.csv detections.csv nodes.csv (RFC 4180) and summary.json
-[[nodiscard]] std::vector<ExportedFile> export_csv(const RunAnalysis& run);
+[[nodiscard]] std::vector<ExportedFile> export_csv(const RunAnalysis& run, const std::string& trace_hash);
 // The overlay when the network was closed, for Graphviz (neato, sfdp) and for Gephi, igraph, NetworkX.
 [[nodiscard]] std::string export_dot(const RunAnalysis& run);
 [[nodiscard]] std::string export_graphml(const RunAnalysis& run);

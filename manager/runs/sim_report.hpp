@@ -20,9 +20,12 @@ struct SimRun {
     std::vector<sim::Predicted> predicted{};  // what formulas predict for some figures; of complete runs only
 };
 
-// Each run; of several also, for each figure, mean, standard deviation and the 95 % interval of the mean
-// (Student's t). JSON is one object a line, the summary last.
+// Each run; of several also, for each figure, mean, standard deviation and the 95 % interval of the mean over the
+// complete runs that measured it (Student's t; the unit is the run). JSON is one object a line, the summary last.
 [[nodiscard]] std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored);
+
+// The values of a figure in the complete runs that measured it.
+[[nodiscard]] std::vector<double> samples_of(const std::vector<SimRun>& runs, std::size_t metric);
 
 // One run as an object on a line.
 [[nodiscard]] std::string json_line(const SimRun& run);

@@ -1,7 +1,8 @@
 #include "manager/view/overlay_shape.hpp"
 
+#include "sim/study/histogram.hpp"
+
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <span>
@@ -70,8 +71,7 @@ std::optional<double> latency_quantile(const ClusterView& view, const RumorView*
         for (const RumorView& rumor : view.rumors()) add(rumor);
     }
     if (samples.empty()) return std::nullopt;
-    const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(samples.size())));
-    const auto at = samples.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+    const auto at = samples.begin() + static_cast<std::ptrdiff_t>(sim::nearest_rank(q, samples.size()) - 1);
     std::nth_element(samples.begin(), at, samples.end());
     return *at;
 }

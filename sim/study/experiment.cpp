@@ -25,14 +25,27 @@ ClusterOptions cluster_options(const ExperimentOptions& o) {
     return c;
 }
 
-double millis(double nanoseconds) { return nanoseconds / 1e6; }
+using Figure = std::optional<double>;
+
+template <class Number>
+Figure scaled(std::optional<Number> value, double scale = 1) {
+    return value ? Figure(static_cast<double>(*value) * scale) : std::nullopt;
+}
+
+std::size_t greatest_degree(const Graph& graph) {
+    std::size_t most = 0;
+    for (std::size_t node = 0; node < graph.nodes(); ++node) most = std::max(most, graph.degree(node));
+    return most;
+}
+
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
 Experiment::Experiment(ExperimentOptions options)
-    : options_(std::move(options)), cluster_(cluster_options(options_)), meter_(cluster_) {
+    : options_(std::move(options)), cluster_(cluster_options(options_)), meter_(cluster_), removals_(cluster_) {
     cluster_.sim().observe(&meter_);
+    cluster_.sim().observe(&removals_);
     if (options_.check) {
         const FaultRates& t = options_.faults;
         const bool disturbed = t.crash_per_million + t.pause_per_million > 0 || t.partition > Duration::zero();
@@ -153,8 +166,14 @@ void Experiment::schedule_pauses() {
         if (!rng.chance(options_.faults.pause_per_million)) continue;
         const NodeId peer = cluster_.peers()[i];
         const Time at = begun_ + rng.below(options_.duration - length);
-        cluster_.sim().at(at, [this, peer] { cluster_.sim().pause(peer); });
-        cluster_.sim().at(at + length, [this, peer] { cluster_.sim().resume(peer); });
+        cluster_.sim().at(at, [this, peer] {
+            removals_.on_paused(cluster_.sim().now(), peer);
+            cluster_.sim().pause(peer);
+        });
+        cluster_.sim().at(at + length, [this, peer] {
+            removals_.on_resumed(peer);
+            cluster_.sim().resume(peer);
+        });
     }
 }
 
@@ -187,7 +206,8 @@ void Experiment::split(bool cut) {
 
 std::vector<Metric> Experiment::current_metrics() const {
     std::vector<Metric> m;
-    m.push_back({"bring_up_s", seconds((phase_ == Phase::bringing_up ? now() : up_).time_since_epoch()), 3});
+    const Figure bring_up = seconds((phase_ == Phase::bringing_up ? now() : up_).time_since_epoch());
+    m.push_back({"bring_up_s", options_.grown ? std::nullopt : bring_up, 3});  // a grown network was never brought up
     m.push_back({"virtual_s", seconds(now().time_since_epoch()), 3});
     add_spread(m);
     add_overlay(m);
@@ -198,28 +218,31 @@ std::vector<Metric> Experiment::current_metrics() const {
 
 void Experiment::add_spread(std::vector<Metric>& m) const {
     double sum = 0;
-    double least = 1;
+    std::size_t covered = 0;
+    Figure least;
     for (const FloodMeter::Published& said : meter_.published()) {
-        const double share = meter_.coverage(said);
-        sum += share;
-        least = std::min(least, share);
+        const Figure share = meter_.coverage(said);
+        if (!share) continue;
+        ++covered;
+        sum += *share;
+        least = std::min(least.value_or(1), *share);
     }
-    const auto said = static_cast<double>(meter_.published().size());
     const auto deliveries = static_cast<double>(meter_.deliveries());
     const auto pushes = static_cast<double>(meter_.pushes());
-    m.push_back({"messages_said", said, 0});
-    m.push_back({"coverage_mean", said > 0 ? sum / said : 0, 6});
-    m.push_back({"coverage_min", said > 0 ? least : 0, 6});
+    m.push_back({"messages_said", static_cast<double>(meter_.published().size()), 0});
+    m.push_back({"coverage_mean", covered > 0 ? Figure(sum / static_cast<double>(covered)) : std::nullopt, 6});
+    m.push_back({"coverage_min", least, 6});
     m.push_back({"hops_mean", meter_.hops().mean(), 3});
-    m.push_back({"hops_max", static_cast<double>(meter_.hops().max()), 0});
+    m.push_back({"hops_max", scaled(meter_.hops().max()), 0});
+    constexpr double to_ms = 1e-6;
     for (const auto& [name, q] :
          {std::pair{"latency_p50_ms", 0.50}, {"latency_p95_ms", 0.95}, {"latency_p99_ms", 0.99}}) {
-        m.push_back({name, millis(static_cast<double>(meter_.latency().quantile(q))), 3});
+        m.push_back({name, scaled(meter_.latency().quantile(q), to_ms), 3});
     }
-    m.push_back({"latency_max_ms", millis(static_cast<double>(meter_.latency().max())), 3});
+    m.push_back({"latency_max_ms", scaled(meter_.latency().max(), to_ms), 3});
     m.push_back({"deliveries", deliveries, 0});
     m.push_back({"pushes", pushes, 0});
-    m.push_back({"redundancy", deliveries > 0 ? pushes / deliveries - 1 : 0, 3});
+    m.push_back({"redundancy", deliveries > 0 ? Figure(pushes / deliveries - 1) : std::nullopt, 3});
     m.push_back({"repairs", static_cast<double>(meter_.repairs()), 0});
 }
 
@@ -232,12 +255,12 @@ void Experiment::add_overlay(std::vector<Metric>& m) const {
     }
     std::vector<Graph::Edge> edges;
     std::vector<std::uint32_t> degrees;
-    std::uint64_t most_pushed = 0;
+    std::optional<std::uint64_t> most_pushed;
     for (std::size_t i = 0; i < peers.size(); ++i) {
         const PeerMachine* peer = cluster_.peer(peers[i]);
         if (peer == nullptr) continue;
         const PeerStatus status = peer->status();
-        most_pushed = std::max(most_pushed, status.gossip_sent);
+        most_pushed = std::max(most_pushed.value_or(0), status.gossip_sent);
         degrees.push_back(static_cast<std::uint32_t>(status.preferential.size()));
         for (const NodeId other : status.links) {
             const std::size_t j = cluster_.number_of(other);
@@ -248,23 +271,34 @@ void Experiment::add_overlay(std::vector<Metric>& m) const {
     const Graph graph(live, edges);
     const Components found = components(graph);
     const PowerLaw law = fit_power_law(degrees);
-    m.push_back({"load_max", static_cast<double>(most_pushed), 0});
+    const bool fitted = law.exponent > 0;
+    const auto if_fitted = [fitted](double value) { return fitted ? Figure(value) : std::nullopt; };
+    const auto if_any = [live](double value) { return live > 0 ? Figure(value) : std::nullopt; };
+    m.push_back({"load_max", scaled(most_pushed), 0});
     m.push_back({"peers_up", static_cast<double>(live), 0});
-    m.push_back({"degree_mean", live > 0 ? 2.0 * static_cast<double>(edges.size()) / live : 0, 3});
-    m.push_back({"degree_max", degrees.empty() ? 0.0 : static_cast<double>(*std::ranges::max_element(degrees)), 0});
-    m.push_back({"degree_exponent", law.exponent, 3});
-    m.push_back({"degree_tail_from", static_cast<double>(law.from), 0});
-    m.push_back({"degree_fit_distance", law.distance, 4});
+    m.push_back({"degree_mean", if_any(2.0 * static_cast<double>(edges.size()) / std::max(live, 1U)), 3});
+    m.push_back({"degree_max", if_any(static_cast<double>(greatest_degree(graph))), 0});
+    m.push_back({"degree_exponent", if_fitted(law.exponent), 3});
+    m.push_back({"degree_tail_from", if_fitted(static_cast<double>(law.from)), 0});
+    m.push_back({"degree_fit_distance", if_fitted(law.distance), 4});
     m.push_back({"components", static_cast<double>(found.count), 0});
     m.push_back({"largest_component", static_cast<double>(found.largest), 0});
-    m.push_back({"path_mean", mean_path(graph, path_sources, cluster_.sim().draws().stream(Purpose::shape, 1)), 3});
+    const double path = mean_path(graph, path_sources, cluster_.sim().draws().stream(Purpose::shape, 1));
+    m.push_back({"path_mean", edges.empty() ? std::nullopt : Figure(path), 3});
 }
 
 void Experiment::add_membership(std::vector<Metric>& m) const {
-    m.push_back({"removed_dead", static_cast<double>(meter_.detection().count()), 0});
-    m.push_back({"removed_alive", static_cast<double>(meter_.false_removals()), 0});
-    m.push_back({"detection_p50_s", static_cast<double>(meter_.detection().quantile(0.5)) / 1e9, 3});
-    m.push_back({"detection_max_s", static_cast<double>(meter_.detection().max()) / 1e9, 3});
+    constexpr double to_s = 1e-9;
+    const Histogram& dead = removals_.dead();
+    const Histogram& paused = removals_.paused();
+    m.push_back({"removed_dead", static_cast<double>(dead.count()), 0});
+    m.push_back({"dead_not_removed", scaled(removals_.dead_not_removed()), 0});
+    m.push_back({"detection_p50_s", scaled(dead.quantile(0.5), to_s), 3});
+    m.push_back({"detection_max_s", scaled(dead.max(), to_s), 3});
+    m.push_back({"removed_paused", static_cast<double>(paused.count()), 0});
+    m.push_back({"paused_detection_p50_s", scaled(paused.quantile(0.5), to_s), 3});
+    m.push_back({"paused_detection_max_s", scaled(paused.max(), to_s), 3});
+    m.push_back({"removed_alive", static_cast<double>(removals_.alive()), 0});
 }
 
 }  // namespace gossip::sim

@@ -5,6 +5,7 @@
 #include "sim/checks/watch.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/study/flood_meter.hpp"
+#include "sim/study/removal_meter.hpp"
 
 #include <optional>
 #include <string>
@@ -34,9 +35,10 @@ struct ExperimentOptions {
     bool canary{false};  // see Watch
 };
 
+// docs/FIGURES.md defines each.
 struct Metric {
     std::string name;
-    double value{0};
+    std::optional<double> value;  // nothing: this run did not measure it
     int decimals{0};
 };
 
@@ -79,6 +81,7 @@ private:
     ExperimentOptions options_;
     Cluster cluster_;
     FloodMeter meter_;
+    RemovalMeter removals_;
     std::optional<Watch> watch_;
     std::optional<std::uint64_t> last_hash_;
     std::optional<std::vector<Metric>> last_metrics_;

@@ -1,10 +1,11 @@
 #pragma once
 // Measures an experiment: for the published messages, which peers got them, after how many hops, how late and with how
-// many transmissions; for crashed peers, when the seeds removed them.
+// many transmissions.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/study/histogram.hpp"
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -25,32 +26,30 @@ public:
         std::uint64_t deliveries{0};
     };
     [[nodiscard]] const std::vector<Published>& published() const { return published_; }
-    // The share of the live peers that got the message, among those that existed when it was published.
-    [[nodiscard]] double coverage(const Published& message) const;
+    // The share of the peers that have the message, of those that were up when it was published and for ten seconds
+    // after, or to the end; nothing when there are none.
+    [[nodiscard]] std::optional<double> coverage(const Published& message) const;
     [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
     [[nodiscard]] std::uint64_t pushes() const { return pushes_; }
     [[nodiscard]] std::uint64_t repairs() const { return repairs_; }     // messages sent by repair
     [[nodiscard]] const Histogram& latency() const { return latency_; }  // nanoseconds
     [[nodiscard]] const Histogram& hops() const { return hops_; }
-    [[nodiscard]] const Histogram& detection() const { return detection_; }  // crash to removal, nanoseconds
-    [[nodiscard]] std::uint64_t false_removals() const { return false_removals_; }
 
 private:
     void on_published(Time now, NodeId node, const Effects& effects);
     void on_delivered(Time now, NodeId node, const Deliver& delivery);
-    void on_removed(Time now, NodeId peer);
+    [[nodiscard]] Published* find(const Rumor& rumor);
 
     const Cluster& cluster_;
     std::vector<Published> published_;
     std::unordered_map<std::uint64_t, std::size_t> number_of_;  // by RumorKey::lo; never iterated
-    std::unordered_map<std::uint64_t, Time> stopped_;           // when peers stopped or were removed; never iterated
+    std::unordered_map<std::uint64_t, Time> stopped_;           // by node; never iterated
+    std::vector<std::size_t> keyless_;  // published by peers without links: their key is not known yet
     std::uint64_t deliveries_{0};
     std::uint64_t pushes_{0};
     std::uint64_t repairs_{0};
-    std::uint64_t false_removals_{0};
     Histogram latency_;
     Histogram hops_;
-    Histogram detection_;
 };
 
 }  // namespace gossip::sim

@@ -1,10 +1,12 @@
 // What a run came to, from lines written by hand.
 
+#include "manager/runs/run_comparison.hpp"
 #include "manager/runs/run_export.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 using namespace gossip;
 
@@ -31,6 +33,10 @@ struct Story {
     }
     void state(std::uint16_t port, NodeState state, Role role = Role::peer) {
         run.apply(RunState{{now, 0}, node(port), role, state});
+    }
+    // By a signal that was sent `before` the manager heard of the end.
+    void strike(std::uint16_t port, NodeState state, std::int64_t before = 0) {
+        run.apply(RunState{{now, 0}, node(port), Role::peer, state, 0, now - before});
     }
     void say(std::uint16_t by, NoticeKind kind, Notice notice, std::int64_t after = 0) {
         notice.kind = kind;
@@ -70,10 +76,6 @@ const RunFigure& figure(const std::vector<RunFigure>& figures, const std::string
     return figures.front();
 }
 
-bool has_figure(const std::vector<RunFigure>& figures, const std::string& name) {
-    return std::any_of(figures.begin(), figures.end(), [&](const RunFigure& f) { return f.name == name; });
-}
-
 }  // namespace
 
 TEST_CASE("run analysis: latency, hops, coverage and copies of a message") {
@@ -99,7 +101,8 @@ TEST_CASE("run analysis: latency, hops, coverage and copies of a message") {
     CHECK(figure(figures, "hops").samples == std::vector<double>{1, 2});
     CHECK(figure(figures, "coverage").samples == std::vector<double>{0.75});
     CHECK(figure(figures, "sends_per_message").samples == std::vector<double>{3});
-    CHECK_FALSE(has_figure(figures, "to_all_ms"));
+    CHECK(figure(figures, "to_all_ms").samples.empty());
+    CHECK(!summarize(figure(figures, "to_all_ms")).spread.mean);
 }
 
 TEST_CASE("run analysis: who died soon after or came later is not held to have missed a message") {
@@ -118,7 +121,7 @@ TEST_CASE("run analysis: who died soon after or came later is not held to have m
 TEST_CASE("run analysis: every step from a death to the last who learns of it") {
     Story story(3);
     story.now += 1000 * ms;
-    story.state(7002, NodeState::killed);
+    story.strike(7002, NodeState::killed);
     story.on(7000, NoticeKind::suspected, 7002, 10 * ms);
     story.on(7001, NoticeKind::suspected, 7002, 12 * ms);
     story.on(7000, NoticeKind::peer_consensus, 7002, 20 * ms);
@@ -158,20 +161,90 @@ TEST_CASE("run analysis: who registers with a list without the removed has nothi
     CHECK(figure(figures_of(story.run), "known_to_all_after_ms").samples == std::vector<double>{60});
 }
 
-TEST_CASE("run analysis: a peer was dead when it was suspected, though its end was heard of later") {
+TEST_CASE("run analysis: an end that nobody here caused is as old as its first suspicion, which tells no delay") {
     for (const bool told_first : {true, false}) {
         CAPTURE(told_first);
         Story story(3);
         story.now += 1000 * ms;
         if (told_first) story.on(7000, NoticeKind::suspected, 7002, -3 * ms);
-        story.state(7002, NodeState::killed);
+        story.state(7002, NodeState::died);
         if (!told_first) story.on(7000, NoticeKind::suspected, 7002, -3 * ms);
         story.on(6000, NoticeKind::member_removed, 7002, 50 * ms, 5);
         story.run.finish();
         const auto figures = figures_of(story.run);
-        CHECK(figure(figures, "suspected_after_ms").samples == std::vector<double>{0});
+        CHECK(figure(figures, "suspected_after_ms").samples.empty());
         CHECK(figure(figures, "removed_after_ms").samples == std::vector<double>{53});
     }
+}
+
+TEST_CASE("run analysis: suspicion and removal count from the signal, not from the first suspicion") {
+    for (const bool told_first : {true, false}) {
+        CAPTURE(told_first);
+        Story story(3);
+        story.now += 1000 * ms;
+        if (told_first) story.on(7000, NoticeKind::suspected, 7002, -3 * ms);
+        story.strike(7002, NodeState::killed, 7 * ms);
+        if (!told_first) story.on(7000, NoticeKind::suspected, 7002, -3 * ms);
+        story.on(6000, NoticeKind::member_removed, 7002, 50 * ms, 5);
+        story.run.finish();
+        const auto figures = figures_of(story.run);
+        CHECK(figure(figures, "suspected_after_ms").samples == std::vector<double>{4});
+        CHECK(figure(figures, "removed_after_ms").samples == std::vector<double>{57});
+    }
+}
+
+TEST_CASE("run analysis: a paused peer's detection is a figure of its own, and every removal of a live one counts") {
+    Story story(4);
+    story.strike(7002, NodeState::paused);
+    story.on(7000, NoticeKind::suspected, 7002, 900 * ms);
+    story.on(6000, NoticeKind::member_removed, 7002, 2000 * ms, 5);
+    for (const Epoch epoch : {6U, 8U}) {
+        story.on(6000, NoticeKind::member_removed, 7001, 3000 * ms, epoch);
+        story.say(7001, NoticeKind::registration_complete, {}, 4000 * ms);
+    }
+    story.run.finish();
+    const auto figures = figures_of(story.run);
+    CHECK(figure(figures, "paused_suspected_after_ms").samples == std::vector<double>{900});
+    CHECK(figure(figures, "paused_removed_after_ms").samples == std::vector<double>{2000});
+    CHECK(figure(figures, "removed_paused").samples == std::vector<double>{1});
+    CHECK(figure(figures, "removed_alive").samples == std::vector<double>{2});
+    CHECK(figure(figures, "removed_after_ms").samples.empty());
+    CHECK(figure(figures, "removed_dead").samples == std::vector<double>{0});
+}
+
+TEST_CASE("run analysis: a peer that is killed while it is paused was not suspected before its death") {
+    Story story(3);
+    story.strike(7002, NodeState::paused);
+    story.on(7000, NoticeKind::suspected, 7002, 900 * ms);
+    story.now += 1000 * ms;
+    story.strike(7002, NodeState::killed);
+    story.on(6000, NoticeKind::member_removed, 7002, 50 * ms, 5);
+    story.run.finish();
+    const auto figures = figures_of(story.run);
+    CHECK(figure(figures, "suspected_after_ms").samples.empty());
+    CHECK(figure(figures, "removed_after_ms").samples == std::vector<double>{50});
+    CHECK(figure(figures, "removed_paused").samples == std::vector<double>{0});
+}
+
+TEST_CASE("run analysis: what happens at time 0 has a time") {
+    Story story(0);
+    story.now = 0;
+    story.run.apply(RunBegan{{0, 0}, 1, "v", 42, 1});
+    story.join(7000);
+    story.join(7001);
+    story.strike(7001, NodeState::killed);
+    story.on(7000, NoticeKind::suspected, 7001, 0);
+    story.on(6000, NoticeKind::member_removed, 7001, 0, 3);
+    story.now = 1000 * ms;
+    story.run.apply(RunClosing{{story.now, 0}});
+    story.run.finish();
+    const auto figures = figures_of(story.run);
+    CHECK(figure(figures, "suspected_after_ms").samples == std::vector<double>{0});
+    CHECK(figure(figures, "removed_after_ms").samples == std::vector<double>{0});
+    CHECK(figure(figures, "dead_not_removed").samples == std::vector<double>{0});
+    const auto files = export_csv(story.run, "");
+    const auto nodes = std::ranges::find(files, "nodes.csv", &ExportedFile::name);
+    CHECK(nodes->text.find("127.0.0.1:7001,peer,killed,0.000000,0.000000,0.000000,") != std::string::npos);
 }
 
 TEST_CASE("run analysis: a live peer that is removed counts as one, a dead one that is not as well") {
@@ -185,45 +258,63 @@ TEST_CASE("run analysis: a live peer that is removed counts as one, a dead one t
     CHECK(figure(figures, "dead_not_removed").samples == std::vector<double>{1});
 }
 
-TEST_CASE("run figures: nearest-rank quantiles") {
-    std::vector<double> samples;
-    for (int i = 100; i >= 1; --i) samples.push_back(i);
-    const Summary s = summarize(samples);
-    CHECK(s.n == 100);
+TEST_CASE("run figures: nearest-rank quantiles of all values, mean and interval of the units") {
+    RunFigure figure{"x", Unit::message, {}, {1, 2, 3}};
+    for (int i = 100; i >= 1; --i) figure.samples.push_back(i);
+    const Summary s = summarize(figure);
+    CHECK(s.values == 100);
     CHECK(s.p50 == 50);
     CHECK(s.p95 == 95);
     CHECK(s.p99 == 99);
     CHECK(s.max == 100);
-    CHECK(s.mean == doctest::Approx(50.5));
-    CHECK(summarize({}).n == 0);
+    CHECK(s.spread.n == 3);
+    CHECK(s.spread.mean == 2);
+    CHECK(*s.spread.half_width == doctest::Approx(4.30265 / std::sqrt(3)));
+    CHECK(!summarize({"x", Unit::peer, {1, 2, 3}, {1, 2, 3}}).spread.half_width);
+    const Summary none = summarize({"x", Unit::message, {}, {}});
+    CHECK(none.spread.n == 0);
+    CHECK(!none.spread.mean);
+    CHECK(!none.p50);
 }
 
-TEST_CASE("run figures: the Kolmogorov-Smirnov test tells samples apart, and not a sample from itself") {
-    std::vector<double> a;
-    std::vector<double> shifted;
-    for (int i = 0; i < 40; ++i) {
-        a.push_back(i);
-        shifted.push_back(i + 20);
+TEST_CASE("run figures: the unit of latency is the message, however many deliveries it has") {
+    Story story(4);
+    for (const auto& [id, after] : {std::pair{"a", 2 * ms}, {"b", 6 * ms}}) {
+        story.publish(7000, id);
+        for (std::uint16_t to = 7001; to <= 7003; ++to) story.deliver(id, 7000, to, 1, after);
     }
-    CHECK(ks_p_value(a, a) == doctest::Approx(1));
-    CHECK(ks_p_value(a, shifted) < 0.001);
-    CHECK(ks_p_value({1, 2, 3}, {7, 8, 9}) == 1);  // too few to say
-    // A known value: D = 0.5 of 10 and 10 has an asymptotic p of 0.111 with Stephens' correction.
-    std::vector<double> low{1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-    std::vector<double> high{6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    CHECK(ks_p_value(low, high) == doctest::Approx(0.1108).epsilon(0.02));
+    story.run.finish();
+    const Summary s = summarize(figure(figures_of(story.run), "latency_ms"));
+    CHECK(s.spread.n == 2);
+    CHECK(s.values == 6);
+    CHECK(s.spread.mean == 4);
+    CHECK(*s.spread.half_width == doctest::Approx(12.7062 * 2));  // of 2 and 6, not of 2, 2, 2, 6, 6, 6
 }
 
-TEST_CASE("run figures: compare flags what differs and says what only one run has") {
-    const std::vector<RunFigure> a{
-        {"messages", {100}, true}, {"latency_ms", {1, 1, 1, 1, 1, 1, 1, 1}}, {"gone", {1}, true}};
-    const std::vector<RunFigure> b{
-        {"messages", {103}, true}, {"latency_ms", {9, 9, 9, 9, 9, 9, 9, 9}}, {"new", {2}, true}};
-    const std::string text = compare_table(a, b).render(TableFormat::tsv, false);
-    CHECK(text.find("messages\t100\t103\t3.0\t\n") != std::string::npos);
-    CHECK(text.find("latency_ms mean\t1\t9\t800.0\tdiffers") != std::string::npos);
-    CHECK(text.find("only in the first") != std::string::npos);
-    CHECK(text.find("only in the second") != std::string::npos);
+TEST_CASE("run figures: compare tests sets of runs by the run, all figures together, and two single runs not at all") {
+    const auto run = [](double base) {
+        return std::vector<RunFigure>{{"messages", Unit::run, {base}, {base}},
+                                      {"latency_ms", Unit::message, {base}, {base, base + 1, base + 2, base + 3}},
+                                      {"sends_per_message", Unit::message, {base}, {base, base, base, base}},
+                                      {"sends_per_peer", Unit::peer, {base}, {base, base + 1, base + 2}},
+                                      {"to_all_ms", Unit::message, {}, {}}};
+    };
+    const auto text = [](const RunSet& a, const RunSet& b) {
+        return compare_table(a, b).render(TableFormat::tsv, false);
+    };
+    // Two single runs are shown by the message, and nothing is claimed.
+    const std::string two = text({run(10)}, {run(90)});
+    CHECK(two.find("messages\trun\t1\t10\t1\t90\t800.0\t\tnot tested\n") != std::string::npos);
+    CHECK(two.find("latency_ms\tmessage\t4\t11.5\t4\t91.5\t695.7\t\tnot tested\n") != std::string::npos);
+    CHECK(two.find("to_all_ms\tmessage\t0\t\t0\t\t\t\tnot tested\n") != std::string::npos);
+    CHECK(two.find("differs") == std::string::npos);
+    // Of several runs the unit is the run: the spread of the runs' means, not that of all messages.
+    const std::string sets = text({run(10), run(30), run(20)}, {run(90), run(50), run(10)});
+    CHECK(sets.find("latency_ms\trun\t3\t21.5\t3\t51.5\t") != std::string::npos);
+    CHECK(sets.find("differs") == std::string::npos);
+    const std::string far = text({run(10), run(11), run(12)}, {run(90), run(91), run(92)});
+    CHECK(far.find("latency_ms\trun\t3\t12.5\t3\t92.5\t640.0\t") != std::string::npos);
+    CHECK(far.find("\tdiffers\n") != std::string::npos);
 }
 
 TEST_CASE("run export: tables, graphs and traces hold what happened, quoted as their formats ask") {
@@ -238,7 +329,7 @@ TEST_CASE("run export: tables, graphs and traces hold what happened, quoted as t
     story.publish(7000, "a");
     story.deliver("a", 7000, 7001, 1, 2 * ms);
     story.run.finish();
-    const auto files = export_csv(story.run);
+    const auto files = export_csv(story.run, "");
     CHECK(files.front().text.find("a,127.0.0.1:7000,0,") != std::string::npos);
     CHECK(files.front().text.find("\"hello, \"\"all\"\"\"\r\n") != std::string::npos);
     CHECK(files.at(1).text.find("a,127.0.0.1:7001,127.0.0.1:7000,1,2.000000,push\r\n") != std::string::npos);

@@ -1,8 +1,14 @@
 #include "manager/runs/sim_report.hpp"
 
+#include "manager/base/version.hpp"
 #include "manager/lab/sim_options.hpp"
+#include "manager/lab/sim_results.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
 
 using namespace gossip;
 
@@ -75,21 +81,59 @@ TEST_CASE("sim: a number is its own seed, any other text is hashed, and every ru
     CHECK(sim_seed("42", 1) != sim_seed("42", 2));
 }
 
+TEST_CASE("sim: neighbouring seeds share no run, and the first run of a seed is that seed's") {
+    std::set<std::uint64_t> runs;
+    for (const char* seed : {"1", "2", "3", "x", "y"}) {
+        CHECK(sim_seed(seed, 0) == run_seed(sim_seed(seed, 0), 0));
+        for (std::uint32_t run = 0; run < 1000; ++run) runs.insert(sim_seed(seed, run));
+    }
+    CHECK(runs.size() == 5000);
+}
+
 TEST_CASE("sim: mean, deviation and interval are those of the textbook") {
     const Spread s = spread_of({2, 4, 4, 4, 5, 5, 7, 9});
-    CHECK(s.mean == doctest::Approx(5));
-    CHECK(s.deviation == doctest::Approx(2.13809));
-    CHECK(s.half_width == doctest::Approx(2.365 * 2.13809 / 2.828427));
-    CHECK(spread_of({3}).half_width == 0);
+    CHECK(*s.mean == doctest::Approx(5));
+    CHECK(*s.deviation == doctest::Approx(2.13809));
+    CHECK(*s.half_width == doctest::Approx(2.36462 * 2.13809 / 2.828427));
 }
 
 TEST_CASE("sim: several runs are JSON lines with a summary, one is a table of figures") {
-    const std::vector<SimRun> runs{{1, 0xab, "complete", {{"x", 1, 1}}}, {2, 0xcd, "complete", {{"x", 3, 1}}}};
+    const std::vector<SimRun> runs{{1, 0xab, "complete", {{"x", 1, 1}, {"y", {}, 1}}},
+                                   {2, 0xcd, "complete", {{"x", 3, 1}, {"y", 7, 1}}},
+                                   {3, 0xef, "interrupted", {{"x", 900, 1}, {"y", 900, 1}}}};
+    const Provenance& from = provenance();
+    const std::string by = R"(, "version": ")" + from.version + R"(", "commit": ")" + from.commit +
+                           R"(", "compiler": ")" + from.compiler + "\"}\n";
     CHECK(sim_report(runs, TableFormat::json, false) ==
-          "{\"seed\": \"1\", \"outcome\": \"complete\", \"x\": 1.0, \"trace_hash\": \"0x00000000000000ab\"}\n"
-          "{\"seed\": \"2\", \"outcome\": \"complete\", \"x\": 3.0, \"trace_hash\": \"0x00000000000000cd\"}\n"
-          "{\"summary\": 2, \"x\": {\"mean\": 2.000, \"sd\": 1.414, \"ci95\": [-10.706, 14.706]}}\n");
+          R"({"seed": "1", "outcome": "complete", "x": 1.0, "y": null, "trace_hash": "0x00000000000000ab")" + by +
+              R"({"seed": "2", "outcome": "complete", "x": 3.0, "y": 7.0, "trace_hash": "0x00000000000000cd")" + by +
+              R"({"seed": "3", "outcome": "interrupted", "x": 900.0, "y": 900.0, "trace_hash": "0x00000000000000ef")" +
+              by + R"({"summary": 3, "complete": 2, "unit": "run", )" +
+              R"("x": {"n": 2, "mean": 2.000, "sd": 1.414, "ci95": [-10.706, 14.706]}, )" +
+              R"("y": {"n": 1, "mean": 7.000, "sd": null, "ci95": null})" + by);
     CHECK(sim_report({runs[0]}, TableFormat::tsv, false) ==
-          "seed\toutcome\tx\ttrace_hash\n1\tcomplete\t1.0\t0x00000000000000ab\n");
-    CHECK(sim_report(runs, TableFormat::table, false).find("MEAN") != std::string::npos);
+          "seed\toutcome\tx\ty\ttrace_hash\tversion\tcommit\tcompiler\n1\tcomplete\t1.0\t\t0x00000000000000ab\t" +
+              from.version + "\t" + from.commit + "\t" + from.compiler + "\n");
+    const std::string table = sim_report(runs, TableFormat::table, false);
+    CHECK(table.find("3 runs, of which 2 are complete") == 0);
+    CHECK(table.find("y       1  7.00     –         –          –") != std::string::npos);
+    CHECK(sim_report({runs[0]}, TableFormat::table, false).find("y                            –") != std::string::npos);
+}
+
+TEST_CASE("sim: a result file reads back, with what was not measured left out of its figure alone") {
+    const auto folder = std::filesystem::temp_directory_path() / ("gossip-results-" + std::to_string(::getpid()));
+    const std::vector<SimRun> runs{{1, 0xab, "complete", {{"x", 1, 1}, {"y", {}, 1}}},
+                                   {2, 0xcd, "complete", {{"x", 3, 1}, {"y", 7, 1}}},
+                                   {3, 0xef, "interrupted", {{"x", 900, 1}, {"y", 900, 1}}}};
+    CHECK(write_results(folder.string(), runs, {"--faults", "drop=1%,crash=10%"}) == "");
+    const auto read = read_results(folder.string());
+    std::filesystem::remove_all(folder);
+    REQUIRE(std::holds_alternative<Results>(read));
+    const auto& results = std::get<Results>(read);
+    CHECK(results.figures == std::vector<std::string>{"x", "y"});
+    CHECK(results.samples == std::vector<std::vector<double>>{{1, 3}, {7}});
+    const auto compared = compare(results, results);
+    CHECK(compared[0].p == 1);
+    CHECK(!compared[1].p);
+    CHECK(!compared[1].significant);
 }

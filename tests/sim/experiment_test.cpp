@@ -28,7 +28,15 @@ double value(const Experiment& e, const std::string& name) {
     const auto m = e.metrics();
     const auto at = std::find_if(m.begin(), m.end(), [&](const Metric& x) { return x.name == name; });
     REQUIRE(at != m.end());
-    return at->value;
+    REQUIRE_MESSAGE(at->value, name << " was not measured");
+    return *at->value;
+}
+
+bool measured(const Experiment& e, const std::string& name) {
+    const auto m = e.metrics();
+    const auto at = std::ranges::find(m, name, &Metric::name);
+    REQUIRE(at != m.end());
+    return at->value.has_value();
 }
 
 }  // namespace
@@ -119,4 +127,76 @@ TEST_CASE("a grown network carries messages as one that registered does") {
     CHECK(value(e, "pushes") == doctest::Approx(5 * (3000 * value(e, "degree_mean") - 2999)));
     CHECK(value(e, "repairs") == 0);
     CHECK(value(e, "removed_alive") == 0);
+}
+
+TEST_CASE("what a run did not measure has no value") {
+    ExperimentOptions o = small(8);
+    o.messages = 0;
+    o.grown = true;
+    Experiment e(o);
+    finish(e);
+    for (const char* name : {"bring_up_s", "coverage_mean", "coverage_min", "hops_mean", "hops_max", "latency_p50_ms",
+                             "latency_max_ms", "redundancy", "degree_exponent", "degree_tail_from",
+                             "degree_fit_distance", "detection_p50_s", "detection_max_s", "paused_detection_p50_s"}) {
+        CAPTURE(name);
+        CHECK(!measured(e, name));
+    }
+    for (const char* name : {"messages_said", "deliveries", "removed_dead", "dead_not_removed", "removed_alive"}) {
+        CAPTURE(name);
+        CHECK(value(e, name) == 0);
+    }
+}
+
+TEST_CASE("removals are counted in networks whose machines say nothing of them") {
+    ExperimentOptions o = small(9);
+    o.grown = true;
+    o.peers = 20'000;
+    o.messages = 1;
+    o.faults.crash_per_million = 500;
+    o.duration = 30s;
+    Experiment e(o);
+    finish(e);
+    const double down = 20'000 - value(e, "peers_up");
+    CHECK(down >= 2);
+    CHECK(value(e, "removed_dead") + value(e, "dead_not_removed") == down);
+    CHECK(value(e, "removed_dead") > 0);
+    CHECK(value(e, "detection_p50_s") > 0);
+}
+
+TEST_CASE("each removal of a peer that runs counts, however often it returns") {
+    ExperimentOptions o = small(10);
+    o.peers = 16;
+    o.network.link.drop_per_million = 700'000;
+    o.duration = 90min;
+    Experiment e(o);
+    finish(e);
+    CHECK(value(e, "removed_alive") > 16);  // more removals than peers
+    CHECK(value(e, "removed_dead") == 0);
+    CHECK(value(e, "removed_paused") == 0);
+}
+
+TEST_CASE("the removal of a paused peer is neither that of a live nor that of a dead one") {
+    ExperimentOptions o = small(10);
+    o.peers = 16;
+    o.faults.pause_per_million = 300'000;
+    o.duration = 15min;  // each pauses for a tenth of it, which is longer than silence is forgiven
+    Experiment e(o);
+    finish(e);
+    CHECK(value(e, "removed_paused") > 0);
+    CHECK(value(e, "paused_detection_p50_s") > 10);
+    CHECK(value(e, "paused_detection_max_s") < 90);
+    CHECK(value(e, "removed_dead") == 0);
+    CHECK(value(e, "removed_alive") == 0);
+    CHECK(!measured(e, "detection_p50_s"));
+}
+
+TEST_CASE("quantiles are nearest-rank") {
+    Histogram h;
+    for (std::uint64_t v = 1; v <= 100; ++v) h.add(v);
+    CHECK(h.quantile(0.07) == 7);
+    CHECK(h.quantile(0.5) == 50);
+    CHECK(h.quantile(0.95) == 95);
+    CHECK(h.quantile(0.99) == 99);
+    CHECK(h.quantile(1) == 100);
+    CHECK(h.quantile(0) == 1);
 }

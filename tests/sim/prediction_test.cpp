@@ -24,7 +24,8 @@ ExperimentOptions base(std::uint32_t peers, std::uint64_t seed) {
 double measured(const std::vector<Metric>& metrics, const std::string& name) {
     const auto at = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& m) { return m.name == name; });
     REQUIRE_MESSAGE(at != metrics.end(), name);
-    return at->value;
+    REQUIRE_MESSAGE(at->value, name << " was not measured");
+    return *at->value;
 }
 
 void check_against_run(const ExperimentOptions& options) {
