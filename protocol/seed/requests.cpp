@@ -110,10 +110,24 @@ void Requests::handle_address_checked(SeedTurn& t, NodeId peer) {
             for (const NodeId client : waiting.clients) {
                 refuse_registration(t, client, peer, no_answer(peer), Incarnation::none);
             }
-        } else if (waiting.carried) {
-            if (!is_moot(waiting.ask.change, t.ledger)) pending_.add(waiting.ask, t.now, true);
         } else {
-            for (const NodeId client : waiting.clients) admit(t, client, waiting.ask);
+            take_up(t, waiting);
+        }
+    }
+}
+
+// The list may have changed while the address was asked: another seed proposed it.
+void Requests::take_up(SeedTurn& t, const Waiting& waiting) {
+    const Change& add = waiting.ask.change;
+    if (waiting.carried && !is_moot(add, t.ledger)) pending_.add(waiting.ask, t.now, true);
+    for (const NodeId client : waiting.clients) {
+        if (is_registered(add, t.ledger)) {
+            acknowledge(t, client, add.peer, "Already registered");
+            t.raise(fact::PeerAcknowledged{add.peer});
+        } else if (is_moot(add, t.ledger)) {
+            refuse_life(t, client, add.peer);
+        } else {
+            admit(t, client, waiting.ask);
         }
     }
 }

@@ -62,6 +62,7 @@ private:
     };
 
     void await_address(SeedTurn& t, NodeId client, const Ask& ask, bool carried);
+    void take_up(SeedTurn& t, const Waiting& waiting);
     void drop_unanswered(SeedTurn& t, NodeId peer);
     void admit(SeedTurn& t, NodeId from, const Ask& ask);
     void answer(SeedTurn& t, const PendingAsk& done, const VotesFor& votes);

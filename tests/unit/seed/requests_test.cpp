@@ -136,6 +136,22 @@ TEST_CASE("who waited for long and has gone meanwhile is proposed no more") {
     CHECK(p.sent<msg::RegisterNack>(peer_id(1)).size() == 1);
 }
 
+TEST_CASE("what another seed brought into the list while the address was asked is not proposed again") {
+    SeedParts p(3);
+    p.requests.on_register_request(p.t, anonymous_id(1), registration(1, 1));
+    p.requests.handle_carried(p.t, {{added(1), registration(1, 1).signature, {}, 0}});
+    p.decide({added(1)});
+    p.answer_address(added(1));
+    CHECK(p.requests.empty());
+    CHECK(p.sent<msg::RegisterAck>(anonymous_id(1)).size() == 1);
+    CHECK(p.raised<fact::PeerAcknowledged>().size() == 1);
+    p.requests.on_register_request(p.t, anonymous_id(2), registration(2, 1));
+    p.decide({added(2, 7)});
+    p.answer_address(added(2));
+    CHECK(p.requests.empty());
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(2)).size() == 1);
+}
+
 TEST_CASE("an address that a key holds is nobody else's, whatever life he names") {
     SeedParts p(3);
     p.admit(1);
