@@ -3,6 +3,7 @@
 #include "node/base/clock.hpp"
 #include "node/base/error_line.hpp"
 #include "node/base/file.hpp"
+#include "node/base/key_text.hpp"
 #include "node/base/listener.hpp"
 #include "node/config/config_file.hpp"
 #include "node/identity.hpp"
@@ -134,6 +135,8 @@ NodeProcess::Problem NodeProcess::open_key() {
     auto opened = open_identity(path);
     if (auto* error = std::get_if<std::string>(&opened)) return NodeStartFailure{5, std::move(*error)};
     crypto_ = std::make_unique<Ed25519Crypto>(std::get<Identity>(opened));
+    // For the lists of seeds of others.
+    if (given_.role == Role::seed) log_->line(LogLevel::info, "Key of this seed: " + key_text(crypto_->public_key()));
     context_ = std::make_unique<PeerContext>(PeerContext{config_.config, *crypto_});
     return std::nullopt;
 }

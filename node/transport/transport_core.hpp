@@ -118,6 +118,7 @@ private:
     void on_hello_ack(Channel& channel, const HelloAck& ack);
     void on_hello_proof(Channel& channel, const HelloProof& proof);
     void on_credential(Channel& channel, const CredentialChanged& changed);
+    void look_again(Channel& channel);
     [[nodiscard]] bool is_stranger(const Channel& channel) const;
     [[nodiscard]] bool is_stranger_to_others() const;
     [[nodiscard]] bool is_vouched(const Channel& channel) const;

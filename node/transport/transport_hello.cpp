@@ -251,6 +251,11 @@ void TransportCore::on_credential(Channel& channel, const CredentialChanged& cha
     if (!channel.greeted || channel.key_only) return offend(channel, "bad_hello", "sent CREDENTIAL out of place");
     if (++channel.credentials > credentials_limit) return offend(channel, "bad_hello", "sent too many CREDENTIALs");
     channel.theirs.credential = changed.credential;
+    look_again(channel);
+}
+
+// Who was nobody known may be a member now.
+void TransportCore::look_again(Channel& channel) {
     if (is_stranger(channel)) {
         if (is_vouched(channel)) admit(channel, Trust::proven);
     } else if (channel.dialled && channel.trust == Trust::address && is_vouched(channel)) {
@@ -267,6 +272,10 @@ void TransportCore::show_credential() {
         if (told && !channel.connection->is_closing()) channel.connection->write(frame);
     }
     for (const NodeId seed : options_.seeds) settle_pair(seed);
+    // With our own credential came the keys of the seeds, by which theirs are checked.
+    for (auto& [serial, channel] : channels_) {
+        if (!channel.theirs.credential.signatures.empty() && !channel.connection->is_closing()) look_again(channel);
+    }
 }
 
 // ---------------------------------------------------------------- two connections of one pair

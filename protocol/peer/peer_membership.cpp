@@ -247,7 +247,10 @@ bool PeerMembership::vouches(const PeerContext& context, NodeId node, const Publ
                              const Credential& shown) const {
     const Change add{
         .kind = ChangeKind::add, .peer = node, .incarnation = shown.incarnation, .protocol = 1, .key = key};
-    return is_vouched(context.config, context.crypto, add, shown.signatures, *view_.state().seed_keys);
+    // Before a seed told any, those that are configured must do: others may be members before us.
+    const std::vector<PublicKey>& told = *view_.state().seed_keys;
+    const std::vector<PublicKey>& keys = told.empty() ? context.config.seed_keys : told;
+    return is_vouched(context.config, context.crypto, add, shown.signatures, keys);
 }
 
 // Each is checked when it comes: one that is wrong would spoil the whole.

@@ -136,21 +136,21 @@ void SeedMachine::handle_started(SeedTurn& t, const Started& event) {
         t.out.fatal = true;
         return;
     }
-    start_journal(t);
+    if (journal_.fresh()) {
+        seats_.begin_life(options_.fresh_life, journal_);
+        if (journal_.fault() == JournalState::Fault::damaged) {
+            write_snapshot(t);  // takes the place of the whole journal
+        } else {
+            const SeatInfo own{t.seat, seats_.life()};
+            t.append(RecordType::header, encode(HeaderRecord{membership_fingerprint(t.config), own}));
+        }
+    }
     consensus_.cover_next_round(t);
     seats_.handle_started(t, options_.bootstrap);
     send_sync(t);
     neighbours_.arm_sync(t);
     removals_.arm_lease_check(t);
     neighbours_.check_quorum(t);
-}
-
-// A new journal begins with its header; a damaged one is replaced as a whole.
-void SeedMachine::start_journal(SeedTurn& t) {
-    if (!journal_.fresh()) return;
-    seats_.begin_life(options_.fresh_life, journal_);
-    if (journal_.fault() == JournalState::Fault::damaged) return write_snapshot(t);
-    t.append(RecordType::header, encode(HeaderRecord{membership_fingerprint(t.config), {t.seat, seats_.life()}}));
 }
 
 void SeedMachine::write_snapshot(SeedTurn& t) const {
@@ -179,7 +179,11 @@ void SeedMachine::handle_received(SeedTurn& t, const Received& event) {
         [&](const msg::GetPeerList& m) { desk_.on_get_peer_list(t, from, m); },
         [&](const msg::GetCandidates& m) { desk_.on_get_candidates(t, from, m); },
         [&](const msg::GetDelta& m) { desk_.on_get_delta(t, from, m); },
-        [&](const msg::Lease& m) { on_lease(t, event, m); },
+        [&](const msg::Lease& m) {
+            if (!desk_.on_lease(t, from, event.trust, m)) return;
+            route(t);  // what the sign of life sets off comes before the answer
+            desk_.answer_lease(t, from, m);
+        },
         [&](const msg::Ping& m) { desk_.on_ping(t, from, m); },
         [&](const msg::Pong& m) { desk_.on_pong(t, from, event.trust, m); },
         [&](const msg::DeadNodeReport& m) { removals_.on_dead_node_report(t, from, m); },
@@ -325,13 +329,6 @@ void SeedMachine::on_snapshot_part(SeedTurn& t, Seat from, const msg::SnapshotPa
     write_snapshot(t);
     answer_by_list(t, {});
     replica_.handle_caught_up(t, from, t.ledger.epoch() - before);
-}
-
-// What the sign of life sets off comes before the answer.
-void SeedMachine::on_lease(SeedTurn& t, const Received& event, const msg::Lease& m) {
-    if (!desk_.on_lease(t, event.from, event.trust, m)) return;
-    route(t);
-    desk_.answer_lease(t, event.from, m);
 }
 
 // ---------------------------------------------------------------- what parts do together

@@ -57,7 +57,6 @@ private:
 
     // ---- events
     void handle_started(SeedTurn& t, const Started& event);
-    void start_journal(SeedTurn& t);
     void handle_received(SeedTurn& t, const Received& event);
     [[nodiscard]] Seat proven_seat(SeedTurn& t, const Received& event);
     void handle_timer(SeedTurn& t, const TimerTag& tag);
@@ -70,7 +69,6 @@ private:
     void on_sync(SeedTurn& t, Seat from, const msg::Sync& m);
     void on_decisions(SeedTurn& t, Seat from, const msg::Decisions& m);
     void on_snapshot_part(SeedTurn& t, Seat from, const msg::SnapshotPart& m);
-    void on_lease(SeedTurn& t, const Received& event, const msg::Lease& m);
 
     // ---- what parts do together
     void propose(SeedTurn& t);

@@ -51,10 +51,10 @@ class Large(FolderTestCase):
             browser.until("document.querySelector('#graph').classList.contains('rings')")
             # An edge for each first receipt; each peer on the ring of its hops.
             browser.until(f"gossipctl.graph.scene?.message?.receipts.size === {PEERS - 1}")
-            browser.until(f"document.querySelectorAll('path.link').length === {PEERS - 1}")
+            browser.until(f"document.querySelectorAll('g.links path.link').length === {PEERS - 1}")
             for peer in map(address, (7000, 7001, 7500, 7999)):
                 distance = browser.evaluate(f"""(g => {{ const p = g.places.get('{peer}');
-                    const { x, y, width, height } = g.box;
+                    const {{ x, y, width, height }} = g.box;
                     const radius = height / 2 - 14;
                     const wide = Math.min(2.8, (width / 2 - 30) / radius);
                     return Math.hypot((p.toX - x - width / 2) / wide, p.toY - y - height / 2) / radius;

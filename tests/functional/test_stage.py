@@ -92,7 +92,7 @@ class InBrowser(FolderTestCase):
         browser.open(served.url)
         browser.until("window.gossipctl && gossipctl.model.position > 0")
         browser.press("End")
-        browser.until("gossipctl.clock.atEnd && " + SETTLED)
+        browser.until(f"gossipctl.clock.atEnd && gossipctl.graph.places.size === {len(before)} && " + SETTLED)
         self.assertEqual(sorted(browser.evaluate(places)), sorted(before))
 
 

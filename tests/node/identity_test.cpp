@@ -187,6 +187,23 @@ TEST_CASE("a stranger becomes a member when the seed's list says so, or when it 
     CHECK(seed.transport.counters().connections == 1);
 }
 
+TEST_CASE("a member that came before us is known once we know the seeds' keys ourselves") {
+    boost::asio::io_context io;
+    const Listener at_member, at_peer;
+    Node member(io, Role::peer, {}, at_member), peer(io, Role::peer, {}, at_peer);
+    bool knows_keys = false;
+    peer.vouches = [&](NodeId, const PublicKey&, const Credential&) { return knows_keys; };
+    member.transport.send(peer.id, ping(1));
+    REQUIRE(run_until(io, [&] { return peer.heard.size() == 1; }));
+    CHECK(is_anonymous(peer.heard[0].from));
+    knows_keys = true;
+    peer.transport.show_credential();
+    member.transport.send(peer.id, ping(2));
+    REQUIRE(run_until(io, [&] { return peer.heard.size() == 2; }));
+    CHECK(peer.heard[1].from == member.id);
+    CHECK(peer.heard[1].trust == Trust::proven);
+}
+
 TEST_CASE("another key at a peer's address means that the peer listens there no more") {
     boost::asio::io_context io;
     const Listener at_a, at_b;

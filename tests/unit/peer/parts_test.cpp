@@ -85,6 +85,11 @@ TEST_CASE("membership: a peer asks a quorum of seeds, and is admitted once a quo
     CHECK(part.raised<fact::Admitted>().size() == 1);
     CHECK(part.out.credential_changed);
     CHECK(membership.vouches(part.context, peer_id(0), part.crypto.public_key(), membership.credential(part.config)));
+    PeerMembership newcomer(peer_id(7), Incarnation::none);  // no seed told it any key yet
+    const Credential shown = membership.credential(part.config);
+    CHECK_FALSE(newcomer.vouches(part.context, peer_id(0), part.crypto.public_key(), shown));
+    part.config.seed_keys = ack.seed_keys;
+    CHECK(newcomer.vouches(part.context, peer_id(0), part.crypto.public_key(), shown));
     CHECK_FALSE(
         membership.vouches(part.context, peer_id(1), part.crypto.public_key(), membership.credential(part.config)));
     CHECK_FALSE(
