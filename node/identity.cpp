@@ -2,6 +2,7 @@
 
 #include "node/base/descriptor.hpp"
 #include "node/base/file.hpp"
+#include "node/base/freed.hpp"
 #include "protocol/names.hpp"
 
 #include <fcntl.h>
@@ -18,13 +19,6 @@
 namespace gossip {
 namespace {
 
-template <auto free_function>
-struct Freed {
-    template <class T>
-    void operator()(T* p) const {
-        free_function(p);
-    }
-};
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 

@@ -1,5 +1,6 @@
 #include "node/openssl_crypto.hpp"
 
+#include "node/base/freed.hpp"
 #include "protocol/assert.hpp"
 
 #include <openssl/err.h>
@@ -15,13 +16,6 @@
 namespace gossip {
 namespace {
 
-template <auto free_function>
-struct Freed {
-    template <class T>
-    void operator()(T* p) const {
-        free_function(p);
-    }
-};
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using ContextPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
