@@ -1,5 +1,5 @@
 #pragma once
-// The size of a majority, and a set that counts each seat once.
+// The size of a majority, counts of seats and members, and a set that counts each seat once.
 
 #include "protocol/types.hpp"
 
@@ -11,6 +11,9 @@ namespace gossip {
 
 // floor(n/2)+1: any two majorities of the same n share a member, which every safety argument needs.
 [[nodiscard]] constexpr std::size_t majority(std::size_t n) { return n / 2 + 1; }
+
+// A count as messages and journal records carry it.
+[[nodiscard]] constexpr std::uint32_t as_u32(std::size_t count) { return static_cast<std::uint32_t>(count); }
 
 // A set of at most 32 seats: a duplicated vote counts once.
 class SeatSet {

@@ -19,6 +19,7 @@ struct ProtocolClock {
     static constexpr bool is_steady = true;
 };
 using Duration = ProtocolClock::duration;
+[[nodiscard]] constexpr double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 using Time = ProtocolClock::time_point;
 
 // Milliseconds since the Unix epoch.

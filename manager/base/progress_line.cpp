@@ -1,5 +1,7 @@
 #include "manager/base/progress_line.hpp"
 
+#include "protocol/types.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,7 +35,7 @@ void ProgressLine::begin() {
 void ProgressLine::show(const std::string& what, double virtual_s, std::uint64_t events, std::optional<double> share) {
     const auto now = Clock::now();
     if (!shown_ || now - last_ < redraw_every) return;
-    const double passed = std::chrono::duration<double>(now - last_).count();
+    const double passed = in_seconds(now - last_);
     const double rate = static_cast<double>(events - std::min(events_, events)) / passed / 1e6;
     last_ = now;
     events_ = events;
@@ -42,7 +44,7 @@ void ProgressLine::show(const std::string& what, double virtual_s, std::uint64_t
     std::snprintf(text, sizeof text, "virtual %.3f s  %.2f M events/s", virtual_s, rate);
     line += text;
     if (share && *share > 0) {
-        const double spent = std::chrono::duration<double>(now - start_).count();
+        const double spent = in_seconds(now - start_);
         std::snprintf(text, sizeof text, "  %.0f s left", spent / *share * (1 - *share));
         line += text;
     }

@@ -46,7 +46,7 @@ std::string megabytes(std::uint64_t bytes) {
 Cell uptime_cell(const ManagedNode& node, Time now) {
     const Duration up = now - node.started;
     char text[32];
-    std::snprintf(text, sizeof text, "%.1f", std::chrono::duration<double>(up).count());
+    std::snprintf(text, sizeof text, "%.1f", in_seconds(up));
     return {text, format_time(std::chrono::floor<std::chrono::seconds>(up))};
 }
 

@@ -2,6 +2,7 @@
 
 #include "manager/base/terminal.hpp"
 #include "manager/view/narration.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,10 +21,6 @@ std::string took(std::int64_t ns) {
     char text[32];
     std::snprintf(text, sizeof text, ms < 1000 ? "%.1f ms" : "%.1f s", ms < 1000 ? ms : ms / 1000);
     return text;
-}
-
-std::string many(std::size_t count, std::string_view noun) {
-    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 // "7001, 7002 and 7003"
@@ -120,7 +117,7 @@ Lines DemoStory::seeds_started() {
     }
     if (seeds.empty()) return {};
     return {{events.front().mono_ns, seeds_named(seeds) + (seeds.size() == 1 ? " starts." : " start.")},
-            {0, "A change of the list of members needs " + many(need, "vote") + "."}};
+            {0, "A change of the list of members needs " + counted(need, "vote") + "."}};
 }
 
 Lines DemoStory::joined(NodeId peer, bool in_detail) {
@@ -183,8 +180,8 @@ Lines DemoStory::spread(const RumorView& rumor, bool in_detail) {
         lines.push_back(
             {last, std::to_string(dropped) + " copies come to peers that have it: known by its id, they are dropped."});
     } else {
-        lines.push_back({last, "It reaches " + many(rumor.receipts.size(), "peer") + " in " +
-                                   many(hops.empty() ? 0 : hops.rbegin()->first, "hop") + " and " +
+        lines.push_back({last, "It reaches " + counted(rumor.receipts.size(), "peer") + " in " +
+                                   counted(hops.empty() ? 0 : hops.rbegin()->first, "hop") + " and " +
                                    took(last - rumor.mono_ns) + "; " + std::to_string(dropped) + " copies dropped."});
     }
     return lines;
@@ -279,14 +276,14 @@ void DemoStory::measure(NodeId peer, const Events& events) {
 std::string DemoStory::quorum() const {
     const std::size_t seeds = view_.seed_count();
     const std::size_t need = seeds / 2 + 1;
-    return many(seeds, "seed") + " run and vote. The quorum is " + std::to_string(need) + ", so " +
+    return counted(seeds, "seed") + " run and vote. The quorum is " + std::to_string(need) + ", so " +
            (seeds == need ? "none" : std::to_string(seeds - need)) + " of them may fail";
 }
 
 std::string DemoStory::registration(std::size_t peers) const {
     if (registrations_ns_.empty()) return "No peer was admitted";
     const auto slowest = std::ranges::max(registrations_ns_);
-    return many(view_.live_registered().size(), "member") + " of " + many(peers, "peer") +
+    return counted(view_.live_registered().size(), "member") + " of " + counted(peers, "peer") +
            "; a registration took at most " + took(slowest);
 }
 
@@ -303,7 +300,7 @@ std::string DemoStory::overlay() const {
         most = std::max(most, others.size());
     }
     if (most == 0) return "No links: there is nobody to link with";
-    return many(links.size(), "peer") + ", " + many(ends / 2, "link") + ". " + short_name(hub) + " has most, " +
+    return counted(links.size(), "peer") + ", " + counted(ends / 2, "link") + ". " + short_name(hub) + " has most, " +
            std::to_string(most) + "; half of the peers have at most " + std::to_string(median(degrees));
 }
 
@@ -341,8 +338,8 @@ std::string DemoStory::dissemination() const {
     if (messages == 0) return "Nobody is there to say anything";
     std::string copies = std::to_string(*dropped.begin());
     if (dropped.size() > 1) copies += " to " + std::to_string(*dropped.rbegin());
-    return many(messages, "message") + ", each known to " + many(least, "peer") + " after at most " +
-           many(most, "hop") + "; " + copies + " copies of each dropped";
+    return counted(messages, "message") + ", each known to " + counted(least, "peer") + " after at most " +
+           counted(most, "hop") + "; " + copies + " copies of each dropped";
 }
 
 std::string DemoStory::detection(NodeId peer) const {
@@ -351,7 +348,7 @@ std::string DemoStory::detection(NodeId peer) const {
         return short_name(peer) + " has no neighbour that could suspect it: the seeds notice when its lease ends";
     const Case& c = it->second;
     return short_name(peer) + " is suspected " + since_end(peer, c.suspected_ns) + " after its end" +
-           (c.pings > 0 ? ", after " + many(c.pings, "PING") + " without an answer" : "") + "; " +
+           (c.pings > 0 ? ", after " + counted(c.pings, "PING") + " without an answer" : "") + "; " +
            std::to_string(c.confirmed) + " of " +
            (c.witnesses == 1 ? "1 witness" : std::to_string(c.witnesses) + " witnesses") + " confirm";
 }

@@ -25,8 +25,6 @@ struct Request {
 
 using Problem = std::string;
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 Problem store_time(Duration& out, const std::string& text) {
     const auto time = parse_duration(text);
     if (time) out = *time;
@@ -138,7 +136,7 @@ void choose_links(const Request& r, Advice& advice) {
     OverlayConfig& overlay = advice.network.config.overlay;
     const auto latency = [&] { return predicted(advice.network, "latency_p50_ms"); };
     overlay.links = 3;
-    while (overlay.links < 8 && latency() > 1e3 * seconds(r.latency)) ++overlay.links;
+    while (overlay.links < 8 && latency() > 1e3 * in_seconds(r.latency)) ++overlay.links;
     advice.keys.emplace_back("overlay.links = " + std::to_string(overlay.links),
                              "half of the deliveries within " + figure_text(latency()) + " ms");
 }
@@ -202,11 +200,11 @@ std::vector<std::string> check_by_simulation(const Request& r, sim::ExperimentOp
     std::vector<std::string> wrong;
     if (experiment.phase() == sim::Experiment::Phase::stuck) wrong.emplace_back("the network did not come up");
     if (!p50) wrong.emplace_back("no message was delivered");
-    if (p50 && *p50 > 1e3 * seconds(r.latency))
+    if (p50 && *p50 > 1e3 * in_seconds(r.latency))
         wrong.push_back("half of the deliveries took up to " + figure_text(*p50) + " ms");
     if (coverage && *coverage < 1)
         wrong.push_back("a message reached only " + figure_text(100 * *coverage) + " % of the peers");
-    const double hours = tried.peers * seconds(tried.duration) / 3600;
+    const double hours = tried.peers * in_seconds(tried.duration) / 3600;
     if (removed > 0 && removed / hours > r.false_removals) {
         wrong.push_back(figure_text(removed) + " live peers were removed in " + figure_text(hours) + " node-hours");
     }

@@ -69,7 +69,7 @@ std::vector<sim::Predicted> predictions(const sim::ExperimentOptions& options) {
     constexpr std::size_t text = 40;
     const double edges = sim::expected_edges(options);
     const double sends = 2 * edges - (options.peers - 1);
-    const double interval = std::chrono::duration<double>(options.config.liveness.interval).count();
+    const double interval = in_seconds(options.config.liveness.interval);
     const std::string source = "lines as encoded";
     all.push_back({"bytes_per_message", sends * static_cast<double>(gossip_line(text, crypto)), 0, 0,
                    "sends x a GOSSIP line of 40 letters", source});

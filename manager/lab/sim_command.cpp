@@ -45,7 +45,7 @@ void show(ProgressLine& line, const sim::Experiment& e, std::uint32_t run, std::
     const bool bringing_up = e.phase() == sim::Experiment::Phase::bringing_up;
     const std::string what =
         "run " + std::to_string(run + 1) + "/" + std::to_string(runs) + (bringing_up ? " bringing up" : " running");
-    const double virtual_s = std::chrono::duration<double>(e.now().time_since_epoch()).count();
+    const double virtual_s = in_seconds(e.now().time_since_epoch());
     line.show(what, virtual_s, e.events(), bringing_up ? std::nullopt : std::optional(e.progress()));
 }
 

@@ -4,6 +4,7 @@
 #include "manager/base/failure.hpp"
 #include "manager/base/version.hpp"
 #include "manager/runs/run_figures.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/names.hpp"
 
 #include <unistd.h>
@@ -28,12 +29,6 @@ std::string format(const char* form, double value) {
     return text;
 }
 
-std::string hex(std::uint64_t value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
-    return text;
-}
-
 std::string number(const std::optional<double>& value) { return value ? format("%.9g", *value) : ""; }
 
 std::string csv_of(const std::vector<SimRun>& runs) {
@@ -45,7 +40,7 @@ std::string csv_of(const std::vector<SimRun>& runs) {
     for (const SimRun& run : runs) {
         std::vector<std::string> row{std::to_string(run.seed), run.outcome};
         for (const sim::Metric& m : run.metrics) row.push_back(number(m.value));
-        row.insert(row.end(), {hex(run.trace_hash), from.version, from.commit, from.compiler});
+        row.insert(row.end(), {hex_text(run.trace_hash), from.version, from.commit, from.compiler});
         out += csv_line(row);
     }
     return out;
@@ -72,7 +67,7 @@ std::string summary_of(const std::vector<SimRun>& runs, const std::vector<std::s
         ",\n  \"complete\": " + std::to_string(complete) + ",\n  \"arguments\": [";
     for (std::size_t i = 0; i < arguments.size(); ++i) out += (i == 0 ? "" : ", ") + json_string(arguments[i]);
     out += "],\n  \"trace_hashes\": [";
-    for (std::size_t i = 0; i < runs.size(); ++i) out += (i == 0 ? "\"" : ", \"") + hex(runs[i].trace_hash) + "\"";
+    for (std::size_t i = 0; i < runs.size(); ++i) out += (i == 0 ? "\"" : ", \"") + hex_text(runs[i].trace_hash) + "\"";
     out += "],\n  \"figures\": {";
     for (std::size_t i = 0; i < runs.front().metrics.size(); ++i) {
         out += std::string(i == 0 ? "" : ",") + "\n    " + json_string(runs.front().metrics[i].name) + ": " +

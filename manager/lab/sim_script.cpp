@@ -9,6 +9,7 @@
 #include "manager/shell/report.hpp"
 #include "manager/shell/script_runner.hpp"
 #include "manager/shell/transcript_run.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -18,12 +19,6 @@
 
 namespace gossip {
 namespace {
-
-std::string hex(std::uint64_t value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
-    return text;
-}
 
 std::string make_folder(const std::string& folder) {
     std::error_code error;
@@ -87,7 +82,7 @@ private:
         if (!result) result = play_.commands(session);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
         const std::string words = summary(number, plan.seed, *network, took.count());
-        const std::string trace = hex(network->cluster().sim().trace_hash());
+        const std::string trace = hex_text(network->cluster().sim().trace_hash());
         if (!result) result = session.await_convergence();
         session.finish();
         console_.remark(words);
@@ -100,17 +95,17 @@ private:
     void show(std::uint32_t number, const sim::Simulator& sim, bool simulating) {
         if (!simulating) return progress_.clear();
         const std::string what = "run " + std::to_string(number + 1) + "/" + std::to_string(command_.runs);
-        progress_.show(what, std::chrono::duration<double>(sim.now().time_since_epoch()).count(), sim.events(), {});
+        progress_.show(what, in_seconds(sim.now().time_since_epoch()), sim.events(), {});
     }
 
     [[nodiscard]] std::string summary(std::uint32_t number, std::uint64_t seed, const SimNetwork& network,
                                       double wall) const {
         const sim::Simulator& sim = network.cluster().sim();
-        const double passed = std::chrono::duration<double>(sim.now().time_since_epoch()).count();
+        const double passed = in_seconds(sim.now().time_since_epoch());
         char text[256];
         std::snprintf(text, sizeof text, "simulated %.3f s in %.2f s (%llu events); seed %llu, trace %s", passed, wall,
                       static_cast<unsigned long long>(sim.events()), static_cast<unsigned long long>(seed),
-                      hex(sim.trace_hash()).c_str());
+                      hex_text(sim.trace_hash()).c_str());
         const std::string runs = std::to_string(command_.runs);
         return (command_.runs == 1 ? "" : "run " + std::to_string(number + 1) + "/" + runs + ": ") + text;
     }

@@ -84,14 +84,14 @@ int run_swarms(const SimCommand& command) {
         repro.canary = command.experiment.canary;
         const sim::SwarmResult result = play(repro);
         events += result.events;
-        simulated += std::chrono::duration<double>(repro.plan.shape.fault_phase + result.converged_after).count();
+        simulated += in_seconds(repro.plan.shape.fault_phase + result.converged_after);
         line.show("run " + std::to_string(done + 1) + "/" + std::to_string(*command.swarm), simulated, events,
                   static_cast<double>(done + 1) / *command.swarm);
         if (result.violation) line.clear();
         if (result.violation) return report_failure(seed, repro, *result.violation, command.repro_path);
     }
     line.clear();
-    const double took = std::chrono::duration<double>(WallClock::now() - began).count();
+    const double took = in_seconds(WallClock::now() - began);
     std::printf("%u runs good, %.1f M events in %.1f s\n", done, static_cast<double>(events) / 1e6, took);
     return interrupted == 0 ? 0 : 128 + interrupted;
 }

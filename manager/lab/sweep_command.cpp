@@ -255,7 +255,7 @@ private:
 
     void show() {
         if (::isatty(STDERR_FILENO) == 0) return;
-        const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+        const double spent = in_seconds(std::chrono::steady_clock::now() - begin_);
         const double left = spent / static_cast<double>(ended_) * static_cast<double>(total_ - ended_);
         std::fprintf(stderr, "\r\033[K%zu of %zu runs, %.0f s left", ended_, total_, left);
         std::fflush(stderr);

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t header_limit = 64;
+constexpr std::size_t frame_header_limit = 64;
 
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
@@ -53,9 +53,9 @@ std::string encode_frame(std::string_view kind, std::string_view payload) {
 bool FrameReader::next(std::optional<RemoteFrame>& frame) {
     frame.reset();
     const std::size_t line = buffer_.find('\n');
-    if (line == std::string::npos) return buffer_.size() <= header_limit;
+    if (line == std::string::npos) return buffer_.size() <= frame_header_limit;
     const std::size_t space = buffer_.find(' ');
-    if (line > header_limit || space >= line) return false;
+    if (line > frame_header_limit || space >= line) return false;
     const auto length = parse_count(std::string_view(buffer_).substr(space + 1, line - space - 1));
     if (!length || *length > limit) return false;
     const auto size = static_cast<std::size_t>(*length);

@@ -2,6 +2,7 @@
 
 #include "manager/runs/run_export.hpp"
 #include "manager/runs/run_folder.hpp"
+#include "node/base/value_text.hpp"
 #include "sim/graph/power_law.hpp"
 
 #include <fcntl.h>
@@ -54,8 +55,6 @@ std::string block(const std::string& name, const std::vector<Point>& points) {
     return out + "END\n";
 }
 
-double ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
-
 // The share of peers that had the message by a time after it was said: the mean over all messages, and over the
 // slowest tenth of them.
 std::optional<Plot> coverage_plot(const RunAnalysis& run) {
@@ -66,7 +65,7 @@ std::optional<Plot> coverage_plot(const RunAnalysis& run) {
         if (m.receipts.empty()) continue;
         ++messages;
         targets += static_cast<double>(std::max<std::size_t>(m.targets, m.receipts.size() + 1));
-        for (const RunReceipt& r : m.receipts) times.push_back(std::max(0.001, ms(r.mono_ns - m.born_ns)));
+        for (const RunReceipt& r : m.receipts) times.push_back(std::max(0.001, in_milliseconds(r.mono_ns - m.born_ns)));
     }
     if (times.empty()) return std::nullopt;
     std::sort(times.begin(), times.end());
@@ -85,7 +84,7 @@ std::optional<Plot> latency_plot(const RunAnalysis& run) {
     std::vector<double> all;
     for (const RunMessage& m : run.messages()) {
         for (const RunReceipt& r : m.receipts) {
-            all.push_back(std::max(0.001, ms(r.mono_ns - m.born_ns)));
+            all.push_back(std::max(0.001, in_milliseconds(r.mono_ns - m.born_ns)));
             by_hop[std::min<std::uint32_t>(r.hop, 5)].push_back(all.back());
         }
     }
@@ -119,9 +118,11 @@ std::optional<Plot> detection_plot(const RunAnalysis& run) {
     for (const RunDetection& d : run.detections()) {
         const bool dead = d.how == NodeState::killed || d.how == NodeState::died || d.how == NodeState::paused;
         if (!dead || !d.removed_ns) continue;
-        const double removed = ms(*d.removed_ns - d.ended_ns);
-        const double suspected = d.suspected_ns ? std::min(removed, ms(*d.suspected_ns - d.ended_ns)) : removed;
-        const double known = d.known_all_ns ? std::max(removed, ms(*d.known_all_ns - d.ended_ns)) : removed;
+        const double removed = in_milliseconds(*d.removed_ns - d.ended_ns);
+        const double suspected =
+            d.suspected_ns ? std::min(removed, in_milliseconds(*d.suspected_ns - d.ended_ns)) : removed;
+        const double known =
+            d.known_all_ns ? std::max(removed, in_milliseconds(*d.known_all_ns - d.ended_ns)) : removed;
         data += std::to_string(++rows) + " " + quoted(short_name(d.node) + " " + std::string(state_name(d.how))) + " " +
                 number(suspected) + " " + number(removed) + " " + number(known) + "\n";
     }

@@ -15,7 +15,7 @@ struct Side {
     std::optional<Summary> alone;  // of the only run
 };
 
-struct Line {
+struct ReportRow {
     std::string name;
     Unit unit{};
     Side first;
@@ -40,15 +40,15 @@ Side side_of(const RunSet& runs, const std::string& name, bool alone) {
     return side;
 }
 
-std::vector<Line> lines_of(const RunSet& a, const RunSet& b) {
+std::vector<ReportRow> lines_of(const RunSet& a, const RunSet& b) {
     const bool alone = a.size() == 1 && b.size() == 1;
-    std::vector<Line> lines;
+    std::vector<ReportRow> lines;
     for (const RunFigure& figure : a.front()) {
-        Line line{figure.name,
-                  alone ? figure.unit : Unit::run,
-                  side_of(a, figure.name, alone),
-                  side_of(b, figure.name, alone),
-                  {}};
+        ReportRow line{figure.name,
+                       alone ? figure.unit : Unit::run,
+                       side_of(a, figure.name, alone),
+                       side_of(b, figure.name, alone),
+                       {}};
         if (!alone) line.p = welch_p(line.first.units, line.second.units);
         lines.push_back(std::move(line));
     }
@@ -73,7 +73,7 @@ Cell mean_cell(const Spread& s, Unit unit) {
     return cell;
 }
 
-void add_line(Table& table, const Line& line, bool differs) {
+void add_line(Table& table, const ReportRow& line, bool differs) {
     const Spread first = spread_of(line.first.units);
     const Spread second = spread_of(line.second.units);
     table.add({{line.name},
@@ -91,7 +91,7 @@ void add_line(Table& table, const Line& line, bool differs) {
 }
 
 // The quantiles of all values say how they are distributed; they are no samples of anything.
-void add_quantiles(Table& table, const Line& line) {
+void add_quantiles(Table& table, const ReportRow& line) {
     if (!line.first.alone || !line.second.alone || line.unit == Unit::run) return;
     const Summary& x = *line.first.alone;
     const Summary& y = *line.second.alone;
@@ -123,9 +123,9 @@ Table compare_table(const RunSet& a, const RunSet& b) {
                  {"change_percent", true},
                  {"p", true},
                  {"verdict"}});
-    const std::vector<Line> lines = lines_of(a, b);
+    const std::vector<ReportRow> lines = lines_of(a, b);
     std::vector<std::optional<double>> p_values;
-    for (const Line& line : lines) p_values.push_back(line.p);
+    for (const ReportRow& line : lines) p_values.push_back(line.p);
     const std::vector<bool> differs = significant(p_values, level);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         add_line(table, lines[i], differs[i]);

@@ -27,16 +27,8 @@ private:
     std::string out_;
 };
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
-
-std::string milliseconds(std::int64_t ns) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.6f", static_cast<double>(ns) / 1e6);
-    return text;
-}
-
 // Empty where the step was not seen.
-std::string since(MaybeNs ns, std::int64_t from) { return ns ? milliseconds(*ns - from) : ""; }
+std::string since(MaybeNs ns, std::int64_t from) { return ns ? milliseconds_text(*ns - from, 6) : ""; }
 
 // Nothing while it is open.
 MaybeNs decided(const ProposalView& p) {
@@ -61,8 +53,9 @@ std::string messages_csv(const RunAnalysis& run) {
         char coverage[24];
         std::snprintf(coverage, sizeof coverage, "%.6f", m.coverage());
         csv.row(m.id, node_name(m.origin), std::string(m.typed ? "1" : "0"), since(m.born_ns, run.start_ns()),
-                number(m.targets), number(m.reached), std::string(coverage), number(m.receipts.size()),
-                number(m.duplicates), number(m.sends), milliseconds(last - m.born_ns), number(hops), m.text);
+                std::to_string(m.targets), std::to_string(m.reached), std::string(coverage),
+                std::to_string(m.receipts.size()), std::to_string(m.duplicates), std::to_string(m.sends),
+                milliseconds_text(last - m.born_ns, 6), std::to_string(hops), m.text);
     }
     return csv.take();
 }
@@ -71,8 +64,8 @@ std::string receipts_csv(const RunAnalysis& run) {
     Csv csv({"message", "node", "from", "hop", "after_ms", "how"});
     for (const RunMessage& m : run.messages()) {
         for (const RunReceipt& r : m.receipts) {
-            csv.row(m.id, node_name(r.node), node_name(r.from), number(r.hop), milliseconds(r.mono_ns - m.born_ns),
-                    std::string(r.repair ? "repair" : "push"));
+            csv.row(m.id, node_name(r.node), node_name(r.from), std::to_string(r.hop),
+                    milliseconds_text(r.mono_ns - m.born_ns, 6), std::string(r.repair ? "repair" : "push"));
         }
     }
     return csv.take();
@@ -82,9 +75,9 @@ std::string decisions_csv(const RunAnalysis& run) {
     Csv csv({"at_ms", "kind", "peer", "proposer", "yes", "no", "need", "outcome", "epoch", "took_ms", "reason"});
     for (const ProposalView& p : run.decisions()) {
         csv.row(since(p.mono_ns, run.start_ns()), std::string(p.add ? "add" : "remove"), node_name(p.subject),
-                p.proposer == NodeId::none ? std::string() : node_name(p.proposer), number(p.count(true)),
-                number(p.count(false)), number(p.need), std::string(outcome_name(p.outcome)), number(p.epoch),
-                since(decided(p), p.mono_ns), p.reason);
+                p.proposer == NodeId::none ? std::string() : node_name(p.proposer), std::to_string(p.count(true)),
+                std::to_string(p.count(false)), std::to_string(p.need), std::string(outcome_name(p.outcome)),
+                std::to_string(p.epoch), since(decided(p), p.mono_ns), p.reason);
     }
     return csv.take();
 }
@@ -96,7 +89,7 @@ std::string detections_csv(const RunAnalysis& run) {
         csv.row(node_name(d.node), std::string(state_name(d.how)), since(d.ended_ns, run.start_ns()),
                 since(d.suspected_ns, d.ended_ns), since(d.consensus_ns, d.ended_ns), since(d.reported_ns, d.ended_ns),
                 since(d.proposed_ns, d.ended_ns), since(d.removed_ns, d.ended_ns), since(d.removed_all_ns, d.ended_ns),
-                since(d.known_all_ns, d.ended_ns), number(d.epoch));
+                since(d.known_all_ns, d.ended_ns), std::to_string(d.epoch));
     }
     return csv.take();
 }
@@ -106,12 +99,15 @@ std::string nodes_csv(const RunAnalysis& run) {
              "received", "duplicates", "sends", "wire_messages_sent", "bytes_sent", "bytes_received"});
     for (const auto& [id, n] : run.nodes()) {
         const TransportCounters t = n.transport.value_or(TransportCounters{});
-        const auto if_reported = [&](std::uint64_t value) { return n.transport ? number(value) : std::string(); };
+        const auto if_reported = [&](std::uint64_t value) {
+            return n.transport ? std::to_string(value) : std::string();
+        };
         csv.row(node_name(id), std::string(role_name(n.role)), std::string(state_name(n.state)),
                 since(n.started_ns, run.start_ns()), since(n.registered_ns, run.start_ns()),
-                since(n.ended_ns, run.start_ns()), number(n.links.size()), number(n.degree), number(n.said),
-                number(n.received), number(n.duplicates), number(n.sends), if_reported(t.messages_sent),
-                if_reported(t.bytes_sent), if_reported(t.bytes_received));
+                since(n.ended_ns, run.start_ns()), std::to_string(n.links.size()), std::to_string(n.degree),
+                std::to_string(n.said), std::to_string(n.received), std::to_string(n.duplicates),
+                std::to_string(n.sends), if_reported(t.messages_sent), if_reported(t.bytes_sent),
+                if_reported(t.bytes_received));
     }
     return csv.take();
 }
@@ -166,7 +162,7 @@ private:
         for (const RunReceipt& r : m.receipts) had.emplace(r.node, r.mono_ns);
         if (m.begun) slice("says " + m.id, "gossip", m.origin, m.born_ns, m.born_ns);
         for (const RunReceipt& r : m.receipts) {
-            slice("hop " + number(r.hop) + " of " + m.id, "gossip", r.node, r.mono_ns, r.mono_ns);
+            slice("hop " + std::to_string(r.hop) + " of " + m.id, "gossip", r.node, r.mono_ns, r.mono_ns);
             const auto sender = had.find(r.from);
             if (sender == had.end()) continue;
             const std::string name = r.repair ? "repair" : "push";
@@ -248,7 +244,7 @@ std::string export_dot(const RunAnalysis& run) {
         if (!in_graph(node)) continue;
         const char* color = node.state == NodeState::alive ? "#9fd8c4" : "#e0b8a0";
         out += "  \"" + node_name(id) + "\" [label=\"" + short_name(id) + "\", fillcolor=\"" + color +
-               "\", tooltip=\"" + std::string(state_name(node.state)) + ", " + number(degree_of(run, id)) +
+               "\", tooltip=\"" + std::string(state_name(node.state)) + ", " + std::to_string(degree_of(run, id)) +
                " links\"];\n";
     }
     for (const RunLink& link : links_of(run)) {
@@ -269,8 +265,9 @@ std::string export_graphml(const RunAnalysis& run) {
     for (const auto& [id, node] : run.nodes()) {
         if (!in_graph(node)) continue;
         out += "    <node id=\"" + xml(node_name(id)) + "\"><data key=\"state\">" +
-               std::string(state_name(node.state)) + "</data><data key=\"degree\">" + number(degree_of(run, id)) +
-               "</data><data key=\"sends\">" + number(node.sends) + "</data></node>\n";
+               std::string(state_name(node.state)) + "</data><data key=\"degree\">" +
+               std::to_string(degree_of(run, id)) + "</data><data key=\"sends\">" + std::to_string(node.sends) +
+               "</data></node>\n";
     }
     for (const RunLink& link : links_of(run)) {
         out += "    <edge source=\"" + xml(node_name(link.a)) + "\" target=\"" + xml(node_name(link.b)) +

@@ -1,5 +1,6 @@
 #include "manager/runs/run_figures.hpp"
 
+#include "node/base/value_text.hpp"
 #include "sim/study/histogram.hpp"
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 namespace gossip {
 namespace {
 
-double ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 double count(std::uint64_t n) { return static_cast<double>(n); }
 
 double quantile(const std::vector<double>& sorted, double q) { return sorted[sim::nearest_rank(q, sorted.size()) - 1]; }
@@ -71,12 +71,12 @@ private:
             hops.emplace_back();
             std::int64_t last = m.born_ns;
             for (const RunReceipt& r : m.receipts) {
-                latency.back().push_back(ms(r.mono_ns - m.born_ns));
+                latency.back().push_back(in_milliseconds(r.mono_ns - m.born_ns));
                 hops.back().push_back(r.hop);
                 repairs += r.repair ? 1 : 0;
                 last = std::max(last, r.mono_ns);
             }
-            if (m.targets > 1 && m.reached == m.targets) complete.push_back(ms(last - m.born_ns));
+            if (m.targets > 1 && m.reached == m.targets) complete.push_back(in_milliseconds(last - m.born_ns));
         }
         single("messages", count(run_.messages().size()));
         single("deliveries", count(deliveries));
@@ -118,7 +118,7 @@ private:
         for (const ProposalView& p : run_.decisions()) {
             if (p.outcome == ProposalOutcome::rejected) ++rejected;
             if (p.outcome != ProposalOutcome::approved) continue;
-            (p.add ? add : remove)[p.epoch].push_back(ms(p.decided_ns - p.mono_ns));
+            (p.add ? add : remove)[p.epoch].push_back(in_milliseconds(p.decided_ns - p.mono_ns));
         }
         const auto by_epoch = [](const std::map<Epoch, Values>& values) {
             std::vector<Values> groups;
@@ -148,9 +148,9 @@ private:
             if (!counts(d.how)) continue;
             ++all;
             // Without its cause the first suspicion is all that is known of the end.
-            if (d.suspected_ns && d.cause_known) suspected.push_back(ms(*d.suspected_ns - d.ended_ns));
-            if (d.removed_ns) removed.push_back(ms(*d.removed_ns - d.ended_ns));
-            if (d.known_all_ns) known.push_back(ms(*d.known_all_ns - d.ended_ns));
+            if (d.suspected_ns && d.cause_known) suspected.push_back(in_milliseconds(*d.suspected_ns - d.ended_ns));
+            if (d.removed_ns) removed.push_back(in_milliseconds(*d.removed_ns - d.ended_ns));
+            if (d.known_all_ns) known.push_back(in_milliseconds(*d.known_all_ns - d.ended_ns));
         }
         each(prefix + "suspected_after_ms", unit, suspected);
         each(prefix + "removed_after_ms", unit, removed);

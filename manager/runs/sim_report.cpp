@@ -2,6 +2,7 @@
 
 #include "manager/base/version.hpp"
 #include "manager/runs/run_figures.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/names.hpp"
 
 #include <algorithm>
@@ -14,12 +15,6 @@ namespace {
 std::string fixed(double value, int decimals) {
     char text[64];
     std::snprintf(text, sizeof text, "%.*f", decimals, value);
-    return text;
-}
-
-std::string hex(std::uint64_t value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
     return text;
 }
 
@@ -84,7 +79,7 @@ std::string tsv_lines(const std::vector<SimRun>& runs) {
     for (const SimRun& run : runs) {
         std::vector<Cell> row{{std::to_string(run.seed)}, {run.outcome}};
         for (const sim::Metric& m : run.metrics) row.push_back({fixed(m.value, m.decimals)});
-        row.insert(row.end(), {{hex(run.trace_hash)}, {from.version}, {from.commit}, {from.compiler}});
+        row.insert(row.end(), {{hex_text(run.trace_hash)}, {from.version}, {from.commit}, {from.compiler}});
         table.add(std::move(row));
     }
     return table.render(TableFormat::tsv, false);
@@ -103,7 +98,7 @@ std::string one_table(const SimRun& run, bool colored) {
                    {theory == nullptr ? "" : fixed(theory->value, m.decimals)},
                    {differs ? "differs" : "", {}, Style::yellow}});
     }
-    table.add({{"trace_hash"}, {hex(run.trace_hash)}});
+    table.add({{"trace_hash"}, {hex_text(run.trace_hash)}});
     return table.render(TableFormat::table, colored);
 }
 
@@ -136,7 +131,8 @@ std::vector<double> samples_of(const std::vector<SimRun>& runs, std::size_t metr
 std::string json_line(const SimRun& run) {
     std::string out = "{\"seed\": \"" + std::to_string(run.seed) + "\", \"outcome\": " + json_string(run.outcome);
     for (const sim::Metric& m : run.metrics) out += ", \"" + m.name + "\": " + json_number(m.value, m.decimals);
-    return out + json_theory(run) + ", \"trace_hash\": \"" + hex(run.trace_hash) + "\"" + json_provenance() + "}\n";
+    return out + json_theory(run) + ", \"trace_hash\": \"" + hex_text(run.trace_hash) + "\"" + json_provenance() +
+           "}\n";
 }
 
 std::string sim_report(const std::vector<SimRun>& runs, TableFormat format, bool colored) {

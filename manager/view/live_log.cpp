@@ -10,10 +10,6 @@ namespace {
 
 using Lines = std::vector<LiveLine>;
 
-std::string counted(std::size_t count, std::string_view noun) {
-    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
-
 std::string why(const Notice& notice) { return notice.text.empty() ? "" : ": " + printable(notice.text); }
 
 Lines alarm(std::string text) { return {{'!', std::move(text)}}; }

@@ -2,16 +2,13 @@
 
 #include "manager/base/terminal.hpp"
 #include "manager/view/cluster_view.hpp"
+#include "node/base/value_text.hpp"
 #include "protocol/notice_traits.hpp"
 
 namespace gossip {
 namespace {
 
 std::string reason(const Notice& n) { return n.text.empty() ? "" : ": " + shortened(printable(n.text), 120); }
-
-std::string counted(std::uint32_t count, std::string_view noun) {
-    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
 
 std::string change(const Notice& n) { return (n.add ? "admitting " : "removing ") + short_name(n.subject); }
 

@@ -1,6 +1,7 @@
 #include "manager/view/removal_view.hpp"
 
 #include "manager/base/local_time.hpp"
+#include "node/base/value_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -157,12 +158,6 @@ private:
     const Ending* ending_{nullptr};
 };
 
-std::string milliseconds(std::int64_t ns) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f", static_cast<double>(ns) / 1e6);
-    return text;
-}
-
 }  // namespace
 
 std::string_view step_name(RemovalStep step) {
@@ -182,7 +177,7 @@ Table removal_table(NodeId id, const ClusterView& view) {
         group = s.step;
         table.add({{std::string(s.step), again ? " " : "", Style::bold},
                    {clock_text(s.at.wall)},
-                   {milliseconds(s.at.mono_ns - steps.start())},
+                   {milliseconds_text(s.at.mono_ns - steps.start(), 1)},
                    {s.node, s.shown},
                    {s.what + short_names(s.others)}});
     }
@@ -195,7 +190,7 @@ std::string removal_headline(NodeId id, const ClusterView& view) {
     const NodeEvent* removal = steps.removal();
     if (removal == nullptr) return short_name(id) + " was doubted and not removed";
     std::string text = short_name(id) + " was removed (epoch " + std::to_string(removal->notice.epoch) + "), " +
-                       milliseconds(removal->mono_ns - steps.start()) + " ms after ";
+                       milliseconds_text(removal->mono_ns - steps.start(), 1) + " ms after ";
     const Ending* ending = steps.ending();
     return text + (ending == nullptr ? "the first step" : "it was " + std::string(state_name(ending->state)));
 }

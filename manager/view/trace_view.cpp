@@ -3,6 +3,7 @@
 #include "manager/base/local_time.hpp"
 #include "manager/view/removal_view.hpp"
 #include "manager/view/step_text.hpp"
+#include "node/base/value_text.hpp"
 #include "node/transport/link_fault.hpp"
 #include "protocol/log_text.hpp"
 #include "protocol/notice_traits.hpp"
@@ -14,16 +15,6 @@
 
 namespace gossip {
 namespace {
-
-std::string milliseconds(std::int64_t ns) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f", static_cast<double>(ns) / 1e6);
-    return text;
-}
-
-std::string counted(std::size_t count, std::string_view noun) {
-    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
 
 std::uint32_t duplicates_of(const RumorView& rumor, NodeId node) {
     const auto it = rumor.duplicates.find(node);
@@ -140,9 +131,9 @@ private:
     void line(const Receipt& receipt, const std::string& prefix) {
         const auto parent = rumor_.receipts.find(receipt.from);
         out_ += prefix + paint(short_name(receipt.node), Style::bold, colored_) + "  hop " +
-                std::to_string(receipt.hop) + "  +" + milliseconds(receipt.mono_ns - rumor_.mono_ns) + " ms";
+                std::to_string(receipt.hop) + "  +" + milliseconds_text(receipt.mono_ns - rumor_.mono_ns, 1) + " ms";
         if (receipt.hop > 1 && parent != rumor_.receipts.end()) {
-            out_ += " (" + milliseconds(receipt.mono_ns - parent->second.mono_ns) + " this hop)";
+            out_ += " (" + milliseconds_text(receipt.mono_ns - parent->second.mono_ns, 1) + " this hop)";
         }
         if (receipt.repair) out_ += paint("  by repair", Style::yellow, colored_);
         const std::string late = lateness(receipt, late_from_, rumor_, view_);
@@ -184,8 +175,8 @@ private:
         }
         for (const auto& [node, count] : rumor_.duplicates) copies += count;
         const std::string summary = "reached " + std::to_string(have) + " of " + counted(live.size(), "live peer") +
-                                    " in " + milliseconds(last - rumor_.mono_ns) + " ms, " + counted(hops, "hop") +
-                                    ", " + counted(copies, "duplicate");
+                                    " in " + milliseconds_text(last - rumor_.mono_ns, 1) + " ms, " +
+                                    counted(hops, "hop") + ", " + counted(copies, "duplicate");
         out_ += paint(summary, have == live.size() ? Style::green : Style::yellow, colored_) + "\n";
         std::string missing;
         for (const auto& [id, node] : view_.nodes()) {
@@ -251,16 +242,18 @@ Table message_table(const RumorView& rumor, const ClusterView& view) {
     for (const Receipt* r : receipts) {
         const auto parent = rumor.receipts.find(r->from);
         const bool origin = r->hop == 0;
-        table.add({{node_name(r->node)},
-                   {origin ? "" : node_name(r->from)},
-                   {std::to_string(r->hop)},
-                   {milliseconds(r->mono_ns - rumor.mono_ns)},
-                   {origin || parent == rumor.receipts.end() ? "" : milliseconds(r->mono_ns - parent->second.mono_ns)},
-                   {std::to_string(duplicates_of(rumor, r->node))},
-                   {origin      ? "origin"
-                    : r->repair ? "repair"
-                                : "push"},
-                   {lateness(*r, from, rumor, view)}});
+        table.add(
+            {{node_name(r->node)},
+             {origin ? "" : node_name(r->from)},
+             {std::to_string(r->hop)},
+             {milliseconds_text(r->mono_ns - rumor.mono_ns, 1)},
+             {origin || parent == rumor.receipts.end() ? ""
+                                                       : milliseconds_text(r->mono_ns - parent->second.mono_ns, 1)},
+             {std::to_string(duplicates_of(rumor, r->node))},
+             {origin      ? "origin"
+              : r->repair ? "repair"
+                          : "push"},
+             {lateness(*r, from, rumor, view)}});
     }
     for (const auto& [id, node] : view.nodes()) {
         if (node.role != Role::peer || node.state == NodeState::elsewhere || rumor.receipts.contains(id)) continue;

@@ -44,7 +44,7 @@ std::string duration_text(Duration d) {
 }
 
 std::string format_time(Duration duration) {
-    const double seconds = std::chrono::duration<double>(duration).count();
+    const double seconds = in_seconds(duration);
     char text[32];
     if (duration == Duration::zero()) {
         return "0s";
@@ -75,6 +75,22 @@ std::optional<double> parse_number(std::string_view text) {
     if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     if (!std::isfinite(value)) return std::nullopt;
     return value;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string milliseconds_text(std::int64_t ns, int decimals) {
+    char text[48];
+    std::snprintf(text, sizeof text, "%.*f", decimals, in_milliseconds(ns));
+    return text;
+}
+
+std::string hex_text(std::uint64_t value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
+    return text;
 }
 
 std::string_view role_name(Role role) { return role == Role::seed ? "seed" : "peer"; }

@@ -4,6 +4,7 @@
 
 #include "protocol/types.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,14 @@ namespace gossip {
 // Decimal digits only, no sign, no overflow.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
+
+// "1 peer", "3 peers"
+[[nodiscard]] std::string counted(std::size_t count, std::string_view noun);
+[[nodiscard]] constexpr double in_milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+// Without the unit: "5.2"
+[[nodiscard]] std::string milliseconds_text(std::int64_t ns, int decimals);
+// "0x" and 16 digits
+[[nodiscard]] std::string hex_text(std::uint64_t value);
 
 // "seed" or "peer"
 [[nodiscard]] std::string_view role_name(Role role);

@@ -1,5 +1,7 @@
 #include "protocol/peer/links.hpp"
 
+#include "protocol/peer/by_id.hpp"
+
 #include <algorithm>
 
 namespace gossip {
@@ -7,11 +9,6 @@ namespace {
 
 constexpr std::size_t back_off_limit = 64;
 constexpr std::uint32_t doubling_limit = 6;  // 2^6 > 60
-
-template <class Items>
-auto lower(Items& items, NodeId id) {
-    return std::lower_bound(items.begin(), items.end(), id, [](const auto& item, NodeId n) { return item.id < n; });
-}
 
 LinkKind merged(LinkKind a, LinkKind b) {
     if (a == LinkKind::preferential || b == LinkKind::preferential) return LinkKind::preferential;
@@ -34,8 +31,8 @@ std::vector<NodeId> Links::ids() const {
 
 const Link* Links::find(NodeId id) const {
     const auto is = [id](const Link& link) { return link.id == id; };
-    const auto at =
-        links_.size() <= linear_search_max ? std::find_if(links_.begin(), links_.end(), is) : lower(links_, id);
+    const auto at = links_.size() <= linear_search_max ? std::find_if(links_.begin(), links_.end(), is)
+                                                       : lower_bound_by_id(links_, id);
     return at != links_.end() && is(*at) ? &*at : nullptr;
 }
 
@@ -91,14 +88,14 @@ bool Links::add(NodeId id, LinkKind kind, Incarnation incarnation, ProtocolVersi
     }
     remove(id);
     links_.reserve(1);
-    const auto at = static_cast<std::size_t>(lower(links_, id) - links_.begin());
+    const auto at = static_cast<std::size_t>(lower_bound_by_id(links_, id) - links_.begin());
     links_.beside()->insert(at, {.incarnation = incarnation}, links_.size());
     links_.insert(links_.begin() + at, Link{.id = id, .kind = kind, .protocol = protocol});
     return true;
 }
 
 std::optional<Link> Links::remove(NodeId id) {
-    const auto at = lower(links_, id);
+    const auto at = lower_bound_by_id(links_, id);
     if (at == links_.end() || at->id != id) return std::nullopt;
     const Link link = *at;
     links_.beside()->erase(static_cast<std::size_t>(at - links_.begin()), links_.size());
@@ -133,13 +130,13 @@ std::vector<Dial> Dials::expire(Time now) {
 }
 
 void Dials::back_off(NodeId id, Time now, Rng& rng) {
-    auto at = lower(back_offs_, id);
+    auto at = lower_bound_by_id(back_offs_, id);
     if (at == back_offs_.end() || at->id != id) {
         if (back_offs_.size() >= back_off_limit) {
             const auto first = std::min_element(back_offs_.begin(), back_offs_.end(),
                                                 [](const BackOff& a, const BackOff& b) { return a.until < b.until; });
             back_offs_.erase(first);
-            at = lower(back_offs_, id);
+            at = lower_bound_by_id(back_offs_, id);
         }
         at = back_offs_.insert(at, {id, 0, {}});
     }
@@ -150,7 +147,7 @@ void Dials::back_off(NodeId id, Time now, Rng& rng) {
 }
 
 void Dials::forgive(NodeId id) {
-    const auto at = lower(back_offs_, id);
+    const auto at = lower_bound_by_id(back_offs_, id);
     if (at != back_offs_.end() && at->id == id) back_offs_.erase(at);
 }
 

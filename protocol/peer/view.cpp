@@ -1,21 +1,13 @@
 #include "protocol/peer/view.hpp"
 
+#include "protocol/peer/by_id.hpp"
 #include "protocol/ring.hpp"
 
 #include <algorithm>
 
 namespace gossip {
-namespace {
-
-template <class Items>
-auto lower(Items& items, NodeId id) {
-    return std::lower_bound(items.begin(), items.end(), id, [](const auto& item, NodeId n) { return item.id < n; });
-}
-
-}  // namespace
-
 const Candidate* View::candidate(NodeId id) const {
-    const auto at = lower(*sample().candidates, id);
+    const auto at = lower_bound_by_id(*sample().candidates, id);
     return at != sample().candidates->end() && at->id == id ? &*at : nullptr;
 }
 
@@ -62,14 +54,14 @@ bool View::rise(Epoch epoch, const Digest& digest, std::uint32_t members) {
 void View::add_candidate(const Candidate& candidate, std::size_t limit, Rng& rng) {
     if (candidate.id == self() || candidate.id == NodeId::none || is_anonymous(candidate.id)) return;
     auto& known = mutable_sample().candidates.mutable_value();
-    auto at = lower(known, candidate.id);
+    auto at = lower_bound_by_id(known, candidate.id);
     if (at != known.end() && at->id == candidate.id) {
         *at = candidate;
         return;
     }
     if (known.size() >= limit) {
         known.erase(known.begin() + static_cast<std::ptrdiff_t>(rng.below(known.size())));
-        at = lower(known, candidate.id);
+        at = lower_bound_by_id(known, candidate.id);
     }
     known.insert(at, candidate);
 }
@@ -92,7 +84,7 @@ void View::learn(std::span<const NodeId> successors, std::span<const Candidate> 
 }
 
 void View::note_degree(NodeId id, std::uint32_t degree) {
-    if (candidate(id) != nullptr) lower(mutable_sample().candidates.mutable_value(), id)->degree = degree;
+    if (candidate(id) != nullptr) lower_bound_by_id(mutable_sample().candidates.mutable_value(), id)->degree = degree;
 }
 
 void View::forget(NodeId id) {
@@ -153,19 +145,19 @@ void View::remember_key(const Change& change) {
 }
 
 const View::Tombstone* View::tombstone(NodeId id) const {
-    const auto at = lower(history_->tombstones, id);
+    const auto at = lower_bound_by_id(history_->tombstones, id);
     return at != history_->tombstones.end() && at->id == id ? &*at : nullptr;
 }
 
 void View::bury(const Change& change) {
     const NodeId id = change.peer;
     auto& tombstones = history_.ensure().tombstones;
-    auto at = lower(tombstones, id);
+    auto at = lower_bound_by_id(tombstones, id);
     if (at == tombstones.end() || at->id != id) {
         if (tombstones.size() >= tombstone_limit) {
             tombstones.erase(std::min_element(tombstones.begin(), tombstones.end(),
                                               [](const auto& a, const auto& b) { return a.order < b.order; }));
-            at = lower(tombstones, id);
+            at = lower_bound_by_id(tombstones, id);
         }
         at = tombstones.insert(at, Tombstone{.id = id});
     }
@@ -176,7 +168,7 @@ void View::bury(const Change& change) {
 }
 
 void View::revive(NodeId id) {
-    if (tombstone(id) != nullptr) lower(history_.ensure().tombstones, id)->back = true;
+    if (tombstone(id) != nullptr) lower_bound_by_id(history_.ensure().tombstones, id)->back = true;
 }
 
 bool View::removed(NodeId id, Incarnation life) const {

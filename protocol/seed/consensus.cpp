@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t batch_cap = 256;
 constexpr Duration address_patience = std::chrono::milliseconds(20);
 
-std::uint32_t as_u32(std::size_t n) { return static_cast<std::uint32_t>(n); }
-
 void write(ByteWriter& out, const msg::Vote& vote) {
     out.u64(vote.epoch);
     gossip::write(out, vote.ballot);

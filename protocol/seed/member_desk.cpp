@@ -1,6 +1,7 @@
 #include "protocol/seed/member_desk.hpp"
 
 #include "protocol/canonical.hpp"
+#include "protocol/quorum.hpp"
 #include "protocol/seed/neighbours.hpp"
 
 #include <algorithm>
@@ -15,8 +16,6 @@ constexpr std::size_t deltas_per_reply = 64;
 constexpr std::size_t delta_changes_per_reply = 256;  // a peer's line of 64 KiB
 constexpr std::size_t degrees_per_sync = 1000;
 constexpr std::size_t first_told = 3;  // lease holders that start the flood of a decision
-
-std::uint32_t as_u32(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
 }  // namespace
 

@@ -16,8 +16,6 @@ constexpr std::size_t changes_per_reply = 2000;  // about half of a seed's line 
 constexpr std::size_t members_per_part = 2000;
 constexpr std::size_t parts_limit = 10'000;
 
-std::uint32_t as_u32(std::size_t n) { return static_cast<std::uint32_t>(n); }
-
 template <class T>
 std::vector<T> slice(const std::vector<T>& all, std::size_t part) {
     const std::size_t begin = std::min(part * members_per_part, all.size());

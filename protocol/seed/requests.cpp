@@ -21,8 +21,6 @@ namespace {
 constexpr std::size_t carried_limit = 64;
 constexpr Duration retry_hint = std::chrono::seconds(2);
 
-std::uint32_t as_u32(std::size_t n) { return static_cast<std::uint32_t>(n); }
-
 Incarnation after(Incarnation life) { return Incarnation{static_cast<std::uint64_t>(life) + 1}; }
 
 void refuse_registration(SeedTurn& t, NodeId client, NodeId peer, std::string text, Incarnation minimum) {

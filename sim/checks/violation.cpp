@@ -8,8 +8,7 @@ namespace gossip::sim {
 
 std::string to_string(const Violation& violation) {
     char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%.6f",
-                  std::chrono::duration<double>(violation.at.time_since_epoch()).count());
+    std::snprintf(seconds, sizeof seconds, "%.6f", in_seconds(violation.at.time_since_epoch()));
     std::string text = violation.invariant + " at " + seconds + " s [";
     for (std::size_t i = 0; i < violation.nodes.size(); ++i) {
         text += (i > 0 ? " " : "") + node_name(violation.nodes[i]);

@@ -38,8 +38,6 @@ std::size_t greatest_degree(const Graph& graph) {
     return most;
 }
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
 Experiment::Experiment(ExperimentOptions options)
@@ -125,7 +123,7 @@ void Experiment::begin_workload() {
 
 double Experiment::progress() const {
     if (phase_ == Phase::bringing_up || options_.duration == Duration::zero()) return 0;
-    return std::clamp(seconds(cluster_.sim().now() - begun_) / seconds(options_.duration), 0.0, 1.0);
+    return std::clamp(in_seconds(cluster_.sim().now() - begun_) / in_seconds(options_.duration), 0.0, 1.0);
 }
 
 // ---------------------------------------------------------------- workload and faults
@@ -206,9 +204,9 @@ void Experiment::split(bool cut) {
 
 std::vector<Metric> Experiment::current_metrics() const {
     std::vector<Metric> m;
-    const Figure bring_up = seconds((phase_ == Phase::bringing_up ? now() : up_).time_since_epoch());
+    const Figure bring_up = in_seconds((phase_ == Phase::bringing_up ? now() : up_).time_since_epoch());
     m.push_back({"bring_up_s", options_.grown ? std::nullopt : bring_up, 3});  // a grown network was never brought up
-    m.push_back({"virtual_s", seconds(now().time_since_epoch()), 3});
+    m.push_back({"virtual_s", in_seconds(now().time_since_epoch()), 3});
     add_spread(m);
     add_overlay(m);
     add_membership(m);

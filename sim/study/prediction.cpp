@@ -12,8 +12,6 @@
 namespace gossip::sim {
 namespace {
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 // ---------------------------------------------------------------- the overlay
 
 // The moments of the degree distribution that the theory of paths needs.
@@ -64,7 +62,7 @@ constexpr std::uint32_t fewest_for_passage = 30;
 std::vector<double> link_times(const LinkProfile& link) {
     constexpr int bases = 64;
     constexpr int jitters = 8;
-    const double spread = seconds(link.delay_max - link.delay_min);
+    const double spread = in_seconds(link.delay_max - link.delay_min);
     std::vector<double> times;
     for (int i = 0; i < bases; ++i) {
         double share = (i + 0.5) / bases;
@@ -72,7 +70,7 @@ std::vector<double> link_times(const LinkProfile& link) {
             const auto apart = static_cast<std::uint32_t>(share * link.regions);
             share = std::min(apart, link.regions - apart) / std::max(std::floor(link.regions / 2.0), 1.0);
         }
-        const double base = seconds(link.delay_min) + share * spread;
+        const double base = in_seconds(link.delay_min) + share * spread;
         for (int j = 0; j < jitters; ++j)
             times.push_back(base * (1 + link.jitter_percent / 100.0 * (j + 0.5) / jitters));
     }
@@ -178,7 +176,7 @@ void add_passage(const ExperimentOptions& o, const Degrees& degrees, std::vector
 
 void add_detection(const ExperimentOptions& o, std::vector<Predicted>& out) {
     const LinkProfile& link = o.network.link;
-    const double killed = seconds(Probes::redial_after) + delays_to_removal * mean_of(link_times(link));
+    const double killed = in_seconds(Probes::redial_after) + delays_to_removal * mean_of(link_times(link));
     if (!disturbs_passage(o)) {
         out.push_back(
             {"detection_p50_s", killed, 0.5, 3, "second dial + 14 delays", "a killed process; steps counted"});
@@ -214,14 +212,14 @@ double expected_edges(const ExperimentOptions& o) {
 
 SilenceTimes silence_times(const ExperimentOptions& o) {
     const LivenessConfig& l = o.config.liveness;
-    const double cycle = seconds(l.interval);
+    const double cycle = in_seconds(l.interval);
     const double watchers = degrees_of(o).mean;
     const double delay = mean_of(link_times(o.network.link));
-    const double judged = std::max(l.probes * seconds(l.probe_timeout), seconds(l.refute));
+    const double judged = std::max(l.probes * in_seconds(l.probe_timeout), in_seconds(l.refute));
     SilenceTimes t;
     t.suspected = cycle / (watchers + 1) + l.misses * cycle;
-    t.removed = t.suspected + judged + seconds(o.config.seed.probe_timeout) + delays_to_removal * delay;
-    t.forgiven = l.misses * cycle + seconds(l.refute);
+    t.removed = t.suspected + judged + in_seconds(o.config.seed.probe_timeout) + delays_to_removal * delay;
+    t.forgiven = l.misses * cycle + in_seconds(l.refute);
     return t;
 }
 
@@ -231,7 +229,7 @@ double false_removal_rate(const ExperimentOptions& o, double loss) {
     const double no_answer = 1 - (1 - loss) * (1 - loss);
     const double missed = loss * no_answer;  // neither its ping nor its answer to our ping arrives
     const double suspicions =
-        degrees_of(o).mean * (1 - missed) * std::pow(missed, l.misses) / seconds(l.interval) * 3600;
+        degrees_of(o).mean * (1 - missed) * std::pow(missed, l.misses) / in_seconds(l.interval) * 3600;
     const double unreached = std::pow(no_answer, l.probes);
     const std::size_t witnesses = l.witnesses_max;
     const double certified = at_least(majority(witnesses) - 1, witnesses - 1, unreached);  // the accuser is a witness

@@ -61,8 +61,6 @@ std::uint64_t hash_text(std::string_view text) {
     return h;
 }
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 [[noreturn]] void usage(const char* problem) {
     std::fprintf(
         stderr,
@@ -139,11 +137,11 @@ void narrate(Time now, NodeId node, const Notice& n) {
     std::string text = log_text(n);
     if (text.empty())
         text = std::string(kind_name(n.kind)) + " " + node_name(n.subject) + " " + node_name(n.other) + " " + n.text;
-    std::printf("%10.4f %-16s %s\n", seconds(now.time_since_epoch()), node_name(node).c_str(), text.c_str());
+    std::printf("%10.4f %-16s %s\n", in_seconds(now.time_since_epoch()), node_name(node).c_str(), text.c_str());
 }
 
 void narrate_wire(Time now, NodeId from, NodeId to, const Message& m) {
-    std::printf("%10.4f %-16s -> %s %s\n", seconds(now.time_since_epoch()), node_name(from).c_str(),
+    std::printf("%10.4f %-16s -> %s %s\n", in_seconds(now.time_since_epoch()), node_name(from).c_str(),
                 node_name(to).c_str(), std::string(message_name(m)).c_str());
 }
 
@@ -170,8 +168,8 @@ bool run_one(std::uint64_t seed, const Arguments& a, Board& board) {
     board.events += r.events;
     board.trace_hash = r.trace_hash;
     if (cpu > board.slowest) board.slowest = cpu, board.slowest_seed = seed;
-    if (seconds(r.converged_after) > board.longest_healing) {
-        board.longest_healing = seconds(r.converged_after);
+    if (in_seconds(r.converged_after) > board.longest_healing) {
+        board.longest_healing = in_seconds(r.converged_after);
         board.longest_seed = seed;
     }
     for (std::size_t i = 0; i < r.coverage.size(); ++i) board.coverage[i] += r.coverage[i];

@@ -119,7 +119,7 @@ TEST_CASE("the pace grows from 0.2 s to 10 s, within half and one and a half") {
     double full = 0.2;
     for (int i = 0; i < 12; ++i) {
         for (int k = 0; k < 50; ++k) {
-            const double wait = std::chrono::duration<double>(r.delay(rng)).count();
+            const double wait = in_seconds(r.delay(rng));
             CHECK(wait >= full / 2);
             CHECK(wait <= full * 1.5);
         }
