@@ -3,6 +3,7 @@
 #include "node/base/descriptor.hpp"
 #include "node/base/escape.hpp"
 #include "node/base/file.hpp"
+#include "node/base/written_files.hpp"
 #include "protocol/log_text.hpp"
 #include "protocol/names.hpp"
 #include "protocol/notice_traits.hpp"
@@ -66,8 +67,17 @@ std::string node_tag(Role role, NodeId self) {
     return (role == Role::seed ? "[SEED:" : "[PEER:") + std::to_string(endpoint(self).port) + "] ";
 }
 
-std::string own_file(const LogOptions& o) {
-    return o.dir + (o.role == Role::seed ? "/seed-" : "/peer-") + std::to_string(endpoint(o.self).port) + ".log";
+std::string own_name(const LogOptions& o) {
+    return (o.role == Role::seed ? "seed-" : "peer-") + std::to_string(endpoint(o.self).port) + ".log";
+}
+
+// A network's manager shows its nodes' logs by links; through one of them we would write into its run's folder.
+void drop_links(const std::string& dir, const std::string& own, const std::string& shared) {
+    WrittenFiles written(dir);
+    for (const std::string& name : {own, std::filesystem::path(shared).filename().string()}) {
+        const auto entry = written.entries().find(name);
+        if (entry != written.entries().end() && entry->second == WrittenFiles::Kind::link) written.remove(name);
+    }
 }
 
 // Escapes the texts of a notice, which a stranger may have chosen: they can neither break nor forge a log line.
@@ -111,9 +121,11 @@ std::variant<std::unique_ptr<NodeLog>, std::string> NodeLog::open(const LogOptio
     auto& targets = sinks->logger.sinks();
     try {
         if (!o.dir.empty()) {
+            const std::string own = own_name(o);
             std::filesystem::create_directories(o.dir);
+            drop_links(o.dir, own, o.shared_file);
             targets.push_back(
-                std::make_shared<spdlog::sinks::rotating_file_sink_st>(own_file(o), rotate_bytes, rotated_files));
+                std::make_shared<spdlog::sinks::rotating_file_sink_st>(o.dir + "/" + own, rotate_bytes, rotated_files));
         }
         if (!o.shared_file.empty()) targets.push_back(std::make_shared<WholeLineSink>(o.shared_file));
     } catch (const std::exception& e) {

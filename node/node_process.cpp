@@ -54,12 +54,6 @@ bool wants_colour(Colour colour) {
     return (no_colour == nullptr || *no_colour == '\0') && !dumb && ::isatty(STDOUT_FILENO) != 0;
 }
 
-std::string journal_path(const std::string& dir, NodeId self) {
-    std::string name = node_name(self);
-    std::replace(name.begin(), name.end(), ':', '-');
-    return dir + "/seed-" + name + ".journal";
-}
-
 void close_on_exec(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 }  // namespace
@@ -154,7 +148,7 @@ NodeProcess::Problem NodeProcess::listen() {
 }
 
 std::variant<std::unique_ptr<Journal>, std::string> NodeProcess::open_journal(std::vector<Record>& records) {
-    const std::string path = journal_path(config_.node.state_dir, given_.listen);
+    const std::string path = config_.node.state_dir + "/" + journal_name(given_.listen);
     auto opened = Journal::open(io_, path, config_.config.seed.durable);
     if (auto* error = std::get_if<std::string>(&opened)) return std::move(*error);
     auto& journal = std::get<Journal::Opened>(opened);

@@ -4,6 +4,8 @@
 #include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
 #include "manager/network/network_plan.hpp"
+#include "manager/network/start_check.hpp"
+#include "manager/shell/report.hpp"
 #include "manager/view/live_log.hpp"
 #include "node/config/settings.hpp"
 #include "protocol/quorum.hpp"
@@ -18,6 +20,7 @@ int check_config(const Options& options) {
         return exit_code(ErrorKind::config);
     }
     const auto& network = std::get<NetworkPlan>(plan);
+    if (const auto failure = check_start(network)) return report(console, *failure);
     const std::size_t seeds = network.config.seeds.size();
     // What would start comes last, where people look; as a comment, so that the whole is a valid file.
     std::string text = network.toml + "\n# ok: " + std::to_string(seeds) + " seeds (" +

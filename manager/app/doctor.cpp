@@ -7,6 +7,7 @@
 #include "manager/hosts/agent_host.hpp"
 #include "manager/hosts/process.hpp"
 #include "manager/network/network_plan.hpp"
+#include "manager/network/start_check.hpp"
 #include "manager/remote/remote_socket.hpp"
 #include "manager/view/live_log.hpp"
 #include "node/base/file.hpp"
@@ -113,12 +114,31 @@ void check_limits(const NetworkPlan& plan, Findings& found) {
         std::to_string(free / 1'000'000) + " MB free, about " + std::to_string(wanted / 1'000'000) + " MB needed");
 }
 
+// What agents say on stderr while they are looked at.
+class ScratchFolder {
+public:
+    ScratchFolder() : path_((fs::temp_directory_path() / "gossipctl-doctor-XXXXXX").string()) {
+        if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        if (!path_.empty()) fs::remove_all(path_, ignored);
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
 // Each agent is started, as for a network, and ends again.
 void check_hosts(const NetworkPlan& plan, Findings& found) {
     EventLoop loop;
+    const ScratchFolder scratch;
     for (const HostSettings& host : plan.hosts) {
         AgentHost agent(loop, {host,
-                               plan.log_dir + "/" + host.name,
+                               scratch.path() + "/" + host.name,
                                {},
                                plan.toml,
                                seed_list_text({plan.config.seeds, plan.config.seed_keys})});
@@ -126,7 +146,9 @@ void check_hosts(const NetworkPlan& plan, Findings& found) {
         agent.begin();
         const std::string problem = agent.await(end);
         found.add("host " + host.name, problem.empty() ? Fitness::good : Fitness::bad,
-                  problem.empty() ? "its agent answers; " + agent.take_news() : problem);
+                  problem.empty() ? "its agent answers; " + host.name + ": logs in " + plan.log_dir + "/" + host.name +
+                                        ", there in " + agent.folder_there()
+                                  : problem);
         agent.close();
         loop.run_until([&] { return agent.gone(); }, std::chrono::seconds(2));
     }
@@ -167,6 +189,7 @@ int doctor(const Options& options) {
         check_ports(network, found);
         check_folder("logs", network.log_dir, found);
         check_folder("run folders", network.run_out.empty() ? network.runs_dir : network.run_out, found);
+        if (const auto failure = check_start(network)) found.add("start", Fitness::bad, failure->text);
         check_limits(network, found);
         check_hosts(network, found);
     }

@@ -2,6 +2,7 @@
 
 #include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
+#include "manager/network/start_check.hpp"
 #include "manager/network/supervisor.hpp"
 #include "manager/page/web_site.hpp"
 #include "manager/remote/remote_server.hpp"
@@ -223,6 +224,7 @@ int run_session(const Options& options, Console& console, const std::optional<Kn
     const auto processes = [&](ManagedNetwork::Observers observers) -> std::unique_ptr<ManagedNetwork> {
         return std::make_unique<Supervisor>(loop, std::get<NetworkPlan>(std::move(plan)), std::move(observers));
     };
+    if (const auto failure = check_start(std::get<NetworkPlan>(plan))) return report(console, *failure);
     Session session(loop, console, processes, settings);
     if (const auto failure = begin_record(session, known ? &*known : nullptr)) return report(console, *failure);
     const int code = run_commands(session, known);

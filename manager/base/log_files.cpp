@@ -28,6 +28,10 @@ std::string file_stem(NodeId id, Role role) {
     return (role == Role::seed ? "seed-" : "peer-") + std::to_string(endpoint(id).port);
 }
 
+std::vector<std::string> node_files(const std::string& stem) {
+    return {stem + ".log", stem + ".1.log", stem + ".2.log", stem + ".3.log", stem + ".err"};
+}
+
 bool LogSearcher::contains(const std::string& path, const std::string& text) {
     Progress& progress = progress_[{path, text}];
     if (progress.found) return true;

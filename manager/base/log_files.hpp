@@ -14,6 +14,8 @@ namespace gossip {
 
 // "seed-6000", "peer-7003": the names of a node's files.
 [[nodiscard]] std::string file_stem(NodeId id, Role role);
+// All that a node and its host may write beside each other: its log, what is rotated of it, its stderr.
+[[nodiscard]] std::vector<std::string> node_files(const std::string& stem);
 
 // Remembers how far a file has been searched, so a wait does not read it again with every event.
 class LogSearcher {

@@ -92,7 +92,7 @@ Result show_places(Session& session) {
     Table table({{"what"}, {"where"}});
     if (!session.page().empty()) table.add({{"page"}, {session.page()}});
     if (session.recorder() != nullptr) table.add({{"run"}, {session.recorder()->folder().path()}});
-    if (session.network().plan().keep_logs) table.add({{"logs"}, {session.network().plan().log_dir}});
+    if (const std::string logs = session.network().log_folder(); !logs.empty()) table.add({{"logs"}, {logs}});
     session.console().result(table);
     return std::nullopt;
 }

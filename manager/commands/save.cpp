@@ -4,6 +4,7 @@
 #include "manager/shell/command_table.hpp"
 #include "manager/shell/parser.hpp"
 #include "manager/shell/session.hpp"
+#include "node/base/file.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -24,11 +25,8 @@ Result write_file(const std::string& path, const std::string& text) {
     if (!is_ours_or_new(path)) {
         return Failure{ErrorKind::command, path + " exists and is no saved session; choose another name"};
     }
-    std::ofstream file(path, std::ios::trunc);
-    file << text;
-    file.close();
-    if (!file) return Failure{ErrorKind::command, "cannot write " + path};
-    return std::nullopt;
+    auto problem = replace_file(path, text);
+    return problem.empty() ? std::nullopt : Result(Failure{ErrorKind::command, std::move(problem)});
 }
 
 Result save_configuration(Session& session, const std::string& path, const std::string& head) {

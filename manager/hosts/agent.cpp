@@ -8,6 +8,8 @@
 #include "node/base/clock.hpp"
 #include "node/base/escape.hpp"
 #include "node/base/file.hpp"
+#include "node/base/written_files.hpp"
+#include "node/identity.hpp"
 #include "protocol/names.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -15,7 +17,7 @@
 #include <boost/asio/write.hpp>
 
 #include <fcntl.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,30 +44,29 @@ constexpr std::size_t errors_kept = 4096;
 constexpr int lock_attempts = 40;
 constexpr useconds_t lock_pause_us = 50'000;
 
-bool write_private(const std::string& path, const std::string& text) {
-    const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    return file && write_all(file.get(), text);
-}
-
-// One agent a folder: two would take each other's logs away.
-FileDescriptor lock_folder(const std::string& dir) {
-    FileDescriptor lock{::open((dir + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    for (int i = 0; lock && i < lock_attempts; ++i) {
-        if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+// One agent a folder: two would take each other's logs away. Empty, or why it cannot be had.
+std::string lock_folder(const std::string& dir, FileLock& lock) {
+    std::string holder;
+    for (int i = 0; i < lock_attempts; ++i) {
+        auto taken = FileLock::take(dir + "/" + std::string(FileLock::in_folder));
+        if (auto* problem = std::get_if<std::string>(&taken)) return std::move(*problem);
+        if (auto* held = std::get_if<FileLock>(&taken)) return lock = std::move(*held), std::string();
+        holder = std::get<FileLock::Taken>(taken).by;
         ::usleep(lock_pause_us);
     }
-    return {};
+    return dir + " is in use by the agent of " + holder + "; give this host a dir of its own in [[host]]";
 }
 
-void remove_old_logs(const std::string& dir) {
-    std::error_code error;
-    std::vector<fs::path> old;
-    for (const auto& entry : fs::directory_iterator(dir, error)) {
-        const std::string name = entry.path().filename().string();
-        const bool log = name.ends_with(".log") || name.ends_with(".err");
-        if ((name.starts_with("peer-") && log) || name == "outputfile.txt") old.push_back(entry.path());
-    }
-    for (const fs::path& path : old) fs::remove(path, error);
+constexpr std::string_view advice = "the key dir of its [[host]]";
+constexpr const char* state_folder = "state";  // in the agent's folder: its nodes' keys
+
+std::string claim_node_files(const std::string& dir, NodeId id) {
+    WrittenFiles::Names names = node_files(file_stem(id, Role::peer));
+    for (const char* end : {"", ".new"}) names.push_back(identity_path(state_folder, Role::peer, id) + end);
+    WrittenFiles written(dir);
+    std::string problem = written.in_the_way(names, advice);
+    if (problem.empty()) problem = written.add(WrittenFiles::Kind::folder, {state_folder});
+    return problem.empty() ? written.add(WrittenFiles::Kind::file, names) : problem;
 }
 
 }  // namespace
@@ -165,13 +166,17 @@ std::string Agent::prepare_folder(const agent::Setup& setup) {
     const std::string dir = fs::absolute(wanted, error).string();
     fs::create_directories(dir, error);
     if (error) return "cannot make the folder " + dir + ": " + error.message();
-    lock_ = lock_folder(dir);
-    if (!lock_) return dir + " is in use by another agent; give this host a dir of its own in [[host]]";
-    remove_old_logs(dir);
-    // It may hold a join token.
-    if (!write_private(dir + "/config.toml", setup.config) || !write_private(dir + "/seeds.txt", setup.seeds)) {
-        return "cannot write in " + dir + ": " + error_text(errno);
-    }
+    if (std::string problem = lock_folder(dir, lock_); !problem.empty()) return problem;
+    WrittenFiles written(dir);
+    std::string problem = written.in_the_way({"config.toml", "seeds.txt", "outputfile.txt", state_folder}, advice);
+    if (!problem.empty()) return problem;
+    written.remove_all();                 // of an earlier network
+    const mode_t others = ::umask(0077);  // the configuration may hold a join token
+    problem = written.write("config.toml", setup.config, advice);
+    if (problem.empty()) problem = written.write("seeds.txt", setup.seeds, advice);
+    ::umask(others);
+    if (problem.empty()) problem = written.add(WrittenFiles::Kind::file, {"outputfile.txt"});
+    if (!problem.empty()) return problem;
     dir_ = dir;
     return {};
 }
@@ -192,9 +197,12 @@ void Agent::handle(const agent::Start& start) {
     auto listener = listeners_.extract(start.id);
     if (listener.empty()) return give_up("start: nothing listens on " + node_name(start.id));
     if (nodes_.contains(start.number)) return give_up("start: number " + std::to_string(start.number) + " is taken");
+    if (const std::string problem = claim_node_files(dir_, start.id); !problem.empty()) {
+        return report(agent::Exited{start.number, {false, 127}, problem});
+    }
     std::vector<std::string> arguments = node_arguments(start.id, Role::peer, false, start.last_life);
     arguments.insert(arguments.end(), {"--config", dir_ + "/config.toml", "--seeds", dir_ + "/seeds.txt"});
-    arguments.insert(arguments.end(), {"--log-dir", dir_});
+    arguments.insert(arguments.end(), {"--log-dir", dir_, "--state-dir", dir_ + "/" + state_folder});
     ControlLink::Handlers handlers;
     handlers.line = [this, n = start.number](std::string_view line) { report(agent::NodeLine{n, line}); };
     handlers.exited = [this, n = start.number](ExitStatus status) { handle_exit(n, status); };

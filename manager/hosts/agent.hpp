@@ -6,6 +6,7 @@
 #include "manager/hosts/control_link.hpp"
 #include "manager/hosts/log_tail.hpp"
 #include "node/base/descriptor.hpp"
+#include "node/base/file_lock.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -63,7 +64,7 @@ private:
     bool held_{false};
     std::optional<int> exit_code_;
     std::string dir_;  // empty until it is set up
-    FileDescriptor lock_;
+    FileLock lock_;
     std::map<NodeId, FileDescriptor> listeners_;
     std::map<std::uint64_t, Node> nodes_;
     std::map<NodeId, LogTail> logs_;

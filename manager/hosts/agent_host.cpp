@@ -199,7 +199,8 @@ void AgentHost::handle(const agent::Hello& hello) {
 void AgentHost::handle(const agent::Ready& ready) {
     same_clock_ = ready.clock == monotonic_clock_name();
     ready_ = true;
-    news_ = settings_.host.name + ": logs in " + settings_.log_dir + ", there in " + printable(ready.dir);
+    folder_there_ = printable(ready.dir);
+    news_ = settings_.host.name + ": logs in " + settings_.log_dir + ", there in " + folder_there_;
     if (!same_clock_) await_clock();
 }
 

@@ -37,6 +37,8 @@ public:
     void close();
     void kill();
     // Once after the agent was started: where its nodes' logs are.
+    // Of its files there, once it is ready.
+    [[nodiscard]] const std::string& folder_there() const { return folder_there_; }
     [[nodiscard]] std::string take_news() { return std::exchange(news_, {}); }
     [[nodiscard]] bool gone() const { return link_ == nullptr; }
 
@@ -87,6 +89,7 @@ private:
     bool greeted_{false};
     bool ready_{false};
     std::string passed_over_;  // the last line before it greeted
+    std::string folder_there_;
     std::string news_;
     std::string problem_;  // why it cannot be used
     std::uint64_t next_number_{1};

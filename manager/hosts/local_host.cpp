@@ -65,8 +65,8 @@ Listening LocalHost::listen(const std::vector<NodeId>& candidates, std::size_t c
 std::vector<std::string> LocalHost::arguments(const NodeLaunch& launch) const {
     std::vector<std::string> out = node_arguments(launch.id, launch.role, launch.bootstrap, launch.last_life);
     out.insert(out.end(), settings_.arguments.begin(), settings_.arguments.end());
-    out.insert(out.end(), {"--seeds", settings_.state_dir + "/seeds.txt"});
-    out.insert(out.end(), {"--set", "seeds.state_dir=" + settings_.state_dir});
+    out.insert(out.end(), {"--seeds", settings_.seed_file, "--log-dir", settings_.log_dir});
+    out.insert(out.end(), {"--state-dir", settings_.state_dir});
     return out;
 }
 

@@ -11,10 +11,14 @@ class LocalHost final : public NodeHost {
 public:
     struct Settings {
         std::string log_dir;
-        std::string state_dir;               // holds seeds.txt
+        std::string state_dir;
+        std::string seed_file;
         std::vector<std::string> arguments;  // --config and --set, for every node
     };
-    LocalHost(boost::asio::io_context& io, Settings settings) : io_(io), settings_(std::move(settings)) {}
+    explicit LocalHost(boost::asio::io_context& io) : io_(io) {}
+
+    // Before the first node is started.
+    void set_up(Settings settings) { settings_ = std::move(settings); }
 
     Listening listen(const std::vector<NodeId>& candidates, std::size_t count, WaitEnd& end) override;
     std::variant<StartedNode, std::string> start(NodeLaunch launch) override;

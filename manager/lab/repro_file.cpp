@@ -1,13 +1,12 @@
 #include "manager/lab/repro_file.hpp"
 
-#include "manager/runs/run_folder.hpp"
+#include "node/base/file.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
 #include <type_traits>
 
 namespace gossip {
@@ -314,17 +313,20 @@ std::variant<Repro, std::string> parse_repro(const std::string& text) {
 }
 
 std::variant<Repro, std::string> read_repro(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) return "cannot read " + path;
-    auto parsed = parse_repro(text.str());
+    auto read = read_file(path);
+    if (auto* problem = std::get_if<std::string>(&read)) return std::move(*problem);
+    auto parsed = parse_repro(std::get<FileText>(read).text);
     if (const auto* problem = std::get_if<std::string>(&parsed)) return path + ": " + *problem;
     return parsed;
 }
 
 std::string write_repro(const std::string& path, const Repro& repro) {
-    return replace_file(path, to_json(repro)) ? "" : "cannot write " + path;
+    std::error_code ignored;
+    const bool foreign =
+        std::filesystem::is_regular_file(path, ignored) && std::holds_alternative<std::string>(read_repro(path));
+    if (foreign)
+        return path + " is in the way: it is no failing run that gossipctl wrote; move it or choose another name";
+    return replace_file(path, to_json(repro));
 }
 
 }  // namespace gossip

@@ -5,6 +5,7 @@
 #include "manager/base/version.hpp"
 #include "manager/runs/run_figures.hpp"
 #include "node/base/value_text.hpp"
+#include "node/base/written_files.hpp"
 #include "protocol/names.hpp"
 
 #include <unistd.h>
@@ -74,13 +75,6 @@ std::string summary_of(const std::vector<SimRun>& runs, const std::vector<std::s
                figure_json(samples_of(runs, i));
     }
     return out + "\n  }\n}\n";
-}
-
-std::string write_file(const std::string& path, const std::string& text) {
-    std::ofstream file(path, std::ios::trunc);
-    file << text;
-    file.close();
-    return file ? "" : "cannot write " + path;
 }
 
 class ResultsReader {
@@ -215,12 +209,13 @@ std::string write_results(const std::string& folder, const std::vector<SimRun>& 
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) return "cannot make the folder " + folder + ": " + error.message();
-    if (runs.empty()) return {};
+    WrittenFiles written(folder);
+    if (runs.empty()) return written.in_the_way({"runs.jsonl", "runs.csv", "summary.json"}, "--out");
     std::string lines;
     for (const SimRun& run : runs) lines += json_line(run);
-    std::string problem = write_file(folder + "/runs.jsonl", lines);
-    if (problem.empty()) problem = write_file(folder + "/runs.csv", csv_of(runs));
-    if (problem.empty()) problem = write_file(folder + "/summary.json", summary_of(runs, arguments));
+    std::string problem = written.write("runs.jsonl", lines, "--out");
+    if (problem.empty()) problem = written.write("runs.csv", csv_of(runs), "--out");
+    if (problem.empty()) problem = written.write("summary.json", summary_of(runs, arguments), "--out");
     return problem;
 }
 

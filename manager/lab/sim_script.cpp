@@ -61,7 +61,6 @@ private:
         plan.seed = sim_seed(command_.seed_text, number);
         const bool asks = play_.known && asks_of_its_run(play_.known->script);
         if (!asks) plan.runs_dir.clear();  // a study has thousands of runs: too many to record
-        plan.keep_logs = false;
         if (command_.runs > 1 && !plan.run_out.empty()) plan.run_out += "/" + std::to_string(number + 1);
         const auto began = std::chrono::steady_clock::now();
         progress_.begin();

@@ -3,8 +3,10 @@
 #include "manager/base/failure.hpp"
 #include "manager/base/program.hpp"
 #include "manager/lab/sweep_results.hpp"
-#include "manager/runs/run_folder.hpp"
+#include "node/base/file.hpp"
+#include "node/base/file_lock.hpp"
 #include "node/base/value_text.hpp"
+#include "node/base/written_files.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -135,10 +137,36 @@ std::string claim_folder(const SweepPlan& plan, const std::string& out) {
     const std::string path = out + "/inputs.txt";
     const std::string inputs = inputs_of(plan);
     const std::string before = read_text(path);
-    if (before.empty()) return replace_file(path, inputs) ? "" : "cannot write " + path;
+    if (before.empty()) return WrittenFiles(out).write("inputs.txt", inputs, "--out");
     if (before == inputs) return {};
     return out + " holds results of another script or configuration (" + path +
            " has them): choose another folder with --out, or remove it";
+}
+
+std::string errors_of(const SweepJob& job) {
+    return (has_table(job) ? job.result : fs::path(job.result).parent_path().string()) + ".err";
+}
+
+// Each result has a name of its own in the folder; none may be that of somebody else's file.
+std::string claim_names(const std::vector<SweepJob>& jobs, const std::string& out) {
+    WrittenFiles written(out);
+    WrittenFiles::Names files{"results.csv"};
+    WrittenFiles::Names folders;
+    for (const SweepJob& job : jobs) {
+        if (is_done(job)) continue;
+        files.push_back(fs::path(errors_of(job)).filename().string());
+        const fs::path result(job.result);
+        if (!has_table(job)) {
+            folders.push_back(result.parent_path().filename().string());
+            continue;
+        }
+        files.push_back(result.filename().string());
+        files.push_back(result.filename().string() + ".part");
+    }
+    std::string problem = written.in_the_way(files, "--out");
+    if (problem.empty()) problem = written.in_the_way(folders, "--out");
+    if (problem.empty()) problem = written.add(WrittenFiles::Kind::file, files);
+    return problem.empty() ? written.add(WrittenFiles::Kind::folder, folders) : problem;
 }
 
 std::string own_path() { return fs::read_symlink("/proc/self/exe").string(); }
@@ -153,7 +181,7 @@ std::string own_name() {
 std::string shell_line(const SweepJob& job) {
     std::string line = shell_word(own_name());
     for (const std::string& word : job.words) line += " " + shell_word(word);
-    if (!job.result.ends_with(".tsv")) return line;
+    if (!has_table(job)) return line;
     return line + " > " + shell_word(job.result + ".part") + " && mv " + shell_word(job.result + ".part") + " " +
            shell_word(job.result);
 }
@@ -165,10 +193,10 @@ pid_t start(const SweepJob& job) {
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    const bool table = job.result.ends_with(".tsv");
-    const std::string output = table ? job.result + ".part" : "/dev/null";
-    const std::string errors = (table ? job.result : fs::path(job.result).parent_path().string()) + ".err";
-    if (!table) fs::remove_all(fs::path(job.result).parent_path());  // of an interrupted run
+    const std::string output = has_table(job) ? job.result + ".part" : "/dev/null";
+    const std::string errors = errors_of(job);
+    if (!has_table(job))
+        WrittenFiles(fs::path(job.result).parent_path().string()).remove_all();  // of an interrupted run
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -238,17 +266,14 @@ private:
         if (good) ++good_;
         const std::string& result = jobs_[index].result;
         std::error_code error;
-        if (good && result.ends_with(".tsv")) fs::rename(result + ".part", result, error);
+        if (good && has_table(jobs_[index])) fs::rename(result + ".part", result, error);
         if (!good && interrupted == 0) fail(index);
         show();
     }
 
     void fail(std::size_t index) {
         if (failed_++ > 0) return;
-        const std::string& result = jobs_[index].result;
-        const std::string errors =
-            (result.ends_with(".tsv") ? result : fs::path(result).parent_path().string()) + ".err";
-        std::istringstream said(read_text(errors));
+        std::istringstream said(read_text(errors_of(jobs_[index])));
         std::getline(said, complaint_);
         complaint_ = shell_line(jobs_[index]) + ": " + complaint_;
     }
@@ -325,13 +350,18 @@ int sweep(const Request& request, const SweepPlan& plan) {
     fs::create_directories(request.out, error);
     if (error)
         return complain("sweep", ErrorKind::command, "cannot make the folder " + request.out + ": " + error.message());
-    if (std::string problem = claim_folder(plan, request.out); !problem.empty()) {
-        return complain("sweep", ErrorKind::config, problem);
+    const auto lock = FileLock::take(request.out + "/" + std::string(FileLock::in_folder));
+    if (const auto* taken = std::get_if<FileLock::Taken>(&lock)) {
+        return complain("sweep", ErrorKind::config,
+                        request.out + " is in use by the sweep of " + taken->by + "; choose another folder with --out");
     }
+    std::string problem = std::holds_alternative<std::string>(lock) ? std::get<std::string>(lock) : std::string();
+    if (problem.empty()) problem = claim_folder(plan, request.out);
+    if (problem.empty()) problem = claim_names(jobs, request.out);
+    if (!problem.empty()) return complain("sweep", ErrorKind::config, problem);
     const bool missing = !std::ranges::all_of(jobs, is_done);
-    if (std::string problem = refused(request, results_of(jobs), missing); !problem.empty()) {
-        return complain("sweep", ErrorKind::config, problem);
-    }
+    problem = refused(request, results_of(jobs), missing);
+    if (!problem.empty()) return complain("sweep", ErrorKind::config, problem);
     if (request.print_commands) {
         for (const SweepJob& job : jobs) {
             if (!is_done(job)) std::printf("%s\n", shell_line(job).c_str());
@@ -351,12 +381,10 @@ int sweep(const Request& request, const SweepPlan& plan) {
         return 128 + interrupted;
     }
     const SweepResults results = results_of(jobs);
-    if (!replace_file(request.out + "/results.csv", results_csv(plan, jobs, results))) {
-        return complain("sweep", ErrorKind::command, "cannot write " + request.out + "/results.csv");
-    }
-    if (std::string problem = unknown_metric(plan, results); !problem.empty()) {
-        return complain("sweep", ErrorKind::config, request.file + ": " + problem);
-    }
+    problem = replace_file(request.out + "/results.csv", results_csv(plan, jobs, results));
+    if (!problem.empty()) return complain("sweep", ErrorKind::command, problem);
+    problem = unknown_metric(plan, results);
+    if (!problem.empty()) return complain("sweep", ErrorKind::config, request.file + ": " + problem);
     const TableFormat piped = ::isatty(STDOUT_FILENO) != 0 ? TableFormat::table : TableFormat::tsv;
     const bool colored = use_color(ColorMode::automatic, STDOUT_FILENO);
     std::fputs(results_table(plan, jobs, results).render(request.format.value_or(piped), colored).c_str(), stdout);

@@ -27,8 +27,6 @@ std::string read_text(const std::string& path) {
     return all.str();
 }
 
-bool has_table(const SweepJob& job) { return job.result.ends_with(".tsv"); }
-
 std::vector<std::string> fields(const std::string& line) {
     std::vector<std::string> out;
     std::istringstream in(line);
@@ -150,6 +148,8 @@ std::string difference_text(const Line& line, bool significant) {
 }
 
 }  // namespace
+
+bool has_table(const SweepJob& job) { return job.result.ends_with(".tsv"); }
 
 bool is_done(const SweepJob& job) {
     const std::string text = read_text(job.result);

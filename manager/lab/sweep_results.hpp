@@ -29,6 +29,8 @@ struct SweepResult {
 // Of each job; nothing where the run is not there, or cannot be read.
 using SweepResults = std::vector<std::optional<SweepResult>>;
 
+// `gossipctl sim -o tsv` wrote the result; else it is a recorded run's manifest.
+[[nodiscard]] bool has_table(const SweepJob& job);
 // Whether the run ended in order; one that was interrupted is repeated.
 [[nodiscard]] bool is_done(const SweepJob& job);
 [[nodiscard]] SweepResults results_of(const std::vector<SweepJob>& jobs);

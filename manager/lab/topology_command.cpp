@@ -9,7 +9,7 @@
 #include "manager/lab/sim_options.hpp"
 #include "manager/runs/plot.hpp"
 #include "manager/runs/run_figures.hpp"
-#include "manager/runs/run_folder.hpp"
+#include "node/base/file.hpp"
 #include "node/base/value_text.hpp"
 #include "protocol/overlay/given_links.hpp"
 #include "sim/cluster/grown_overlay.hpp"
@@ -319,8 +319,8 @@ std::string csv_of(const Request& request, const std::vector<Overlays>& overlays
 }
 
 std::optional<std::string> write_files(const Request& request, const std::vector<Overlays>& overlays) {
-    if (!request.csv.empty() && !replace_file(request.csv, csv_of(request, overlays))) {
-        return "cannot write " + request.csv;
+    if (!request.csv.empty()) {
+        if (auto problem = replace_file(request.csv, csv_of(request, overlays)); !problem.empty()) return problem;
     }
     if (request.plot.empty()) return std::nullopt;
     std::vector<DegreeSeries> series;

@@ -58,6 +58,11 @@ public:
     ManagedNetwork(const ManagedNetwork&) = delete;
     ManagedNetwork& operator=(const ManagedNetwork&) = delete;
 
+    // The run's folder, where processes keep what is theirs; called before `start_network`.
+    void set_home(const std::string& folder) { plan_.home = folder; }
+    // Where the nodes' logs are; empty: in no files that last.
+    [[nodiscard]] virtual std::string log_folder() const { return {}; }
+
     // Seeds and the first peers, all at once; returns when all are ready.
     virtual std::optional<StartFailure> start_network(WaitEnd& end) = 0;
     virtual std::variant<std::vector<NodeId>, StartFailure> add_peers(const PeerRequest& request, WaitEnd& end) = 0;

@@ -69,8 +69,7 @@ NetworkPlan plan_from(const LoadedConfig& loaded, const Options& options) {
     plan.log_dir = loaded.node.log_dir;
     plan.log_level = loaded.node.log_level;
     plan.shared_log = loaded.node.log_profile == LogProfile::classic;
-    plan.fresh_state = loaded.node.state_dir.empty();
-    plan.state_dir = plan.fresh_state ? plan.log_dir + "/state" : loaded.node.state_dir;
+    plan.state_dir = loaded.node.state_dir;
     plan.seed = options.seed.value_or(any_seed());
     plan.page = options.web ? ServePage::always : loaded.node.web_enabled ? ServePage::on_terminal : ServePage::never;
     plan.page_listen = parse_node(loaded.node.web_listen).value_or(NodeId::none);  // checked when it was read

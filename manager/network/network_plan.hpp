@@ -25,19 +25,18 @@ struct NetworkPlan {
     Config config;
     std::uint32_t initial_peers{5};
     PortRange peer_ports;
-    std::string log_dir{"logs"};
+    std::string log_dir{"logs"};  // shows the logs of the network that started last
     LogLevel log_level{LogLevel::info};
-    std::string state_dir;   // seeds' journals
-    bool fresh_state{true};  // ours to clean at the start; false when the user chose the folder
-    bool shared_log{true};   // outputfile.txt as well
-    std::uint64_t seed{0};   // of the faults that are drawn and of @random
+    std::string state_dir;  // seeds' journals, when the user chose a folder; empty: the run's own
+    bool shared_log{true};  // outputfile.txt as well
+    std::uint64_t seed{0};  // of the faults that are drawn and of @random
     ServePage page{ServePage::on_terminal};
     NodeId page_listen{};                           // another free port when this one is taken
     std::vector<std::string> node_arguments;        // --config and --set, handed to every node
     std::string runs_dir;                           // where run folders go; empty: nowhere
-    bool keep_logs{true};                           // the run folder holds the logs of log_dir as well
     std::string run_out;                            // this run's own folder, when one was named
     std::uint64_t run_limit{0};                     // bytes of its event log
+    std::string home;                               // the folder of this run, once it is recorded
     NodeId peer_address{node_id({0x7f000001, 1})};  // on which peers listen here; the port means nothing
     std::vector<HostSettings> hosts;                // other machines
     std::string toml;                               // every key with the value in force, as a configuration file

@@ -27,21 +27,12 @@ StartFailure failure(std::string text) { return StartFailure{std::move(text)}; }
 
 NodeId with_port(NodeId id, std::uint16_t port) { return node_id({endpoint(id).ip, port}); }
 
-void remove_node_logs(const std::string& dir) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(dir, error)) {
-        const std::string name = entry.path().filename().string();
-        const bool node_file = name.starts_with("seed-") || name.starts_with("peer-");
-        if (node_file && (name.ends_with(".log") || name.ends_with(".err"))) fs::remove(entry.path(), error);
-    }
-}
-
 }  // namespace
 
 Supervisor::Supervisor(EventLoop& loop, NetworkPlan plan, Observers observers)
     : ManagedNetwork(std::move(plan), std::move(observers)),
       loop_(loop),
-      here_(loop.io(), {plan_.log_dir, plan_.state_dir, plan_.node_arguments}),
+      here_(loop.io()),
       next_port_(plan_.peer_ports.first) {
     raise_descriptor_limit();
 }
@@ -69,25 +60,41 @@ void Supervisor::call_after(Duration delay, std::function<void()> action) {
 
 std::string Supervisor::log_path(NodeId id) const {
     const auto node = nodes_.find(id);
-    if (node == nodes_.end()) return plan_.log_dir + "/" + file_stem(id, Role::peer) + ".log";
-    const std::string dir = node->second.host.empty() ? plan_.log_dir : plan_.log_dir + "/" + node->second.host;
+    if (node == nodes_.end()) return log_folder() + "/" + file_stem(id, Role::peer) + ".log";
+    const std::string dir = node->second.host.empty() ? log_folder() : log_folder() + "/" + node->second.host;
     return dir + "/" + file_stem(id, node->second.role) + ".log";
 }
 
 // ---------------------------------------------------------------- starting
 
-std::optional<StartFailure> Supervisor::prepare_folders() {
-    std::error_code error;
-    if (plan_.fresh_state) fs::remove_all(plan_.state_dir, error);
-    fs::create_directories(plan_.state_dir, error);
-    if (error) return failure("cannot make the folder " + plan_.state_dir + ": " + error.message());
-    remove_node_logs(plan_.log_dir);
-    for (const HostSettings& host : plan_.hosts) remove_node_logs(plan_.log_dir + "/" + host.name);
-    if (!plan_.shared_log) return std::nullopt;
-    const std::string path = plan_.log_dir + "/outputfile.txt";
-    if (fs::hard_link_count(path, error) > 1) fs::remove(path, error);  // an earlier run's folder keeps it
-    std::ofstream shared(path, std::ios::trunc);
-    if (!shared) return failure("cannot write " + path);
+std::optional<StartFailure> Supervisor::open_home() {
+    auto home = RunHome::open(plan_);
+    if (auto* problem = std::get_if<std::string>(&home)) return failure(std::move(*problem));
+    home_ = std::get<RunHome>(std::move(home));
+    here_.set_up({home_->logs(), home_->state(), home_->seed_file(), plan_.node_arguments});
+    return std::nullopt;
+}
+
+// log.dir shows this network from now on.
+std::optional<StartFailure> Supervisor::show_logs(const Ids& seeds, const Ids& peers) {
+    LogView::Names names;
+    for (const NodeId id : seeds) names.push_back(file_stem(id, Role::seed) + ".log");
+    for (const NodeId id : peers) names.push_back(file_stem(id, Role::peer) + ".log");
+    for (const HostSettings& host : plan_.hosts) names.push_back(host.name);
+    if (plan_.shared_log) names.emplace_back("outputfile.txt");
+    if (std::string problem = home_->view().take_over(names); !problem.empty()) return failure(std::move(problem));
+    return std::nullopt;
+}
+
+// Nodes are about to be started: their files go on the list of the folder, and log.dir shows their logs.
+std::optional<StartFailure> Supervisor::expect(Role role, const Ids& ids, const std::string& host) {
+    if (std::string problem = home_->expect(role, ids, host); !problem.empty()) return failure(std::move(problem));
+    if (!host.empty()) return std::nullopt;  // log.dir shows the host's folder
+    LogView::Names names;
+    for (const NodeId id : ids) names.push_back(file_stem(id, role) + ".log");
+    if (const std::string problem = home_->view().show(names); !problem.empty()) {
+        observers_.remark(problem + "; the log itself is in " + home_->logs());
+    }
     return std::nullopt;
 }
 
@@ -183,20 +190,10 @@ std::optional<StartFailure> Supervisor::pin_seed_keys() {
     std::vector<PublicKey>& keys = plan_.config.seed_keys;
     keys.clear();
     for (const NodeId seed : plan_.config.seeds) {
-        auto opened = open_identity(identity_path(plan_.state_dir, Role::seed, seed));
+        auto opened = open_identity(identity_path(home_->state(), Role::seed, seed));
         if (auto* error = std::get_if<std::string>(&opened)) return failure(std::move(*error));
         keys.push_back(std::get<Identity>(opened).key);
     }
-    return std::nullopt;
-}
-
-// The seeds as they really listen, for the nodes to read.
-std::optional<StartFailure> Supervisor::write_seed_file() {
-    const std::string path = plan_.state_dir + "/seeds.txt";
-    std::ofstream file(path, std::ios::trunc);
-    file << seed_list_text(seed_list());
-    file.close();
-    if (!file) return failure("cannot write " + path);
     return std::nullopt;
 }
 
@@ -209,9 +206,9 @@ NodeHost& Supervisor::host(const std::string& name) {
 AgentHost& Supervisor::agent(const HostSettings& settings) {
     auto& agent = agents_[settings.name];
     if (agent) return *agent;
-    const std::string shared = plan_.shared_log ? plan_.log_dir + "/outputfile.txt" : "";
-    agent = std::make_unique<AgentHost>(loop_, AgentHost::Settings{settings, plan_.log_dir + "/" + settings.name,
-                                                                   shared, plan_.toml, seed_list_text(seed_list())});
+    const std::string shared = plan_.shared_log ? log_folder() + "/outputfile.txt" : "";
+    agent = std::make_unique<AgentHost>(loop_, AgentHost::Settings{settings, log_folder() + "/" + settings.name, shared,
+                                                                   plan_.toml, seed_list_text(seed_list())});
     return *agent;
 }
 
@@ -257,16 +254,18 @@ std::optional<StartFailure> Supervisor::await_ready(const std::vector<NodeId>& i
 
 std::optional<StartFailure> Supervisor::start_network(WaitEnd& end) {
     end = WaitEnd::done;
-    if (auto problem = prepare_folders()) return problem;
+    if (auto problem = open_home()) return problem;
     auto seeds = bind_seeds();
     if (auto* problem = std::get_if<StartFailure>(&seeds)) return std::move(*problem);
+    if (auto problem = expect(Role::seed, std::get<Ids>(seeds), {})) return problem;
     if (auto problem = pin_seed_keys()) return problem;
-    if (auto problem = write_seed_file()) return problem;
+    if (std::string problem = home_->write_seeds(seed_list()); !problem.empty()) return failure(problem);
     auto peers = bind_peers({plan_.initial_peers, 0, {}}, end);
     if (auto* problem = std::get_if<StartFailure>(&peers)) return std::move(*problem);
+    if (auto problem = show_logs(std::get<Ids>(seeds), std::get<Ids>(peers))) return problem;
     Ids ids;
     for (const NodeId id : std::get<Ids>(seeds)) {
-        if (auto problem = launch({id, Role::seed, plan_.fresh_state, {}, {}}, {})) return problem;
+        if (auto problem = launch({id, Role::seed, plan_.state_dir.empty(), {}, {}}, {})) return problem;
         ids.push_back(id);
     }
     if (auto problem = launch_peers(std::get<Ids>(peers), {}, ids)) return problem;
@@ -290,6 +289,7 @@ std::optional<StartFailure> Supervisor::start_on_hosts(Ids& ids, WaitEnd& end) {
 }
 
 std::optional<StartFailure> Supervisor::launch_peers(const Ids& bound, const std::string& host_name, Ids& ids) {
+    if (auto problem = expect(Role::peer, bound, host_name)) return problem;
     for (const NodeId id : bound) {
         if (auto problem = launch({id, Role::peer, false, {}, {}}, host_name)) return problem;
         ids.push_back(id);
@@ -312,9 +312,9 @@ std::variant<NodeId, StartFailure> Supervisor::launch_peer() {
     WaitEnd end{};
     auto bound = bind_peers({}, end);
     if (auto* problem = std::get_if<StartFailure>(&bound)) return std::move(*problem);
-    const NodeId id = std::get<Ids>(bound).front();
-    if (auto problem = launch({id, Role::peer, false, {}, {}}, {})) return std::move(*problem);
-    return id;
+    Ids ids;
+    if (auto problem = launch_peers(std::get<Ids>(bound), {}, ids)) return std::move(*problem);
+    return ids.front();
 }
 
 std::optional<StartFailure> Supervisor::relaunch(NodeId id, WaitEnd& end) {

@@ -4,6 +4,7 @@
 #include "manager/hosts/agent_host.hpp"
 #include "manager/hosts/local_host.hpp"
 #include "manager/network/managed_network.hpp"
+#include "manager/network/run_home.hpp"
 #include "node/base/clock.hpp"
 #include "node/config/seed_list_file.hpp"
 #include "node/config/settings.hpp"
@@ -34,6 +35,7 @@ public:
     std::uint64_t say(NodeId id, const std::string& text) override;
     WaitEnd refresh(const std::vector<NodeId>& ids) override;
     WaitEnd refresh_logs(const std::vector<NodeId>& ids) override;
+    [[nodiscard]] std::string log_folder() const override { return home_ ? home_->logs() : plan_.log_dir; }
     [[nodiscard]] std::string log_path(NodeId id) const override;
     [[nodiscard]] std::string last_error_line(const ManagedNode& node) const override;
     [[nodiscard]] Time now() const override;
@@ -46,12 +48,13 @@ public:
 private:
     using Ids = std::vector<NodeId>;
 
-    std::optional<StartFailure> prepare_folders();
+    std::optional<StartFailure> open_home();
+    std::optional<StartFailure> show_logs(const Ids& seeds, const Ids& peers);
+    std::optional<StartFailure> expect(Role role, const Ids& ids, const std::string& host);
     std::variant<Ids, StartFailure> bind_seeds();
     std::variant<Ids, StartFailure> bind_peers(const PeerRequest& request, WaitEnd& end);
     [[nodiscard]] Ids peer_candidates(const PeerRequest& request) const;
     std::optional<StartFailure> pin_seed_keys();
-    std::optional<StartFailure> write_seed_file();
     [[nodiscard]] SeedList seed_list() const { return {plan_.config.seeds, plan_.config.seed_keys}; }
     std::optional<StartFailure> start_on_hosts(Ids& ids, WaitEnd& end);
     std::optional<StartFailure> launch(NodeLaunch launch, const std::string& host);
@@ -69,6 +72,7 @@ private:
     bool any_running(Role role) const;
 
     EventLoop& loop_;
+    std::optional<RunHome> home_;
     LocalHost here_;
     std::map<std::string, std::unique_ptr<AgentHost>> agents_;
     std::map<NodeId, std::shared_ptr<NodeLink>> links_;

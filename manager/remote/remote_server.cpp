@@ -86,7 +86,8 @@ std::string RemoteServer::open() {
     path_ = socket_path(folder.path, endpoint(session_.network().plan().config.seeds.front()).port);
     auto listening = listen_at(path_);
     if (auto* problem = std::get_if<std::string>(&listening)) return std::move(*problem);
-    const int fd = std::get<FileDescriptor>(listening).release();
+    lock_ = std::move(std::get<ListeningSocket>(listening).lock);
+    const int fd = std::get<ListeningSocket>(listening).fd.release();
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
     listener_ = std::make_unique<Descriptor>(session_.loop().io(), fd);
     session_.loop().on_idle(this, [this] { serve(); });

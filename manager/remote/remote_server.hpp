@@ -3,6 +3,7 @@
 // the first one waits.
 
 #include "manager/shell/session.hpp"
+#include "node/base/file_lock.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,6 +37,7 @@ private:
 
     Session& session_;
     std::string path_;
+    FileLock lock_;  // of the socket's name
     std::unique_ptr<boost::asio::posix::stream_descriptor> listener_;
     std::list<std::shared_ptr<Client>> clients_;
     boost::asio::steady_timer wake_;

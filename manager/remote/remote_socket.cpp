@@ -42,6 +42,32 @@ bool make_address(const std::string& path, sockaddr_un& address) {
     return true;
 }
 
+std::string lock_beside(const std::string& path) { return path + ".lock"; }
+
+bool is_socket(const std::string& path) {
+    std::error_code ignored;
+    return fs::is_socket(fs::symlink_status(path, ignored));
+}
+
+// A socket whose network has ended. One without a lock beside it is not ours.
+void remove_left(const std::string& path) {
+    std::error_code ignored;
+    if (!is_socket(path) || !fs::exists(lock_beside(path), ignored)) return;
+    const auto lock = FileLock::take(lock_beside(path));
+    if (std::holds_alternative<FileLock>(lock)) ::unlink(path.c_str());
+}
+
+// Who looks for networks holds the lock for a moment, when it removes what is left of one.
+std::variant<FileLock, FileLock::Taken, std::string> take_patiently(const std::string& path) {
+    constexpr int attempts = 5;
+    auto lock = FileLock::take(path);
+    for (int i = 1; i < attempts && std::holds_alternative<FileLock::Taken>(lock); ++i) {
+        ::usleep(10'000);
+        lock = FileLock::take(path);
+    }
+    return lock;
+}
+
 FileDescriptor unix_socket() { return FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 
 }  // namespace
@@ -108,7 +134,7 @@ std::vector<RunningNetwork> running_networks(const std::string& folder) {
         if (connect_to(entry.path().string())) {
             networks.push_back({static_cast<std::uint16_t>(*name), entry.path().string()});
         } else if (errno == ECONNREFUSED) {
-            ::unlink(entry.path().c_str());
+            remove_left(entry.path().string());
         }
     }
     std::sort(networks.begin(), networks.end(),
@@ -116,15 +142,21 @@ std::vector<RunningNetwork> running_networks(const std::string& folder) {
     return networks;
 }
 
-std::variant<FileDescriptor, std::string> listen_at(const std::string& path) {
+std::variant<ListeningSocket, std::string> listen_at(const std::string& path) {
     sockaddr_un address{};
     if (!make_address(path, address)) return path + ": the path is too long for a socket; set GOSSIPCTL_RUNTIME_DIR";
-    if (connect_to(path)) return path + ": another network answers there";
-    ::unlink(path.c_str());
-    FileDescriptor fd = unix_socket();
-    const bool bound = fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    if (bound && ::chmod(path.c_str(), 0600) == 0 && ::listen(fd.get(), 16) == 0) return fd;
-    return path + ": " + std::strerror(errno);
+    std::error_code ignored;
+    const bool left = fs::exists(lock_beside(path), ignored);  // by a network that has ended
+    auto lock = take_patiently(lock_beside(path));
+    if (const auto* taken = std::get_if<FileLock::Taken>(&lock))
+        return path + " belongs to the network of " + taken->by;
+    if (auto* problem = std::get_if<std::string>(&lock)) return std::move(*problem);
+    if (left && is_socket(path)) ::unlink(path.c_str());
+    ListeningSocket listening{std::get<FileLock>(std::move(lock)), unix_socket()};
+    const int fd = listening.fd.get();
+    const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (bound && ::chmod(path.c_str(), 0600) == 0 && ::listen(fd, 16) == 0) return listening;
+    return path + ": " + std::strerror(errno) + "; remove it, or set GOSSIPCTL_RUNTIME_DIR";
 }
 
 FileDescriptor connect_to(const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include "manager/shell/run_request.hpp"
 #include "node/base/descriptor.hpp"
+#include "node/base/file_lock.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -55,8 +56,13 @@ struct RunningNetwork {
 [[nodiscard]] std::vector<RunningNetwork> running_networks(const std::string& folder);
 [[nodiscard]] std::string socket_path(const std::string& folder, std::uint16_t name);
 
-// Listens there; a socket that nobody answers at is replaced. The error is one line.
-[[nodiscard]] std::variant<FileDescriptor, std::string> listen_at(const std::string& path);
+// A network's end: a lock beside the socket says whose it is, and ends with its process.
+struct ListeningSocket {
+    FileLock lock;
+    FileDescriptor fd;
+};
+// Listens there; the socket of a network that has ended is replaced. The error is one line.
+[[nodiscard]] std::variant<ListeningSocket, std::string> listen_at(const std::string& path);
 // Not valid when nobody answers.
 [[nodiscard]] FileDescriptor connect_to(const std::string& path);
 

@@ -1,13 +1,15 @@
 #include "manager/runs/plot.hpp"
 
 #include "manager/runs/run_export.hpp"
-#include "manager/runs/run_folder.hpp"
+#include "node/base/descriptor.hpp"
+#include "node/base/file.hpp"
 #include "node/base/value_text.hpp"
 #include "sim/graph/power_law.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -37,9 +39,12 @@ std::string quoted(const std::string& text) {
     return out + "\"";
 }
 
+constexpr std::string_view mark = "# gossipctl wrote this plot, and replaces it\n";
+
 // Okabe and Ito's colours, told apart by the colour-blind.
 std::string head(const std::string& name, const std::string& title, const std::string& x, const std::string& y) {
-    return "set terminal svg size 800,500 noenhanced font \"sans,13\" background \"white\"\nset output \"" + name +
+    return std::string(mark) +
+           "set terminal svg size 800,500 noenhanced font \"sans,13\" background \"white\"\nset output \"" + name +
            ".svg\"\nset title " + quoted(title) + "\nset xlabel " + quoted(x) + "\nset ylabel " + quoted(y) +
            "\nset grid lc rgb \"#dddddd\"\nset key outside right top\n"
            "set linetype 1 lc rgb \"#0072b2\" lw 2\nset linetype 2 lc rgb \"#d55e00\" lw 2\n"
@@ -154,14 +159,18 @@ std::vector<std::uint32_t> degrees_of(const RunAnalysis& run) {
     return out;
 }
 
-// gnuplot's errors, which name the line of the script, go to a file beside the plot.
-int run_gnuplot(const std::string& folder, const std::string& script, const std::string& errors) {
+// The exit code, or -errno. `said`: what gnuplot wrote to stderr, which names the line of the script.
+int run_gnuplot(const std::string& folder, const std::string& script, std::string& said) {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    const FileDescriptor reading(ends[0]);
+    FileDescriptor writing(ends[1]);
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 2, errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    ::posix_spawn_file_actions_adddup2(&actions, writing.get(), 2);
     std::string name = "gnuplot";
     std::string argument = script;
     char* arguments[] = {name.data(), argument.data(), nullptr};
@@ -169,10 +178,19 @@ int run_gnuplot(const std::string& folder, const std::string& script, const std:
     const int error = ::posix_spawnp(&pid, "gnuplot", &actions, nullptr, arguments, environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return -error;
+    writing.reset();
+    static_cast<void>(read_all(reading.get(), said));
+    std::replace(said.begin(), said.end(), '\n', ' ');
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+bool is_ours_or_new(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    return !file || (std::getline(file, line) && line + "\n" == mark);
 }
 
 }  // namespace
@@ -224,20 +242,19 @@ std::optional<std::string> draw(const std::string& folder, const Plot& plot) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     const std::string script = plot.name + ".gp";
-    if (!replace_file(folder + "/" + script, plot.script)) return "cannot write " + folder + "/" + script;
-    const std::string errors = plot.name + ".err";
-    const int code = run_gnuplot(folder, script, errors);
-    std::ifstream file(folder + "/" + errors);
+    const std::string path = folder + "/" + script;
+    if (!is_ours_or_new(path))
+        return path + " is in the way: gossipctl did not write it; move it or choose another name";
+    if (auto problem = replace_file(path, plot.script); !problem.empty()) return problem;
     std::string said;
-    for (std::string line; std::getline(file, line);) said += line + " ";
-    std::filesystem::remove(folder + "/" + errors, error);
+    const int code = run_gnuplot(folder, script, said);
     if (code == 0) return std::nullopt;
     if (code == -ENOENT) {
         return "plots are drawn by gnuplot, which is not installed: apt-get install gnuplot-nox (the script is " +
-               folder + "/" + script + ")";
+               path + ")";
     }
     if (code < 0) return std::string("gnuplot cannot be started: ") + std::strerror(-code);
-    return "gnuplot failed on " + folder + "/" + script + ": " + said;
+    return "gnuplot failed on " + path + ": " + said;
 }
 
 }  // namespace gossip

@@ -4,6 +4,8 @@
 #include "manager/runs/run_comparison.hpp"
 #include "manager/runs/run_folder.hpp"
 #include "manager/runs/run_prediction.hpp"
+#include "node/base/file.hpp"
+#include "node/base/written_files.hpp"
 #include "node/config/config_file.hpp"
 #include "node/config/settings.hpp"
 
@@ -274,12 +276,15 @@ std::variant<Exported, Failure> export_run(const std::string& folder, const std:
             exported.text = file.text;
             continue;
         }
-        std::error_code error;
-        if (format == "csv" && !to.empty()) fs::create_directories(to, error);
+        // A file that the user names is replaced; names that are ours may be taken in a folder of the user's.
         const bool named = format != "csv" && !to.empty();
-        const std::string path = named ? to : (to.empty() ? folder : to) + "/" + file.name;
-        if (!replace_file(path, file.text)) return Failure{ErrorKind::command, "cannot write " + path};
-        exported.paths.push_back(path);
+        const std::string into = to.empty() ? folder : to;
+        std::error_code error;
+        if (!named) fs::create_directories(into, error);
+        const std::string problem =
+            named ? replace_file(to, file.text) : WrittenFiles(into).write(file.name, file.text, "--to");
+        if (!problem.empty()) return Failure{ErrorKind::command, problem};
+        exported.paths.push_back(named ? to : into + "/" + file.name);
     }
     return exported;
 }
@@ -291,6 +296,14 @@ std::variant<Exported, Failure> plot_into(const std::string& folder, const std::
     if (plots.empty()) return Failure{ErrorKind::command, "there is nothing to plot: no message, no link, no removal"};
     Exported exported;
     const std::string where = to.empty() ? folder + "/plots" : to;
+    std::error_code error;
+    fs::create_directories(where, error);
+    WrittenFiles::Names names;
+    for (const Plot& plot : plots) names.insert(names.end(), {plot.name + ".gp", plot.name + ".svg"});
+    WrittenFiles written(where);
+    std::string problem = written.in_the_way(names, "--to");
+    if (problem.empty()) problem = written.add(WrittenFiles::Kind::file, names);
+    if (!problem.empty()) return Failure{ErrorKind::command, problem};
     for (const Plot& plot : plots) {
         if (auto problem = draw(where, plot)) return Failure{ErrorKind::command, std::move(*problem)};
         exported.paths.push_back(where + "/" + plot.name + ".svg");

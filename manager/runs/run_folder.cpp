@@ -4,6 +4,8 @@
 #include "manager/base/local_time.hpp"
 #include "manager/base/version.hpp"
 #include "node/base/clock.hpp"
+#include "node/base/file.hpp"
+#include "node/base/written_files.hpp"
 #include "node/openssl_crypto.hpp"
 
 #include <unistd.h>
@@ -32,12 +34,15 @@ std::string host_name() {
     return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
-// A folder that the user names must not contain another run.
-std::string unusable(const fs::path& path) {
+// What a run keeps in its folder.
+const WrittenFiles::Names run_names{"config.toml", "events.jsonl", "logs", "manifest.json",
+                                    "script.gsh",  "seeds.txt",    "state"};
+
+// A link to a folder beside it is what point_latest_at makes.
+bool is_free_or_ours(const fs::path& link) {
     std::error_code error;
-    if (fs::exists(path, error) && !fs::is_directory(path, error)) return "it is a file";
-    if (fs::exists(path / "manifest.json", error)) return "it holds a run already; name another folder";
-    return {};
+    if (!fs::exists(fs::symlink_status(link, error))) return true;
+    return fs::is_symlink(link, error) && !fs::read_symlink(link, error).has_parent_path();
 }
 
 // runs/latest is a convenience for people and scripts; the run does not need it.
@@ -45,25 +50,22 @@ void point_latest_at(const fs::path& run) {
     const fs::path link = run.parent_path() / "latest";
     const fs::path fresh = run.parent_path() / (".latest-" + run.filename().string());
     std::error_code error;
+    if (!is_free_or_ours(link)) return;
     fs::create_directory_symlink(run.filename(), fresh, error);
     if (!error) fs::rename(fresh, link, error);
     if (error) fs::remove(fresh, error);
 }
 
-bool is_node_log(const std::string& name) {
-    return name.starts_with("seed-") || name.starts_with("peer-") || name.starts_with("outputfile");
-}
-
 }  // namespace
 
-bool replace_file(const std::string& path, std::string_view text) {
-    const std::string fresh = path + ".new";
-    std::ofstream file(fresh, std::ios::trunc | std::ios::binary);
-    file << text;
-    file.close();
+// A folder that the user names must not hold another run, and nothing that a run would write over.
+std::string RunFolder::problem_with(const std::string& exact) {
     std::error_code error;
-    if (file) fs::rename(fresh, path, error);
-    return file && !error;
+    const std::string who = "run folder " + exact + ": ";
+    if (fs::exists(exact, error) && !fs::is_directory(exact, error)) return who + "it is a file";
+    if (fs::exists(exact + "/manifest.json", error)) return who + "it holds a run already; name another folder";
+    const std::string foreign = WrittenFiles(exact).in_the_way(run_names, "--out");
+    return foreign.empty() ? "" : who + foreign;
 }
 
 std::variant<RunFolder, std::string> RunFolder::create(const RunPlan& plan) {
@@ -73,19 +75,30 @@ std::variant<RunFolder, std::string> RunFolder::create(const RunPlan& plan) {
     const std::string stamp = local_time(run.started_, "%Y%m%d-%H%M%S") + "-seed" + std::to_string(plan.seed);
     run.id_ = stamp + "-" + random_id();
     run.path_ = plan.exact.empty() ? plan.parent + "/" + run.id_ : plan.exact;
-    if (const std::string why = unusable(run.path_); !why.empty()) return "run folder " + run.path_ + ": " + why;
+    if (std::string problem = problem_with(run.path_); !problem.empty()) return problem;
     std::error_code error;
-    fs::create_directories(run.file("logs"), error);
+    fs::create_directories(run.path_, error);
     if (error) return "cannot make the run folder " + run.path_ + ": " + error.message();
+    auto lock = FileLock::take(run.file(FileLock::in_folder));
+    if (const auto* taken = std::get_if<FileLock::Taken>(&lock)) {
+        return "run folder " + run.path_ + ": it is in use by " + taken->by + "; name another folder";
+    }
+    if (auto* problem = std::get_if<std::string>(&lock)) return std::move(*problem);
+    run.lock_ = std::get<FileLock>(std::move(lock));
+    WrittenFiles written(run.path_);
+    const WrittenFiles::Names files{"config.toml", "events.jsonl", "manifest.json", "script.gsh",
+                                    std::string(FileLock::in_folder)};
+    if (std::string problem = written.add(WrittenFiles::Kind::file, files); !problem.empty()) return problem;
     const Ed25519Crypto crypto;
     run.config_hash_ = hex(crypto.digest(plan.toml), 32);
-    const bool written = replace_file(run.file("config.toml"), plan.toml) && run.write_manifest(std::nullopt);
-    if (!written) return "cannot write in the run folder " + run.path_;
+    std::string problem = replace_file(run.file("config.toml"), plan.toml);
+    if (problem.empty()) problem = run.write_manifest(std::nullopt);
+    if (!problem.empty()) return problem;
     if (plan.exact.empty()) point_latest_at(run.path_);
     return run;
 }
 
-bool RunFolder::write_manifest(const std::optional<RunOutcome>& outcome) const {
+std::string RunFolder::write_manifest(const std::optional<RunOutcome>& outcome) const {
     JsonObject manifest;
     manifest.count("schema", 1).text("id", id_).text("version", plan_.version);
     manifest.text("commit", provenance().commit).text("compiler", provenance().compiler);
@@ -104,33 +117,6 @@ bool RunFolder::write_manifest(const std::optional<RunOutcome>& outcome) const {
     return replace_file(file("manifest.json"), manifest.done() + "\n");
 }
 
-void RunFolder::keep_logs(const std::string& log_dir, bool copies, const std::string& folder) const {
-    std::error_code error;
-    if (!fs::is_directory(log_dir, error)) return;
-    const std::string kept_in = folder.empty() ? file("logs") : file("logs/" + folder);
-    fs::create_directories(kept_in, error);
-    for (const auto& entry : fs::directory_iterator(log_dir, error)) {
-        const std::string name = entry.path().filename().string();
-        std::error_code ignored;  // the log remains at its old place
-        if (!is_node_log(name) || !entry.is_regular_file(ignored)) continue;
-        const fs::path kept = kept_in + "/" + name;
-        if (fs::equivalent(entry.path(), kept, ignored)) continue;
-        fs::remove(kept, ignored);
-        fs::create_hard_link(entry.path(), kept, ignored);
-        if (ignored && copies) fs::copy_file(entry.path(), kept, fs::copy_options::overwrite_existing, ignored);
-    }
-}
-
-void RunFolder::drop_empty_error_files() const {
-    std::error_code error;
-    std::vector<fs::path> empty;
-    for (const auto& entry : fs::directory_iterator(file("logs"), error)) {
-        std::error_code ignored;
-        if (entry.path().extension() == ".err" && entry.file_size(ignored) == 0) empty.push_back(entry.path());
-    }
-    for (const fs::path& path : empty) fs::remove(path, error);
-}
-
 void RunFolder::write_script(std::string_view text) const { static_cast<void>(replace_file(file("script.gsh"), text)); }
 
 void RunFolder::append_script(std::string_view line) const {
@@ -138,10 +124,7 @@ void RunFolder::append_script(std::string_view line) const {
     script << line << "\n";
 }
 
-void RunFolder::close(const RunOutcome& outcome) const {
-    drop_empty_error_files();
-    static_cast<void>(write_manifest(outcome));
-}
+void RunFolder::close(const RunOutcome& outcome) const { static_cast<void>(write_manifest(outcome)); }
 
 std::variant<FoundRun, std::string> find_run(const std::string& name, const std::string& parent) {
     std::error_code error;

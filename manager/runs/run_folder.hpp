@@ -2,6 +2,7 @@
 // A run's folder: runs/<time>-seed<S>-<id>/ with its manifest, configuration, script, events and logs; and the names
 // by which users refer to a finished run.
 
+#include "node/base/file_lock.hpp"
 #include "protocol/types.hpp"
 
 #include <optional>
@@ -32,16 +33,14 @@ struct RunOutcome {
 
 class RunFolder {
 public:
-    // The folder with its manifest and configuration; an error names the folder and why.
+    // The folder with its manifest and configuration, locked while this lives; an error names the folder and why.
     [[nodiscard]] static std::variant<RunFolder, std::string> create(const RunPlan& plan);
+    // Why --out cannot name this folder; empty when it can.
+    [[nodiscard]] static std::string problem_with(const std::string& exact);
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
 
-    // The log files of the nodes as they are now, by hard links, so that they outlive the next start's cleaning;
-    // copies where links are impossible and `copies` allows.
-    // `folder` of the run's logs; empty: themselves.
-    void keep_logs(const std::string& log_dir, bool copies, const std::string& folder = {}) const;
     void write_script(std::string_view text) const;
     void append_script(std::string_view line) const;
     // Writes the manifest again, with how the run ended.
@@ -49,13 +48,13 @@ public:
 
 private:
     RunFolder() = default;
-    void drop_empty_error_files() const;
-    [[nodiscard]] bool write_manifest(const std::optional<RunOutcome>& outcome) const;
+    [[nodiscard]] std::string write_manifest(const std::optional<RunOutcome>& outcome) const;
 
     std::string path_;
     std::string id_;
     RunPlan plan_;
     std::string config_hash_;
+    FileLock lock_;
     WallMs started_{0};
 };
 
@@ -64,8 +63,5 @@ struct FoundRun {
     std::string path;
 };
 [[nodiscard]] std::variant<FoundRun, std::string> find_run(const std::string& name, const std::string& parent);
-
-// Replaces the file atomically: readers see the old text or the new one.
-[[nodiscard]] bool replace_file(const std::string& path, std::string_view text);
 
 }  // namespace gossip

@@ -18,6 +18,7 @@ Result begin_record(Session& session, const KnownScript* script) {
     auto recorder = RunRecorder::open(std::get<RunFolder>(std::move(folder)), plan.run_limit,
                                       [&session](const std::string& text) { session.console().remark(text); });
     if (const auto* problem = std::get_if<std::string>(&recorder)) return failed(*problem);
+    session.network().set_home(std::get<std::unique_ptr<RunRecorder>>(recorder)->folder().path());
     session.record_to(std::get<std::unique_ptr<RunRecorder>>(std::move(recorder)));
     if (script != nullptr) session.recorder()->folder().write_script(script->text);
     return std::nullopt;

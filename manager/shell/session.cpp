@@ -71,17 +71,7 @@ Result Session::start() {
         return failure;
     }
     history_.start(network_->now());
-    if (recorder_ && plan.keep_logs) keep_logs(false);
     return std::nullopt;
-}
-
-// The logs of other hosts' nodes are in a folder with the host's name, here as in the log folder.
-void Session::keep_logs(bool copies) const {
-    const NetworkPlan& plan = network_->plan();
-    recorder_->folder().keep_logs(plan.log_dir, copies);
-    for (const HostSettings& host : plan.hosts) {
-        recorder_->folder().keep_logs(plan.log_dir + "/" + host.name, copies, host.name);
-    }
 }
 
 Result Session::await_convergence() {
@@ -125,7 +115,6 @@ void Session::record_failure(const Failure& failure) const {
 
 void Session::close_record(int exit_code, const std::string& trace_hash) {
     if (!recorder_) return;
-    if (network_->plan().keep_logs) keep_logs(true);
     recorder_->close(stamp(), exit_code, trace_hash);
     loop_.on_idle(this, {});
     recorder_.reset();

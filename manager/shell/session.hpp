@@ -99,7 +99,6 @@ public:
 private:
     [[nodiscard]] ManagedNetwork::Observers observers();
     [[nodiscard]] RunStamp stamp() const { return {network_->now().time_since_epoch().count(), network_->wall_now()}; }
-    void keep_logs(bool copies) const;
     void live(const LiveLine& line);
     void tell_onlooker(const NodeEvent* event);
     void handle_event(const NodeEvent& event);

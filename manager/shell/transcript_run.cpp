@@ -2,9 +2,7 @@
 
 #include "manager/shell/parser.hpp"
 #include "manager/shell/script_runner.hpp"
-
-#include <fstream>
-#include <sstream>
+#include "node/base/file.hpp"
 
 namespace gossip {
 namespace {
@@ -19,10 +17,8 @@ std::string output_of(Session& session, const TranscriptStep& step) {
 }
 
 Result rewrite_file(Session& session, const std::string& path, const Transcript& transcript, std::size_t changed) {
-    std::ofstream file(path, std::ios::trunc);
-    file << to_text(transcript);
-    file.close();
-    if (!file) return Failure{ErrorKind::command, "cannot write " + path};
+    if (auto problem = replace_file(path, to_text(transcript)); !problem.empty())
+        return Failure{ErrorKind::command, std::move(problem)};
     session.console().result(std::to_string(changed) + " outputs of " + std::to_string(transcript.steps.size()) +
                              " rewritten\n");
     return std::nullopt;
@@ -33,11 +29,9 @@ Result rewrite_file(Session& session, const std::string& path, const Transcript&
 bool is_transcript(const std::string& path) { return path.ends_with(".transcript"); }
 
 std::variant<Transcript, Failure> read_transcript(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) return Failure{ErrorKind::usage, "cannot read " + path};
-    auto parsed = parse_transcript(text.str());
+    auto read = read_file(path);
+    if (auto* problem = std::get_if<std::string>(&read)) return Failure{ErrorKind::usage, std::move(*problem)};
+    auto parsed = parse_transcript(std::get<FileText>(read).text);
     if (const auto* error = std::get_if<ParseError>(&parsed)) {
         return Failure{ErrorKind::usage, error->text, place_of(path, error->line, error->column)};
     }

@@ -107,6 +107,16 @@ ConfigKey text_key(std::string_view name, Field field) {
             [field](const LoadedConfig& c) { return toml_string(field(c)); }};
 }
 
+// An empty one would mean the root of the file system.
+ConfigKey log_folder_key() {
+    ConfigKey key = text_key(
+        "log.dir", [](auto& c) -> auto& { return c.node.log_dir; });
+    key.set = [set = key.set](LoadedConfig& c, const Assignment& a) {
+        return a.value.empty() ? "must name a folder, as in \"logs\"" : set(c, a);
+    };
+    return key;
+}
+
 // `words` are in the order of the enum's values.
 template <class Field>
 ConfigKey choice_key(std::string_view name, Field field, std::vector<std::string_view> words) {
@@ -309,7 +319,7 @@ void add_seed_keys(std::vector<ConfigKey>& keys) {
 }
 
 void add_process_keys(std::vector<ConfigKey>& keys) {
-    keys.push_back(text_key("log.dir", GOSSIP_FIELD(node.log_dir)));
+    keys.push_back(log_folder_key());
     keys.push_back(choice_key("log.level", GOSSIP_FIELD(node.log_level), {"debug", "info", "warning", "error"}));
     keys.push_back(choice_key("log.profile", GOSSIP_FIELD(node.log_profile), {"classic", "per-node"}));
     keys.push_back(text_key("log.runs", GOSSIP_FIELD(node.runs_dir)));

@@ -2,9 +2,11 @@
 
 #include "node/base/descriptor.hpp"
 #include "node/base/file.hpp"
+#include "protocol/names.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <filesystem>
@@ -53,6 +55,12 @@ std::string why(const std::string& path, const char* action) {
 }
 
 }  // namespace
+
+std::string journal_name(NodeId seed) {
+    std::string name = node_name(seed);
+    std::replace(name.begin(), name.end(), ':', '-');
+    return "seed-" + name + ".journal";
+}
 
 // The file and the thread that syncs it. Completions in the loop's queue refer to it weakly: it may be gone by then.
 class Journal::Impl : public std::enable_shared_from_this<Journal::Impl> {

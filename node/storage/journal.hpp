@@ -36,6 +36,9 @@ struct JournalContents {
 
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0);
 
+// "seed-127.0.0.1-6000.journal"
+[[nodiscard]] std::string journal_name(NodeId seed);
+
 struct JournalHandlers {
     std::function<void(AppendSeq upto)> persisted;
     // A write or a sync failed. It is never repeated: after a failed fsync the kernel may have dropped the pages, and

@@ -134,8 +134,10 @@ class Folder:
 class Network:
     """gossipctl with a pipe for its commands. `do` runs one and gives its output."""
 
-    def __init__(self, seeds=3, peers=5, settings=None, arguments=(), room=40, hosts=(), seed_ip=HOST):
-        self.folder = Folder()
+    def __init__(self, seeds=3, peers=5, settings=None, arguments=(), room=40, hosts=(), seed_ip=HOST, folder=None,
+                 before=()):
+        self.folder = folder or Folder()
+        self.shared = folder is not None  # with another network: whoever made it removes it
         base = free_ports(seeds + peers + room)
         self.seeds = [base + i for i in range(seeds)]
         self.peers = [base + seeds + i for i in range(peers)]
@@ -145,13 +147,13 @@ class Network:
                   "web.enabled": False}
         merged.update(settings or {})
         self.settings = merged
-        self.config = self.folder.path / "config.toml"
+        self.config = self.folder.path / f"config{'-2' if self.shared else ''}.toml"
         # A host's files go where the others are, each host's in a folder of its own.
         hosts = [{"dir": str(self.folder.path / f"at-{host['name']}"), **host} for host in hosts]
         self.config.write_text(to_toml(merged, self.seeds, hosts, seed_ip))
-        self.errors = open(self.folder.path / "stderr", "w+")
+        self.errors = open(self.config.with_suffix(".stderr"), "w+")
         self.process = subprocess.Popen(
-            [BINARY, "--config", str(self.config), "-o", "json", *arguments], cwd=self.folder.path,
+            [*before, BINARY, "--config", str(self.config), "-o", "json", *arguments], cwd=self.folder.path,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True, bufsize=1)
         self.marker = 0
 
@@ -173,7 +175,8 @@ class Network:
             self.process.stdout.close()
             self.errors.close()
             if kind is None:
-                self.folder.remove()
+                if not self.shared:
+                    self.folder.remove()
             else:
                 print(f"logs of the failed test: {self.folder.path}", file=sys.stderr)
 
@@ -209,7 +212,7 @@ class Network:
 
     def error_text(self):
         self.errors.flush()
-        return (self.folder.path / "stderr").read_text()[-4000:]
+        return Path(self.errors.name).read_text()[-4000:]
 
     def finish(self, code=0):
         """End of input; waits for the manager and asserts how it ended."""

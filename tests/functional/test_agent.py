@@ -298,7 +298,7 @@ class Refused(harness.TestCase):
             self.assertEqual(said, ["hello", "ready"])
             second = subprocess.run(AGENT, input=line, capture_output=True, text=True, timeout=60 * harness.SLOW)
             self.assertEqual(second.returncode, 2)
-            self.assertIn(f"{folder.path} is in use by another agent", second.stderr)
+            self.assertIn(f"{folder.path} is in use by the agent of process", second.stderr)
         again = subprocess.run(AGENT, input=line, capture_output=True, text=True, timeout=60 * harness.SLOW)
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn('"ready"', again.stdout)

@@ -88,7 +88,7 @@ class Replay(FolderTestCase):
         self.under_node("panels_test.mjs", "topology.json")
 
     def under_node(self, name, *arguments):
-        test = Path(__file__).with_name(name)
+        test = harness.ROOT / "tests" / "page" / name
         done = subprocess.run(["node", str(test), str(WEB), "source.json", *arguments], capture_output=True, text=True,
                               cwd=self.folder.path, timeout=120 * SLOW)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -43,7 +43,7 @@ GEOMETRY = """(() => {
 class WithoutBrowser(FolderTestCase):
     @unittest.skipUnless(shutil.which("node"), "there is no Node.js to run the page's modules without a browser")
     def test_places_marks_sides_and_waves(self):
-        test = Path(__file__).with_name("stage_test.mjs")
+        test = harness.ROOT / "tests" / "page" / "stage_test.mjs"
         done = subprocess.run(["node", str(test), str(WEB)], capture_output=True, text=True, cwd=self.folder.path,
                               timeout=120 * SLOW)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -223,22 +223,14 @@ TEST_CASE("run folder: a folder that holds a run is not written over") {
     CHECK(std::get<std::string>(again).find("holds a run already") != std::string::npos);
 }
 
-TEST_CASE("run folder: logs outlive the next start's cleaning") {
+TEST_CASE("run folder: files of somebody else are left, and named") {
     const Place place;
     RunPlan plan;
-    plan.exact = (place.path / "run").string();
-    const auto made = RunFolder::create(plan);
-    const auto& folder = std::get<RunFolder>(made);
-    const fs::path logs = place.path / "logs";
-    fs::create_directories(logs);
-    std::ofstream(logs / "peer-7000.log") << "one\n";
-    std::ofstream(logs / "peer-7000.err");
-    std::ofstream(logs / "notes.txt") << "not ours\n";
-    folder.keep_logs(logs.string(), false);
-    std::ofstream(logs / "peer-7000.log", std::ios::app) << "two\n";
-    fs::remove(logs / "peer-7000.log");
-    folder.close({});
-    CHECK(text_of(folder.file("logs/peer-7000.log")) == "one\ntwo\n");
-    CHECK_FALSE(fs::exists(folder.file("logs/peer-7000.err")));
-    CHECK_FALSE(fs::exists(folder.file("logs/notes.txt")));
+    plan.exact = place.path.string();
+    std::ofstream(place.path / "config.toml") << "theirs";
+    const auto refused = RunFolder::create(plan);
+    REQUIRE(std::holds_alternative<std::string>(refused));
+    CHECK(std::get<std::string>(refused).find("config.toml is in the way") != std::string::npos);
+    CHECK(text_of(place.path / "config.toml") == "theirs");
+    CHECK_FALSE(fs::exists(place.path / "manifest.json"));
 }
