@@ -5,6 +5,7 @@
 #include "node/base/file.hpp"
 #include "node/base/key_text.hpp"
 #include "node/base/listener.hpp"
+#include "node/base/signals.hpp"
 #include "node/config/config_file.hpp"
 #include "node/identity.hpp"
 #include "node/transport/link_fault.hpp"
@@ -305,10 +306,9 @@ void NodeProcess::answer_status(std::uint64_t seq) {
 }
 
 void NodeProcess::await_signals() {
-    if (!leaving_) {
-        signals_.add(SIGINT);
-        signals_.add(SIGTERM);
-        signals_.add(SIGHUP);
+    const bool managed = given_.control_fd >= 0;  // the manager's `stop` is a SIGTERM, whatever it ignores itself
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        if (!leaving_ && (!is_ignored(signal) || (managed && signal == SIGTERM))) signals_.add(signal);
     }
     signals_.async_wait([this](const boost::system::error_code& error, int) {
         if (error) return;

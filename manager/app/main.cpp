@@ -6,6 +6,7 @@
 #include "manager/app/usage.hpp"
 #include "manager/base/failure.hpp"
 #include "manager/base/options.hpp"
+#include "manager/base/output.hpp"
 #include "manager/base/variables.hpp"
 #include "manager/base/version.hpp"
 #include "manager/demo/demo_command.hpp"
@@ -87,8 +88,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    gossip::open_standard_streams();
     try {
-        return run(argc, argv);
+        return gossip::with_output_checked(run(argc, argv));
     } catch (const std::exception& error) {
         // Nodes end with us: their lifeline closes.
         return gossip::complain(gossip::ErrorKind::command, error.what());

@@ -62,7 +62,7 @@ constexpr std::string_view head =
 constexpr std::string_view exit_status =
     "0 all commands succeeded; 1 a well-formed command failed; 2 usage or configuration; 3 an expect was false;\n"
     "4 a wait ran out of time; 5 a node could not be started; 6 a node died that nobody killed;\n"
-    "130 interrupted, 143 terminated, after clean-up.\n";
+    "129 hung up, 130 interrupted, 143 terminated, after clean-up.\n";
 
 constexpr std::string_view bash_script = R"bash(# gossipctl: completion for bash
 _gossipctl() {

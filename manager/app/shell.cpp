@@ -34,19 +34,22 @@ int run_piped(Session& session) {
     Result first;
     while (session.open()) {
         bool timed_out = false;
+        bool over = false;
         Result result = session.wait([&] { return input.ready() || !session.open(); }, std::nullopt, timed_out);
         if (!result && !session.open()) break;
         if (!result) {
             const auto block = input.take();
-            if (!block) break;
-            result = run_text(session, *block, name);
+            over = !block;
+            if (over && input.problem().empty()) break;
+            result = over ? Failure{ErrorKind::usage, "cannot read stdin: " + input.problem()}
+                          : run_text(session, *block, name);
         }
         if (!result) continue;
         const bool ends_all = result->kind == ErrorKind::interrupted || result->kind == ErrorKind::terminated;
         if (!result->printed) report(session.console(), *result);
         result->printed = true;
         if (!first || ends_all) first = std::move(result);
-        if (!session.settings().keep_going || ends_all) break;
+        if (over || !session.settings().keep_going || ends_all) break;
     }
     session.finish();
     return first ? report(session.console(), *first, &session.loop()) : 0;

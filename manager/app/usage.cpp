@@ -68,7 +68,7 @@ constexpr std::string_view main_usage =
 constexpr std::string_view exit_codes =
     "\nExit codes: 0 all well · 1 a command failed · 2 usage or configuration · 3 an expect was false\n"
     "  4 a wait ran out of time · 5 a node could not be started · 6 a node died that nobody killed\n"
-    "  130 interrupted · 143 terminated\n";
+    "  129 hung up · 130 interrupted · 143 terminated\n";
 
 }  // namespace
 

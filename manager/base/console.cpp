@@ -1,5 +1,6 @@
 #include "manager/base/console.hpp"
 
+#include "manager/base/output.hpp"
 #include "node/base/file.hpp"
 
 #include <unistd.h>
@@ -20,8 +21,8 @@ void Console::set_color(ColorMode mode) { manner_.colored = use_color(mode, STDO
 
 void Console::print(std::FILE* file, std::string_view text) {
     if (above_prompt_ && above_prompt_(text)) return;
-    std::fflush(file);
-    static_cast<void>(write_all(fileno(file), text));
+    if (file == stdout) return write_output(text);
+    static_cast<void>(write_all(STDERR_FILENO, text));
 }
 
 void Console::result(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "manager/base/event_loop.hpp"
 
+#include "node/base/signals.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -13,12 +15,14 @@ namespace gossip {
 struct EventLoop::Asio {
     boost::asio::io_context io{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
-    boost::asio::signal_set signals{io, SIGINT, SIGTERM, SIGHUP};
+    boost::asio::signal_set signals{io};
 };
 
 EventLoop::EventLoop() : asio_(std::make_unique<Asio>()) {
     std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write(), not our end
-    asio_->signals.add(SIGTSTP);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
+        if (!is_ignored(signal)) asio_->signals.add(signal);
+    }
     await_signal();
 }
 

@@ -6,13 +6,13 @@
 #include "manager/demo/lesson.hpp"
 #include "manager/shell/compiled_script.hpp"
 #include "manager/shell/parser.hpp"
+#include "node/base/file.hpp"
 #include "node/base/value_text.hpp"
 #include "node/base/words.hpp"
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 #include <sstream>
 
 namespace gossip {
@@ -170,10 +170,12 @@ std::variant<Lesson, std::string> parse_lesson(std::string_view text, const std:
 
 std::variant<Lesson, std::string> find_lesson(const std::string& name) {
     if (const auto text = own_text(name)) return parse_lesson(*text, name + ".gsh");
-    std::ifstream in(name);
-    std::string text(std::istreambuf_iterator<char>(in), {});
-    if (in && text.size() <= size_limit) return parse_lesson(text, name);
-    if (in) return name + ": a lesson has at most 256 KiB";
+    auto read = read_file(name);
+    if (const auto* file = std::get_if<FileText>(&read)) {
+        if (file->text.size() <= size_limit) return parse_lesson(file->text, name);
+        return name + ": a lesson has at most 256 KiB";
+    }
+    if (std::filesystem::exists(name)) return std::get<std::string>(std::move(read));
     std::string names;
     for (const auto& known : own) names += (names.empty() ? "" : ", ") + std::string(known);
     const std::string near = closest(name, {own.begin(), own.end()});

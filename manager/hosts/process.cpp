@@ -3,6 +3,7 @@
 #include "manager/base/program.hpp"
 #include "node/base/file.hpp"
 #include "node/base/listener.hpp"
+#include "node/base/signals.hpp"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -34,8 +35,12 @@ struct ChildPlan {
     pid_t parent;
 };
 
+// What the user's shell ignores (nohup, trap '' HUP) stays ignored.
 void reset_signals() {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE, SIGCHLD}) ::signal(number, SIG_DFL);
+    for (const int number : {SIGTERM, SIGTSTP, SIGPIPE, SIGCHLD}) ::signal(number, SIG_DFL);
+    for (const int number : {SIGINT, SIGHUP}) {
+        if (!is_ignored(number)) ::signal(number, SIG_DFL);
+    }
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

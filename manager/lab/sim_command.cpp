@@ -8,6 +8,7 @@
 #include "manager/lab/sim_script.hpp"
 #include "manager/lab/swarm_command.hpp"
 #include "manager/runs/sim_report.hpp"
+#include "node/base/signals.hpp"
 
 #include <unistd.h>
 
@@ -98,8 +99,7 @@ int run_experiments(const SimCommand& command) {
         const std::string problem = write_results(command.results, {}, command.arguments);
         if (!problem.empty()) return complain("sim", ErrorKind::usage, "--out: " + problem);
     }
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
+    handle_termination(on_signal);
     const OverlayConfig& overlay = command.experiment.config.overlay;
     if (const auto warning = overlay.strategy->warning(overlay, command.experiment.peers)) {
         std::fprintf(stderr, "note: %s\n", warning->c_str());

@@ -3,6 +3,7 @@
 #include "manager/base/failure.hpp"
 #include "manager/base/progress_line.hpp"
 #include "manager/lab/repro_file.hpp"
+#include "node/base/signals.hpp"
 #include "sim/swarm/shrink.hpp"
 #include "sim/swarm/swarm_run.hpp"
 
@@ -20,11 +21,6 @@ using WallClock = std::chrono::steady_clock;
 
 volatile std::sig_atomic_t interrupted = 0;
 void on_signal(int signal) { interrupted = signal; }
-
-void heed_signals() {
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
-}
 
 sim::SwarmResult play(const Repro& repro) {
     sim::SwarmOptions options;
@@ -71,7 +67,7 @@ private:
 }  // namespace
 
 int run_swarms(const SimCommand& command) {
-    heed_signals();
+    handle_termination(on_signal);
     std::uint64_t events = 0;
     std::uint32_t done = 0;
     const auto began = WallClock::now();
@@ -112,7 +108,7 @@ int shrink_repro(const SimCommand& command) {
     auto read = read_repro(*command.shrink);
     if (const auto* problem = std::get_if<std::string>(&read)) return complain("sim", ErrorKind::usage, *problem);
     auto& repro = std::get<Repro>(read);
-    heed_signals();
+    handle_termination(on_signal);
     const ShrinkProgress progress(isatty(STDERR_FILENO) == 1);
     const auto deadline = WallClock::now() + command.budget;
     sim::ShrinkTask task;

@@ -5,6 +5,7 @@
 #include "manager/lab/sweep_results.hpp"
 #include "node/base/file.hpp"
 #include "node/base/file_lock.hpp"
+#include "node/base/signals.hpp"
 #include "node/base/value_text.hpp"
 #include "node/base/written_files.hpp"
 
@@ -369,10 +370,7 @@ int sweep(const Request& request, const SweepPlan& plan) {
         return 0;
     }
     if (plan.processes && request.jobs > 1) std::fputs(one_at_a_time.data(), stderr);
-    struct sigaction action {};
-    action.sa_handler = on_signal;  // without SA_RESTART, so that a signal ends the wait for a run
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
+    handle_termination(on_signal);
     Runner runner(jobs, plan.processes ? 1 : request.jobs);  // processes of several runs would share ports
     const std::size_t failed = runner.run();
     if (interrupted != 0) {

@@ -345,11 +345,15 @@ void SimNetwork::call_after(Duration delay, std::function<void()> action) {
     cluster_.sim().at(now() + delay, std::move(action));
 }
 
-bool SimNetwork::pass_some(Time end) {
+// A millisecond may hold events without end: of timers of a nanosecond, of links without latency.
+bool SimNetwork::pass_some(Time end, std::optional<WaitEnd>& cut_short) {
+    constexpr std::uint64_t events_at_once = 1'000;
     const auto next = cluster_.sim().next_time();
     if (!next || *next > end) return false;
     const Time look = std::chrono::floor<std::chrono::milliseconds>(*next) + glance;
-    cluster_.sim().run_until(std::min(look, end));
+    while (!cluster_.sim().run_some(std::min(look, end), events_at_once)) {
+        if ((cut_short = loop_.poll())) return false;
+    }
     if (watch_ && watch_->violation() && !broken_) {
         broken_ = true;
         ++version_;
@@ -370,15 +374,17 @@ WaitEnd SimNetwork::simulate_until(const std::function<bool()>& done, std::optio
     std::uint64_t seen = version_;
     auto looked = std::chrono::steady_clock::now();
     if (done()) return WaitEnd::done;
-    if (const auto cut_short = loop_.poll()) return *cut_short;
-    while (pass_some(end)) {
+    std::optional<WaitEnd> cut_short = loop_.poll();
+    if (cut_short) return *cut_short;
+    while (pass_some(end, cut_short)) {
         if (std::exchange(seen, version_) != version_ && done()) return WaitEnd::done;
         const auto wall = std::chrono::steady_clock::now();
         if (wall - looked < signals_every) continue;
         looked = wall;
         progress_(cluster_.sim(), true);
-        if (const auto cut_short = loop_.poll()) return *cut_short;
+        if ((cut_short = loop_.poll())) return *cut_short;
     }
+    if (cut_short) return *cut_short;
     if (timeout && !broken_) cluster_.sim().run_until(end);
     return done() ? WaitEnd::done : WaitEnd::timed_out;
 }

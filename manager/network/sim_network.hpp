@@ -66,8 +66,9 @@ private:
     void disturb(bool probes_too);
     [[nodiscard]] bool at_rest() const;
     WaitEnd simulate_until(const std::function<bool()>& done, std::optional<Duration> timeout);
-    // Lets the next millisecond in which anything happens pass; false when that is after `end`.
-    bool pass_some(Time end);
+    // Lets the next millisecond in which anything happens pass; false when that is after `end`, or a signal cut it
+    // short.
+    bool pass_some(Time end, std::optional<WaitEnd>& cut_short);
 
     EventLoop& loop_;
     sim::Cluster cluster_;

@@ -2,6 +2,7 @@
 
 #include "manager/base/event_loop.hpp"
 #include "manager/base/failure.hpp"
+#include "manager/base/output.hpp"
 #include "manager/base/terminal.hpp"
 #include "manager/remote/remote_options.hpp"
 #include "manager/remote/remote_socket.hpp"
@@ -81,7 +82,8 @@ private:
 };
 
 void print(const RemoteFrame& frame) {
-    static_cast<void>(write_all(frame.kind == "out" ? STDOUT_FILENO : STDERR_FILENO, frame.payload));
+    if (frame.kind == "out") return write_output(frame.payload);
+    static_cast<void>(write_all(STDERR_FILENO, frame.payload));
 }
 
 int code_of(const RemoteFrame& frame) { return static_cast<int>(parse_count(frame.payload).value_or(1)); }

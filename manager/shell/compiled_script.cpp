@@ -1,7 +1,7 @@
 #include "manager/shell/compiled_script.hpp"
 
-#include <fstream>
-#include <sstream>
+#include "node/base/file.hpp"
+
 #include <utility>
 
 namespace gossip {
@@ -50,11 +50,9 @@ std::variant<CompiledScript, Failure> compile_text(const ParsedText& text, const
 }
 
 std::variant<CompiledScript, Failure> compile_file(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) return Failure{ErrorKind::command, "cannot read " + path};
-    return compile_text(parse_text(text.str()), path);
+    auto read = read_file(path);
+    if (auto* problem = std::get_if<std::string>(&read)) return Failure{ErrorKind::command, std::move(*problem)};
+    return compile_text(parse_text(std::get<FileText>(std::move(read)).text), path);
 }
 
 }  // namespace gossip

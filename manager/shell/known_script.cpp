@@ -1,24 +1,22 @@
 #include "manager/shell/known_script.hpp"
 
 #include "manager/base/options.hpp"
+#include "node/base/file.hpp"
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 namespace gossip {
 namespace {
 
-std::optional<std::string> read_text(const std::string& name) {
-    std::ostringstream text;
-    if (name == "-") {
-        text << std::cin.rdbuf();
-        return text.str();
-    }
-    std::ifstream file(name);
-    if (file) text << file.rdbuf();
-    return file ? std::optional(text.str()) : std::nullopt;
+std::variant<FileText, std::string> text_of(const Options& options) {
+    if (options.script_text) return FileText{*options.script_text};
+    if (*options.script_file != "-") return read_file(*options.script_file);
+    FileText input;
+    if (read_all(STDIN_FILENO, input.text)) return input;
+    return "cannot read stdin: " + error_text(errno);
 }
 
 }  // namespace
@@ -26,9 +24,9 @@ std::optional<std::string> read_text(const std::string& name) {
 std::variant<KnownScript, Failure> read_known_script(const Options& options) {
     KnownScript known;
     known.name = options.script_text ? "-e" : *options.script_file;
-    auto text = options.script_text ? options.script_text : read_text(known.name);
-    if (!text) return Failure{ErrorKind::usage, "cannot read " + known.name};
-    known.text = std::move(*text);
+    auto read = text_of(options);
+    if (auto* problem = std::get_if<std::string>(&read)) return Failure{ErrorKind::usage, std::move(*problem)};
+    known.text = std::get<FileText>(std::move(read)).text;
     auto compiled = compile_text(parse_text(known.text), known.name);
     if (auto* failure = std::get_if<Failure>(&compiled)) return std::move(*failure);
     known.script = std::get<CompiledScript>(std::move(compiled));

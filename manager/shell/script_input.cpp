@@ -1,6 +1,7 @@
 #include "manager/shell/script_input.hpp"
 
 #include "manager/base/terminal.hpp"
+#include "node/base/file.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,10 +13,10 @@
 namespace gossip {
 namespace {
 
-// epoll refuses plain files, and they never block.
+// epoll refuses files and folders, and they never block.
 bool is_plain_file(int fd) {
     struct stat status {};
-    return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    return ::fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
 }  // namespace
@@ -44,8 +45,10 @@ void ScriptInput::read_some() {
     const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size > 0)
         unread_.append(buffer.data(), static_cast<std::size_t>(size));
-    else if (size == 0 || (errno != EINTR && errno != EAGAIN))
+    else if (size == 0)
         ended_ = true;
+    else if (errno != EINTR && errno != EAGAIN)
+        ended_ = true, problem_ = error_text(errno);
 }
 
 bool ScriptInput::fill() {

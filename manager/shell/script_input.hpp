@@ -21,6 +21,8 @@ public:
     [[nodiscard]] bool ready();
     // Hands out the complete block; nothing at the end of input.
     std::optional<ParsedText> take();
+    // Why the input ended before its end; empty when it did not.
+    [[nodiscard]] const std::string& problem() const { return problem_; }
 
 private:
     void await_input();
@@ -36,6 +38,7 @@ private:
     int next_line_{1};
     bool complete_{false};
     bool ended_{false};
+    std::string problem_;
 };
 
 }  // namespace gossip

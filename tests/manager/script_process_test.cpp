@@ -101,7 +101,7 @@ TEST_CASE("exit codes and one-line messages") {
               "",
               2,
               "gossipctl: E_USAGE unclosed.gsh:2:10: the block opened with { is not closed\n"},
-             {{"run", "none.gsh"}, "", 2, "gossipctl: E_USAGE: cannot read none.gsh\n"},
+             {{"run", "none.gsh"}, "", 2, "gossipctl: E_USAGE: cannot read none.gsh: No such file or directory\n"},
              {{"--config", "bad.toml"}, "", 2, "E_CONFIG: bad.toml:2:1"},
              {{"check", "bad.toml"}, "", 2, "E_CONFIG: bad.toml:2:1"},
              {{"-e", "expect registered == 99"}, "", 3, "gossipctl: E_EXPECT -e:1: expect registered == 99: "},
