@@ -199,11 +199,36 @@ std::string load_text(std::uint64_t number, std::size_t size) {
     return text;
 }
 
+Result too_long(const GossipConfig& config, std::size_t bytes) {
+    if (bytes <= config.payload_limit) return std::nullopt;
+    return Failure{ErrorKind::command, "a message holds at most " + std::to_string(config.payload_limit) +
+                                           " bytes of text; this one has " + std::to_string(bytes)};
+}
+
+// Peers refuse what a sender says beyond its rate: better told before the first message than after the twentieth.
+Result too_fast(const GossipConfig& config, const Load& load, std::size_t senders) {
+    if (config.origin_rate == 0) return std::nullopt;
+    const auto each = static_cast<double>((load.count + senders - 1) / senders);
+    const double rate = load.per_second / static_cast<double>(senders);
+    const double seconds = (each - 1) / rate;
+    if (each <= config.origin_burst + config.origin_rate * seconds) return std::nullopt;
+    char text[300];
+    std::snprintf(text, sizeof text,
+                  "each of %zu senders would say %.0f messages at %.3g/s; a peer may say %u at once and then %u/s "
+                  "(gossip.burst, gossip.rate): choose fewer or a lower --rate, more senders, or set gossip.rate = 0, "
+                  "without limit, for this network",
+                  senders, each, rate, config.origin_burst, config.origin_rate);
+    return Failure{ErrorKind::command, text};
+}
+
 // The senders take turns at fixed times; a late one does not delay the others.
 Result publish_load(Session& session, const Load& load) {
     const auto selected = session.select(load.selector, Among::running);
     if (const auto* failure = std::get_if<Failure>(&selected)) return *failure;
     const Ids& ids = std::get<Ids>(selected);
+    const GossipConfig& config = session.network().plan().config.gossip;
+    if (auto failure = too_long(config, load.size)) return failure;
+    if (auto failure = too_fast(config, load, ids.size())) return failure;
     const Time start = session.network().now();
     const std::chrono::duration<double> interval(1 / load.per_second);
     for (std::uint64_t i = 0; i < load.count; ++i) {
@@ -220,6 +245,7 @@ Result publish_load(Session& session, const Load& load) {
 }
 
 Result say_as(Session& session, const Selector& selector, const std::string& text) {
+    if (auto failure = too_long(session.network().plan().config.gossip, text.size())) return failure;
     auto selected = session.select(selector, Among::running);
     if (auto* failure = std::get_if<Failure>(&selected)) return std::move(*failure);
     const Ids& ids = std::get<Ids>(selected);

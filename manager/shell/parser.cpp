@@ -1,5 +1,8 @@
 #include "manager/shell/parser.hpp"
 
+#include "node/base/escape.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace gossip {
@@ -82,10 +85,16 @@ private:
         return finish(token);
     }
 
+    // JSON, in which nodes and manager talk, holds UTF-8 only; names of files end at a zero byte.
     bool finish(Token& token) {
         token.kind = TokenKind::word;
         token.end = at_;
-        return true;
+        const std::string_view source = text_.substr(token.begin, token.end - token.begin);
+        const std::size_t bad = std::min(find_not_utf8(source), source.find('\0'));
+        if (bad == std::string_view::npos) return true;
+        error_ = {line_, token.column + static_cast<int>(bad),
+                  "the byte " + escape_text(source.substr(bad, 1)) + " is no text; write commands in UTF-8", false};
+        return false;
     }
 
     std::string_view text_;

@@ -52,4 +52,13 @@ std::string escape_text(std::string_view text) {
     return out;
 }
 
+std::size_t find_not_utf8(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = sequence_length(text, i);
+        if (length == 0) return i;
+        i += length;
+    }
+    return std::string_view::npos;
+}
+
 }  // namespace gossip

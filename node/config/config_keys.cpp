@@ -286,7 +286,7 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(count_key("gossip.tree_above", GOSSIP_FIELD(config.gossip.tree_above), 1, any));
     keys.push_back(count_key("gossip.fanout", GOSSIP_FIELD(config.gossip.fanout), 1, 64));
     keys.push_back(duration_key("gossip.repair_interval", GOSSIP_FIELD(config.gossip.repair_interval)));
-    keys.push_back(count_key("gossip.rate", GOSSIP_FIELD(config.gossip.origin_rate), 1, 1'000'000));
+    keys.push_back(count_key("gossip.rate", GOSSIP_FIELD(config.gossip.origin_rate), 0, 1'000'000));
     keys.push_back(count_key("gossip.burst", GOSSIP_FIELD(config.gossip.origin_burst), 1, 1'000'000));
     keys.push_back(count_key("gossip.store", GOSSIP_FIELD(config.gossip.store_limit), 16, 10'000'000));
     keys.push_back(row_key("overlay.strategy", GOSSIP_FIELD(config.overlay.strategy), overlay_strategies()));

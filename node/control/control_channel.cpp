@@ -5,13 +5,15 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include <utility>
+
 namespace gossip {
 namespace {
 
 namespace asio = boost::asio;
 
 constexpr std::size_t event_backlog_limit = 4 * 1024 * 1024;
-constexpr std::size_t command_limit = 64 * 1024;
+constexpr std::size_t command_limit = 1024 * 1024;  // faults on the links to tens of thousands of nodes
 
 }  // namespace
 
@@ -34,10 +36,16 @@ void ControlChannel::read() {
 
 void ControlChannel::on_read(const boost::system::error_code& error, std::size_t bytes) {
     if (error == asio::error::operation_aborted) return;
+    if (error == asio::error::not_found) {
+        input_.clear();
+        passing_over_ = true;
+        return read();
+    }
     if (error) return handlers_.closed();
     const std::string line = input_.substr(0, bytes - 1);
     input_.erase(0, bytes);
-    if (const auto command = decode_to_node(line)) handlers_.command(*command);
+    const auto command = std::exchange(passing_over_, false) ? std::nullopt : decode_to_node(line);
+    if (command) handlers_.command(*command);
     if (stream_.is_open()) read();
 }
 

@@ -41,6 +41,7 @@ private:
     std::string in_flight_;
     std::uint64_t dropped_{0};
     bool write_scheduled_{false};
+    bool passing_over_{false};  // the rest of a line that is too long: it costs that line and no more
 };
 
 }  // namespace gossip

@@ -122,11 +122,15 @@ TEST_CASE("the end of the line is the manager's end") {
     CHECK(pair.closed);
 }
 
-TEST_CASE("an endless line ends the channel instead of growing") {
+TEST_CASE("a line that is too long costs that line, and memory is bounded") {
     Pair pair;
-    for (int i = 0; i < 80 && !pair.closed; ++i) {
-        pair.write(std::string(1000, 'x'));
-        pair.turn(3);
+    for (int i = 0; i < 40; ++i) {
+        pair.write(std::string(64'000, 'x'));
+        pair.turn(8);
     }
-    CHECK(pair.closed);
+    pair.write("\n" + encode(ToNode{StatusCommand{3}}));
+    pair.turn();
+    CHECK_FALSE(pair.closed);
+    REQUIRE(pair.commands.size() == 1);
+    CHECK(std::get<StatusCommand>(pair.commands[0]).seq == 3);
 }
