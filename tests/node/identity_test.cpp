@@ -247,16 +247,16 @@ TEST_CASE("at the address of a seed whose key is configured nobody else is that 
 TEST_CASE("keys of small order verify nothing") {
     const Ed25519Crypto crypto;
     // R = B and S = 1 fit each key A whose multiple h A vanishes: for a key of order 1 always.
-    for (const std::uint8_t low : {0x00, 0x01, 0xec, 0xed, 0xee}) {
+    for (const int low : {0x00, 0x01, 0xec, 0xed, 0xee}) {
         PublicKey key;
         if (low > 1) key.bytes.fill(0xff);
-        key.bytes.front() = low;
+        key.bytes.front() = static_cast<std::uint8_t>(low);
         key.bytes.back() = low > 1 ? 0x7f : 0;
         Signature signature;
         signature.bytes[0] = 0x58;
         std::fill(signature.bytes.begin() + 1, signature.bytes.begin() + 32, 0x66);
         signature.bytes[32] = 1;
-        for (const std::uint8_t sign : {0x00, 0x80}) {
+        for (const int sign : {0x00, 0x80}) {
             key.bytes.back() = static_cast<std::uint8_t>((key.bytes.back() & 0x7f) | sign);
             for (int text = 0; text < 16; ++text) CHECK_FALSE(crypto.verify(key, std::to_string(text), signature));
         }

@@ -175,7 +175,7 @@ TEST_CASE("a seed killed with SIGKILL knows everything it acknowledged") {
     REQUIRE(seed.wait() == 128 + SIGKILL);
     Process again(host.folder, host.arguments("seed", host.seed));
     // As decided, or, when death came between the ack and that record, as accepted and now finished.
-    REQUIRE(again.says("Recovered"));
+    REQUIRE_MESSAGE(again.says("Recovered"), again.output());
     CHECK((again.output().find("Recovered 1 peers") != std::string::npos ||
            again.says("Current Peer List: ['" + node_name(id))));
 }
