@@ -54,10 +54,15 @@ bool AddressChecks::begin(SeedTurn& t, const Change& add) {
     }
     check = {.nonce = {}, .generation = ++generations_, .claimed = {add.key}, .answered = {}, .since = t.now};
     check.nonce = fresh_nonce(t, add.peer, check.generation);
-    t.send(add.peer, msg::Challenge{check.nonce});
-    t.timer(t.now + t.config.seed.probe_timeout,
-            {TimerKind::address_check, check.generation, static_cast<std::uint64_t>(add.peer)});
+    challenge(t, add.peer, check);
     return true;
+}
+
+void AddressChecks::challenge(SeedTurn& t, NodeId peer, Check& check) {
+    ++check.challenges;
+    t.send(peer, msg::Challenge{check.nonce});
+    t.timer(t.now + t.config.seed.probe_timeout / challenges_limit,
+            {TimerKind::address_check, check.generation, static_cast<std::uint64_t>(peer)});
 }
 
 bool AddressChecks::awaited(SeedTurn& t, const std::vector<Change>& adds) {
@@ -90,6 +95,7 @@ void AddressChecks::handle_link_lost(SeedTurn& t, const LinkLost& event) {
 void AddressChecks::handle_timeout(SeedTurn& t, const TimerTag& tag) {
     const auto at = checks_.find(NodeId{tag.key});
     if (at == checks_.end() || at->second.over || at->second.generation != tag.generation) return;
+    if (at->second.challenges < challenges_limit) return challenge(t, at->first, at->second);
     conclude(t, at->first, at->second);
 }
 
@@ -111,6 +117,7 @@ void AddressChecks::fingerprint(ByteWriter& out) const {
     for (const auto& [peer, check] : checks_) {
         out.u64(static_cast<std::uint64_t>(peer));
         out.u8(check.over);
+        out.u8(check.challenges);
         out.u8(check.answered.has_value());
         for (const PublicKey& key : check.claimed) out.raw(key.bytes);
     }

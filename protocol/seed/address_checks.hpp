@@ -17,6 +17,8 @@ class AddressChecks {
 public:
     static constexpr std::size_t limit = 50'000;  // addresses at the same time
     static constexpr std::size_t keys_limit = 4;  // that claim one address at the same time
+    // A message may be lost: the question is repeated, evenly over seeds.probe_timeout.
+    static constexpr std::uint8_t challenges_limit = 4;
 
     enum class Result : std::uint8_t { none, running, answered, failed };
     [[nodiscard]] Result result(const Change& add, Time now) const;
@@ -36,12 +38,14 @@ private:
     struct Check {
         Digest nonce;
         std::uint32_t generation{0};
+        std::uint8_t challenges{0};  // sent
         std::vector<PublicKey> claimed;
         std::optional<PublicKey> answered;
         bool over{false};
         Time since;  // of its begin, or of its end
     };
 
+    void challenge(SeedTurn& t, NodeId peer, Check& check);
     void conclude(SeedTurn& t, NodeId peer, Check& check);
     void forget_old(Time now);
 

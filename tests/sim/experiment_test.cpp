@@ -166,7 +166,7 @@ TEST_CASE("removals are counted in networks whose machines say nothing of them")
 TEST_CASE("each removal of a peer that runs counts, however often it returns") {
     ExperimentOptions o = small(10);
     o.peers = 16;
-    o.network.link.drop_per_million = 500'000;
+    o.network.link.drop_per_million = 600'000;
     o.duration = 90min;
     Experiment e(o);
     finish(e);
