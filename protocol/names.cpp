@@ -75,6 +75,7 @@ std::optional<std::uint32_t> parse_ip(std::string_view text) {
     for (int part = 0; part < 4; ++part) {
         const std::size_t dot = part < 3 ? text.find('.') : text.size();
         if (dot == std::string_view::npos || dot > 3) return std::nullopt;
+        if (dot > 1 && text.front() == '0') return std::nullopt;  // octal to others: one address has one spelling
         const auto octet = parse_number<std::uint8_t>(text.substr(0, dot));
         if (!octet) return std::nullopt;
         ip = ip << 8 | *octet;
@@ -104,10 +105,10 @@ std::string node_name(NodeId id) {
 
 std::optional<NodeId> parse_node(std::string_view text) {
     const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return std::nullopt;
+    if (colon == std::string_view::npos || text.substr(colon + 1).starts_with('0')) return std::nullopt;
     const auto ip = parse_ip(text.substr(0, colon));
     const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
-    if (!ip || !port || *port == 0) return std::nullopt;
+    if (!ip || !port) return std::nullopt;
     return node_id({*ip, *port});
 }
 

@@ -16,7 +16,10 @@ constexpr WallMs a_day = 24 * 60 * 60 * 1000;
 bool is_loopback(NodeId node) { return endpoint(node).ip >> 24 == 127; }
 
 // Addresses that are no single host's: "this network", multicast, reserved, broadcast.
-bool is_no_host(Endpoint at) { return at.port == 0 || at.ip >> 24 == 0 || at.ip >> 28 >= 14; }
+bool is_no_host(Endpoint at) {
+    constexpr std::uint32_t loopback_broadcast = 0x7fff'ffff;
+    return at.port == 0 || at.ip >> 24 == 0 || at.ip >> 28 >= 14 || at.ip == loopback_broadcast;
+}
 
 std::string address_problem(const SeedTurn& t, NodeId peer) {
     if (is_anonymous(peer) || is_no_host(endpoint(peer))) return "no address of a host";

@@ -182,7 +182,8 @@ TEST_CASE("a life beyond tomorrow and an address of no host are refused") {
     CHECK(refusal(peer_id(1), now).empty());
     CHECK(refusal(peer_id(1), now + 25 * 3600 * 1000).find("its clock is more than a day ahead") == 0);
     CHECK(refusal(peer_id(1), std::uint64_t{1} << 62).find("its clock is more than a day ahead") == 0);
-    for (const char* place : {"255.255.255.255:7000", "224.0.0.1:7000", "0.0.0.0:7000", "0.1.2.3:7000"}) {
+    for (const char* place : {"255.255.255.255:7000", "224.0.0.1:7000", "0.0.0.0:7000", "0.1.2.3:7000",
+                              "127.255.255.255:7000"}) {
         CHECK_MESSAGE(refusal(*parse_node(place), now) == "no address of a host", place);
     }
     CHECK(refusal(*parse_node("8.8.8.8:53"), now) == "the seeds listen on loopback addresses only");
