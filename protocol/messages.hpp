@@ -66,6 +66,7 @@ struct Leave {
 };
 struct ChallengeAnswer {
     NodeId peer{};
+    PublicKey key;          // of the node that listens there
     Signature signature{};  // over challenge_bytes
 };
 

@@ -55,6 +55,7 @@ GOSSIP_FIELDS(msg::RegisterAck) {
 GOSSIP_FIELDS(msg::Challenge) { io.need("nonce", m.nonce); }
 GOSSIP_FIELDS(msg::ChallengeAnswer) {
     io.need("peer", m.peer);
+    io.need("key", m.key);
     io.need("sig", m.signature);
 }
 GOSSIP_FIELDS(msg::RegisterNack) {

@@ -128,7 +128,7 @@ Change PeerMembership::own_add(const PeerTurn& t) const {
 void PeerMembership::on_challenge(PeerTurn& t, const Sender& from, const msg::Challenge& m) const {
     if (from.trust != Trust::seed) return t.refuse(from.reply, "CHALLENGE from a node that is no seed");
     const Bytes text = challenge_bytes(t.config, from.node, t.self, m.nonce);
-    t.send(from.reply, msg::ChallengeAnswer{t.self, t.crypto.sign(t.self, text)});
+    t.send(from.reply, msg::ChallengeAnswer{t.self, t.crypto.public_key(t.self), t.crypto.sign(t.self, text)});
 }
 
 void PeerMembership::handle_registration_timer(PeerTurn& t) {

@@ -3,8 +3,6 @@
 #include "protocol/canonical.hpp"
 #include "protocol/trust/credential.hpp"
 
-#include <algorithm>
-
 namespace gossip {
 namespace {
 
@@ -25,35 +23,30 @@ Digest fresh_nonce(const SeedTurn& t, NodeId peer, std::uint32_t generation) {
 
 }  // namespace
 
-AddressChecks::Result AddressChecks::result(const Change& add, Time now) const {
+AddressChecks::Result AddressChecks::result(const Change& add, Time now, Time wanted_since) const {
     const auto at = checks_.find(add.peer);
     if (at == checks_.end()) return Result::none;
     const Check& check = at->second;
-    if (!check.over) return std::ranges::count(check.claimed, add.key) > 0 ? Result::running : Result::none;
-    const Duration age = now - check.since;
-    if (check.answered == add.key) return age <= answer_lasts ? Result::answered : Result::none;
-    const bool asked = std::ranges::count(check.claimed, add.key) > 0;
-    return asked && age <= failure_lasts ? Result::failed : Result::none;
+    const Duration age = now - check.ended;
+    if (check.answered == add.key && age <= answer_lasts) return Result::answered;
+    if (check.running) return Result::running;
+    return age <= failure_lasts && check.begun >= wanted_since ? Result::failed : Result::none;
 }
 
 bool AddressChecks::begin(SeedTurn& t, const Change& add) {
-    const Result known = result(add, t.now);
-    if (known == Result::running) return true;
-    if (known != Result::none) {
+    if (result(add, t.now) == Result::answered) {
         t.raise(fact::AddressChecked{add.peer});
         return true;
     }
     if (checks_.size() >= limit) forget_old(t.now);
     if (checks_.size() >= limit && !checks_.contains(add.peer)) return false;
     Check& check = checks_[add.peer];
-    const bool running = check.generation != 0 && !check.over;
-    if (running && check.claimed.size() >= keys_limit) return false;
-    if (running) {
-        check.claimed.push_back(add.key);
-        return true;
-    }
-    check = {.nonce = {}, .generation = ++generations_, .claimed = {add.key}, .answered = {}, .since = t.now};
+    if (check.running) return true;
+    check.generation = ++generations_;
     check.nonce = fresh_nonce(t, add.peer, check.generation);
+    check.challenges = 0;
+    check.running = true;
+    check.begun = t.now;
     challenge(t, add.peer, check);
     return true;
 }
@@ -65,50 +58,46 @@ void AddressChecks::challenge(SeedTurn& t, NodeId peer, Check& check) {
             {TimerKind::address_check, check.generation, static_cast<std::uint64_t>(peer)});
 }
 
-bool AddressChecks::awaited(SeedTurn& t, const std::vector<Change>& adds) {
+bool AddressChecks::awaited(SeedTurn& t, const std::vector<Change>& adds, Time wanted_since) {
     bool running = false;
     for (const Change& add : adds) {
-        if (result(add, t.now) == Result::none) (void)begin(t, add);
-        running = running || result(add, t.now) == Result::running;
+        if (result(add, t.now, wanted_since) == Result::none) (void)begin(t, add);
+        running = running || result(add, t.now, wanted_since) == Result::running;
     }
     return running;
 }
 
 void AddressChecks::on_answer(SeedTurn& t, const msg::ChallengeAnswer& m) {
     const auto at = checks_.find(m.peer);
-    if (at == checks_.end() || at->second.over) return;
-    Check& check = at->second;
-    const Bytes text = challenge_bytes(t.config, t.self, m.peer, check.nonce);
-    for (const PublicKey& key : check.claimed) {
-        if (!t.crypto.verify(key, text, m.signature)) continue;
-        check.answered = key;
-        return conclude(t, m.peer, check);
-    }
+    if (at == checks_.end() || !at->second.running) return;
+    const Bytes text = challenge_bytes(t.config, t.self, m.peer, at->second.nonce);
+    if (t.crypto.verify(m.key, text, m.signature)) conclude(t, m.peer, at->second, m.key);
 }
 
 void AddressChecks::handle_link_lost(SeedTurn& t, const LinkLost& event) {
     if (event.reason != LossReason::refused && event.reason != LossReason::timed_out) return;
     const auto at = checks_.find(event.node);
-    if (at != checks_.end() && !at->second.over) conclude(t, event.node, at->second);
+    if (at != checks_.end() && at->second.running) conclude(t, event.node, at->second, {});
 }
 
 void AddressChecks::handle_timeout(SeedTurn& t, const TimerTag& tag) {
     const auto at = checks_.find(NodeId{tag.key});
-    if (at == checks_.end() || at->second.over || at->second.generation != tag.generation) return;
+    if (at == checks_.end() || !at->second.running || at->second.generation != tag.generation) return;
     if (at->second.challenges < challenges_limit) return challenge(t, at->first, at->second);
-    conclude(t, at->first, at->second);
+    conclude(t, at->first, at->second, {});
 }
 
-void AddressChecks::conclude(SeedTurn& t, NodeId peer, Check& check) {
-    check.over = true;
-    check.since = t.now;
+void AddressChecks::conclude(SeedTurn& t, NodeId peer, Check& check, const std::optional<PublicKey>& answered) {
+    check.running = false;
+    check.ended = t.now;
+    check.answered = answered;
     t.raise(fact::AddressChecked{peer});
 }
 
 void AddressChecks::forget_old(Time now) {
     std::erase_if(checks_, [now](const auto& entry) {
         const Check& check = entry.second;
-        return check.over && now - check.since > (check.answered ? answer_lasts : failure_lasts);
+        return !check.running && now - check.ended > (check.answered ? answer_lasts : failure_lasts);
     });
 }
 
@@ -116,10 +105,9 @@ void AddressChecks::fingerprint(ByteWriter& out) const {
     out.u32(static_cast<std::uint32_t>(checks_.size()));
     for (const auto& [peer, check] : checks_) {
         out.u64(static_cast<std::uint64_t>(peer));
-        out.u8(check.over);
+        out.u8(check.running);
         out.u8(check.challenges);
-        out.u8(check.answered.has_value());
-        for (const PublicKey& key : check.claimed) out.raw(key.bytes);
+        out.raw(check.answered.value_or(PublicKey{}).bytes);
     }
 }
 

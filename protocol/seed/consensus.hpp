@@ -22,6 +22,7 @@ public:
     struct HeldProposal {
         Seat seat{no_seat};
         msg::Propose propose;
+        Time since{};  // when its addresses were first asked for it
     };
 
     void recover(std::uint64_t ceiling, std::optional<Accepted> accepted);
@@ -64,7 +65,11 @@ public:
     void hold(const SeedTurn& t, Seat from, const msg::Propose& m);
     [[nodiscard]] std::optional<HeldProposal> take_held(const Ledger& ledger);
     // The same for a proposal with registrations whose addresses have yet to answer.
-    void hold_unchecked(Seat from, const msg::Propose& m) { unchecked_proposal_ = {from, m}; }
+    void hold_unchecked(Seat from, const msg::Propose& m, Time since) {
+        // A proposer that tries again wants what it wanted before.
+        if (unchecked_proposal_ && unchecked_proposal_->since < since) since = unchecked_proposal_->since;
+        unchecked_proposal_ = {from, m, since};
+    }
     [[nodiscard]] std::optional<HeldProposal> take_unchecked() {
         return std::exchange(unchecked_proposal_, std::nullopt);
     }

@@ -11,7 +11,6 @@
 #include "protocol/seed/removals.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -76,57 +75,63 @@ void Requests::on_register_request(SeedTurn& t, NodeId from, const msg::Register
         return refuse_registration(t, from, m.peer, opinion.reason, Incarnation::none);
     }
     if (m.protocol == 0 || verified(ask)) return admit(t, from, ask);
-    await_address(t, from, ask, false);
+    await_address(t, from, ask);
 }
 
-void Requests::await_address(SeedTurn& t, NodeId client, const Ask& ask, bool carried) {
+void Requests::await_address(SeedTurn& t, NodeId client, const Ask& ask) {
     const NodeId peer = ask.change.peer;
-    std::vector<Waiting>& waiting = waiting_[peer];
-    const auto same = [&ask](const Waiting& w) { return w.ask.change == ask.change; };
-    auto entry = std::ranges::find_if(waiting, same);
-    if (entry == waiting.end()) {
-        if (waiting.size() >= AddressChecks::keys_limit) return;
-        waiting.push_back({ask, {}, carried});
-        entry = std::prev(waiting.end());
+    if (waiting_.size() >= waiting_limit) {
+        if (client != NodeId::none) t.send(client, msg::RegisterPending{peer, retry_hint});
+        return;
     }
-    entry->carried = entry->carried && carried;
-    const bool known = std::ranges::count(entry->clients, client) > 0;
-    if (!carried && !known && entry->clients.size() < PendingAsks::clients_limit) entry->clients.push_back(client);
+    Waiting& waiting = waiting_[{peer, client}];
+    if (waiting.ask.change != ask.change) waiting = {ask, t.now};
     t.raise(fact::AddressUnknown{ask.change});
+}
+
+std::map<NodeId, Requests::Waiting> Requests::take_waiting(NodeId peer) {
+    std::map<NodeId, Waiting> taken;
+    auto at = waiting_.lower_bound({peer, NodeId::none});
+    while (at != waiting_.end() && at->first.first == peer) {
+        taken.emplace(at->first.second, std::move(at->second));
+        at = waiting_.erase(at);
+    }
+    return taken;
 }
 
 void Requests::handle_address_checked(SeedTurn& t, NodeId peer) {
     drop_unanswered(t, peer);
-    auto node = waiting_.extract(peer);
-    if (node.empty()) return;
-    for (Waiting& waiting : node.mapped()) {
-        const auto result = t.addresses.result(waiting.ask.change, t.now);
-        if (result == AddressChecks::Result::running || result == AddressChecks::Result::none) {
-            waiting_[peer].push_back(waiting);
-            if (result == AddressChecks::Result::none) t.raise(fact::AddressUnknown{waiting.ask.change});
-        } else if (result == AddressChecks::Result::failed) {
-            for (const NodeId client : waiting.clients) {
-                refuse_registration(t, client, peer, no_answer(peer), Incarnation::none);
-            }
-        } else {
-            take_up(t, waiting);
+    for (auto& [client, waiting] : take_waiting(peer)) {
+        const Change add = waiting.ask.change;
+        switch (t.addresses.result(add, t.now, waiting.since)) {
+            case AddressChecks::Result::none:
+                t.raise(fact::AddressUnknown{add});
+                [[fallthrough]];
+            case AddressChecks::Result::running:
+                waiting_.emplace(std::pair{peer, client}, std::move(waiting));
+                break;
+            case AddressChecks::Result::failed:
+                if (client != NodeId::none) refuse_registration(t, client, peer, no_answer(peer), Incarnation::none);
+                break;
+            case AddressChecks::Result::answered:
+                take_up(t, client, waiting.ask);
+                break;
         }
     }
 }
 
 // The list may have changed while the address was asked: another seed proposed it.
-void Requests::take_up(SeedTurn& t, const Waiting& waiting) {
-    const Change& add = waiting.ask.change;
-    if (waiting.carried && !is_moot(add, t.ledger)) pending_.add(waiting.ask, t.now, true);
-    for (const NodeId client : waiting.clients) {
-        if (is_registered(add, t.ledger)) {
-            acknowledge(t, client, add.peer, "Already registered");
-            t.raise(fact::PeerAcknowledged{add.peer});
-        } else if (is_moot(add, t.ledger)) {
-            refuse_life(t, client, add.peer);
-        } else {
-            admit(t, client, waiting.ask);
-        }
+void Requests::take_up(SeedTurn& t, NodeId client, const Ask& ask) {
+    const Change& add = ask.change;
+    if (client == NodeId::none) {
+        if (!is_moot(add, t.ledger)) pending_.add(ask, t.now, true);
+    } else if (is_registered(add, t.ledger)) {
+        acknowledge(t, client, add.peer, "Already registered");
+        t.raise(fact::PeerAcknowledged{add.peer});
+    } else if (is_moot(add, t.ledger)) {
+        refuse_life(t, client, add.peer);
+    } else {
+        admit(t, client, ask);
     }
 }
 
@@ -147,10 +152,8 @@ void Requests::drop_unanswered(SeedTurn& t, NodeId peer) {
 }
 
 void Requests::handle_address_unchecked(SeedTurn& t, NodeId peer) {
-    auto node = waiting_.extract(peer);
-    if (node.empty()) return;
-    for (const Waiting& waiting : node.mapped()) {
-        for (const NodeId client : waiting.clients) t.send(client, msg::RegisterPending{peer, retry_hint});
+    for (const auto& [client, waiting] : take_waiting(peer)) {
+        if (client != NodeId::none) t.send(client, msg::RegisterPending{peer, retry_hint});
     }
 }
 
@@ -193,7 +196,7 @@ void Requests::handle_carried(SeedTurn& t, const std::vector<Ask>& asks) {
         if (!keyed || checked || pending_.find(ask.change) != nullptr) {
             pending_.add(ask, t.now, true);
         } else {
-            await_address(t, NodeId::none, ask, true);
+            await_address(t, NodeId::none, ask);
         }
     }
 }

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gossip {
@@ -16,6 +17,10 @@ class ByteWriter;
 
 class Requests {
 public:
+    // Registrations whose address is being asked. Each was signed, and an address answers within seeds.probe_timeout:
+    // so many signatures cannot be checked meanwhile.
+    static constexpr std::size_t waiting_limit = 50'000;
+
     // ---- asks that come in
     void on_register_request(SeedTurn& t, NodeId from, const msg::RegisterRequest& m);
     void on_leave(SeedTurn& t, NodeId from, const msg::Leave& m);
@@ -57,19 +62,20 @@ private:
     // A registration whose address has not answered yet.
     struct Waiting {
         Ask ask;
-        std::vector<NodeId> clients;
-        bool carried{false};
+        Time since;
     };
 
-    void await_address(SeedTurn& t, NodeId client, const Ask& ask, bool carried);
-    void take_up(SeedTurn& t, const Waiting& waiting);
+    void await_address(SeedTurn& t, NodeId client, const Ask& ask);
+    [[nodiscard]] std::map<NodeId, Waiting> take_waiting(NodeId peer);
+    void take_up(SeedTurn& t, NodeId client, const Ask& ask);
     void drop_unanswered(SeedTurn& t, NodeId peer);
     void admit(SeedTurn& t, NodeId from, const Ask& ask);
     void answer(SeedTurn& t, const PendingAsk& done, const VotesFor& votes);
     void acknowledge(SeedTurn& t, NodeId client, NodeId peer, std::string text,
                      std::vector<SeatSignature> credential = {}) const;
 
-    std::map<NodeId, std::vector<Waiting>> waiting_;
+    // By address and client, so that nobody takes another's place; the client is none for what another seat asked for.
+    std::map<std::pair<NodeId, NodeId>, Waiting> waiting_;
     PendingAsks pending_;
     Deadline check_timer_{TimerKind::pending_check};
 };

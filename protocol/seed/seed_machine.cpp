@@ -112,7 +112,9 @@ void SeedMachine::route(SeedTurn& t) {
         },
         [&](const fact::AddressChecked& f) {
             requests_.handle_address_checked(t, f.peer);
-            if (const auto held = consensus_.take_unchecked()) on_propose(t, held->seat, held->propose);
+            if (const auto held = consensus_.take_unchecked()) {
+                on_propose(t, held->seat, held->propose, held->since);
+            }
         },
         [&](const fact::PeerAlive& f) { removals_.handle_alive(t, f.peer); },
     };
@@ -189,7 +191,7 @@ void SeedMachine::handle_received(SeedTurn& t, const Received& event) {
         [&](const msg::DeadNodeReport& m) { removals_.on_dead_node_report(t, from, m); },
         [&](const msg::RemovalCase& m) { from_seed([&](Seat s) { removals_.on_removal_case(t, s, m); }); },
         [&](const msg::CaseOpinion& m) { from_seed([&](Seat s) { removals_.on_case_opinion(t, s, m); }); },
-        [&](const msg::Propose& m) { from_seed([&](Seat s) { on_propose(t, s, m); }); },
+        [&](const msg::Propose& m) { from_seed([&](Seat s) { on_propose(t, s, m, t.now); }); },
         [&](const msg::Vote& m) { from_seed([&](Seat s) { on_vote(t, s, m); }); },
         [&](const msg::Nack& m) { from_seed([&](Seat s) { consensus_.on_nack(t, s, m); }); },
         [&](const msg::Commit& m) { from_seed([&](Seat s) { on_commit(t, s, m); }); },
@@ -273,11 +275,12 @@ void SeedMachine::send_sync(SeedTurn& t) {
 
 // ---------------------------------------------------------------- messages that concern several parts
 
-void SeedMachine::on_propose(SeedTurn& t, Seat from, const msg::Propose& m) {
+// `since` it is here; which registrations have no node at their address has to show after that.
+void SeedMachine::on_propose(SeedTurn& t, Seat from, const msg::Propose& m, Time since) {
     if (!Consensus::fits(t, from, m)) return;
     apply_accepted(t, m.epoch - 1, m.previous);
     if (!replica_.in_play(t, from, m.epoch, m.previous)) return consensus_.hold(t, from, m);
-    if (addresses_.awaited(t, adds_to_check(t, m.asks))) return consensus_.hold_unchecked(from, m);
+    if (addresses_.awaited(t, adds_to_check(t, m.asks), since)) return consensus_.hold_unchecked(from, m, since);
     if (!consensus_.promise(t, from, m)) return;
     std::vector<msg::AskOpinion> opinions = opinions_on(t, m.asks);
     removals_.probe_for_next_vote(t, m.asks, opinions);
@@ -316,7 +319,7 @@ void SeedMachine::on_decisions(SeedTurn& t, Seat from, const msg::Decisions& m) 
     }
     if (t.ledger.epoch() == before) return;
     replica_.handle_caught_up(t, from, t.ledger.epoch() - before);
-    if (const auto held = consensus_.take_held(t.ledger)) on_propose(t, held->seat, held->propose);
+    if (const auto held = consensus_.take_held(t.ledger)) on_propose(t, held->seat, held->propose, t.now);
 }
 
 void SeedMachine::on_snapshot_part(SeedTurn& t, Seat from, const msg::SnapshotPart& m) {

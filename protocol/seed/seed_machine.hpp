@@ -63,7 +63,7 @@ private:
     void handle_link_lost(SeedTurn& t, const LinkLost& event);
 
     // ---- messages that concern several parts
-    void on_propose(SeedTurn& t, Seat from, const msg::Propose& m);
+    void on_propose(SeedTurn& t, Seat from, const msg::Propose& m, Time since);
     void on_vote(SeedTurn& t, Seat from, const msg::Vote& m);
     void on_commit(SeedTurn& t, Seat from, const msg::Commit& m);
     void on_sync(SeedTurn& t, Seat from, const msg::Sync& m);

@@ -355,8 +355,9 @@ class Impostor:
         if kind == "CHALLENGE":
             text = challenge_bytes(self.identity.cluster, self.greeters.get(connection, self.identity.name),
                                    self.identity.name, bytes.fromhex(payload["nonce"]))
-            self.say(connection, "CHALLENGE_ANSWER", {"peer": self.identity.name,
-                                                      "sig": base64_of(self.identity.key.sign(text))})
+            key = self.identity.key
+            self.say(connection, "CHALLENGE_ANSWER", {"peer": self.identity.name, "key": base64_of(key.public),
+                                                      "sig": base64_of(key.sign(text))})
         elif kind == "PING":
             pong = {"sender": self.identity.name, "timestamp": round(time.time(), 3), "seq": payload.get("seq", 0),
                     "inc": number(self.identity.life), "linked": True}

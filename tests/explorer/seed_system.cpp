@@ -266,7 +266,8 @@ void SeedSystem::release(Turn& turn, const Send& send) {
 void SeedSystem::answer(Turn& turn, NodeId peer, const msg::Challenge& challenge) {
     const sim::SimCrypto crypto(endpoint(peer).port);
     const Bytes text = challenge_bytes(config_, id(turn.seat), peer, challenge.nonce);
-    feed(turn, Received{peer, Trust::address, msg::ChallengeAnswer{peer, crypto.sign(text)}});
+    const msg::ChallengeAnswer said{peer, crypto.public_key(), crypto.sign(text)};
+    feed(turn, Received{peer, Trust::address, said});
 }
 
 void SeedSystem::post(Turn& turn, std::size_t to, const Message& message) {

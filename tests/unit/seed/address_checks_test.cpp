@@ -1,6 +1,5 @@
 #include "protocol/seed/address_checks.hpp"
 
-#include "protocol/trust/credential.hpp"
 #include "seed_parts.hpp"
 
 #include <doctest/doctest.h>
@@ -46,10 +45,47 @@ TEST_CASE("the answer to any of the challenges counts, and ends them") {
     const msg::Challenge first = p.sent<msg::Challenge>(peer_id(1)).front();
     pass_time(p);
     CHECK(p.sent<msg::Challenge>(peer_id(1)).back().nonce == first.nonce);
-    const Bytes text = challenge_bytes(p.config, p.t.self, peer_id(1), first.nonce);
-    p.addresses.on_answer(p.t, {peer_id(1), FakeCrypto(7001).sign(text)});
+    p.answer_challenge(peer_id(1), first, 7001);
     CHECK(p.addresses.result(added(1), p.t.now) == AddressChecks::Result::answered);
     pass_time(p);
     CHECK(p.sent<msg::Challenge>(peer_id(1)).size() == 2);
     CHECK(p.raised<fact::AddressChecked>().size() == 1);
+}
+
+TEST_CASE("the key that answers at an address counts, not the keys that claim it") {
+    SeedParts p(3);
+    const Change honest = added(1);
+    Change wrong = honest;
+    wrong.key = FakeCrypto(7002).public_key();
+    REQUIRE(p.addresses.begin(p.t, wrong));
+    p.answer_challenge(peer_id(1), p.sent<msg::Challenge>(peer_id(1)).front(), 7001);
+    CHECK(p.addresses.result(honest, p.t.now) == AddressChecks::Result::answered);
+    CHECK(p.addresses.result(wrong, p.t.now) == AddressChecks::Result::failed);
+    p.t.now += 2s;
+    REQUIRE(p.addresses.begin(p.t, wrong));  // asked once more
+    CHECK(p.sent<msg::Challenge>(peer_id(1)).size() == 2);
+    CHECK(p.addresses.result(honest, p.t.now) == AddressChecks::Result::answered);
+    CHECK(p.addresses.result(wrong, p.t.now) == AddressChecks::Result::running);
+}
+
+TEST_CASE("an answer that its key did not sign is no answer") {
+    SeedParts p(3);
+    REQUIRE(p.addresses.begin(p.t, added(1)));
+    p.addresses.on_answer(p.t, {peer_id(1), added(1).key, Signature{}});
+    const msg::Challenge other_nonce{FakeCrypto(1).digest("another")};
+    p.answer_challenge(peer_id(1), other_nonce, 7001);
+    CHECK(p.addresses.result(added(1), p.t.now) == AddressChecks::Result::running);
+}
+
+TEST_CASE("a failed check counts for whom it was made, and others have the address asked again") {
+    SeedParts p(3);
+    const Time begun = p.t.now;
+    REQUIRE(p.addresses.begin(p.t, added(1)));
+    p.t.now += 10ms;
+    p.addresses.handle_link_lost(p.t, {peer_id(1), LossReason::refused});
+    CHECK_FALSE(p.addresses.awaited(p.t, {added(1)}, begun));
+    CHECK(p.addresses.awaited(p.t, {added(1)}, begun + 1ms));
+    CHECK(p.sent<msg::Challenge>(peer_id(1)).size() == 2);
+    p.answer_challenge(peer_id(1), p.sent<msg::Challenge>(peer_id(1)).back(), 7001);
+    CHECK(p.addresses.result(added(1), p.t.now) == AddressChecks::Result::answered);
 }

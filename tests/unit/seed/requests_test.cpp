@@ -3,7 +3,6 @@
 #include "protocol/seed/judgement.hpp"
 #include "protocol/seed/list/changes.hpp"
 #include "protocol/seed/opinions.hpp"
-#include "protocol/trust/credential.hpp"
 #include "seed_parts.hpp"
 
 #include <doctest/doctest.h>
@@ -98,12 +97,42 @@ TEST_CASE("a registration is admitted only when the node at its address answers 
     CHECK(p.requests.empty());
     REQUIRE(p.addresses.begin(p.t, added(1)));
     const msg::Challenge challenge = p.sent<msg::Challenge>(peer_id(1)).front();
-    const Bytes text = challenge_bytes(p.config, p.t.self, peer_id(1), challenge.nonce);
-    p.addresses.on_answer(p.t, {peer_id(1), FakeCrypto(7002).sign(text)});  // somebody else's key
-    CHECK(p.raised<fact::AddressChecked>().empty());
-    p.addresses.on_answer(p.t, {peer_id(1), FakeCrypto(7001).sign(text)});
+    p.answer_challenge(peer_id(1), challenge, 7001);
     CHECK(p.raised<fact::AddressChecked>().size() == 1);
     p.requests.handle_address_checked(p.t, peer_id(1));
+    CHECK(p.requests.size() == 1);
+}
+
+TEST_CASE("however many claim an address, the node that listens there is admitted and nobody else") {
+    SeedParts p(3);
+    for (std::size_t k = 2; k < 102; ++k) {  // each with a key of its own, by a connection of its own
+        msg::RegisterRequest claim = registration(k, 1);
+        claim.peer = peer_id(1);
+        claim.signature = FakeCrypto(7000 + k).sign(
+            canonical_bytes(Change{ChangeKind::add, claim.peer, claim.incarnation, claim.protocol, claim.key}));
+        p.requests.on_register_request(p.t, anonymous_id(k), claim);
+    }
+    p.requests.on_register_request(p.t, anonymous_id(1), registration(1, 1));
+    p.answer_address(added(1));
+    CHECK(p.requests.size() == 1);
+    CHECK(p.requests.find(added(1)) != nullptr);
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(1)).empty());
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(2)).size() == 1);
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(101)).size() == 1);
+}
+
+TEST_CASE("that nobody listened before it asked is not held against a node") {
+    SeedParts p(3);
+    REQUIRE(p.addresses.begin(p.t, added(1)));  // somebody else wanted its address
+    p.t.now += 10ms;
+    p.requests.on_register_request(p.t, anonymous_id(1), registration(1, 1));
+    p.t.now += 10ms;
+    p.addresses.handle_link_lost(p.t, {peer_id(1), LossReason::refused});
+    p.clear();
+    p.requests.handle_address_checked(p.t, peer_id(1));
+    CHECK(p.sent<msg::RegisterNack>(anonymous_id(1)).empty());
+    CHECK(p.raised<fact::AddressUnknown>().size() == 1);  // it is asked again
+    p.answer_address(added(1));
     CHECK(p.requests.size() == 1);
 }
 
@@ -182,8 +211,8 @@ TEST_CASE("a life beyond tomorrow and an address of no host are refused") {
     CHECK(refusal(peer_id(1), now).empty());
     CHECK(refusal(peer_id(1), now + 25 * 3600 * 1000).find("its clock is more than a day ahead") == 0);
     CHECK(refusal(peer_id(1), std::uint64_t{1} << 62).find("its clock is more than a day ahead") == 0);
-    for (const char* place : {"255.255.255.255:7000", "224.0.0.1:7000", "0.0.0.0:7000", "0.1.2.3:7000",
-                              "127.255.255.255:7000"}) {
+    for (const char* place :
+         {"255.255.255.255:7000", "224.0.0.1:7000", "0.0.0.0:7000", "0.1.2.3:7000", "127.255.255.255:7000"}) {
         CHECK_MESSAGE(refusal(*parse_node(place), now) == "no address of a host", place);
     }
     CHECK(refusal(*parse_node("8.8.8.8:53"), now) == "the seeds listen on loopback addresses only");

@@ -155,8 +155,8 @@ private:
         if (!listens(letter.to)) return;
         const FakeCrypto crypto(endpoint(letter.to).port);
         const Bytes text = challenge_bytes(config, letter.from, letter.to, challenge.nonce);
-        post(letter.from, 2 * latency,
-             Received{letter.to, Trust::address, msg::ChallengeAnswer{letter.to, crypto.sign(text)}});
+        const msg::ChallengeAnswer said{letter.to, crypto.public_key(), crypto.sign(text)};
+        post(letter.from, 2 * latency, Received{letter.to, Trust::address, said});
     }
     // The number of seeds when it is none.
     [[nodiscard]] std::size_t seat_of(NodeId id) const {

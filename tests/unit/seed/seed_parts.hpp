@@ -52,12 +52,16 @@ struct SeedParts {
         const std::vector<SeedFact> facts = std::exchange(t.facts, {});
         (void)addresses.begin(t, add);
         for (const msg::Challenge& challenge : sent<msg::Challenge>(add.peer)) {
-            const Bytes text = challenge_bytes(config, t.self, add.peer, challenge.nonce);
-            addresses.on_answer(t, {add.peer, FakeCrypto(endpoint(add.peer).port).sign(text)});
+            answer_challenge(add.peer, challenge, endpoint(add.peer).port);
         }
         out = before;
         t.facts = facts;
         requests.handle_address_checked(t, add.peer);
+    }
+    // What listens at `peer` has the key of FakeCrypto(key).
+    void answer_challenge(NodeId peer, const msg::Challenge& challenge, std::uint64_t key) {
+        const Bytes text = challenge_bytes(config, t.self, peer, challenge.nonce);
+        addresses.on_answer(t, {peer, FakeCrypto(key).public_key(), FakeCrypto(key).sign(text)});
     }
     void persist() { journal.handle_persisted(journal.appended()); }
     void clear() {
