@@ -7,9 +7,10 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <set>
+#include <deque>
 
 namespace gossip {
 namespace {
@@ -45,7 +46,8 @@ WebRequest read_request(http::request<http::string_body>&& request) {
     WebRequest out;
     out.method = std::string(request.method_string());
     out.path = target.substr(0, target.find('?'));
-    out.host = field(http::field::host);
+    // Of two, another reader might take the other one.
+    if (request.count(http::field::host) == 1) out.host = field(http::field::host);
     out.origin = field(http::field::origin);
     out.authorization = field(http::field::authorization);
     out.last_event_id = std::string(request["Last-Event-ID"]);
@@ -94,6 +96,7 @@ struct WebServer::Impl : std::enable_shared_from_this<Impl> {
 
     void accept();
     void take(tcp::socket socket);
+    bool make_room();
     void beat();
     void publish();
     void close();
@@ -104,7 +107,7 @@ struct WebServer::Impl : std::enable_shared_from_this<Impl> {
     tcp::acceptor acceptor;
     asio::steady_timer retry;
     asio::steady_timer heartbeat;
-    std::set<std::shared_ptr<Connection>> connections;
+    std::deque<std::shared_ptr<Connection>> connections;  // oldest first
     bool publishing{false};
     bool closed{false};
 };
@@ -144,8 +147,11 @@ public:
         error_code ignored;
         stream_.socket().close(ignored);
         position_.reset();
-        server_->connections.erase(shared_from_this());
+        std::erase(server_->connections, shared_from_this());
     }
+
+    // A request is being carried out for it.
+    [[nodiscard]] bool is_answered() const { return answering_; }
 
 private:
     void take_request(const error_code& error) {
@@ -160,11 +166,13 @@ private:
         version_ = request.version();
         stream_.expires_never();
         if (server_->closed) return close();
+        answering_ = true;
         server_->handler(read_request(std::move(request)),
                          [self = shared_from_this()](WebReply reply) { self->send(std::move(reply)); });
     }
 
     void send(WebReply reply) {
+        answering_ = false;
         if (server_->closed) return close();
         if (reply.follow) return follow(std::move(reply));
         response_ = make_response(std::move(reply), version_, keep_alive_);
@@ -222,6 +230,7 @@ private:
     std::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::string_body> response_;
     bool keep_alive_{false};
+    bool answering_{false};
     unsigned version_{11};
     // of a viewer
     std::optional<std::uint64_t> position_;  // the last event it was sent
@@ -246,26 +255,35 @@ void WebServer::Impl::accept() {
 }
 
 void WebServer::Impl::take(tcp::socket socket) {
-    if (connections.size() >= connection_limit) return;  // the socket's destructor closes it
+    if (connections.size() >= connection_limit && !make_room()) return;  // the socket's destructor closes it
     error_code ignored;
     socket.set_option(asio::socket_base::send_buffer_size(send_buffer), ignored);
     socket.set_option(tcp::no_delay(true), ignored);
     const auto connection = std::make_shared<Connection>(std::move(socket), shared_from_this());
-    connections.insert(connection);
+    connections.push_back(connection);
     connection->await_request();
+}
+
+// The oldest gives way: a viewer comes back by itself, and whoever holds all connections shuts nobody out.
+bool WebServer::Impl::make_room() {
+    const auto oldest = std::ranges::find_if(connections, [](const auto& one) { return !one->is_answered(); });
+    if (oldest == connections.end()) return false;
+    const auto kept_alive = *oldest;
+    kept_alive->close();
+    return true;
 }
 
 void WebServer::Impl::beat() {
     heartbeat.expires_after(heartbeat_period);
     heartbeat.async_wait([self = shared_from_this()](const error_code& error) {
         if (error || self->closed) return;
-        for (const auto& connection : std::set(self->connections)) connection->beat();
+        for (const auto& connection : std::deque(self->connections)) connection->beat();
         self->beat();
     });
 }
 
 void WebServer::Impl::publish() {
-    for (const auto& connection : std::set(connections)) connection->publish();
+    for (const auto& connection : std::deque(connections)) connection->publish();
 }
 
 void WebServer::Impl::close() {
@@ -274,7 +292,7 @@ void WebServer::Impl::close() {
     acceptor.close(ignored);
     retry.cancel();
     heartbeat.cancel();
-    for (const auto& connection : std::set(connections)) connection->close();
+    for (const auto& connection : std::deque(connections)) connection->close();
     handler = {};
 }
 

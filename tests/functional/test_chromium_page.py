@@ -57,6 +57,7 @@ class InBrowser(TestCase):
             browser.until("document.readyState === 'complete' && document.querySelectorAll('#rows tr').length === 8")
             self.same_as_manager(page, browser)
             browser.until("document.querySelector('#read-only').hidden")
+            self.assertNotIn("token", browser.evaluate("location.href"))
             self.assertEqual(browser.complaints(), [])
             self.assertEqual(browser.hosts(), {f"127.0.0.1:{page.port}"})
 
