@@ -30,10 +30,10 @@ bool OwnProbes::answered(NodeId suspect, Time now) {
     return news;
 }
 
-bool OwnProbes::failed(NodeId suspect, Time now) {
+bool OwnProbes::end(NodeId suspect, Time now, Result result) {
     const auto it = probes_.find(suspect);
     if (it == probes_.end() || it->second.result != Result::running) return false;
-    it->second.result = Result::failed;
+    it->second.result = result;
     it->second.since = now;
     return true;
 }

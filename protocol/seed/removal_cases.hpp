@@ -18,7 +18,7 @@ class ByteWriter;
 // A seed's own probes, one at a time for each suspect.
 class OwnProbes {
 public:
-    enum class Result : std::uint8_t { none, running, failed, answered };
+    enum class Result : std::uint8_t { none, running, failed, refused, answered };
     // How long a result may be used for an opinion: COMMIT follows the votes well within.
     static constexpr Duration fresh_for = std::chrono::seconds(5);
     static constexpr std::uint32_t attempts_limit = 3;
@@ -28,7 +28,9 @@ public:
     [[nodiscard]] Result result(NodeId suspect, Time now) const;
     // True when this ended a running probe, or took back a failed one.
     bool answered(NodeId suspect, Time now);
-    bool failed(NodeId suspect, Time now);
+    bool failed(NodeId suspect, Time now) { return end(suspect, now, Result::failed); }
+    // It failed because nobody listens at the suspect's address, which only a host that is up can say.
+    bool refused(NodeId suspect, Time now) { return end(suspect, now, Result::refused); }
     // The connection broke under a running probe: true when it is worth another attempt.
     bool retry(NodeId suspect);
     // The probe's time is up. True when it was still running: it failed.
@@ -46,6 +48,8 @@ private:
         std::uint32_t generation{0};
         std::uint32_t attempts{1};
     };
+    bool end(NodeId suspect, Time now, Result result);
+
     std::map<NodeId, Probe> probes_;
     std::uint32_t generations_{0};
 };

@@ -17,6 +17,7 @@ namespace {
 // Own probes begun for lapsed leases at once: so many, or a share that gets through all in a few checks.
 constexpr std::size_t probes_per_check = 64;
 constexpr std::size_t checks_for_all = 4;
+constexpr std::size_t lost_strangers = 1024;  // whose connection ended before they were members
 constexpr std::uint32_t rounds_limit = 3;     // of opinions with a quorum there, before a case is dropped
 constexpr std::uint32_t doublings_limit = 4;  // of the time between rounds
 
@@ -25,6 +26,11 @@ Change removal_of(NodeId suspect, Incarnation incarnation) {
 }
 
 Time lease_limit(const SeedTurn& t) { return t.now - t.config.seed.lease * t.config.seed.lease_misses; }
+
+// Its neighbours had time to accuse it, and itself to speak up.
+bool nobody_spoke(const SeedTurn& t, NodeId suspect) {
+    return t.directory.silent_since(suspect, t.now - t.config.liveness.refute);
+}
 
 // Why the evidence does not allow to judge this member. Without a certificate its lapsed lease here
 // must do; of protocol 0, which has no leases and no keys, the seeds' own probes decide alone.
@@ -101,11 +107,12 @@ void Removals::on_dead_node_report(SeedTurn& t, NodeId from, const msg::DeadNode
     ask_everybody(t, m.suspect);
 }
 
-// A case of ours about this life has been looked at before: one more report needs no evidence.
+// A certificate about this life has been looked at before: one more report needs no evidence.
 std::optional<std::string> Removals::report_problem(const SeedTurn& t, const msg::DeadNodeReport& m,
                                                     const Member& suspect) const {
     const RemovalCase* known = cases_.find(suspect.id);
-    if (known != nullptr && known->incarnation == suspect.incarnation && known->ours) return std::nullopt;
+    const bool same = known != nullptr && known->ours && known->incarnation == suspect.incarnation;
+    if (same && !known->certificate.statements.empty()) return std::nullopt;
     if (t.ledger.find(m.reporter) == nullptr) return "the reporter is not in the list";
     return case_problem(t, suspect, m.certificate);
 }
@@ -113,7 +120,10 @@ std::optional<std::string> Removals::report_problem(const SeedTurn& t, const msg
 void Removals::open_case(SeedTurn& t, NodeId suspect, Incarnation incarnation, NodeId reporter,
                          const Certificate& certificate) {
     RemovalCase* c = case_about(suspect, incarnation);
-    if (c == nullptr || c->ours) return;
+    if (c == nullptr) return;
+    const bool better = c->certificate.statements.empty() && !certificate.statements.empty();
+    if (c->ours && !better) return;
+    if (c->ours) c->asked = c->proposed = false;  // the others judge again, by what the witnesses say
     c->ours = true;
     c->reporter = reporter;
     c->certificate = certificate;
@@ -148,7 +158,7 @@ void Removals::on_removal_case(SeedTurn& t, Seat from, const msg::RemovalCase& m
         if (c != nullptr && !c->ours && c->askers.size() == 0) cases_.close(m.suspect);
         return send_opinion(t, from, m.suspect, m.incarnation, first);
     }
-    if (!c->ours) {
+    if (!c->ours || c->certificate.statements.empty()) {
         c->reporter = m.reporter;
         c->certificate = m.certificate;
     }
@@ -170,9 +180,30 @@ void Removals::handle_lease_check(SeedTurn& t, const TimerTag& tag) {
         const Member* member = t.ledger.find(peer);
         if (member == nullptr || cases_.find(peer) != nullptr) continue;
         if (++begun > allowed) break;
-        open_case(t, peer, member->incarnation, t.self, {});
-        if (!begin_probe(t, peer)) conclude_probe(t, peer);
+        look_at(t, *member);
     }
+}
+
+void Removals::look_at(SeedTurn& t, const Member& member) {
+    open_case(t, member.id, member.incarnation, t.self, {});
+    if (!begin_probe(t, member.id)) conclude_probe(t, member.id);
+}
+
+// Whoever has living neighbours is usually reported by them before. A vote later than the others must not find that
+// it is too early here, so this waits a little longer than a voter does.
+void Removals::look_for_lost(SeedTurn& t) {
+    const Duration patience = t.config.liveness.refute + t.config.seed.vote_timeout;
+    std::vector<NodeId> due;
+    std::erase_if(lost_, [&](const auto& entry) {
+        const auto& [peer, since] = entry;
+        const Member* member = t.ledger.find(peer);
+        if (t.now - since < patience) return false;
+        if (member == nullptr || member->protocol == 0) return true;
+        if (cases_.find(peer) != nullptr || !t.directory.silent_since(peer, t.now - patience)) return false;
+        due.push_back(peer);
+        return true;
+    });
+    for (const NodeId peer : due) look_at(t, *t.ledger.find(peer));
 }
 
 // ---------------------------------------------------------------- own probes
@@ -202,11 +233,22 @@ void Removals::handle_alive(SeedTurn& t, NodeId peer) {
 
 // A refused or unanswered dial is a failed probe. Any other loss says nothing: the probe is sent again.
 void Removals::handle_link_lost(SeedTurn& t, const LinkLost& event) {
-    if (event.reason == LossReason::refused || event.reason == LossReason::timed_out) {
+    const bool refused = event.reason == LossReason::refused;
+    if (refused || event.reason == LossReason::closed) note_lost(t, event.node);
+    if (refused) {
+        if (probes_.refused(event.node, t.now)) conclude_probe(t, event.node);
+    } else if (event.reason == LossReason::timed_out) {
         if (probes_.failed(event.node, t.now)) conclude_probe(t, event.node);
     } else if (probes_.retry(event.node)) {
         send_probe(t, event.node, 0);
     }
+}
+
+// It may have died on its way into the list: some who are no members are noted as well.
+void Removals::note_lost(const SeedTurn& t, NodeId node) {
+    if (is_anonymous(node)) return;
+    const bool room = lost_.size() < t.ledger.members().size() + lost_strangers;
+    if (room) lost_.try_emplace(node, t.now);
 }
 
 void Removals::handle_probe_timeout(SeedTurn& t, const TimerTag& tag) {
@@ -223,11 +265,18 @@ msg::AskOpinion Removals::judge(const SeedTurn& t, const Change& change, const C
         return behind ? msg::AskOpinion{Opinion::undecided, "this life is not known here yet"}
                       : msg::AskOpinion{Opinion::no, "not this life"};
     }
-    if (auto problem = case_problem(t, *member, certificate)) return {Opinion::no, std::move(*problem)};
-    switch (probes_.result(change.peer, t.now)) {
+    const auto own = probes_.result(change.peer, t.now);
+    const bool probed = own != OwnProbes::Result::none && own != OwnProbes::Result::running;
+    const bool refused = own == OwnProbes::Result::refused;
+    // Where nobody listens, and no neighbour spoke up, there is nobody left who could: the lease need not lapse.
+    const bool alone = certificate.statements.empty() && (refused || !probed) && nobody_spoke(t, change.peer);
+    auto problem = alone ? std::nullopt : case_problem(t, *member, certificate);
+    if (problem) return {Opinion::no, std::move(*problem)};
+    switch (own) {
         case OwnProbes::Result::answered:
             return {Opinion::no, "reachable"};
         case OwnProbes::Result::failed:
+        case OwnProbes::Result::refused:
             return {Opinion::yes, "own probe failed"};
         case OwnProbes::Result::none:
         case OwnProbes::Result::running:
@@ -338,6 +387,8 @@ void Removals::fingerprint(ByteWriter& out) const {
         out.u32(c.rounds);
         out.u32(c.fruitless);
     }
+    out.u32(static_cast<std::uint32_t>(lost_.size()));
+    for (const auto& [peer, since] : lost_) out.u64(static_cast<std::uint64_t>(peer));
     probes_.fingerprint(out);
 }
 

@@ -6,6 +6,7 @@
 #include "protocol/seed/removal_cases.hpp"
 #include "protocol/seed/seed_turn.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,8 @@ public:
     void on_dead_node_report(SeedTurn& t, NodeId from, const msg::DeadNodeReport& m);
     void on_removal_case(SeedTurn& t, Seat from, const msg::RemovalCase& m);
     void handle_lease_check(SeedTurn& t, const TimerTag& tag);
+    // From time to time: members whose connection ended, and of whom nothing was heard since.
+    void look_for_lost(SeedTurn& t);
 
     // ---- own probes
     // A voter without a fresh probe of its own has no opinion yet; the next attempt finds one.
@@ -49,7 +52,9 @@ private:
     void open_case(SeedTurn& t, NodeId suspect, Incarnation incarnation, NodeId reporter,
                    const Certificate& certificate);
     void arm_case(SeedTurn& t, NodeId suspect, const RemovalCase& c) const;
+    void look_at(SeedTurn& t, const Member& member);
     void ask_everybody(SeedTurn& t, NodeId suspect);
+    void note_lost(const SeedTurn& t, NodeId node);
     bool begin_probe(SeedTurn& t, NodeId suspect);
     void conclude_probe(SeedTurn& t, NodeId suspect);
     void tell_askers(SeedTurn& t, NodeId suspect, const RemovalCase& c, const msg::AskOpinion& opinion) const;
@@ -58,6 +63,7 @@ private:
 
     OwnProbes probes_;
     RemovalCases cases_;
+    std::map<NodeId, Time> lost_;  // whose connection ended, and when; until they are looked at
     Deadline lease_timer_{TimerKind::lease_check};
 };
 

@@ -243,6 +243,7 @@ void SeedMachine::handle_timer(SeedTurn& t, const TimerTag& tag) {
             if (!neighbours_.sync_due(t, tag)) return;
             neighbours_.arm_sync(t);
             neighbours_.mark_silent(t);
+            removals_.look_for_lost(t);
             return send_sync(t);
         case TimerKind::seat_query:
             return seats_.handle_seat_query_due(t, tag);

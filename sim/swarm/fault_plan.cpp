@@ -180,9 +180,18 @@ private:
         Rng r = rng(FaultClass::crash_peers);
         for (std::uint32_t i = between(r, 1, std::max(2U, shape_.peers / 2)); i > 0; --i) {
             Fault f = lasting(r, FaultKind::crash, any_peer(r), milliseconds(10), seconds(20));
+            if (r.chance(300'000)) crash_when_admitted(r, f);
             if (r.chance(400'000)) f.until = never;
             add(f);
         }
+    }
+
+    // While the seeds decide about it, or while nobody has a link to it yet.
+    void crash_when_admitted(Rng& r, Fault& f) const {
+        const Duration down = f.until - f.at;
+        const Time start = plan_.peer_starts[f.node - shape_.seeds];
+        f.at = std::min(start + between(r, milliseconds(5), milliseconds(500)), end());
+        f.until = std::min(f.at + down, end());
     }
 
     void crash_all_seeds(Rng& r) {
@@ -202,7 +211,7 @@ private:
         if (!on(FaultClass::mass_crash)) return;
         Rng r = rng(FaultClass::mass_crash);
         const Time at = any_time(r);
-        const std::uint32_t share = between(r, 300'000, 700'000);
+        const std::uint32_t share = between(r, 300'000, 1'000'000);
         for (std::uint32_t p = 0; p < shape_.peers; ++p) {
             if (!r.chance(share)) continue;
             Fault f;

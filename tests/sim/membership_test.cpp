@@ -8,6 +8,16 @@ using namespace gossip;
 using namespace gossip::sim;
 using namespace std::chrono_literals;
 
+namespace {
+
+// Within which a killed peer is removed whose neighbours cannot accuse it (PROTOCOL.md section 4), and a second for
+// the decision.
+Duration removed_within(const Config& c) {
+    return c.liveness.refute + c.seed.vote_timeout + 3 * c.seed.sync_interval / 2 + c.seed.probe_timeout + 1s;
+}
+
+}  // namespace
+
 TEST_CASE("three seeds and five peers come up, and stay in order") {
     TestNetwork net;
     REQUIRE(net.bring_up(5, 5s));
@@ -40,6 +50,51 @@ TEST_CASE("a killed peer is removed at all seeds in under two seconds") {
         CHECK(net.cluster.run_until_converged(5s));
         CHECK(net.violation() == "");
     }
+}
+
+TEST_CASE("a peer that is killed right after its admission is removed as soon as the formula says") {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        TestNetwork net({}, 3, seed);
+        net.cluster.start_seeds();
+        net.cluster.start_peers(5);
+        const NodeId victim = net.peer(seed % 5);
+        const auto listed = [&] { return !net.cluster.listed_nowhere(victim); };
+        REQUIRE(net.cluster.run_until(listed, 5s));
+        net.run_for(std::chrono::milliseconds(seed / 5 * 4));
+        net.cluster.crash(victim);
+        CHECK(net.cluster.run_until([&] { return !listed(); }, removed_within(net.cluster.config())));
+        CHECK(net.cluster.run_until_converged(5s));
+        CHECK(net.violation() == "");
+    }
+}
+
+TEST_CASE("whatever share of the peers is killed at once, all dead are removed as soon as the formula says") {
+    for (std::size_t dead = 8; dead <= 12; ++dead) {
+        CAPTURE(dead);
+        TestNetwork net({}, 3, dead);
+        REQUIRE(net.bring_up(12));
+        for (std::size_t i = 0; i < dead; ++i) net.cluster.crash(net.peer(i));
+        const auto all_removed = [&] {
+            return net.cluster.listed(net.seed(0)).size() == 12 - dead && net.cluster.listed_nowhere(net.peer(0));
+        };
+        CHECK(net.cluster.run_until(all_removed, removed_within(net.cluster.config())));
+        CHECK(net.cluster.run_until_converged(10s));
+        CHECK(net.violation() == "");
+    }
+}
+
+// Its dials are answered by nobody, not refused: that may be the seeds' fault, and the neighbours know better.
+TEST_CASE("a peer that all seeds lost, and no neighbour, stays in the list") {
+    TestNetwork net;
+    REQUIRE(net.bring_up(6));
+    const std::vector<NodeId> seeds{net.seed(0), net.seed(1), net.seed(2)};
+    net.split(seeds, {net.peer(2)}, true);
+    net.run_for(60s);
+    CHECK(net.log.count(NoticeKind::member_removed) == 0);
+    net.split(seeds, {net.peer(2)}, false);
+    CHECK(net.cluster.run_until_converged(30s));
+    CHECK(net.violation() == "");
 }
 
 TEST_CASE("a peer paused for longer than the windows is removed, and comes back when it goes on") {

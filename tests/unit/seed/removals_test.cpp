@@ -6,6 +6,7 @@
 
 using namespace gossip;
 using namespace gossip::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -104,6 +105,56 @@ TEST_CASE("a lapsed lease is probed alone; only a failed probe asks the other se
     CHECK(w.sent<msg::RemovalCase>(seed_id(1)).empty());
     w.removals.handle_link_lost(w.t, {peer_id(3), LossReason::timed_out});
     CHECK(w.sent<msg::RemovalCase>(seed_id(1)).size() == 1);
+}
+
+TEST_CASE("a member whose connection ended is dialled once nobody spoke up, and a refused dial needs no lapsed lease") {
+    World w;
+    const auto lose = [&w](LossReason reason) { w.removals.handle_link_lost(w.t, {peer_id(2), reason}); };
+    lose(LossReason::closed);
+    w.t.now += w.config.liveness.refute;
+    w.removals.look_for_lost(w.t);
+    CHECK(w.sent<msg::Ping>(peer_id(2)).empty());
+    w.t.now += w.config.seed.vote_timeout + 1ms;
+    w.removals.look_for_lost(w.t);
+    CHECK(w.sent<msg::Ping>(peer_id(2)).size() == 1);
+    CHECK(w.sent<msg::RemovalCase>(seed_id(1)).empty());
+
+    SUBCASE("refused: the other seeds are asked") {
+        lose(LossReason::refused);
+        CHECK(w.sent<msg::RemovalCase>(seed_id(1)).size() == 1);
+    }
+    SUBCASE("unanswered: that may be our own fault") {
+        lose(LossReason::timed_out);
+        CHECK(w.sent<msg::RemovalCase>(seed_id(1)).empty());
+        CHECK(w.removals.reporter_of(peer_id(2)) == NodeId::none);
+    }
+    SUBCASE("answered: nothing was wrong, and it is not dialled again") {
+        w.removals.handle_alive(w.t, peer_id(2));
+        w.t.now += 60s;
+        w.removals.look_for_lost(w.t);
+        CHECK(w.sent<msg::Ping>(peer_id(2)).size() == 1);
+    }
+}
+
+TEST_CASE("asked about a member without a certificate, a seed says yes only to a dial that was refused after silence") {
+    World w;
+    const msg::RemovalCase asked{peer_id(2), life(1), seed_id(3), {}};
+    const auto ask = [&] { w.removals.on_removal_case(w.t, 3, asked); };
+    ask();
+    REQUIRE(w.sent<msg::CaseOpinion>(seed_id(3)).size() == 1);
+    CHECK(w.sent<msg::CaseOpinion>(seed_id(3)).back().opinion == Opinion::no);  // it was admitted just now
+    w.t.now += w.config.liveness.refute + 1ms;
+    ask();
+    CHECK(w.sent<msg::CaseOpinion>(seed_id(3)).size() == 1);
+    SUBCASE("refused") {
+        w.removals.handle_link_lost(w.t, {peer_id(2), LossReason::refused});
+        CHECK(w.sent<msg::CaseOpinion>(seed_id(3)).back().opinion == Opinion::yes);
+    }
+    SUBCASE("unanswered") {
+        w.removals.handle_link_lost(w.t, {peer_id(2), LossReason::timed_out});
+        CHECK(w.sent<msg::CaseOpinion>(seed_id(3)).back().opinion == Opinion::no);
+    }
+    CHECK(w.sent<msg::CaseOpinion>(seed_id(3)).size() == 2);
 }
 
 TEST_CASE("another seed is told our opinion as soon as there is one") {
