@@ -106,7 +106,7 @@ void TransportCore::on_message(Channel& channel, Message message, std::size_t by
             channel, "error",
             "answered with an error: " + wire::printable(error->code, 40) + ": " + wire::printable(error->text, 200));
     }
-    if (options_.role == Role::seed && is_stranger(channel) && is_vouched(channel)) admit(channel, Trust::proven);
+    if (options_.role == Role::seed) look_again(channel);
     const bool waits = channel.awaits_proof && (!channel.proved || only_from_seeds(message));
     if (!waits) return hand_on(channel, std::move(message));
     channel.held_bytes += bytes;

@@ -187,6 +187,25 @@ TEST_CASE("a stranger becomes a member when the seed's list says so, or when it 
     CHECK(seed.transport.counters().connections == 1);
 }
 
+TEST_CASE("a peer that a seed dialled before it was listed is known once it is") {
+    boost::asio::io_context io;
+    const Listener at_seed, at_peer;
+    Node seed(io, Role::seed, {at_seed.id}, at_seed), peer(io, Role::peer, {at_seed.id}, at_peer);
+    bool listed = false;
+    seed.vouches = [&](NodeId, const PublicKey&, const Credential&) { return listed; };
+    seed.transport.send(peer.id, order(1));  // as before a vote: is it there?
+    REQUIRE(run_until(io, [&] { return peer.heard.size() == 1; }));
+    peer.transport.send(seed.id, ping(1));  // by the connection that is there
+    REQUIRE(run_until(io, [&] { return seed.heard.size() == 1; }));
+    CHECK(seed.heard[0].trust == Trust::address);
+    listed = true;
+    peer.transport.send(seed.id, ping(2));
+    REQUIRE(run_until(io, [&] { return seed.heard.size() == 2; }));
+    CHECK(seed.heard[1].from == peer.id);
+    CHECK(seed.heard[1].trust == Trust::proven);
+    CHECK(seed.transport.counters().connections == 1);
+}
+
 TEST_CASE("a member that came before us is known once we know the seeds' keys ourselves") {
     boost::asio::io_context io;
     const Listener at_member, at_peer;
