@@ -64,6 +64,8 @@ std::string seed_started(const Notice& n) {
 }
 
 std::string proposal_opened(const Notice& n) {
+    if (n.removal == RemovalReason::left)
+        return "PROPOSAL: Peer " + node_name(n.subject) + " leaves  [id=" + proposal_id(n) + "]";
     if (!n.add) {
         return "PROPOSAL: Remove dead peer " + node_name(n.subject) + "  [id=" + proposal_id(n) +
                ", reporter=" + node_name(n.other) + "]";

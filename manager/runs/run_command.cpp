@@ -305,7 +305,7 @@ std::variant<Exported, Failure> plot_into(const std::string& folder, const std::
     if (problem.empty()) problem = written.add(WrittenFiles::Kind::file, names);
     if (!problem.empty()) return Failure{ErrorKind::command, problem};
     for (const Plot& plot : plots) {
-        if (auto problem = draw(where, plot)) return Failure{ErrorKind::command, std::move(*problem)};
+        if (auto failed = draw(where, plot)) return Failure{ErrorKind::command, std::move(*failed)};
         exported.paths.push_back(where + "/" + plot.name + ".svg");
     }
     return exported;

@@ -50,6 +50,7 @@ bool is_registered(const Change& change, const Ledger& ledger) {
 Notice ask_notice(const SeedTurn& t, NoticeKind kind, const Ask& ask) {
     return {.kind = kind,
             .add = ask.change.kind == ChangeKind::add,
+            .removal = ask.change.kind == ChangeKind::leave ? RemovalReason::left : RemovalReason::dead,
             .proposal = ask.proposal,
             .need = as_u32(majority(t.seeds())),
             .subject = ask.change.peer,

@@ -18,6 +18,18 @@ wait removed {peer[3]} 20s
 """
 
 
+class Leaving(harness.TestCase):
+    def test_whoever_looks_for_trouble_finds_none_where_a_peer_leaves(self):
+        settings = {**harness.FAST, **harness.QUIET}
+        with harness.Network(3, 4, settings) as n:
+            n.start()
+            n.do(f"stop {n.peers[1]}")
+            n.do(f"wait removed {n.peers[1]} {20 * harness.SLOW}s")
+            log = n.log()
+        self.assertIn(f"PROPOSAL: Peer {harness.name(n.peers[1])} leaves", log)
+        self.assertEqual([line for line in log.splitlines() if re.search("dead|warning|error", line, re.I)], [])
+
+
 class LogRecipes(harness.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -63,6 +63,9 @@ TEST_CASE("log lines keep document 000's wording") {
     Notice n{.kind = NoticeKind::proposal_opened, .add = true, .proposal = 0xab12, .count = 1, .need = 2};
     n.subject = peer;
     CHECK(log_text(n) == "PROPOSAL: Register peer 127.0.0.1:7003  [id=0000ab12, self-vote=YES, votes=1/2 needed]");
+    n = {.kind = NoticeKind::proposal_opened, .removal = RemovalReason::left, .proposal = 0xab12};
+    n.subject = peer;
+    CHECK(log_text(n) == "PROPOSAL: Peer 127.0.0.1:7003 leaves  [id=0000ab12]");
     n = {.kind = NoticeKind::vote_received, .yes = true, .add = true, .count = 2, .need = 2};
     n.other = seed;
     CHECK(log_text(n) == "Vote from 127.0.0.1:6000: YES  (total 2/2)");
