@@ -208,7 +208,7 @@ def unlinked():
         thread = threading.Thread(target=unlink, daemon=True)
         thread.start()
         try:
-            network.nobody_logs("it said:", 3, "{port} gave up a link that only a stranger ended", network.peers)
+            network.nobody_logs("it said: leaving", 3, "{port} gave up a link that a stranger ended", network.peers)
             network.gossip_works()
         finally:
             over.set()

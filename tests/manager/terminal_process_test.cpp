@@ -159,7 +159,7 @@ TEST_CASE("a terminal that gets narrow while a line is typed: the line stays who
     shell.type("and-after\r");
     CHECK(shell.shows("\nbefore-the-edge-moves and-after\r\n"));
     shell.resize(70);
-    shell.type("trace 17000\r");
+    shell.type("wait log 17000 ~ \"ACKs=2\"; trace 17000\r");
     REQUIRE(shell.shows("STEP"));
     REQUIRE(shell.shows("complete"));
     shell.type("exit\r");
