@@ -244,10 +244,10 @@ void Removals::handle_link_lost(SeedTurn& t, const LinkLost& event) {
     }
 }
 
-// It may have died on its way into the list: some who are no members are noted as well.
+// It may have died on its way into the list: some who are no members are noted as well, and keep no member out.
 void Removals::note_lost(const SeedTurn& t, NodeId node) {
     if (is_anonymous(node)) return;
-    const bool room = lost_.size() < t.ledger.members().size() + lost_strangers;
+    const bool room = t.ledger.find(node) != nullptr || lost_.size() < lost_strangers;
     if (room) lost_.try_emplace(node, t.now);
 }
 

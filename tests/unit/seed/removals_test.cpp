@@ -107,6 +107,17 @@ TEST_CASE("a lapsed lease is probed alone; only a failed probe asks the other se
     CHECK(w.sent<msg::RemovalCase>(seed_id(1)).size() == 1);
 }
 
+TEST_CASE("addresses of strangers that refuse keep no member from being looked at") {
+    World w;
+    for (std::uint32_t i = 0; i < 5000; ++i) {
+        w.removals.handle_link_lost(w.t, {node_id({0x0a000001 + i, 9000}), LossReason::refused});
+    }
+    w.removals.handle_link_lost(w.t, {peer_id(2), LossReason::closed});
+    w.t.now += w.config.liveness.refute + w.config.seed.vote_timeout + 1ms;
+    w.removals.look_for_lost(w.t);
+    CHECK(w.sent<msg::Ping>(peer_id(2)).size() == 1);
+}
+
 TEST_CASE("a member whose connection ended is dialled once nobody spoke up, and a refused dial needs no lapsed lease") {
     World w;
     const auto lose = [&w](LossReason reason) { w.removals.handle_link_lost(w.t, {peer_id(2), reason}); };
