@@ -3,6 +3,7 @@
 #include "node/base/descriptor.hpp"
 #include "node/base/file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -34,21 +35,35 @@ std::string line_of(WrittenFiles::Kind kind, const std::string& name) {
     return std::string(kind_names[static_cast<std::size_t>(kind)]) + name + "\n";
 }
 
+// Somebody else may have written the list: nothing on it leads out of the folder.
+bool stays_inside(const fs::path& name) {
+    return !name.empty() && name.is_relative() &&
+           std::ranges::none_of(name, [](const fs::path& part) { return part == ".."; });
+}
+
+bool leads_through_a_link(fs::path folder, const fs::path& name) {
+    return std::ranges::any_of(name.parent_path(), [&folder](const fs::path& part) {
+        folder /= part;
+        return type_at(folder.string()) == fs::file_type::symlink;
+    });
+}
+
 }  // namespace
 
 WrittenFiles::WrittenFiles(std::string folder) : folder_(std::move(folder)) {
     std::ifstream list(path(std::string(list_name)));
     for (std::string line; std::getline(list, line);) {
         for (std::size_t kind = 0; kind < kind_names.size(); ++kind) {
-            if (line.starts_with(kind_names[kind]))
-                entries_[line.substr(kind_names[kind].size())] = static_cast<Kind>(kind);
+            if (!line.starts_with(kind_names[kind])) continue;
+            const std::string name = line.substr(kind_names[kind].size());
+            if (stays_inside(name)) entries_[name] = static_cast<Kind>(kind);
         }
     }
 }
 
 bool WrittenFiles::wrote(const std::string& name) const {
     const auto entry = entries_.find(name);
-    return entry != entries_.end() && is_of(entry->second, type_at(path(name)));
+    return entry != entries_.end() && is_of(entry->second, type_at(path(name))) && !leads_through_a_link(folder_, name);
 }
 
 std::string WrittenFiles::in_the_way(const std::string& name, std::string_view other) const {

@@ -20,7 +20,7 @@ public:
     explicit WrittenFiles(std::string folder);
 
     [[nodiscard]] const std::map<std::string, Kind>& entries() const { return entries_; }
-    // On the list, and still of the kind that was written.
+    // On the list, still of the kind that was written, and in this folder: not behind a link in it.
     [[nodiscard]] bool wrote(const std::string& name) const;
     // Empty, or that something of somebody else has this name, and what to do; `other` is the option or key that names
     // the folder.

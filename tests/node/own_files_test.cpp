@@ -51,6 +51,23 @@ TEST_CASE("written files: what is not on the list is in the way, and what is goe
     CHECK(text_of(folder.file("theirs")) == "theirs");
 }
 
+TEST_CASE("written files: a list that somebody else wrote leads to nothing outside the folder") {
+    const TempFolder outside;
+    const TempFolder folder;
+    put(outside.file("victim"), "theirs");
+    const std::string up = "../" + fs::path(outside.file("victim")).parent_path().filename().string() + "/victim";
+    fs::create_directory_symlink(fs::path(outside.file("victim")).parent_path(), folder.file("link"));
+    put(folder.file(std::string(WrittenFiles::list_name)),
+        "file " + up + "\nfile " + outside.file("victim") + "\nfile link/victim\nfile \nfolder ..\n");
+    REQUIRE(fs::exists(folder_of(folder) + "/" + up));
+    WrittenFiles written(folder_of(folder));
+    CHECK_FALSE(written.wrote(up));
+    CHECK_FALSE(written.wrote("link/victim"));
+    CHECK(written.in_the_way("link/victim", "--to").find("is in the way") != std::string::npos);
+    (void)written.remove_all();
+    CHECK(text_of(outside.file("victim")) == "theirs");
+}
+
 TEST_CASE("written files: a file that somebody put in a link's place is theirs") {
     const TempFolder folder;
     WrittenFiles written(folder_of(folder));
