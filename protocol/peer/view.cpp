@@ -6,6 +6,7 @@
 #include <algorithm>
 
 namespace gossip {
+
 const Candidate* View::candidate(NodeId id) const {
     const auto at = lower_bound_by_id(*sample().candidates, id);
     return at != sample().candidates->end() && at->id == id ? &*at : nullptr;
