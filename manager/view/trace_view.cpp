@@ -21,13 +21,21 @@ std::uint32_t duplicates_of(const RumorView& rumor, NodeId node) {
     return it == rumor.duplicates.end() ? 0 : it->second;
 }
 
-std::int64_t registered_at(NodeId id, const ClusterView& view) {
+// When a seed first listed the present life; 0 when no seed said so. The peer itself counts as registered only once a
+// quorum has told it, which can be later than its first message.
+std::int64_t joined_at(NodeId id, const ClusterView& view) {
     const auto* life = view.life(id);
     if (life == nullptr) return 0;
-    const auto done = std::find_if(life->rbegin(), life->rend(), [](const NodeEvent& event) {
-        return event.notice.kind == NoticeKind::registration_complete;
-    });
-    return done == life->rend() ? 0 : done->mono_ns;
+    Incarnation newest{};
+    std::int64_t at = 0;
+    for (const NodeEvent& event : *life) {
+        const Notice& n = event.notice;
+        if (n.kind != NoticeKind::member_added || n.subject != id) continue;
+        if (at != 0 && n.incarnation < newest) continue;
+        at = at != 0 && n.incarnation == newest ? std::min(at, event.mono_ns) : event.mono_ns;
+        newest = n.incarnation;
+    }
+    return at;
 }
 
 // Names the neighbours that have the message: all of them cut off by a partition, or some about to send it.
@@ -77,7 +85,7 @@ std::string why_late(const Receipt& receipt, const RumorView& rumor, const Clust
         const bool was_paused = ending != nullptr && ending->state == NodeState::paused;
         if (was_paused && ending->at.mono_ns <= receipt.mono_ns) return short_name(id) + " was paused";
     }
-    if (registered_at(receipt.node, view) > rumor.mono_ns) return "joined later";
+    if (joined_at(receipt.node, view) > rumor.mono_ns) return "joined later";
     return receipt.repair ? "by repair" : "";
 }
 
@@ -216,7 +224,7 @@ Style step_style(NoticeKind kind) {
 std::string why_not_reached(const RumorView& rumor, const NodeView& node, const ClusterView& view) {
     if (node.state != NodeState::alive) return std::string(state_name(node.state));
     if (!view.agreement().members().contains(node.id)) return "not registered";
-    if (registered_at(node.id, view) > rumor.mono_ns) return "joined later";
+    if (joined_at(node.id, view) > rumor.mono_ns) return "joined later";
     if (node.links.empty()) return "has no links";
     return why_no_neighbour_told(rumor, node, view);
 }

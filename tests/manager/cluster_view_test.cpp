@@ -339,6 +339,21 @@ TEST_CASE("a receipt whose sender was never heard of is shown, not lost") {
     CHECK(tree.find("without it: 7001 (has no links), 7003 (has no links)") != std::string::npos);
 }
 
+TEST_CASE("who was listed before a message did not join later, however late its quorum answered") {
+    Watched w;
+    Notice listed = notice(NoticeKind::member_added, 7001, 1);
+    listed.incarnation = Incarnation{1};
+    w.tell_at(1'000'000, 6000, listed);
+    w.tell_at(2'000'000, 7000, gossip_notice(NoticeKind::said, first_id));
+    w.tell_at(3'000'000, 6001, listed);
+    w.tell_at(4'000'000, 7001, notice(NoticeKind::registration_complete));
+    const auto why = [&w] { return why_not_reached(*w.view.find_rumor("last"), *w.view.find(at(7001)), w.view); };
+    CHECK(why() == "has no links");
+    listed.incarnation = Incarnation{2};
+    w.tell_at(5'000'000, 6000, listed);
+    CHECK(why() == "joined later");
+}
+
 TEST_CASE("live lines: joins are gathered, a removal is said once, with what led to it") {
     Watched w;
     for (std::uint16_t seed = 6000; seed < 6003; ++seed) {
