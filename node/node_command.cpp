@@ -1,11 +1,11 @@
 #include "node/node_command.hpp"
 
 #include "node/base/error_line.hpp"
+#include "node/base/process_limits.hpp"
 #include "node/node_process.hpp"
 #include "node/options.hpp"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -17,14 +17,6 @@ namespace {
 int complain(const char* word, const std::string& text, int code) {
     print_error(word, text);
     return code;
-}
-
-// Each link needs a descriptor: raises the soft limit to the hard limit.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int run_node(const NodeOptionsGiven& given) {
@@ -49,6 +41,7 @@ int node_command(int argc, char** argv) {
     if (given.control_fd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     std::signal(SIGPIPE, SIG_IGN);  // writing to a closed socket fails with EPIPE instead
     raise_descriptor_limit();
+    forbid_core_dumps();
     try {
         return run_node(given);
     } catch (const std::exception& e) {

@@ -8,6 +8,7 @@
 #include "node/base/clock.hpp"
 #include "node/base/escape.hpp"
 #include "node/base/file.hpp"
+#include "node/base/process_limits.hpp"
 #include "node/base/written_files.hpp"
 #include "node/identity.hpp"
 #include "protocol/names.hpp"
@@ -92,6 +93,7 @@ Agent::Agent(asio::io_context& io, int in, int out) : io_(io), in_(io, in), out_
 
 int Agent::run() {
     raise_descriptor_limit();
+    forbid_core_dumps();  // seeds' keys are made here
     report(agent::Hello{agent::protocol_version, version_number()});
     read();
     io_.run();

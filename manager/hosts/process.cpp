@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -176,13 +175,6 @@ Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count,
     if (bound.size() < count) return {{}, std::move(result.taken), {}, {}};
     for (auto& [id, fd] : bound) listeners[id] = std::move(fd);
     return result;
-}
-
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace gossip

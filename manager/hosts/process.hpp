@@ -71,7 +71,4 @@ struct Listening {
 [[nodiscard]] Listening bind_first(const std::vector<NodeId>& candidates, std::size_t count,
                                    std::map<NodeId, FileDescriptor>& listeners);
 
-// As many descriptors as the system allows us: three a node add up.
-void raise_descriptor_limit();
-
 }  // namespace gossip

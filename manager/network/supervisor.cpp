@@ -2,6 +2,7 @@
 
 #include "manager/base/log_files.hpp"
 #include "manager/base/terminal.hpp"
+#include "node/base/process_limits.hpp"
 #include "node/identity.hpp"
 #include "protocol/notice_traits.hpp"
 
@@ -35,6 +36,7 @@ Supervisor::Supervisor(EventLoop& loop, NetworkPlan plan, Observers observers)
       here_(loop.io()),
       next_port_(plan_.peer_ports.first) {
     raise_descriptor_limit();
+    forbid_core_dumps();  // seeds' keys are made here
 }
 
 // Whatever went wrong before: no process of ours outlives us.
