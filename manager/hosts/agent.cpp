@@ -226,7 +226,7 @@ void Agent::handle(const agent::Signal& signal) {
         node->second.link->signal(signal.signal);
         return;
     }
-    node->second.link->stop(node->second.pid);
+    node->second.link->stop();
     report(agent::Stopped{signal.number});
 }
 

@@ -95,12 +95,11 @@ void AgentHost::begin() {
     if (!pair) return fail(std::strerror(errno));
     auto spawned = spawn(CommandRequest{command(), pair->second.get(), error_path_});
     if (const auto* why = std::get_if<std::string>(&spawned)) return fail(*why);
-    auto& child = std::get<Child>(spawned);
     ControlLink::Handlers handlers;
     handlers.line = [this](std::string_view line) { take(line); };
     handlers.exited = [this](ExitStatus status) { on_exit(status); };
     handlers.closed = [this] { on_closed(); };
-    link_ = std::make_shared<ControlLink>(loop_.io(), std::move(pair->first), std::move(child.pidfd), handlers);
+    link_ = std::make_shared<ControlLink>(loop_.io(), std::move(pair->first), std::get<pid_t>(spawned), handlers);
     link_->start();
 }
 

@@ -1,20 +1,27 @@
 #include "manager/hosts/control_link.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 namespace gossip {
 namespace {
+
+ExitStatus exit_status(int waited) {
+    if (WIFSIGNALED(waited)) return {true, WTERMSIG(waited)};
+    return {false, WEXITSTATUS(waited)};
+}
 
 using Descriptor = boost::asio::posix::stream_descriptor;
 using boost::system::error_code;
 
 }  // namespace
 
-ControlLink::ControlLink(boost::asio::io_context& io, FileDescriptor control, FileDescriptor pidfd, Handlers handlers)
-    : control_(io, control.release()), exit_(io, pidfd.release()), handlers_(std::move(handlers)) {}
+ControlLink::ControlLink(boost::asio::io_context& io, FileDescriptor control, pid_t child, Handlers handlers)
+    : control_(io, control.release()), process_(io.get_executor(), child), handlers_(std::move(handlers)) {}
 
 void ControlLink::start() {
     await_readable();
@@ -43,18 +50,30 @@ void ControlLink::close() {
 }
 
 void ControlLink::await_exit() {
-    exit_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+    process_.async_wait([self = shared_from_this()](const error_code& error, int) {
         if (!error) self->handle_exit();
     });
 }
 
 void ControlLink::handle_exit() {
-    const auto status = reap(exit_.native_handle());
-    if (!status) return await_exit();
+    const int status = process_.native_exit_code();
+    process_.detach();  // reaped: its number may soon be another process'
     while (read_some() == Got::data) {
     }
     control_.close();
-    handlers_.exited(*status);
+    handlers_.exited(exit_status(status));
+}
+
+void ControlLink::signal(int number) {
+    if (process_.is_open()) ::kill(process_.id(), number);
+}
+
+void ControlLink::stop() {
+    signal(SIGSTOP);
+    siginfo_t info{};
+    const auto child = static_cast<id_t>(process_.id());
+    while (process_.is_open() && ::waitid(P_PID, child, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+    }
 }
 
 ControlLink::Got ControlLink::read_some() {

@@ -2,6 +2,7 @@
 // The channel to a process that was started here, one line after the other, and the watch over the process: a
 // node's control channel, or what leads to another machine's agent.
 
+#include "manager/base/boost_process.hpp"
 #include "manager/hosts/process.hpp"
 #include "node/base/descriptor.hpp"
 
@@ -24,14 +25,15 @@ public:
         std::function<void()> closed{};              // its end of the channel, though it may still run
     };
 
-    ControlLink(boost::asio::io_context& io, FileDescriptor control, FileDescriptor pidfd, Handlers handlers);
+    ControlLink(boost::asio::io_context& io, FileDescriptor control, pid_t child, Handlers handlers);
     void start();
     void send(std::string_view lines);
     // While held, nothing is read, so that the other side waits; what it wrote before its end is read all the same.
     void hold(bool held);
-    // False when the process is gone.
-    bool signal(int number) { return send_signal(exit_.native_handle(), number); }
-    void stop(pid_t pid) { stop_process(exit_.native_handle(), pid); }
+    // Nothing happens when the process is gone.
+    void signal(int number);
+    // SIGSTOP; returns when the process stands still (a moment: it cannot be refused) or is gone.
+    void stop();
     // No more to send: the other side reads the end of the channel.
     void close();
 
@@ -48,7 +50,7 @@ private:
     void take_lines(std::string_view bytes);
 
     boost::asio::posix::stream_descriptor control_;
-    boost::asio::posix::stream_descriptor exit_;
+    boost::process::v2::process process_;  // until it was reaped; killed with this object
     Handlers handlers_;
     std::string partial_;  // of the line being read
     std::string unsent_;

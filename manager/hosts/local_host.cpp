@@ -13,15 +13,14 @@ namespace {
 
 class LocalLink final : public NodeLink {
 public:
-    LocalLink(std::shared_ptr<ControlLink> control, pid_t pid) : control_(std::move(control)), pid_(pid) {}
+    explicit LocalLink(std::shared_ptr<ControlLink> control) : control_(std::move(control)) {}
     void send(const ToNode& command) override { control_->send(encode(command)); }
     void signal(int number) override { control_->signal(number); }
-    void stop() override { control_->stop(pid_); }
+    void stop() override { control_->stop(); }
     [[nodiscard]] bool stands() const override { return true; }
 
 private:
     std::shared_ptr<ControlLink> control_;
-    pid_t pid_;
 };
 
 }  // namespace
@@ -50,11 +49,10 @@ std::variant<NodeChild, std::string> start_node(boost::asio::io_context& io, Fil
     if (!pair) return "no control channel: " + std::string(std::strerror(errno));
     auto spawned = spawn(SpawnRequest{std::move(arguments), listener.get(), pair->second.get(), stderr_path});
     if (auto* error = std::get_if<std::string>(&spawned)) return std::move(*error);
-    auto& child = std::get<Child>(spawned);
-    const auto link =
-        std::make_shared<ControlLink>(io, std::move(pair->first), std::move(child.pidfd), std::move(handlers));
+    const pid_t pid = std::get<pid_t>(spawned);
+    const auto link = std::make_shared<ControlLink>(io, std::move(pair->first), pid, std::move(handlers));
     link->start();
-    return NodeChild{link, child.pid};
+    return NodeChild{link, pid};
 }
 
 Listening LocalHost::listen(const std::vector<NodeId>& candidates, std::size_t count, WaitEnd& end) {
@@ -84,7 +82,7 @@ std::variant<StartedNode, std::string> LocalHost::start(NodeLaunch launch) {
     auto started = start_node(io_, std::move(listener.mapped()), arguments(launch), error_path, std::move(handlers));
     if (auto* error = std::get_if<std::string>(&started)) return std::move(*error);
     auto& node = std::get<NodeChild>(started);
-    return StartedNode{std::make_shared<LocalLink>(node.link, node.pid), node.pid, error_path};
+    return StartedNode{std::make_shared<LocalLink>(node.link), node.pid, error_path};
 }
 
 }  // namespace gossip

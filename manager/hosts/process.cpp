@@ -1,15 +1,17 @@
 #include "manager/hosts/process.hpp"
 
+#include "manager/base/boost_process.hpp"
 #include "manager/base/program.hpp"
 #include "node/base/file.hpp"
 #include "node/base/listener.hpp"
 #include "node/base/signals.hpp"
 
+#include <boost/asio/io_context.hpp>
+
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -23,16 +25,9 @@
 namespace gossip {
 namespace {
 
-std::string failed(const std::string& what) { return what + ": " + error_text(errno); }
+namespace process = boost::process::v2;
 
-// Only async-signal-safe calls from here to exec: the child is a copy of a running program.
-struct ChildPlan {
-    const char* program;
-    char* const* arguments;
-    std::array<int, 5> descriptors;  // what becomes 0, 1, 2 …; the first `count` of them
-    std::size_t count;
-    pid_t parent;
-};
+std::string failed(const std::string& what) { return what + ": " + error_text(errno); }
 
 // What the user's shell ignores (nohup, trap '' HUP) stays ignored.
 void reset_signals() {
@@ -45,66 +40,93 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The sources lie above the targets, so no dup2 overwrites what a later one needs.
-void arrange_descriptors(const ChildPlan& plan) {
-    for (std::size_t i = 0; i < plan.count; ++i) ::dup2(plan.descriptors[i], static_cast<int>(i));
-    ::close_range(static_cast<unsigned>(plan.count), ~0U, 0);
-}
-
-[[noreturn]] void run_child(const ChildPlan& plan) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // The parent may have ended before the line above: nobody would tell us.
-    if (::getppid() != plan.parent) ::_exit(127);
-    reset_signals();
-    arrange_descriptors(plan);
-    ::execv(plan.program, plan.arguments);
-    ::_exit(127);
-}
-
 FileDescriptor lifted(int fd) {
     constexpr int above_targets = 16;
     return FileDescriptor{::fcntl(fd, F_DUPFD_CLOEXEC, above_targets)};
 }
 
-std::variant<Child, std::string> fork_child(ChildPlan plan) {
-    const pid_t pid = ::fork();
-    if (pid < 0) return failed("fork");
-    if (pid == 0) run_child(plan);
-    ::setpgid(pid, pid);  // both sides do it, so that neither has to wait for the other
-    const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-    if (pidfd < 0) {
-        const std::string error = failed("pidfd_open");
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
-        return error;
+// Boost's launcher asks this what to do beside its own work. `on_exec_setup` runs in the child, a copy of a running
+// program, between fork and exec: system calls only.
+class NodeSetup {
+public:
+    NodeSetup(std::string_view name, const std::vector<FileDescriptor>& descriptors) : name_(name) {
+        for (const FileDescriptor& descriptor : descriptors) descriptors_.push_back(descriptor.get());
     }
-    return Child{pid, FileDescriptor{pidfd}};
-}
+
+    process::error_code on_setup(process::posix::default_launcher& launcher, const std::filesystem::path&,
+                                 const char* const*& words) {
+        for (const char* const* word = words; *word != nullptr; ++word) words_.push_back(*word);
+        words_.front() = name_.c_str();  // what ps shows
+        words_.push_back(nullptr);
+        words = words_.data();
+        for (std::size_t target = 0; target < descriptors_.size(); ++target) {
+            launcher.fd_whitelist.push_back(static_cast<int>(target));
+        }
+        return {};
+    }
+
+    process::error_code on_exec_setup(const process::posix::default_launcher& launcher, const std::filesystem::path&,
+                                      const char* const*) const {
+        ::setpgid(0, 0);
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        // The parent may have ended before the line above: nobody would tell us.
+        if (::getppid() != parent_) return {ESRCH, process::system_category()};
+        reset_signals();
+        arrange_descriptors(launcher.fd_whitelist.back());
+        return {};
+    }
+
+private:
+    // The sources lie above the targets, so no dup2 overwrites what a later one needs. `report` is where the launcher
+    // says that exec failed; exec closes it.
+    void arrange_descriptors(int report) const {
+        for (std::size_t i = 0; i < descriptors_.size(); ++i) ::dup2(descriptors_[i], static_cast<int>(i));
+        const auto kept = static_cast<unsigned>(report);
+        ::close_range(static_cast<unsigned>(descriptors_.size()), kept - 1, 0);
+        ::close_range(kept + 1, ~0U, 0);
+    }
+
+    std::string name_;
+    std::vector<int> descriptors_;  // what becomes 0, 1, 2 …
+    std::vector<const char*> words_;
+    pid_t parent_{::getpid()};
+};
 
 FileDescriptor open_for_appending(const std::string& path) {
     return FileDescriptor{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
 }
 
-std::variant<Child, std::string> run_program(const std::string& program, std::vector<std::string> words,
+// Keeps the numbers that the child's descriptors will have from the launcher's own pipe.
+std::vector<FileDescriptor> hold_numbers_below(std::size_t count) {
+    std::vector<FileDescriptor> held;
+    do {
+        held.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    } while (held.back() && static_cast<std::size_t>(held.back().get()) < count);
+    return held;
+}
+
+std::variant<pid_t, std::string> run_program(const std::string& program, const std::vector<std::string>& words,
                                              std::span<const int> descriptors) {
-    ChildPlan plan{program.c_str(), nullptr, {}, descriptors.size(), ::getpid()};
-    std::vector<FileDescriptor> high;
-    for (std::size_t i = 0; i < descriptors.size(); ++i) {
-        high.push_back(lifted(descriptors[i]));
-        if (!high.back()) return failed("descriptors for a process");
-        plan.descriptors[i] = high.back().get();
+    std::vector<FileDescriptor> sources;
+    for (const int descriptor : descriptors) {
+        sources.push_back(lifted(descriptor));
+        if (!sources.back()) return failed("descriptors for a process");
     }
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    plan.arguments = arguments.data();
-    return fork_child(plan);
+    const auto held = hold_numbers_below(descriptors.size());
+    // Of its own: the launcher tells each descriptor of the context of the fork.
+    boost::asio::io_context context;
+    process::error_code error;
+    process::posix::default_launcher launcher;
+    NodeSetup setup(words.front(), sources);
+    const std::span arguments = std::span(words).subspan(1);
+    process::process started = launcher(context.get_executor(), error, program, arguments, setup);
+    if (error) return program + ": " + error.message();
+    return started.detach().id();
 }
 
 }  // namespace
 
-std::variant<Child, std::string> spawn(const SpawnRequest& request) {
+std::variant<pid_t, std::string> spawn(const SpawnRequest& request) {
     std::vector<std::string> words{"gossipctl"};
     words.insert(words.end(), request.arguments.begin(), request.arguments.end());
     const FileDescriptor null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
@@ -114,32 +136,12 @@ std::variant<Child, std::string> spawn(const SpawnRequest& request) {
     return run_program("/proc/self/exe", words, given);
 }
 
-std::variant<Child, std::string> spawn(const CommandRequest& request) {
+std::variant<pid_t, std::string> spawn(const CommandRequest& request) {
     const auto program = find_program(request.words.front());  // before the fork, so that its reason can be said
     if (!program) return "cannot run " + request.words.front() + ": " + error_text(errno);
     const FileDescriptor output = open_for_appending(request.stderr_path);
     if (!output) return failed(request.stderr_path);
     return run_program(*program, request.words, std::array{request.channel_fd, request.channel_fd, output.get()});
-}
-
-bool send_signal(int pidfd, int number) { return ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == 0; }
-
-void stop_process(int pidfd, pid_t pid) {
-    siginfo_t info{};
-    if (!send_signal(pidfd, SIGSTOP)) return;
-    // By pid: a pidfd that an event loop holds is non-blocking, and waiting for it would not wait.
-    const auto child = static_cast<id_t>(pid);
-    while (::waitid(P_PID, child, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-    }
-}
-
-std::optional<ExitStatus> reap(int pidfd) {
-    siginfo_t info{};
-    if (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0) {
-        return std::nullopt;
-    }
-    if (info.si_pid == 0) return std::nullopt;
-    return ExitStatus{info.si_code != CLD_EXITED, info.si_status};
 }
 
 std::string describe(ExitStatus status) {

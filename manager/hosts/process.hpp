@@ -1,6 +1,6 @@
 #pragma once
-// Node processes: forked, signalled and reaped by descriptor, so that no pid is ever mistaken for
-// another process'. docs/decisions/002-spawning.md says why no library does this.
+// Starting node processes with Boost.Process; `ControlLink` watches them.
+// docs/decisions/002-spawning.md says what of it the library does, and what it is told to do.
 
 #include "node/base/descriptor.hpp"
 #include "protocol/types.hpp"
@@ -27,14 +27,9 @@ struct SpawnRequest {
     std::string stderr_path;             // stdout and stderr are appended here
 };
 
-struct Child {
-    pid_t pid{0};
-    FileDescriptor pidfd;
-};
-
 // Runs this very executable again, in a process group of its own; it is killed when the calling
 // thread ends, so call from the main thread only. The error names the cause.
-[[nodiscard]] std::variant<Child, std::string> spawn(const SpawnRequest& request);
+[[nodiscard]] std::variant<pid_t, std::string> spawn(const SpawnRequest& request);
 
 // Runs another program, found on PATH, in the same manner; `channel_fd` becomes its stdin and stdout.
 struct CommandRequest {
@@ -42,19 +37,12 @@ struct CommandRequest {
     int channel_fd{-1};
     std::string stderr_path;  // appended to
 };
-[[nodiscard]] std::variant<Child, std::string> spawn(const CommandRequest& request);
-
-// False when the process is gone already.
-bool send_signal(int pidfd, int number);
-// SIGSTOP, and returns when the child of ours stands still (a moment: it cannot be refused) or is gone.
-void stop_process(int pidfd, pid_t pid);
+[[nodiscard]] std::variant<pid_t, std::string> spawn(const CommandRequest& request);
 
 struct ExitStatus {
     bool signalled{false};
     int value{0};  // exit code, or the signal's number
 };
-// Nothing while it still runs. Reaps it.
-[[nodiscard]] std::optional<ExitStatus> reap(int pidfd);
 [[nodiscard]] std::string describe(ExitStatus status);  // "exit code 3", "SIGSEGV"
 
 // A pair of connected stream sockets: ours (non-blocking) and the node's.

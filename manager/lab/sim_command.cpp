@@ -1,8 +1,8 @@
 #include "manager/lab/sim_command.hpp"
 
 #include "manager/base/failure.hpp"
-#include "manager/base/progress_line.hpp"
 #include "manager/base/terminal.hpp"
+#include "manager/lab/progress_line.hpp"
 #include "manager/lab/sim_options.hpp"
 #include "manager/lab/sim_results.hpp"
 #include "manager/lab/sim_script.hpp"

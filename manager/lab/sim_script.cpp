@@ -1,6 +1,6 @@
 #include "manager/lab/sim_script.hpp"
 
-#include "manager/base/progress_line.hpp"
+#include "manager/lab/progress_line.hpp"
 #include "manager/network/sim_network.hpp"
 #include "manager/shell/compiled_script.hpp"
 #include "manager/shell/known_script.hpp"

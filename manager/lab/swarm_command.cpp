@@ -1,7 +1,7 @@
 #include "manager/lab/swarm_command.hpp"
 
 #include "manager/base/failure.hpp"
-#include "manager/base/progress_line.hpp"
+#include "manager/lab/progress_line.hpp"
 #include "manager/lab/repro_file.hpp"
 #include "node/base/signals.hpp"
 #include "sim/swarm/shrink.hpp"

@@ -1,17 +1,19 @@
 #include "manager/lab/sweep_command.hpp"
 
+#include "manager/base/boost_process.hpp"
 #include "manager/base/failure.hpp"
 #include "manager/base/program.hpp"
 #include "manager/lab/sweep_results.hpp"
+#include "node/base/descriptor.hpp"
 #include "node/base/file.hpp"
 #include "node/base/file_lock.hpp"
 #include "node/base/signals.hpp"
 #include "node/base/value_text.hpp"
 #include "node/base/written_files.hpp"
 
+#include <boost/asio/io_context.hpp>
+
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,13 +24,14 @@
 #include <fstream>
 #include <map>
 #include <sstream>
-#include <thread>
 #include <utility>
 
 namespace gossip {
 namespace {
 
+namespace asio = boost::asio;
 namespace fs = std::filesystem;
+namespace process = boost::process::v2;
 
 volatile std::sig_atomic_t interrupted = 0;
 void on_signal(int signal) { interrupted = signal; }
@@ -187,26 +190,19 @@ std::string shell_line(const SweepJob& job) {
            shell_word(job.result);
 }
 
-pid_t start(const SweepJob& job) {
-    const std::string self = own_path();
-    std::vector<std::string> words{self};
-    words.insert(words.end(), job.words.begin(), job.words.end());
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    const std::string output = has_table(job) ? job.result + ".part" : "/dev/null";
-    const std::string errors = errors_of(job);
+FileDescriptor open_emptied(const std::string& path) {
+    return FileDescriptor{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+}
+
+// Not open when it could not be started.
+process::process start(asio::io_context& io, const SweepJob& job) {
+    const FileDescriptor output = open_emptied(has_table(job) ? job.result + ".part" : "/dev/null");
+    const FileDescriptor errors = open_emptied(errors_of(job));
     if (!has_table(job))
         WrittenFiles(fs::path(job.result).parent_path().string()).remove_all();  // of an interrupted run
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    ::posix_spawn_file_actions_addopen(&actions, 2, errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    pid_t pid = -1;
-    if (::posix_spawn(&pid, self.c_str(), &actions, nullptr, arguments.data(), environ) != 0) pid = -1;
-    ::posix_spawn_file_actions_destroy(&actions);
-    return pid;
+    process::error_code failed;
+    return process::posix::default_launcher()(io.get_executor(), failed, own_path(), job.words,
+                                              process::process_stdio{nullptr, output.get(), errors.get()});
 }
 
 class Runner {
@@ -225,7 +221,9 @@ public:
         std::reverse(waiting_.begin(), waiting_.end());
         while (!running_.empty() || (!waiting_.empty() && interrupted == 0)) {
             while (running_.size() < most_ && !waiting_.empty() && interrupted == 0) begin_one();
-            if (!running_.empty()) end_one();
+            io_.restart();
+            io_.run_one_for(look_at_signals);
+            if (interrupted != 0) stop_all();
         }
         if (shown_) std::fputs("\r\033[K", stderr);
         return failed_;
@@ -236,34 +234,23 @@ private:
     void begin_one() {
         const std::size_t index = waiting_.back();
         waiting_.pop_back();
-        const pid_t pid = start(jobs_[index]);
-        if (pid > 0)
-            running_[pid] = index;
-        else
-            fail(index);
+        process::process started = start(io_, jobs_[index]);
+        if (!started.is_open()) return fail(index);
+        process::process& running = running_.emplace(index, std::move(started)).first->second;
+        running.async_wait([this, index](const process::error_code&, int code) { end_one(index, code == 0); });
     }
 
-    // A blocking wait would miss a signal that arrived just before it.
-    pid_t wait_for_one(int& status) {
-        pid_t pid = 0;
-        while ((pid = ::waitpid(-1, &status, WNOHANG)) == 0) {
-            if (interrupted != 0 && !std::exchange(announced_, true)) {
-                for (const auto& [child, index] : running_) ::kill(child, SIGTERM);  // each stops its network
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-        return pid;
+    // Each stops its network in order.
+    void stop_all() {
+        if (std::exchange(stopped_, true)) return;
+        process::error_code gone;
+        for (auto& [index, running] : running_) running.request_exit(gone);
     }
 
-    void end_one() {
-        int status = 0;
-        const pid_t pid = wait_for_one(status);
-        const auto at = running_.find(pid);
-        if (at == running_.end()) return;
-        const std::size_t index = at->second;
-        running_.erase(at);
+    void end_one(std::size_t index, bool good) {
+        running_.at(index).detach();
+        running_.erase(index);
         ++ended_;
-        const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
         if (good) ++good_;
         const std::string& result = jobs_[index].result;
         std::error_code error;
@@ -288,17 +275,20 @@ private:
         shown_ = true;
     }
 
+    static constexpr std::chrono::milliseconds look_at_signals{50};
+
     const std::vector<SweepJob>& jobs_;
     std::uint32_t most_;
+    asio::io_context io_;
     std::vector<std::size_t> waiting_;
-    std::map<pid_t, std::size_t> running_;
+    std::map<std::size_t, process::process> running_;  // by job
     std::size_t total_{0};
     std::size_t ended_{0};
     std::size_t good_{0};
     std::size_t failed_{0};
     std::string complaint_;
     bool shown_{false};
-    bool announced_{false};  // the interruption, to the user
+    bool stopped_{false};
     std::chrono::steady_clock::time_point begin_{std::chrono::steady_clock::now()};
 };
 

@@ -1,17 +1,20 @@
 #include "manager/runs/plot.hpp"
 
+#include "manager/base/boost_process.hpp"
+#include "manager/base/program.hpp"
 #include "manager/runs/run_export.hpp"
 #include "node/base/descriptor.hpp"
 #include "node/base/file.hpp"
 #include "node/base/value_text.hpp"
 #include "sim/graph/power_law.hpp"
 
+#include <boost/asio/io_context.hpp>
+
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -22,6 +25,8 @@
 
 namespace gossip {
 namespace {
+
+namespace process = boost::process::v2;
 
 std::string number(double value) {
     char text[40];
@@ -165,26 +170,18 @@ int run_gnuplot(const std::string& folder, const std::string& script, std::strin
     if (::pipe2(ends, O_CLOEXEC) != 0) return -errno;
     const FileDescriptor reading(ends[0]);
     FileDescriptor writing(ends[1]);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, writing.get(), 2);
-    std::string name = "gnuplot";
-    std::string argument = script;
-    char* arguments[] = {name.data(), argument.data(), nullptr};
-    pid_t pid = 0;
-    const int error = ::posix_spawnp(&pid, "gnuplot", &actions, nullptr, arguments, environ);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) return -error;
+    const auto program = find_program("gnuplot");
+    if (!program) return -ENOENT;
+    boost::asio::io_context context;
+    process::error_code failed;
+    process::process gnuplot = process::posix::default_launcher()(
+        context.get_executor(), failed, *program, std::array{script}, process::process_start_dir(folder),
+        process::process_stdio{nullptr, nullptr, writing.get()});
+    if (failed) return -failed.value();
     writing.reset();
     static_cast<void>(read_all(reading.get(), said));
     std::replace(said.begin(), said.end(), '\n', ' ');
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    return gnuplot.wait(failed);
 }
 
 bool is_ours_or_new(const std::string& path) {

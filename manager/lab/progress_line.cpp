@@ -1,4 +1,4 @@
-#include "manager/base/progress_line.hpp"
+#include "manager/lab/progress_line.hpp"
 
 #include "protocol/types.hpp"
 
