@@ -1,5 +1,6 @@
 #include "manager/app/agent_command.hpp"
 
+#include "manager/base/command_line.hpp"
 #include "manager/base/failure.hpp"
 #include "manager/hosts/agent.hpp"
 
@@ -43,15 +44,19 @@ std::string_view agent_usage() {
 }
 
 int agent_command(const std::vector<std::string>& arguments) {
-    for (const std::string& argument : arguments) {
-        if (argument == "--help" || argument == "-h") {
-            std::fputs(std::string(agent_usage()).c_str(), stdout);
-            return 0;
-        }
-        if (argument != "--stdio")
-            return complain("agent", ErrorKind::usage, "unknown option " + argument + "; see gossipctl agent --help");
+    constexpr OptionText stdio{"--stdio", "", "", ""};
+    const auto read = read_command_line({&stdio, 1}, arguments, "gossipctl agent --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return complain("agent", ErrorKind::usage, *problem);
+    const auto& line = std::get<CommandLine>(read);
+    if (line.help) {
+        std::fputs(std::string(agent_usage()).c_str(), stdout);
+        return 0;
     }
-    if (arguments.empty()) return complain("agent", ErrorKind::usage, "--stdio is missing; see gossipctl agent --help");
+    if (!line.words.empty())
+        return complain("agent", ErrorKind::usage,
+                        "\"" + line.words.front() + "\" is too much; see gossipctl agent --help");
+    if (line.options.empty())
+        return complain("agent", ErrorKind::usage, "--stdio is missing; see gossipctl agent --help");
     forget_variables();
     std::signal(SIGPIPE, SIG_IGN);  // a manager that is gone is an error of that write
     boost::asio::io_context io{1};

@@ -1,6 +1,6 @@
 #include "manager/app/usage.hpp"
 
-#include "manager/base/option_line.hpp"
+#include "manager/base/command_line.hpp"
 #include "manager/base/options.hpp"
 #include "manager/shell/command_table.hpp"
 

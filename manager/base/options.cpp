@@ -16,10 +16,7 @@ namespace gossip {
 namespace {
 
 struct OptionSpec {
-    std::string_view name;
-    std::string_view short_name;
-    std::string_view value;  // empty: a flag
-    std::string_view help;
+    OptionText text;
     bool (*apply)(Options&, const std::string&);
 };
 
@@ -31,46 +28,48 @@ bool set_count(std::optional<std::uint32_t>& out, const std::string& text) {
 }
 
 constexpr std::array specs{
-    OptionSpec{"--config", "-c", "FILE", "the network's configuration (default: ./config.toml)",
+    OptionSpec{{"--config", "-c", "FILE", "the network's configuration (default: ./config.toml)"},
                [](Options& o, const std::string& v) { return o.config = v, true; }},
-    OptionSpec{"--set", "", "KEY=VALUE", "override one key, as in --set liveness.interval=1s; may be repeated",
+    OptionSpec{{"--set", "", "KEY=VALUE", "override one key, as in --set liveness.interval=1s; may be repeated"},
                [](Options& o, const std::string& v) {
                    if (v.find('=') == std::string::npos) return false;
                    return o.sets.push_back(v), true;
                }},
-    OptionSpec{"--seeds", "", "N|FILE", "how many seeds, or a file with one ip:port or ip,port a line",
+    OptionSpec{{"--seeds", "", "N|FILE", "how many seeds, or a file with one ip:port or ip,port a line"},
                [](Options& o, const std::string& v) { return o.seeds = v, !v.empty(); }},
-    OptionSpec{"--peers", "", "N", "how many peers to start with",
+    OptionSpec{{"--peers", "", "N", "how many peers to start with"},
                [](Options& o, const std::string& v) { return set_count(o.peers, v); }},
-    OptionSpec{"--overlay", "", "NAME|file:PATH", "whom joining peers link with (overlay.strategy); see gossipctl man",
-               [](Options& o, const std::string& v) {
-                   const auto word = parse_overlay(v);
-                   if (const auto* good = std::get_if<OverlayWord>(&word)) {
-                       const auto settings = settings_of(*good);
-                       o.sets.insert(o.sets.end(), settings.begin(), settings.end());
-                       return true;
-                   }
-                   return o.sets.push_back("overlay.strategy=" + v), true;  // the configuration says what is wrong
-               }},
-    OptionSpec{"--port-offset", "", "N", "add N to every port: a second network beside the first",
+    OptionSpec{
+        {"--overlay", "", "NAME|file:PATH", "whom joining peers link with (overlay.strategy); see gossipctl man"},
+        [](Options& o, const std::string& v) {
+            const auto word = parse_overlay(v);
+            if (const auto* good = std::get_if<OverlayWord>(&word)) {
+                const auto settings = settings_of(*good);
+                o.sets.insert(o.sets.end(), settings.begin(), settings.end());
+                return true;
+            }
+            return o.sets.push_back("overlay.strategy=" + v), true;  // the configuration says what is wrong
+        }},
+    OptionSpec{{"--port-offset", "", "N", "add N to every port: a second network beside the first"},
                [](Options& o, const std::string& v) {
                    const auto offset = parse_count(v);
                    if (offset && *offset < 65536) o.port_offset = static_cast<std::uint32_t>(*offset);
                    return offset && *offset < 65536;
                }},
-    OptionSpec{"--seed", "", "S", "what injected faults, churn and @random are drawn from (default: another each time)",
-               [](Options& o, const std::string& v) { return (o.seed = parse_count(v)).has_value(); }},
-    OptionSpec{"--execute", "-e", "'CMD; CMD'", "run these commands instead of a shell",
+    OptionSpec{
+        {"--seed", "", "S", "what injected faults, churn and @random are drawn from (default: another each time)"},
+        [](Options& o, const std::string& v) { return (o.seed = parse_count(v)).has_value(); }},
+    OptionSpec{{"--execute", "-e", "'CMD; CMD'", "run these commands instead of a shell"},
                [](Options& o, const std::string& v) { return o.script_text = v, true; }},
-    OptionSpec{"--out", "", "DIR", "this run's folder (default: a new one in runs/, see log.runs)",
+    OptionSpec{{"--out", "", "DIR", "this run's folder (default: a new one in runs/, see log.runs)"},
                [](Options& o, const std::string& v) { return o.out = v, !v.empty(); }},
-    OptionSpec{"--keep-going", "-k", "", "a failing command does not end the script",
+    OptionSpec{{"--keep-going", "-k", "", "a failing command does not end the script"},
                [](Options& o, const std::string&) { return o.keep_going = true; }},
-    OptionSpec{"--web", "", "", "serve the page to a script as well; without it, on a terminal only (web.enabled)",
+    OptionSpec{{"--web", "", "", "serve the page to a script as well; without it, on a terminal only (web.enabled)"},
                [](Options& o, const std::string&) { return o.web = true; }},
-    OptionSpec{"--output", "-o", "table|json|tsv", "form of lists (default: table on a terminal, tsv when piped)",
+    OptionSpec{{"--output", "-o", "table|json|tsv", "form of lists (default: table on a terminal, tsv when piped)"},
                [](Options& o, const std::string& v) { return (o.format = parse_table_format(v)).has_value(); }},
-    OptionSpec{"--color", "", "auto|always|never", "colours (NO_COLOR is honoured)",
+    OptionSpec{{"--color", "", "auto|always|never", "colours (NO_COLOR is honoured)"},
                [](Options& o, const std::string& v) {
                    const auto mode = parse_color_mode(v);
                    if (mode) o.color = *mode;
@@ -78,15 +77,11 @@ constexpr std::array specs{
                }},
 };
 
-const OptionSpec* find_option(std::string_view name) {
-    const auto it = std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& spec) {
-        return name == spec.name || (!spec.short_name.empty() && name == spec.short_name);
-    });
-    return it == specs.end() ? nullptr : &*it;
-}
+constexpr OptionText version_option{"--version", "-V", "", ""};
+constexpr OptionText build_info_option{"--build-info", "", "", ""};
 
 std::string bad_value(std::string_view where, const OptionSpec& spec, const std::string& value) {
-    return std::string(where) + ": \"" + value + "\" is not " + std::string(spec.value);
+    return std::string(where) + ": \"" + value + "\" is not " + std::string(spec.text.value);
 }
 
 class OptionParser {
@@ -95,12 +90,20 @@ public:
 
     std::variant<Options, std::string> run() {
         if (!environment()) return error_;
-        while (at_ < arguments_.size()) {
-            const std::string& argument = arguments_[at_++];
-            if (!(argument.starts_with('-') && argument.size() > 1 ? option(argument) : word(argument))) return error_;
+        std::vector<OptionText> texts = option_texts();
+        texts.insert(texts.end(), {version_option, build_info_option});
+        const auto read = read_command_line(texts, arguments_, "gossipctl --help");
+        if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+        const auto& line = std::get<CommandLine>(read);
+        for (const GivenOption& given : line.options) {
+            if (!option(given)) return error_;
         }
-        const bool says_only = options_.mode == Mode::version || options_.mode == Mode::build_info;
-        if (options_.mode == Mode::help || says_only) return std::move(options_);
+        for (const std::string& given : line.words) {
+            if (!word(given)) return error_;
+        }
+        if (line.help) options_.mode = Mode::help;
+        if (says_only_) options_.mode = *says_only_;
+        if (line.help || options_.mode == Mode::help || says_only_) return std::move(options_);
         if (options_.script_file && options_.script_text) return std::string("run FILE and -e exclude each other");
         if (want_file_) return std::string("run needs a file, as in: gossipctl run experiment.gsh");
         return std::move(options_);
@@ -114,41 +117,25 @@ private:
 
     bool environment() {
         for (const OptionSpec& spec : specs) {
-            const std::string name = variable_name(spec.name);
+            const std::string name = variable_name(spec.text.name);
             const char* value = std::getenv(name.c_str());
             if (value == nullptr || *value == '\0') continue;
-            const bool addresses = spec.name == "--seed" && std::string_view(value).find(':') != std::string_view::npos;
+            const bool addresses =
+                spec.text.name == "--seed" && std::string_view(value).find(':') != std::string_view::npos;
             if (addresses) continue;  // those of [[seed]], which the configuration reads
             if (!spec.apply(options_, value)) return fail(bad_value(name, spec, value));
         }
         return true;
     }
 
-    bool option(const std::string& argument) {
-        if (argument == "--help" || argument == "-h") return options_.mode = Mode::help, true;
-        if (argument == "--version" || argument == "-V") return options_.mode = Mode::version, true;
-        if (argument == "--build-info") return options_.mode = Mode::build_info, true;
-        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
-        const std::string name = argument.substr(0, equals);
-        const OptionSpec* spec = find_option(name);
-        if (spec == nullptr) return unknown_option(name);
-        std::string value;
-        if (equals != std::string::npos) {
-            if (spec->value.empty()) return fail(name + " takes no value");
-            value = argument.substr(equals + 1);
-        } else if (!spec->value.empty()) {
-            if (at_ == arguments_.size()) return fail(name + " needs a value: " + std::string(spec->value));
-            value = arguments_[at_++];
+    bool option(const GivenOption& given) {
+        if (given.name == version_option.name) says_only_ = Mode::version;
+        if (given.name == build_info_option.name) says_only_ = Mode::build_info;
+        for (const OptionSpec& spec : specs) {
+            if (spec.text.name != given.name) continue;
+            return spec.apply(options_, given.value) || fail(bad_value(given.name, spec, given.value));
         }
-        return spec->apply(options_, value) || fail(bad_value(name, *spec, value));
-    }
-
-    bool unknown_option(const std::string& name) {
-        std::vector<std::string> names{"--help", "--version", "--build-info"};
-        for (const OptionSpec& spec : specs) names.emplace_back(spec.name);
-        const std::string near = closest(name, names);
-        return fail("unknown option " + name +
-                    (near.empty() ? "; see gossipctl --help" : "; did you mean " + near + "?"));
+        return true;
     }
 
     bool word(const std::string& argument) {
@@ -176,9 +163,9 @@ private:
     }
 
     const std::vector<std::string>& arguments_;
-    std::size_t at_{0};
     bool subcommand_{false};
     bool want_file_{false};
+    std::optional<Mode> says_only_;  // --version, --build-info
     Options options_;
     std::string error_;
 };
@@ -191,7 +178,7 @@ std::variant<Options, std::string> parse_options(const std::vector<std::string>&
 
 std::vector<OptionText> option_texts() {
     std::vector<OptionText> texts;
-    for (const OptionSpec& spec : specs) texts.push_back({spec.name, spec.short_name, spec.value, spec.help});
+    for (const OptionSpec& spec : specs) texts.push_back(spec.text);
     return texts;
 }
 

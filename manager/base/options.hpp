@@ -1,6 +1,7 @@
 #pragma once
 // gossipctl's command line and its GOSSIPCTL_* variables.
 
+#include "manager/base/command_line.hpp"
 #include "manager/base/table.hpp"
 #include "manager/base/terminal.hpp"
 
@@ -34,12 +35,6 @@ struct Options {
 // The error is what to print after E_USAGE.
 [[nodiscard]] std::variant<Options, std::string> parse_options(const std::vector<std::string>& arguments);
 
-struct OptionText {
-    std::string_view name;
-    std::string_view short_name;  // may be empty
-    std::string_view value;       // empty: a flag
-    std::string_view help;
-};
 [[nodiscard]] std::vector<OptionText> option_texts();
 
 }  // namespace gossip

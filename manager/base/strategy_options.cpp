@@ -1,6 +1,6 @@
 #include "manager/base/strategy_options.hpp"
 
-#include "manager/base/option_line.hpp"
+#include "manager/base/command_line.hpp"
 #include "node/config/graph_file.hpp"
 #include "protocol/spread.hpp"
 

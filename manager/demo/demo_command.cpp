@@ -6,7 +6,6 @@
 #include "manager/demo/lesson.hpp"
 #include "manager/network/network_plan.hpp"
 #include "manager/page/recorded_site.hpp"
-#include "node/base/words.hpp"
 #include "protocol/names.hpp"
 
 #include <unistd.h>
@@ -55,45 +54,35 @@ struct DemoOptions {
     std::optional<NodeId> listen;
 };
 
-constexpr std::array valued{"--seeds", "--peers", "--links", "--loss", "--seed", "--listen", "--lesson"};
+constexpr OptionText demo_options[] = {
+    {"--seeds", "", "N", ""},        {"--peers", "", "N", ""}, {"--links", "", "N", ""},
+    {"--loss", "", "PERCENT", ""},   {"--seed", "", "S", ""},  {"--lesson", "", "NAME|FILE", ""},
+    {"--listen", "", "IP:PORT", ""}, {"--text", "", "", ""},
+};
 
-std::string set_value(DemoOptions& options, const std::string& name, const std::string& value) {
-    if (name == "--lesson") return options.lesson = value, "";
-    if (name != "--listen") {
-        const std::string problem = set_demo(options.plan, name.substr(2), value);
+std::string set_option(DemoOptions& demo, const GivenOption& given) {
+    if (given.name == "--text") return demo.text = true, "";
+    if (given.name == "--lesson") return demo.lesson = given.value, "";
+    if (given.name != "--listen") {
+        const std::string problem = set_demo(demo.plan, given.name.substr(2), given.value);
         return problem.empty() ? "" : "--" + problem;
     }
-    options.listen = parse_node(value);
-    if (options.listen && endpoint(*options.listen).ip >> 24 == 127) return {};
-    return "--listen: \"" + value + "\" is not an address of this machine alone, as 127.0.0.1:8080 is";
-}
-
-std::string unknown(const std::string& argument) {
-    if (!argument.starts_with('-')) return "\"" + argument + "\" is too much; see gossipctl demo --help";
-    const std::string near = closest(argument, {valued.begin(), valued.end()});
-    return "unknown option " + argument +
-           (near.empty() ? "; see gossipctl demo --help" : "; did you mean " + near + "?");
+    demo.listen = parse_node(given.value);
+    if (demo.listen && endpoint(*demo.listen).ip >> 24 == 127) return {};
+    return "--listen: \"" + given.value + "\" is not an address of this machine alone, as 127.0.0.1:8080 is";
 }
 
 std::variant<DemoOptions, std::string> parse(const std::vector<std::string>& arguments) {
-    DemoOptions options;
-    for (std::size_t at = 0; at < arguments.size(); ++at) {
-        const std::string& argument = arguments[at];
-        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
-        const std::string name = argument.substr(0, equals);
-        if (name == "--help" || name == "-h") {
-            options.help = true;
-        } else if (argument == "--text") {
-            options.text = true;
-        } else if (std::ranges::find(valued, name) == valued.end()) {
-            return unknown(argument);
-        } else {
-            if (equals == std::string::npos && at + 1 == arguments.size()) return name + " needs a value";
-            const std::string value = equals == std::string::npos ? arguments[++at] : argument.substr(equals + 1);
-            if (std::string problem = set_value(options, name, value); !problem.empty()) return problem;
-        }
+    DemoOptions demo;
+    const auto read = read_command_line(demo_options, arguments, "gossipctl demo --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    demo.help = line.help;
+    if (!line.words.empty()) return "\"" + line.words.front() + "\" is too much; see gossipctl demo --help";
+    for (const GivenOption& given : line.options) {
+        if (std::string problem = set_option(demo, given); !problem.empty()) return problem;
     }
-    return options;
+    return demo;
 }
 
 constexpr std::size_t text_width = 80;

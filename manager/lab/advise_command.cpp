@@ -1,7 +1,7 @@
 #include "manager/lab/advise_command.hpp"
 
+#include "manager/base/command_line.hpp"
 #include "manager/base/failure.hpp"
-#include "manager/base/option_line.hpp"
 #include "manager/runs/run_figures.hpp"
 #include "node/base/value_text.hpp"
 #include "sim/study/prediction.hpp"
@@ -41,24 +41,17 @@ Problem store_share(double& out, std::string text) {
     return {};
 }
 
-struct Option {
-    std::string_view name;
-    std::string_view value;
-    std::string_view help;
-    Problem (*apply)(Request&, const std::string&);
-};
-
-const Option options[] = {
-    {"--peers", "N", "how many peers (default 100)",
+const OptionOf<Request> options[] = {
+    {{"--peers", "", "N", "how many peers (default 100)"},
      [](Request& r, const std::string& v) -> Problem {
          const auto count = parse_count(v);
          if (!count || *count < 4 || *count > 1'000'000) return "is not a number from 4 to 1000000";
          r.circumstances.peers = static_cast<std::uint32_t>(*count);
          return {};
      }},
-    {"--loss", "SHARE", "of the messages, each way (default 0%)",
+    {{"--loss", "", "SHARE", "of the messages, each way (default 0%)"},
      [](Request& r, const std::string& v) { return store_share(r.loss, v); }},
-    {"--link-delay", "TIME", "one way, the mean (default 1ms)",
+    {{"--link-delay", "", "TIME", "one way, the mean (default 1ms)"},
      [](Request& r, const std::string& v) {
          Duration delay{};
          const Problem problem = store_time(delay, v);
@@ -66,17 +59,17 @@ const Option options[] = {
          r.circumstances.network.link.delay_max = std::max<Duration>(delay * 3 / 2, std::chrono::microseconds(1));
          return problem;
      }},
-    {"--stall", "TIME", "how long a live peer may stand still without being removed (default 0s)",
+    {{"--stall", "", "TIME", "how long a live peer may stand still without being removed (default 0s)"},
      [](Request& r, const std::string& v) { return store_time(r.stall, v); }},
-    {"--latency", "TIME", "wanted for half of the deliveries (default 500ms)",
+    {{"--latency", "", "TIME", "wanted for half of the deliveries (default 500ms)"},
      [](Request& r, const std::string& v) { return store_time(r.latency, v); }},
-    {"--false-removals", "X", "live peers removed per node-hour at the most (default 0.001)",
+    {{"--false-removals", "", "X", "live peers removed per node-hour at the most (default 0.001)"},
      [](Request& r, const std::string& v) -> Problem {
          const auto number = parse_number(v);
          if (!number || !(*number >= 0)) return "is not a number from 0 on";
          return r.false_removals = *number, "";
      }},
-    {"--no-check", "", "do not try the answer in the simulator",
+    {{"--no-check", "", "", "do not try the answer in the simulator"},
      [](Request& r, const std::string&) -> Problem { return r.check = false, ""; }},
 };
 
@@ -85,19 +78,12 @@ std::variant<Request, std::string> parse(const std::vector<std::string>& argumen
     request.circumstances.network.link.delay_min = std::chrono::microseconds(500);
     request.circumstances.network.link.delay_max = std::chrono::microseconds(1500);
     request.circumstances.config.gossip.max_messages = 0;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& name = arguments[i];
-        if (name == "--help" || name == "-h") return request.help = true, request;
-        const auto* const option =
-            std::find_if(std::begin(options), std::end(options), [&](const Option& o) { return o.name == name; });
-        if (option == std::end(options)) return "unknown option " + name + "; see gossipctl advise --help";
-        const bool flag = option->value.empty();
-        if (!flag && i + 1 == arguments.size()) return name + " needs a value: " + std::string(option->value);
-        const std::string value = flag ? "" : arguments[++i];
-        if (const Problem problem = option->apply(request, value); !problem.empty()) {
-            return name + ": \"" + value + "\" " + problem;
-        }
-    }
+    const auto read = read_command_line(texts_of<Request>(options), arguments, "gossipctl advise --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    request.help = line.help;
+    if (!line.words.empty()) return "\"" + line.words.front() + "\" is too much; see gossipctl advise --help";
+    if (Problem problem = apply_options<Request>(options, line, request); !problem.empty()) return problem;
     return request;
 }
 
@@ -111,8 +97,8 @@ std::string usage_of() {
         "had there.\n"
         "\n"
         "Options:\n";
-    for (const Option& o : options) {
-        out += option_line(std::string(o.name) + " " + std::string(o.value), o.help, 30);
+    for (const auto& [text, apply] : options) {
+        out += option_line(std::string(text.name) + " " + std::string(text.value), text.help, 30);
     }
     return out;
 }

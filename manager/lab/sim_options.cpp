@@ -1,6 +1,6 @@
 #include "manager/lab/sim_options.hpp"
 
-#include "manager/base/option_line.hpp"
+#include "manager/base/command_line.hpp"
 #include "manager/base/strategy_options.hpp"
 #include "node/base/value_text.hpp"
 #include "node/base/words.hpp"
@@ -22,10 +22,7 @@ enum class Scope : std::uint8_t { runs, scripts, both };
 
 struct SimOption {
     Scope scope;
-    std::string_view name;
-    std::string_view short_name;
-    std::string_view value;
-    std::string_view help;
+    OptionText text;
     Problem (*apply)(SimCommand&, const std::string&);
 };
 
@@ -151,96 +148,118 @@ Problem store_check(SimCommand& c, const std::string& text) {
 }
 
 constexpr std::array options{
-    SimOption{Scope::runs, "--peers", "", "N", "how many peers (default 100)",
+    SimOption{Scope::runs,
+              {"--peers", "", "N", "how many peers (default 100)"},
               [](SimCommand& c, const std::string& v) { return store_count(c.experiment.peers, v, 1, most_peers); }},
-    SimOption{Scope::runs, "--seeds", "", "N", "how many seeds (default 3)",
+    SimOption{Scope::runs,
+              {"--seeds", "", "N", "how many seeds (default 3)"},
               [](SimCommand& c, const std::string& v) { return store_count(c.experiment.seeds, v, 1, most_seeds); }},
     SimOption{
-        Scope::both, "--seed", "", "TEXT",
-        "what all draws follow from: a number, or any text such as a commit hash (default 1)",
+        Scope::both,
+        {"--seed", "", "TEXT", "what all draws follow from: a number, or any text such as a commit hash (default 1)"},
         [](SimCommand& c, const std::string& v) -> Problem { return c.seed_text = v, v.empty() ? "is empty" : ""; }},
-    SimOption{Scope::both, "--runs", "", "N",
-              "so many runs, each of another seed, and their mean, deviation and 95 % interval",
+    SimOption{Scope::both,
+              {"--runs", "", "N", "so many runs, each of another seed, and their mean, deviation and 95 % interval"},
               [](SimCommand& c, const std::string& v) { return store_count(c.runs, v, 1, most_runs); }},
     SimOption{
-        Scope::runs, "--messages", "", "N", "messages said at random peers in the first half (default 10)",
+        Scope::runs,
+        {"--messages", "", "N", "messages said at random peers in the first half (default 10)"},
         [](SimCommand& c, const std::string& v) { return store_count(c.experiment.messages, v, 0, most_messages); }},
-    SimOption{Scope::runs, "--duration", "", "TIME", "virtual time after the bring-up (default 20s)",
+    SimOption{Scope::runs,
+              {"--duration", "", "TIME", "virtual time after the bring-up (default 20s)"},
               [](SimCommand& c, const std::string& v) {
                   return store_duration(c.experiment.duration, v, std::chrono::milliseconds(1), longest);
               }},
-    SimOption{Scope::runs, "--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)",
+    SimOption{Scope::runs,
+              {"--arrival", "", "TIME", "between two peers' starts (default 0s: all at once)"},
               [](SimCommand& c, const std::string& v) {
                   return store_duration(c.experiment.arrival, v, Duration::zero(), std::chrono::minutes(10));
               }},
-    SimOption{Scope::runs, "--bring-up", "", "HOW",
-              "register: each peer asks the seeds; grown: stands from the start (from 2001 peers on)",
+    SimOption{Scope::runs,
+              {"--bring-up", "", "HOW",
+               "register: each peer asks the seeds; grown: stands from the start (from 2001 peers on)"},
               [](SimCommand& c, const std::string& v) -> Problem {
                   if (v != "register" && v != "grown") return "is not register or grown";
                   c.grown = v == "grown";
                   return {};
               }},
-    SimOption{Scope::both, "--overlay", "", "NAME|file:PATH",
-              "whom joining peers link with: see below (default pa-ring)", store_overlay},
+    SimOption{Scope::both,
+              {"--overlay", "", "NAME|file:PATH", "whom joining peers link with: see below (default pa-ring)"},
+              store_overlay},
     SimOption{
-        Scope::both, "--links", "", "N", "links a joiner opens (default 3)",
+        Scope::both,
+        {"--links", "", "N", "links a joiner opens (default 3)"},
         [](SimCommand& c, const std::string& v) { return store_count(c.experiment.config.overlay.links, v, 1, 64); }},
-    SimOption{Scope::both, "--gossip", "", "MODE",
-              "how messages spread: see below (default flood); tree:1 for one copy a peer instead of two",
+    SimOption{Scope::both,
+              {"--gossip", "", "MODE",
+               "how messages spread: see below (default flood); tree:1 for one copy a peer instead of two"},
               store_gossip},
-    SimOption{Scope::both, "--latency", "", "MODEL",
-              "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)", store_latency},
-    SimOption{Scope::both, "--faults", "", "LIST",
-              "drop=1%,duplicate=1%,reset=0.1%,tail=1% of the messages; crash=10%,pause=10% of the peers; partition=5s",
-              store_faults},
-    SimOption{Scope::runs, "--output", "-o", "table|json|tsv",
-              "form of the result (default: table on a terminal, tsv when piped)",
+    SimOption{
+        Scope::both,
+        {"--latency", "", "MODEL", "constant:1ms, uniform:1ms-20ms or regions:4:1ms-80ms (default uniform:0.1ms-2ms)"},
+        store_latency},
+    SimOption{
+        Scope::both,
+        {"--faults", "", "LIST",
+         "drop=1%,duplicate=1%,reset=0.1%,tail=1% of the messages; crash=10%,pause=10% of the peers; partition=5s"},
+        store_faults},
+    SimOption{Scope::runs,
+              {"--output", "-o", "table|json|tsv", "form of the result (default: table on a terminal, tsv when piped)"},
               [](SimCommand& c, const std::string& v) -> Problem {
                   c.format = parse_table_format(v);
                   return c.format ? "" : "is not table, json or tsv";
               }},
-    SimOption{Scope::both, "--check", "", "on|off",
-              "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)",
+    SimOption{Scope::both,
+              {"--check", "", "on|off",
+               "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)"},
               store_check},
     SimOption{
-        Scope::runs, "--out", "", "DIR", "write runs.jsonl, runs.csv and summary.json; see gossipctl sim compare",
+        Scope::runs,
+        {"--out", "", "DIR", "write runs.jsonl, runs.csv and summary.json; see gossipctl sim compare"},
         [](SimCommand& c, const std::string& v) -> Problem { return c.results = v, v.empty() ? "is empty" : ""; }},
-    SimOption{Scope::runs, "--swarm", "", "N",
-              "N networks of drawn shape under drawn faults, each then healed; the first that fails is kept",
+    SimOption{Scope::runs,
+              {"--swarm", "", "N",
+               "N networks of drawn shape under drawn faults, each then healed; the first that fails is kept"},
               [](SimCommand& c, const std::string& v) { return store_count(c.swarm.emplace(), v, 1, 100'000'000); }},
     SimOption{
-        Scope::runs, "--repro", "", "FILE", "where a failing run is kept (default repro.json)",
+        Scope::runs,
+        {"--repro", "", "FILE", "where a failing run is kept (default repro.json)"},
         [](SimCommand& c, const std::string& v) -> Problem { return c.repro_path = v, v.empty() ? "is empty" : ""; }},
-    SimOption{Scope::runs, "--replay", "", "FILE", "a kept run again",
+    SimOption{Scope::runs,
+              {"--replay", "", "FILE", "a kept run again"},
               [](SimCommand& c, const std::string& v) -> Problem { return c.replay = v, Problem{}; }},
-    SimOption{Scope::runs, "--shrink", "", "FILE",
-              "a kept failure with fewer faults, nodes and kinds of trouble, as FILE.min.json",
-              [](SimCommand& c, const std::string& v) -> Problem { return c.shrink = v, Problem{}; }},
-    SimOption{Scope::runs, "--budget", "", "TIME", "how long --shrink may take (default 60s)",
+    SimOption{
+        Scope::runs,
+        {"--shrink", "", "FILE", "a kept failure with fewer faults, nodes and kinds of trouble, as FILE.min.json"},
+        [](SimCommand& c, const std::string& v) -> Problem { return c.shrink = v, Problem{}; }},
+    SimOption{Scope::runs,
+              {"--budget", "", "TIME", "how long --shrink may take (default 60s)"},
               [](SimCommand& c, const std::string& v) {
                   return store_duration(c.budget, v, std::chrono::milliseconds(1), longest);
               }},
-    SimOption{Scope::scripts, "--rewrite", "", "", "a transcript is given the output that its commands have now",
+    SimOption{Scope::scripts,
+              {"--rewrite", "", "", "a transcript is given the output that its commands have now"},
               [](SimCommand& c, const std::string&) -> Problem { return c.rewrite = true, Problem{}; }},
     SimOption{
-        Scope::scripts, "--logs", "", "DIR", "keep the nodes' logs in this folder",
+        Scope::scripts,
+        {"--logs", "", "DIR", "keep the nodes' logs in this folder"},
         [](SimCommand& c, const std::string& v) -> Problem { return c.log_folder = v, v.empty() ? "is empty" : ""; }},
 };
 
 const SimOption* find_option(const std::string& name) {
-    const auto at = std::find_if(options.begin(), options.end(), [&](const SimOption& o) {
-        return name == o.name || (!o.short_name.empty() && name == o.short_name);
-    });
+    const auto at =
+        std::find_if(options.begin(), options.end(), [&](const SimOption& o) { return name == o.text.name; });
     return at == options.end() ? nullptr : &*at;
 }
 
-std::string unknown(const std::string& argument) {
-    if (!argument.starts_with('-')) return "\"" + argument + "\" is too much; see gossipctl sim --help";
-    std::vector<std::string> names{"--help"};
-    for (const SimOption& o : options) names.emplace_back(o.name);
-    const std::string near = closest(argument, names);
-    return "unknown option " + argument +
-           (near.empty() ? "; see gossipctl sim --help" : "; did you mean " + near + "?");
+// Those of gossipctl run apply to scripts.
+std::vector<OptionText> all_texts() {
+    std::vector<OptionText> texts;
+    for (const SimOption& option : options) texts.push_back(option.text);
+    for (const OptionText& text : option_texts()) {
+        if (find_option(std::string(text.name)) == nullptr) texts.push_back(text);
+    }
+    return texts;
 }
 
 // Checks that need all options.
@@ -261,27 +280,25 @@ Problem impossible(const SimCommand& c) {
     return {};
 }
 
-// True when this option of gossipctl run takes no value.
-std::optional<bool> network_flag(const std::string& name) {
-    for (const OptionText& o : option_texts()) {
-        if (name == o.name || (!o.short_name.empty() && name == o.short_name)) return o.value.empty();
-    }
-    return std::nullopt;
+std::optional<OptionText> network_option(const std::string& name) {
+    const auto texts = option_texts();
+    const auto at = std::find_if(texts.begin(), texts.end(), [&](const OptionText& text) { return name == text.name; });
+    return at == texts.end() ? std::nullopt : std::optional(*at);
 }
 
 class SimParser {
 public:
-    SimParser(const std::vector<std::string>& arguments, const sim::ExperimentOptions& base) : arguments_(arguments) {
-        command_.experiment = base;
-    }
+    SimParser(const CommandLine& line, const sim::ExperimentOptions& base) : line_(line) { command_.experiment = base; }
 
     std::variant<SimCommand, std::string> run() {
-        command_.arguments = arguments_;
         command_.experiment.config.gossip.max_messages = 0;
-        scripted_ = find_script();
-        while (at_ < arguments_.size()) {
-            if (Problem problem = take(arguments_[at_++]); !problem.empty()) return problem;
-            if (command_.help) return std::move(command_);
+        if (line_.help) return command_.help = true, std::move(command_);
+        scripted_ = has_script();
+        for (const std::string& word : line_.words) {
+            if (Problem problem = add_word(word); !problem.empty()) return problem;
+        }
+        for (const GivenOption& given : line_.options) {
+            if (Problem problem = take(given); !problem.empty()) return problem;
         }
         Problem problem = scripted_ ? finish_script() : finish_runs();
         if (!problem.empty()) return problem;
@@ -289,50 +306,18 @@ public:
     }
 
 private:
-    struct Given {
-        std::string name;
-        std::optional<std::string> value;  // behind =
-    };
-
-    static Given split_option(const std::string& argument) {
-        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
-        if (equals == std::string::npos) return {argument, std::nullopt};
-        return {argument.substr(0, equals), argument.substr(equals + 1)};
+    [[nodiscard]] bool has_script() const {
+        return !line_.words.empty() || std::any_of(line_.options.begin(), line_.options.end(),
+                                                   [](const GivenOption& given) { return given.name == "--execute"; });
     }
 
-    static bool is_word(const std::string& argument) { return argument == "-" || !argument.starts_with('-'); }
-
-    // A word that is no option's value, or -e.
-    [[nodiscard]] bool find_script() const {
-        for (std::size_t i = 0; i < arguments_.size(); ++i) {
-            if (is_word(arguments_[i])) return true;
-            const Given given = split_option(arguments_[i]);
-            if (given.name == "-e" || given.name == "--execute") return true;
-            const SimOption* option = find_option(given.name);
-            const bool flag = option == nullptr ? network_flag(given.name).value_or(true) : option->value.empty();
-            if (!flag && !given.value) ++i;
-        }
-        return false;
-    }
-
-    Problem take(const std::string& argument) {
-        if (argument == "--help" || argument == "-h") return command_.help = true, Problem{};
-        if (scripted_ && is_word(argument)) return add_word(argument);
-        Given given = split_option(argument);
+    Problem take(const GivenOption& given) {
         const SimOption* option = find_option(given.name);
-        const auto flag = network_flag(given.name);
         const bool ours = option != nullptr && option->scope != (scripted_ ? Scope::runs : Scope::scripts);
-        if (!ours && !(scripted_ && flag)) return option == nullptr ? unknown(argument) : out_of_place(given.name);
-        const bool alone = ours ? option->value.empty() : *flag;
-        if (alone && given.value) return given.name + " takes no value";
-        if (!alone && !given.value) {
-            if (at_ == arguments_.size())
-                return given.name + " needs a value" + (ours ? ": " + std::string(option->value) : "");
-            given.value = arguments_[at_++];
-        }
+        if (!ours && !(scripted_ && network_option(given.name))) return out_of_place(given.name);
         if (!ours) return pass_on(given);
-        if (const Problem problem = option->apply(command_, given.value.value_or("")); !problem.empty()) {
-            return given.name + ": \"" + given.value.value_or("") + "\" " + problem;
+        if (const Problem problem = option->apply(command_, given.value); !problem.empty()) {
+            return given.name + ": \"" + given.value + "\" " + problem;
         }
         if (given.name == "--overlay") pass_on(given);
         if (given.name == "--peers") peers_given_ = true;
@@ -344,7 +329,7 @@ private:
                 pass_on({"--set", std::string(facts.number_key) + "=" + std::to_string(gossip.*facts.number)});
             }
         }
-        if (given.name == "--links") pass_on({"--set", "overlay.links=" + *given.value});
+        if (given.name == "--links") pass_on({"--set", "overlay.links=" + given.value});
         return {};
     }
 
@@ -359,9 +344,9 @@ private:
         return name + " is for runs of a script, as in: gossipctl sim experiment.gsh " + name + " …";
     }
 
-    Problem pass_on(const Given& given) {
+    Problem pass_on(const GivenOption& given) {
         for_network_.push_back(given.name);
-        if (given.value) for_network_.push_back(*given.value);
+        if (!network_option(given.name)->value.empty()) for_network_.push_back(given.value);
         return {};
     }
 
@@ -388,8 +373,7 @@ private:
         return impossible(command_);
     }
 
-    const std::vector<std::string>& arguments_;
-    std::size_t at_{0};
+    const CommandLine& line_;
     bool scripted_{false};
     bool peers_given_{false};
     std::string file_;
@@ -399,9 +383,20 @@ private:
 
 }  // namespace
 
-std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments,
-                                                        const sim::ExperimentOptions& base) {
-    return SimParser(arguments, base).run();
+std::variant<CommandLine, std::string> read_sim_line(const std::vector<std::string>& arguments) {
+    return read_command_line(all_texts(), arguments, "gossipctl sim --help");
+}
+
+std::variant<SimCommand, std::string> sim_command_of(const CommandLine& line, const sim::ExperimentOptions& base) {
+    return SimParser(line, base).run();
+}
+
+std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments) {
+    auto line = read_sim_line(arguments);
+    if (auto* problem = std::get_if<std::string>(&line)) return std::move(*problem);
+    auto command = sim_command_of(std::get<CommandLine>(line), {});
+    if (auto* good = std::get_if<SimCommand>(&command)) good->arguments = arguments;
+    return command;
 }
 
 std::string sim_usage() {
@@ -430,10 +425,11 @@ std::string sim_usage() {
         "\n"
         "Options:\n";
     for (const SimOption& o : options) {
-        std::string typed = o.short_name.empty() ? "    " : std::string(o.short_name) + ", ";
-        typed += std::string(o.name) + " " + std::string(o.value);
+        const OptionText& text = o.text;
+        std::string typed = text.short_name.empty() ? "    " : std::string(text.short_name) + ", ";
+        typed += std::string(text.name) + " " + std::string(text.value);
         const bool scripts = o.scope == Scope::scripts;
-        out += option_line(typed, std::string(o.help) + (scripts ? " (with a script)" : ""), 30);
+        out += option_line(typed, std::string(text.help) + (scripts ? " (with a script)" : ""), 30);
     }
     return out + "  -h, --help\n\nOverlay strategies:\n" + overlay_table() + "\nWays to spread:\n" + spread_table();
 }

@@ -36,10 +36,13 @@ struct SimCommand {
     std::string log_folder;  // where the nodes' logs stay; empty: nowhere
 };
 
-// A first word or -e makes it a script's run, which takes the options of gossipctl run as well. The error is what to
-// print after E_USAGE. `base`: the values where no option sets one.
-[[nodiscard]] std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments,
-                                                                      const sim::ExperimentOptions& base = {});
+// A word or -e makes it a script's run, which takes the options of gossipctl run as well. The error is what to print
+// after E_USAGE.
+[[nodiscard]] std::variant<SimCommand, std::string> parse_sim_options(const std::vector<std::string>& arguments);
+// The same in two steps. `base`: the values where no option sets one.
+[[nodiscard]] std::variant<CommandLine, std::string> read_sim_line(const std::vector<std::string>& arguments);
+[[nodiscard]] std::variant<SimCommand, std::string> sim_command_of(const CommandLine& line,
+                                                                   const sim::ExperimentOptions& base);
 [[nodiscard]] std::string sim_usage();
 
 // Run 0 has the seed itself, so that it is repeated by that seed alone; run r has a hash of the two. A difference of

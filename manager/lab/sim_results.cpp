@@ -1,5 +1,6 @@
 #include "manager/lab/sim_results.hpp"
 
+#include "manager/base/command_line.hpp"
 #include "manager/base/csv.hpp"
 #include "manager/base/failure.hpp"
 #include "manager/base/version.hpp"
@@ -183,20 +184,25 @@ struct CompareOptions {
     bool help{false};
 };
 
+constexpr OptionOf<CompareOptions> compare_options[] = {
+    {{"--output", "-o", "table|json|tsv", ""},
+     [](CompareOptions& o, const std::string& v) -> std::string {
+         o.format = parse_table_format(v);
+         return o.format ? "" : "is not table, json or tsv";
+     }},
+};
+
 std::variant<CompareOptions, std::string> parse_compare(const std::vector<std::string>& arguments) {
     CompareOptions options;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& word = arguments[i];
-        if (word == "--help" || word == "-h") return options.help = true, options;
-        if (word == "-o" || word == "--output") {
-            options.format = i + 1 < arguments.size() ? parse_table_format(arguments[++i]) : std::nullopt;
-            if (!options.format) return word + " needs table, json or tsv";
-        } else if (word.starts_with('-')) {
-            return "unknown option " + word + "; see gossipctl sim compare --help";
-        } else {
-            options.paths.push_back(word);
-        }
+    const auto texts = texts_of<CompareOptions>(compare_options);
+    const auto read = read_command_line(texts, arguments, "gossipctl sim compare --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    if (line.help) return options.help = true, options;
+    if (std::string problem = apply_options<CompareOptions>(compare_options, line, options); !problem.empty()) {
+        return problem;
     }
+    options.paths = line.words;
     if (options.paths.size() != 2)
         return std::string("two results are needed, as in: gossipctl sim compare before after");
     return options;

@@ -1,6 +1,7 @@
 #include "manager/lab/sweep_command.hpp"
 
 #include "manager/base/boost_process.hpp"
+#include "manager/base/command_line.hpp"
 #include "manager/base/failure.hpp"
 #include "manager/base/program.hpp"
 #include "manager/lab/sweep_results.hpp"
@@ -46,37 +47,34 @@ struct Request {
     bool help{false};
 };
 
+constexpr OptionOf<Request> options[] = {
+    {{"--jobs", "", "N", ""},
+     [](Request& r, const std::string& v) -> std::string {
+         const auto count = parse_count(v);
+         if (!count || *count == 0 || *count > 256) return "is not a number from 1 to 256";
+         return r.jobs = static_cast<std::uint32_t>(*count), "";
+     }},
+    {{"--out", "", "FOLDER", ""}, [](Request& r, const std::string& v) -> std::string { return r.out = v, ""; }},
+    {{"--print-commands", "", "", ""},
+     [](Request& r, const std::string&) -> std::string { return r.print_commands = true, ""; }},
+    {{"--mix", "", "", ""}, [](Request& r, const std::string&) -> std::string { return r.mix = true, ""; }},
+    {{"--output", "-o", "table|json|tsv", ""},
+     [](Request& r, const std::string& v) -> std::string {
+         r.format = parse_table_format(v);
+         return r.format ? "" : "is not table, json or tsv";
+     }},
+};
+
 std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
     Request r;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& word = arguments[i];
-        if (word == "--help" || word == "-h") return r.help = true, r;
-        if (word == "--print-commands") {
-            r.print_commands = true;
-            continue;
-        }
-        if (word == "--mix") {
-            r.mix = true;
-            continue;
-        }
-        if (!word.starts_with('-')) {
-            if (!r.file.empty()) return "\"" + word + "\" is too much: one file at a time";
-            r.file = word;
-            continue;
-        }
-        const bool known = word == "--jobs" || word == "--out" || word == "-o" || word == "--output";
-        if (!known) return "unknown option " + word + "; see gossipctl sweep --help";
-        if (++i == arguments.size()) return word + " needs a value";
-        const auto count = parse_count(arguments[i]);
-        if (word == "--jobs" && (!count || *count == 0 || *count > 256))
-            return "--jobs: a number from 1 to 256 is needed";
-        if (word == "--jobs") r.jobs = static_cast<std::uint32_t>(*count);
-        if (word == "--out") r.out = arguments[i];
-        const bool form = word == "-o" || word == "--output";
-        if (form && !(r.format = parse_table_format(arguments[i])))
-            return "\"" + arguments[i] + "\" is not table, json or tsv";
-    }
-    if (r.file.empty()) return std::string("a file is needed, as in: gossipctl sweep study.toml");
+    const auto read = read_command_line(texts_of<Request>(options), arguments, "gossipctl sweep --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    if (line.help) return r.help = true, r;
+    if (std::string problem = apply_options<Request>(options, line, r); !problem.empty()) return problem;
+    if (line.words.empty()) return std::string("a file is needed, as in: gossipctl sweep study.toml");
+    if (line.words.size() > 1) return "\"" + line.words[1] + "\" is too much: one file at a time";
+    r.file = line.words.front();
     if (r.out.empty()) r.out = fs::path(r.file).stem().string() + "-results";
     return r;
 }

@@ -1,8 +1,8 @@
 #include "manager/lab/topology_command.hpp"
 
+#include "manager/base/command_line.hpp"
 #include "manager/base/csv.hpp"
 #include "manager/base/failure.hpp"
-#include "manager/base/option_line.hpp"
 #include "manager/base/statistics.hpp"
 #include "manager/base/strategy_options.hpp"
 #include "manager/base/version.hpp"
@@ -95,45 +95,38 @@ std::string take_overlays(Request& r, const std::string& text) {
     return {};
 }
 
-struct Option {
-    std::string_view name;
-    std::string_view value;
-    std::string_view help;
-    std::string (*apply)(Request&, const std::string&);
-};
-
-constexpr Option options[] = {
-    {"--peers", "N", "how many peers (default 1000)",
+constexpr OptionOf<Request> options[] = {
+    {{"--peers", "", "N", "how many peers (default 1000)"},
      [](Request& r, const std::string& v) { return r.peers_given = true, take_number(r.peers, v, 2, 1'000'000); }},
-    {"--overlay", "LIST", "strategies with commas, or all; see below (default: those for so many peers)",
+    {{"--overlay", "", "LIST", "strategies with commas, or all; see below (default: those for so many peers)"},
      take_overlays},
-    {"--links", "N", "links a joiner opens (default 3)",
+    {{"--links", "", "N", "links a joiner opens (default 3)"},
      [](Request& r, const std::string& v) { return take_number(r.overlay.links, v, 1, 64); }},
-    {"--cap", "N", "links a peer accepts (default 128)",
+    {{"--cap", "", "N", "links a peer accepts (default 128)"},
      [](Request& r, const std::string& v) { return take_number(r.overlay.cap, v, 1, 1'000'000); }},
-    {"--alpha", "A", "rank weight 1/k^A of zipf (default 1)",
+    {{"--alpha", "", "A", "rank weight 1/k^A of zipf (default 1)"},
      [](Request& r, const std::string& v) -> std::string {
          const auto value = parse_number(v);
          if (!value || *value < 0 || *value > 10) return "is not a number from 0 to 10";
          return r.overlay.alpha = *value, "";
      }},
-    {"--seed", "S", "what everything is drawn from (default 1)",
+    {{"--seed", "", "S", "what everything is drawn from (default 1)"},
      [](Request& r, const std::string& v) -> std::string {
          const auto value = parse_count(v);
          if (value) r.seed = *value;
          return value ? "" : "is not a number";
      }},
-    {"--runs", "N", "the mean of so many graphs, each of a seed of its own (default 1)",
+    {{"--runs", "", "N", "the mean of so many graphs, each of a seed of its own (default 1)"},
      [](Request& r, const std::string& v) { return take_number(r.runs, v, 1, 1000); }},
-    {"--replicates", "N", "of the fit's p value; 0: without (default 100)",
+    {{"--replicates", "", "N", "of the fit's p value; 0: without (default 100)"},
      [](Request& r, const std::string& v) { return take_number(r.replicates, v, 0, 10'000); }},
-    {"--plot", "FILE.svg", "the degrees' distribution with the fits, through gnuplot",
+    {{"--plot", "", "FILE.svg", "the degrees' distribution with the fits, through gnuplot"},
      [](Request& r, const std::string& v) -> std::string {
          return r.plot = v, v.ends_with(".svg") ? "" : "is not a name like FILE.svg";
      }},
-    {"--csv", "FILE", "how many peers have each degree, strategy by strategy",
+    {{"--csv", "", "FILE", "how many peers have each degree, strategy by strategy"},
      [](Request& r, const std::string& v) -> std::string { return r.csv = v, ""; }},
-    {"--output", "table|json|tsv", "form of the result (also -o)",
+    {{"--output", "-o", "table|json|tsv", "form of the result (also -o)"},
      [](Request& r, const std::string& v) -> std::string {
          r.format = parse_table_format(v);
          return r.format ? "" : "is not table, json or tsv";
@@ -157,18 +150,12 @@ std::string choose_overlays(Request& request) {
 
 std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {
     Request request;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (arguments[i] == "--help" || arguments[i] == "-h") return request.help = true, request;
-        const std::string name = arguments[i] == "-o" ? "--output" : arguments[i];
-        const auto* const option =
-            std::find_if(std::begin(options), std::end(options), [&](const Option& o) { return o.name == name; });
-        if (option == std::end(options)) return "unknown option " + name + "; see gossipctl topology --help";
-        if (i + 1 == arguments.size()) return name + " needs a value: " + std::string(option->value);
-        const std::string& value = arguments[++i];
-        if (const std::string problem = option->apply(request, value); !problem.empty()) {
-            return name + ": \"" + value + "\" " + problem;
-        }
-    }
+    const auto read = read_command_line(texts_of<Request>(options), arguments, "gossipctl topology --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    request.help = line.help;
+    if (!line.words.empty()) return "\"" + line.words.front() + "\" is too much; see gossipctl topology --help";
+    if (std::string problem = apply_options<Request>(options, line, request); !problem.empty()) return problem;
     if (const std::string problem = choose_overlays(request); !problem.empty()) return problem;
     return request;
 }
@@ -347,8 +334,8 @@ std::string usage_of() {
         "survivors that stays connected after a loss, path lengths, and what flooding one message costs (2E-(n-1)).\n"
         "\n"
         "Options:\n";
-    for (const Option& o : options) {
-        out += option_line(std::string(o.name) + " " + std::string(o.value), o.help, 28);
+    for (const auto& [text, apply] : options) {
+        out += option_line(std::string(text.name) + " " + std::string(text.value), text.help, 28);
     }
     return out + "\nOverlay strategies:\n" + overlay_table();
 }

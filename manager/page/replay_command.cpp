@@ -6,7 +6,6 @@
 #include "manager/page/recorded_site.hpp"
 #include "manager/runs/page_recording.hpp"
 #include "manager/runs/run_folder.hpp"
-#include "node/base/words.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -34,37 +33,27 @@ struct ReplayOptions {
     bool help{false};
 };
 
-std::string set_value(ReplayOptions& options, const std::string& name, const std::string& value) {
-    if (name == "--config" || name == "-c") return options.network.config = value, std::string();
-    options.listen = parse_node(value);
-    if (options.listen && endpoint(*options.listen).ip >> 24 == 127) return {};
-    return "--listen: \"" + value + "\" is not an address of this machine alone, as 127.0.0.1:8080 is";
-}
+constexpr OptionOf<ReplayOptions> options[] = {
+    {{"--listen", "", "IP:PORT", ""},
+     [](ReplayOptions& o, const std::string& v) -> std::string {
+         o.listen = parse_node(v);
+         const bool here = o.listen && endpoint(*o.listen).ip >> 24 == 127;
+         return here ? "" : "is not an address of this machine alone, as 127.0.0.1:8080 is";
+     }},
+    {{"--config", "-c", "FILE", ""},
+     [](ReplayOptions& o, const std::string& v) -> std::string { return o.network.config = v, ""; }},
+};
 
 std::variant<ReplayOptions, std::string> parse(const std::vector<std::string>& arguments) {
-    ReplayOptions options;
-    bool named = false;
-    for (std::size_t at = 0; at < arguments.size(); ++at) {
-        const std::string& argument = arguments[at];
-        const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
-        const std::string name = argument.substr(0, equals);
-        if (name == "--help" || name == "-h") {
-            options.help = true;
-        } else if (name == "--listen" || name == "--config" || name == "-c") {
-            if (equals == std::string::npos && at + 1 == arguments.size()) return name + " needs a value";
-            const std::string value = equals == std::string::npos ? arguments[++at] : argument.substr(equals + 1);
-            if (std::string problem = set_value(options, name, value); !problem.empty()) return problem;
-        } else if (argument.starts_with('-')) {
-            const std::string near = closest(name, {"--listen", "--config", "--help"});
-            return "unknown option " + name +
-                   (near.empty() ? "; see gossipctl replay --help" : "; did you mean " + near + "?");
-        } else if (std::exchange(named, true)) {
-            return "\"" + argument + "\" is too much: one run is replayed at a time";
-        } else {
-            options.run = argument;
-        }
-    }
-    return options;
+    ReplayOptions replay;
+    const auto read = read_command_line(texts_of<ReplayOptions>(options), arguments, "gossipctl replay --help");
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    replay.help = line.help;
+    if (line.words.size() > 1) return "\"" + line.words[1] + "\" is too much: one run is replayed at a time";
+    if (!line.words.empty()) replay.run = line.words.front();
+    if (std::string problem = apply_options<ReplayOptions>(options, line, replay); !problem.empty()) return problem;
+    return replay;
 }
 
 }  // namespace
@@ -72,15 +61,15 @@ std::variant<ReplayOptions, std::string> parse(const std::vector<std::string>& a
 int replay_command(const std::vector<std::string>& arguments) {
     auto parsed = parse(arguments);
     if (const auto* problem = std::get_if<std::string>(&parsed)) return complain(ErrorKind::usage, *problem);
-    const auto& options = std::get<ReplayOptions>(parsed);
-    if (options.help) {
+    const auto& replay = std::get<ReplayOptions>(parsed);
+    if (replay.help) {
         std::fputs(usage, stdout);
         return 0;
     }
-    const auto plan = plan_network(options.network);
+    const auto plan = plan_network(replay.network);
     if (const auto* problem = std::get_if<std::string>(&plan)) return complain(ErrorKind::config, *problem);
     const auto& network = std::get<NetworkPlan>(plan);
-    const auto run = find_run(options.run, network.runs_dir.empty() ? "runs" : network.runs_dir);
+    const auto run = find_run(replay.run, network.runs_dir.empty() ? "runs" : network.runs_dir);
     if (const auto* problem = std::get_if<std::string>(&run)) return complain(ErrorKind::command, *problem);
     const std::string folder = std::get<FoundRun>(run).path;
     const auto page = page_of_run(folder);
@@ -89,7 +78,7 @@ int replay_command(const std::vector<std::string>& arguments) {
     if (!recorded.remark.empty()) std::fprintf(stderr, "%s: %s\n", folder.c_str(), recorded.remark.c_str());
     EventLoop loop;
     RecordedSite site(loop, [&] { return recorded.json; });
-    if (const auto problem = site.open(options.listen.value_or(network.page_listen))) {
+    if (const auto problem = site.open(replay.listen.value_or(network.page_listen))) {
         return complain(ErrorKind::start, *problem);
     }
     std::printf("Page: %s\n%s, %zu frames. Ctrl-C ends it.\n", site.url().c_str(), folder.c_str(), recorded.frames);

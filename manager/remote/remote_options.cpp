@@ -1,7 +1,8 @@
 #include "manager/remote/remote_options.hpp"
 
+#include "manager/base/command_line.hpp"
+#include "manager/base/variables.hpp"
 #include "node/base/value_text.hpp"
-#include "node/base/words.hpp"
 
 #include <unistd.h>
 
@@ -10,35 +11,33 @@
 namespace gossip {
 namespace {
 
-std::string set_option(RemoteOptions& options, const std::string& name, const std::string& value) {
-    if (name == "--network") {
-        const auto port = parse_count(value);
-        if (!port || *port == 0 || *port > 65535) return "--network: \"" + value + "\" is not a seed's port";
-        options.network = static_cast<std::uint16_t>(*port);
-    } else if (name == "-o" || name == "--output") {
-        options.format = parse_table_format(value);
-        if (!options.format) return name + ": \"" + value + "\" is not table, json or tsv";
-    } else {
-        const auto mode = parse_color_mode(value);
-        if (!mode) return name + ": \"" + value + "\" is not auto, always or never";
-        options.color = *mode;
-    }
-    return {};
-}
-
-bool takes_value(const std::string& name) {
-    return name == "--network" || name == "-o" || name == "--output" || name == "--color";
-}
+constexpr OptionOf<RemoteOptions> remote_options[] = {
+    {{"--network", "", "PORT", ""},
+     [](RemoteOptions& o, const std::string& v) -> std::string {
+         const auto port = parse_count(v);
+         if (!port || *port == 0 || *port > 65535) return "is not a seed's port";
+         return o.network = static_cast<std::uint16_t>(*port), "";
+     }},
+    {{"--output", "-o", "table|json|tsv", ""},
+     [](RemoteOptions& o, const std::string& v) -> std::string {
+         o.format = parse_table_format(v);
+         return o.format ? "" : "is not table, json or tsv";
+     }},
+    {{"--color", "", "auto|always|never", ""},
+     [](RemoteOptions& o, const std::string& v) -> std::string {
+         const auto mode = parse_color_mode(v);
+         if (mode) o.color = *mode;
+         return mode ? "" : "is not auto, always or never";
+     }},
+};
 
 std::string from_environment(RemoteOptions& options) {
-    constexpr std::pair<const char*, const char*> variables[] = {
-        {"GOSSIPCTL_NETWORK", "--network"}, {"GOSSIPCTL_OUTPUT", "--output"}, {"GOSSIPCTL_COLOR", "--color"}};
-    for (const auto& [variable, option] : variables) {
-        const char* value = std::getenv(variable);
+    for (const auto& [text, apply] : remote_options) {
+        const std::string variable = variable_name(text.name);
+        const char* value = std::getenv(variable.c_str());
         if (value == nullptr || *value == '\0') continue;
-        if (std::string problem = set_option(options, option, value); !problem.empty()) {
-            return std::string(variable) + problem.substr(problem.find(':'));
-        }
+        const std::string problem = apply(options, value);
+        if (!problem.empty()) return variable + ": \"" + value + "\" " + problem;
     }
     return {};
 }
@@ -77,30 +76,15 @@ bool RemoteOptions::colored() const { return use_color(color, STDOUT_FILENO); }
 std::variant<RemoteOptions, std::string> parse_remote_options(const std::vector<std::string>& arguments) {
     RemoteOptions options;
     if (std::string problem = from_environment(options); !problem.empty()) return problem;
-    std::size_t at = 0;
-    for (; at < arguments.size() && arguments[at].starts_with('-') && arguments[at].size() > 1; ++at) {
-        std::string name = arguments[at];
-        if (name == "--") {
-            ++at;
-            break;
-        }
-        if (name.find(' ') != std::string::npos && !name.starts_with("--")) break;  // "-kill 1; list": a command
-        if (name == "--help" || name == "-h") {
-            options.help = true;
-            return options;
-        }
-        const std::size_t equals = name.starts_with("--") ? name.find('=') : std::string::npos;
-        std::string value = equals == std::string::npos ? "" : name.substr(equals + 1);
-        name = name.substr(0, equals);
-        if (!takes_value(name)) {
-            const std::string near = closest(name, {"--network", "--output", "--color", "--help"});
-            return "unknown option " + name + (near.empty() ? "; see --help" : "; did you mean " + near + "?");
-        }
-        if (equals == std::string::npos && at + 1 == arguments.size()) return name + " needs a value";
-        if (equals == std::string::npos) value = arguments[++at];
-        if (std::string problem = set_option(options, name, value); !problem.empty()) return problem;
+    const auto texts = texts_of<RemoteOptions>(remote_options);
+    const auto read = read_command_line(texts, arguments, "--help", WordsStand::behind_options);
+    if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+    const auto& line = std::get<CommandLine>(read);
+    options.help = line.help;
+    if (std::string problem = apply_options<RemoteOptions>(remote_options, line, options); !problem.empty()) {
+        return problem;
     }
-    for (; at < arguments.size(); ++at) options.command += (options.command.empty() ? "" : " ") + arguments[at];
+    for (const std::string& word : line.words) options.command += (options.command.empty() ? "" : " ") + word;
     return options;
 }
 

@@ -1,5 +1,6 @@
 #include "manager/runs/run_command.hpp"
 
+#include "manager/base/command_line.hpp"
 #include "manager/runs/plot.hpp"
 #include "manager/runs/run_comparison.hpp"
 #include "manager/runs/run_folder.hpp"
@@ -31,29 +32,36 @@ struct RunCommandLine {
 
 Failure usage(std::string text) { return {ErrorKind::usage, std::move(text)}; }
 
+constexpr OptionOf<RunCommandLine> predicted_option{
+    {"--predicted", "", "", ""},
+    [](RunCommandLine& l, const std::string&) -> std::string { return l.predicted = true, ""; }};
+constexpr OptionOf<RunCommandLine> to_option{
+    {"--to", "", "PATH", ""}, [](RunCommandLine& l, const std::string& v) -> std::string { return l.to = v, ""; }};
+constexpr OptionOf<RunCommandLine> output_option{{"--output", "-o", "table|json|tsv", ""},
+                                                 [](RunCommandLine& l, const std::string& v) -> std::string {
+                                                     l.format = parse_table_format(v);
+                                                     return l.format ? "" : "is not table, json or tsv";
+                                                 }};
+
+std::vector<OptionOf<RunCommandLine>> options_of(std::string_view verb) {
+    if (verb == "stats") return {predicted_option, output_option};
+    if (verb == "compare") return {output_option};
+    return {to_option};
+}
+
 std::variant<RunCommandLine, Failure> parse_words(const std::vector<std::string>& arguments) {
     RunCommandLine line;
     line.verb = arguments.front();
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        const std::string& word = arguments[i];
-        if (word == "--help" || word == "-h") return line.help = true, line;
-        if (word == "--predicted" && line.verb == "stats") {
-            line.predicted = true;
-            continue;
-        }
-        if (!word.starts_with('-') || word == "-") {
-            line.words.push_back(word);
-            continue;
-        }
-        const bool to = word == "--to" && (line.verb == "export" || line.verb == "plot");
-        const bool format = (word == "-o" || word == "--output") && (line.verb == "stats" || line.verb == "compare");
-        if (!to && !format) return usage("unknown option " + word + "; see gossipctl " + line.verb + " --help");
-        if (++i == arguments.size()) return usage(word + " needs a value");
-        if (to) line.to = arguments[i];
-        if (format && !(line.format = parse_table_format(arguments[i]))) {
-            return usage("\"" + arguments[i] + "\" is not table, json or tsv");
-        }
+    const auto options = options_of(line.verb);
+    const std::string see = "gossipctl " + line.verb + " --help";
+    auto read = read_command_line(texts_of<RunCommandLine>(options), {arguments.begin() + 1, arguments.end()}, see);
+    if (auto* problem = std::get_if<std::string>(&read)) return usage(std::move(*problem));
+    auto& given = std::get<CommandLine>(read);
+    if (given.help) return line.help = true, line;
+    if (std::string problem = apply_options<RunCommandLine>(options, given, line); !problem.empty()) {
+        return usage(std::move(problem));
     }
+    line.words = std::move(given.words);
     return line;
 }
 

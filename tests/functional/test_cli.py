@@ -115,6 +115,19 @@ class Cli(harness.TestCase):
         self.assertEqual(done.returncode, 1, "11 peers have no room on 10 ports")
         self.assertRegex(done.stdout, "peer ports +bad")
 
+    def test_every_command_line_is_read_alike(self):
+        for command in ([], ["run"], ["check"], ["sim"], ["sim", "compare"], ["topology"], ["predict"], ["sweep"], ["advise"],
+                        ["demo"], ["replay"], ["ctl"], ["attach"], ["agent"], ["stats"], ["compare"], ["export"], ["plot"]):
+            with self.subTest(command=command):
+                told = self.tool(*command, "--zebra", code=2)
+                self.assertIn("unknown option --zebra", told)
+                self.assertIn("--help", told)
+                self.assertIn("gossipctl", self.tool(*command, "--help"))
+                self.assertIn("did you mean --help?", self.tool(*command, "--hepl", code=2))
+        for command, option in (("sim", "--peers"), ("topology", "--seed"), ("demo", "--loss"), ("replay", "--listen"),
+                                ("stats", "-o"), ("ctl", "--network"), ("sweep", "--jobs"), ("advise", "--stall")):
+            self.assertRegex(self.tool(command, option, code=2), r"--\w+ needs a value: \S+")
+
     def test_every_subcommand_has_its_variables(self):
         def simulated(*more, **variables):
             out = self.tool("sim", "--messages", "1", "-o", "tsv", *more, **variables).splitlines()

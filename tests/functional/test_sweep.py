@@ -122,7 +122,7 @@ class Sweep(TestCase):
         none = subprocess.run([harness.BINARY, "sweep"], capture_output=True, text=True)
         self.assertIn("a file is needed", none.stderr)
         self.assertIn("study.toml:1:", self.sweep("nonsense = 3\n", code=2))
-        self.assertIn("--jobs: a number from 1", self.sweep(STUDY, "--jobs", "none", code=2))
+        self.assertIn('--jobs: "none" is not a number from 1 to 256', self.sweep(STUDY, "--jobs", "none", code=2))
         self.assertFalse(Path(self.folder.path / "study-results").exists())
 
 
