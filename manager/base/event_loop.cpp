@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <memory>
+#include <utility>
 
 namespace gossip {
 
@@ -58,10 +59,14 @@ void EventLoop::on_idle(const void* owner, std::function<void()> handler) {
     }
 }
 
+// A handler may wait in a loop of its own: what comes meanwhile is for the others as well, after it.
 void EventLoop::idle() {
+    idle_again_ = true;
     if (idling_) return;
     idling_ = true;
-    for (const auto& [owner, handler] : idle_) handler();
+    while (std::exchange(idle_again_, false)) {
+        for (const auto& [owner, handler] : idle_) handler();
+    }
     idling_ = false;
 }
 
@@ -82,6 +87,7 @@ WaitEnd EventLoop::run_until(const std::function<bool()>& done, std::optional<Du
     // What came already is heard first; and whoever waited finds what ended the wait as it was: nothing runs after
     // that.
     io().poll();
+    if (!done()) idle();
     for (;;) {
         if (done()) return WaitEnd::done;
         if (heed_termination_ && termination_ != 0) return WaitEnd::terminated;

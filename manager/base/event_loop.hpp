@@ -60,6 +60,7 @@ private:
     std::function<void()> suspend_;
     std::map<const void*, std::function<void()>> idle_;
     bool idling_{false};
+    bool idle_again_{false};
     bool interrupted_{false};
     bool heed_termination_{true};
     int termination_{0};

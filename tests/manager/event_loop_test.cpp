@@ -5,6 +5,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <chrono>
+#include <utility>
+
 using namespace gossip;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -36,4 +39,30 @@ TEST_CASE("a wait ends in time, and its timer with it") {
     CHECK(loop.run_until([&] { return ++looked == 3; }, milliseconds(0)) == WaitEnd::timed_out);
     CHECK(loop.run_until([] { return true; }, milliseconds(1)) == WaitEnd::done);
     CHECK(loop.run_until([] { return false; }, milliseconds(5)) == WaitEnd::timed_out);
+}
+
+TEST_CASE("what came before a wait is for the idle handlers as well") {
+    EventLoop loop;
+    bool came = false;
+    bool served = false;
+    loop.on_idle(&loop, [&] { served = came; });
+    boost::asio::post(loop.io(), [&] { came = true; });
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(loop.run_until([&] { return served; }, seconds(30)) == WaitEnd::done);
+    CHECK(std::chrono::steady_clock::now() - begin < seconds(20));  // not only when the time had run out
+}
+
+TEST_CASE("what comes while an idle handler waits is for those before it as well") {
+    EventLoop loop;
+    const int owners[2] = {};  // served in this order
+    bool came = false;
+    bool served = false;
+    bool waited = false;
+    loop.on_idle(&owners[0], [&] { served = came; });
+    loop.on_idle(&owners[1], [&] {
+        if (std::exchange(waited, true)) return;
+        boost::asio::post(loop.io(), [&] { came = true; });
+        CHECK(loop.run_until([&] { return came; }, seconds(10)) == WaitEnd::done);
+    });
+    CHECK(loop.run_until([&] { return served; }, seconds(10)) == WaitEnd::done);
 }
