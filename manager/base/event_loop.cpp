@@ -4,12 +4,12 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
 #include <memory>
-#include <utility>
 
 namespace gossip {
 
@@ -59,15 +59,14 @@ void EventLoop::on_idle(const void* owner, std::function<void()> handler) {
     }
 }
 
-// A handler may wait in a loop of its own: what comes meanwhile is for the others as well, after it.
+// A handler may wait in a loop of its own: what comes meanwhile is for the others as well, at the loop's next turn.
 void EventLoop::idle() {
-    idle_again_ = true;
+    idle_again_ = idling_;
     if (idling_) return;
     idling_ = true;
-    while (std::exchange(idle_again_, false)) {
-        for (const auto& [owner, handler] : idle_) handler();
-    }
+    for (const auto& [owner, handler] : idle_) handler();
     idling_ = false;
+    if (idle_again_) boost::asio::post(io(), [] {});
 }
 
 std::optional<WaitEnd> EventLoop::poll() {
