@@ -203,7 +203,7 @@ RuntimeHandlers NodeProcess::handlers() {
                     Notice stopped{NoticeKind::stopped};
                     stopped.role = given_.role;
                     on_notice(machine_now(), stopped);
-                    // Once more round the loop, so that the manager hears it.
+                    // At the loop's next turn: in this one the notice is sent to the manager.
                     boost::asio::post(io_, [this] { io_.stop(); });
                 },
             .failed = [this](const std::string& text) { fail(text); }};
@@ -225,7 +225,7 @@ void NodeProcess::fail(const std::string& text) {
     io_.stop();
 }
 
-// ---------------------------------------------------------------- what it lets the world know
+// ---------------------------------------------------------------- notices
 
 void NodeProcess::on_notice(Time now, const Notice& notice) {
     heard_of_seed_ =
@@ -249,7 +249,7 @@ void NodeProcess::watch_for_seeds() {
     });
 }
 
-// ---------------------------------------------------------------- what it is told
+// ---------------------------------------------------------------- commands of the manager
 
 void NodeProcess::join_manager() {
     close_on_exec(given_.control_fd);
@@ -273,7 +273,7 @@ void NodeProcess::say(const SayCommand& command) {
         return control_->send(NodeReply{command.seq, false, "a seed does not gossip; say it at a peer"});
     publish_problem_.clear();
     runtime_->feed(Publish{command.text});
-    // Behind the step that takes it.
+    // Posted, so that the machine takes the text first.
     boost::asio::post(io_, [this, seq = command.seq] {
         const bool ok = publish_problem_.empty();
         control_->send(NodeReply{seq, ok, ok ? said_id_ : publish_problem_});

@@ -30,7 +30,7 @@ public:
     // Queues; dials when there is no connection. What cannot be sent comes back as `lost`.
     void send(NodeId to, const Message& message);
     void disconnect(NodeId node);
-    // Shows the node's own credential, which has changed, to whom it is connected with.
+    // Sends the node's own credential, after it changed, to everyone it is connected with.
     void show_credential();
     // Replaces all faults of what is sent from here.
     void set_faults(std::uint64_t seed, const std::vector<FaultRule>& rules);

@@ -107,7 +107,7 @@ void TransportCore::accept() {
             self->on_accepted(std::move(socket));
             return self->accept();
         }
-        // Every retry at once costs a connection its descriptor, so this cannot spin.
+        // make_room has closed a connection each time, so this ends.
         if (out_of_resources(error) && self->make_room()) return self->accept();
         self->retry_accept();
     });
@@ -130,7 +130,7 @@ void TransportCore::on_accepted(tcp::socket socket) {
     watch_deadlines();
 }
 
-// The oldest connection of nobody known gives way. False when there is none.
+// Closes the oldest connection whose other end has not proven who it is. False when there is none.
 bool TransportCore::make_room() {
     for (auto& [serial, channel] : channels_) {
         const bool known = channel.dialled || !is_anonymous(channel.node);
@@ -213,14 +213,14 @@ void TransportCore::lead_to(Channel& channel, NodeId node, Trust trust) {
     if (route(node) == nullptr) routes_[node] = channel.serial;
 }
 
-// Those of a connection with `node`.
+// The longest line and the longest queue of a connection with `node`.
 void TransportCore::set_limits(Channel& channel, NodeId node) {
     if (!is_seed(node)) return;
     const std::size_t queue = options_.role == Role::seed ? seed_queue_lines * options_.seed_line_limit : 0;
     channel.connection->set_limits(options_.seed_line_limit, std::max(queue, options_.queue_bytes_limit));
 }
 
-// What the other side is ready to read: it applies set_limits, too.
+// Bytes of a line that the other side reads: it follows the rule of set_limits, too.
 std::size_t TransportCore::send_limit(const Channel& channel) const {
     const bool from_seed = options_.role == Role::seed;
     const bool to_reader_of_seeds = is_seed(channel.node) || !channel.dialled;
@@ -250,7 +250,7 @@ void TransportCore::on_closed(std::uint64_t serial, CloseCause cause) {
     finish_shutdown();
 }
 
-// Another open connection to the same life of the node goes on in its place, and nobody need know.
+// Not reported when another open connection leads to the same life of the node: that one is used from now on.
 void TransportCore::report_close(const Channel& channel, CloseCause cause) {
     if (is_anonymous(channel.node) || closing_ || !handlers_.lost) return;
     bool goes_on = false;
@@ -260,7 +260,7 @@ void TransportCore::report_close(const Channel& channel, CloseCause cause) {
         goes_on = goes_on || (channel.greeted && other.greeted && channel.theirs.key == other.theirs.key);
     }
     if (goes_on && cause != CloseCause::overflow) return;
-    // What was closed at the machine's own word is no news to it.
+    // The machine asked for this close itself.
     if (cause == CloseCause::local && !channel.offended) return;
     if (route(channel.node) == nullptr) gate_.forget_held(channel.node);
     if (is_unheard(channel, cause)) return;
@@ -347,7 +347,7 @@ void TransportCore::send(NodeId to, const Message& message) {
     channel->connection->write(std::move(frame));
 }
 
-// Sending it would cost the connection: the other side cuts whoever sends such a line.
+// The other side would close the connection on such a line.
 void TransportCore::refuse_to_send(const Channel& channel, const Message& message, std::size_t bytes) {
     std::string text = "a ";
     text += message_name(message);

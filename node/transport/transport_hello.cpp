@@ -106,7 +106,7 @@ void TransportCore::on_hello_proof(Channel& channel, const HelloProof& proof) {
     identify(channel);
 }
 
-// Its key is proven. Whose key is it?
+// The other side has proven its key: finds out whether it is a seed's, a member's or a stranger's.
 void TransportCore::identify(Channel& channel) {
     if (channel.theirs.role == Role::seed) return identify_seed(channel);
     if (is_vouched(channel)) return admit(channel, Trust::proven);
@@ -115,7 +115,7 @@ void TransportCore::identify(Channel& channel) {
     release_held(channel);
 }
 
-// A key that is not the one known may be that of a new life: ask the seed's address once.
+// A seed that lost its state has a new key. Where the key is not configured, its address is dialled once to learn it.
 void TransportCore::identify_seed(Channel& channel) {
     const NodeId seed = channel.theirs.id;
     if (seed_keys_.is_key_of(seed, channel.theirs.key)) return admit(channel, Trust::seed);
@@ -130,7 +130,8 @@ void TransportCore::identify_seed(Channel& channel) {
     dial(seed, true);
 }
 
-// A probe must not depend on our reaching the seed that sent it.
+// Hands on what needs no proof that a seed said it, so that a probe is answered even while this node cannot reach the
+// seed that sent it. What counts from a seed only stays held.
 void TransportCore::hand_on_what_anybody_may_say(Channel& channel) {
     std::vector<Message> orders;
     for (Message& message : std::exchange(channel.held, {})) {
@@ -188,7 +189,7 @@ void TransportCore::on_hello_ack(Channel& channel, const HelloAck& ack) {
     settle_pair(channel.node);
 }
 
-// False when another node answers at this address: who was there listens no more.
+// False when another key answers at this address: the node that held it has ended.
 bool TransportCore::trust_acceptor(Channel& channel) {
     if (is_seed(channel.node)) {
         if (channel.theirs.role != Role::seed || !seed_keys_.learn(channel.node, channel.theirs.key)) {
@@ -219,12 +220,12 @@ bool TransportCore::is_vouched(const Channel& channel) const {
            handlers_.vouches(who.id, who.key, who.credential);
 }
 
-// Holds a key of which nobody says whose it is.
+// Has proven a key that belongs to no listed node.
 bool TransportCore::is_stranger(const Channel& channel) const {
     return channel.proved && !channel.awaits_proof && !channel.dialled && is_anonymous(channel.node);
 }
 
-// The newest key of a peer takes the place of its older ones, and of the connections that proved those.
+// Remembers the peer's newest key, and closes the connections that proved an older one.
 void TransportCore::note_key(const Channel& channel) {
     if (channel.trust != Trust::proven) return;
     if (peer_keys_.size() >= peer_keys_limit) peer_keys_.clear();
@@ -254,7 +255,7 @@ void TransportCore::on_credential(Channel& channel, const CredentialChanged& cha
     look_again(channel);
 }
 
-// Who was nobody known may be a member now.
+// The key may have become a member's since it was proven.
 void TransportCore::look_again(Channel& channel) {
     if (is_stranger(channel)) {
         if (is_vouched(channel)) admit(channel, Trust::proven);
@@ -272,7 +273,7 @@ void TransportCore::show_credential() {
         if (told && !channel.connection->is_closing()) channel.connection->write(frame);
     }
     for (const NodeId seed : options_.seeds) settle_pair(seed);
-    // With our own credential came the keys of the seeds, by which theirs are checked.
+    // Our credential brought the keys of the seeds, which the credentials of others are checked with.
     for (auto& [serial, channel] : channels_) {
         if (!channel.theirs.credential.signatures.empty() && !channel.connection->is_closing()) look_again(channel);
     }
@@ -280,7 +281,7 @@ void TransportCore::show_credential() {
 
 // ---------------------------------------------------------------- two connections of one pair
 
-// To others a connection of ours that they accepted leads to nobody known, and answers come by it.
+// Until this node has a credential, those who accepted its connection know it as a stranger and answer there.
 bool TransportCore::is_stranger_to_others() const {
     return options_.role == Role::peer && handlers_.credential && handlers_.credential().signatures.empty();
 }

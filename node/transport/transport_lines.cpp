@@ -18,7 +18,7 @@ constexpr auto complaint_period = std::chrono::seconds(10);
 template <class M, class... Ms>
 constexpr bool one_of = (std::is_same_v<M, Ms> || ...);
 
-// Asked over a connection that may be the asker's only one.
+// Answered over the connection it came by, which may be the asker's only one.
 bool expects_answer(const Message& message) {
     return std::visit(
         []<class M>(const M&) {
@@ -30,8 +30,8 @@ bool expects_answer(const Message& message) {
 
 }  // namespace
 
-// Worth nothing unless a seed says it. The rest counts at once when it holds some key: a probe must not depend on
-// our reaching the seed that sent it. MEMBERSHIP carries a signature of its own.
+// Counts only when a seed says it. All else counts once the sender has proven any key, so that a probe is answered
+// even while this node cannot reach the seed that sent it. MEMBERSHIP carries a signature of its own.
 bool TransportCore::only_from_seeds(const Message& message) {
     return std::visit(
         []<class M>(const M&) {
@@ -47,10 +47,10 @@ std::string TransportCore::source(const Channel& channel) const {
     return is_anonymous(channel.node) ? channel.connection->remote() : node_name(channel.node);
 }
 
-// Said once per source and kind in ten seconds.
+// Logged at most once per source and kind in ten seconds.
 void TransportCore::complain(const Channel& channel, const std::string& code, const std::string& text) {
     const SteadyTime now = steady_now();
-    // An unnamed source is known by its host: its port is another one each time.
+    // Who has not proven its id is identified by its host's address: its port differs each time.
     const std::string who = source(channel);
     const std::string key = (is_anonymous(channel.node) ? who.substr(0, who.find(':')) : who) + ' ' + code;
     if (complaints_.size() >= complaint_limit) complaints_.clear();
