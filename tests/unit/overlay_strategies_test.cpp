@@ -1,7 +1,7 @@
 // The rows of protocol/overlay/table.cpp, each by its law.
 
-#include "protocol/overlay/given_links.hpp"
 #include "protocol/overlay.hpp"
+#include "protocol/overlay/given_links.hpp"
 
 #include <doctest/doctest.h>
 
