@@ -98,9 +98,9 @@ class Ctl(TestCase):
     def test_a_death_is_the_script_s_failure_and_not_the_second_terminal_s(self):
         with Network(1, 2, QUIET) as n:
             n.start()
-            waiting = subprocess.Popen([harness.BINARY, "ctl", f"wait registered == 9 {60 * SLOW}s"],
-                                       stderr=subprocess.PIPE, text=True)
-            until(lambda: len(ctl("list")[1].splitlines()) == 4, 20, "the second terminals")
+            waiting = subprocess.Popen([harness.BINARY, "ctl", f"echo waits; wait registered == 9 {60 * SLOW}s"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(waiting.stdout.readline(), "waits\n")
             os.kill(n.pids()[n.peers[0]], signal.SIGKILL)
             self.assertIn("the network", waiting.communicate(timeout=60 * SLOW)[1])
             self.assertEqual(waiting.returncode, 1)
