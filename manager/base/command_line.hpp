@@ -1,6 +1,8 @@
 #pragma once
 // Command lines, read by Boost.Program_options: what was given, in order. What a value means is up to its command.
 
+#include "manager/base/table.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -54,6 +56,13 @@ template <class Request>
     std::vector<OptionText> texts;
     for (const auto& option : options) texts.push_back(option.text);
     return texts;
+}
+
+// Of --output, in every command whose request has a `format`.
+template <class Request>
+[[nodiscard]] std::string set_format(Request& request, const std::string& value) {
+    request.format = parse_table_format(value);
+    return request.format ? "" : "is not table, json or tsv";
 }
 
 // Empty, or what is wrong with the first bad value.

@@ -93,7 +93,6 @@ Agent::Agent(asio::io_context& io, int in, int out) : io_(io), in_(io, in), out_
 
 int Agent::run() {
     raise_descriptor_limit();
-    forbid_core_dumps();  // seeds' keys are made here
     report(agent::Hello{agent::protocol_version, version_number()});
     read();
     io_.run();

@@ -205,10 +205,7 @@ constexpr std::array options{
         store_faults},
     SimOption{Scope::runs,
               {"--output", "-o", "table|json|tsv", "form of the result (default: table on a terminal, tsv when piped)"},
-              [](SimCommand& c, const std::string& v) -> Problem {
-                  c.format = parse_table_format(v);
-                  return c.format ? "" : "is not table, json or tsv";
-              }},
+              set_format<SimCommand>},
     SimOption{Scope::both,
               {"--check", "", "on|off",
                "the protocol's invariants at every step (default on; off above 500 peers and for grown networks)"},

@@ -185,11 +185,7 @@ struct CompareOptions {
 };
 
 constexpr OptionOf<CompareOptions> compare_options[] = {
-    {{"--output", "-o", "table|json|tsv", ""},
-     [](CompareOptions& o, const std::string& v) -> std::string {
-         o.format = parse_table_format(v);
-         return o.format ? "" : "is not table, json or tsv";
-     }},
+    {{"--output", "-o", "table|json|tsv", ""}, set_format<CompareOptions>},
 };
 
 std::variant<CompareOptions, std::string> parse_compare(const std::vector<std::string>& arguments) {

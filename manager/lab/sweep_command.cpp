@@ -58,11 +58,7 @@ constexpr OptionOf<Request> options[] = {
     {{"--print-commands", "", "", ""},
      [](Request& r, const std::string&) -> std::string { return r.print_commands = true, ""; }},
     {{"--mix", "", "", ""}, [](Request& r, const std::string&) -> std::string { return r.mix = true, ""; }},
-    {{"--output", "-o", "table|json|tsv", ""},
-     [](Request& r, const std::string& v) -> std::string {
-         r.format = parse_table_format(v);
-         return r.format ? "" : "is not table, json or tsv";
-     }},
+    {{"--output", "-o", "table|json|tsv", ""}, set_format<Request>},
 };
 
 std::variant<Request, std::string> parse(const std::vector<std::string>& arguments) {

@@ -126,11 +126,7 @@ constexpr OptionOf<Request> options[] = {
      }},
     {{"--csv", "", "FILE", "how many peers have each degree, strategy by strategy"},
      [](Request& r, const std::string& v) -> std::string { return r.csv = v, ""; }},
-    {{"--output", "-o", "table|json|tsv", "form of the result (also -o)"},
-     [](Request& r, const std::string& v) -> std::string {
-         r.format = parse_table_format(v);
-         return r.format ? "" : "is not table, json or tsv";
-     }},
+    {{"--output", "-o", "table|json|tsv", "form of the result (also -o)"}, set_format<Request>},
 };
 
 // What only shows once all options are known.

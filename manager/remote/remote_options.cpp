@@ -18,11 +18,7 @@ constexpr OptionOf<RemoteOptions> remote_options[] = {
          if (!port || *port == 0 || *port > 65535) return "is not a seed's port";
          return o.network = static_cast<std::uint16_t>(*port), "";
      }},
-    {{"--output", "-o", "table|json|tsv", ""},
-     [](RemoteOptions& o, const std::string& v) -> std::string {
-         o.format = parse_table_format(v);
-         return o.format ? "" : "is not table, json or tsv";
-     }},
+    {{"--output", "-o", "table|json|tsv", ""}, set_format<RemoteOptions>},
     {{"--color", "", "auto|always|never", ""},
      [](RemoteOptions& o, const std::string& v) -> std::string {
          const auto mode = parse_color_mode(v);

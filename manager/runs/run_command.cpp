@@ -37,11 +37,7 @@ constexpr OptionOf<RunCommandLine> predicted_option{
     [](RunCommandLine& l, const std::string&) -> std::string { return l.predicted = true, ""; }};
 constexpr OptionOf<RunCommandLine> to_option{
     {"--to", "", "PATH", ""}, [](RunCommandLine& l, const std::string& v) -> std::string { return l.to = v, ""; }};
-constexpr OptionOf<RunCommandLine> output_option{{"--output", "-o", "table|json|tsv", ""},
-                                                 [](RunCommandLine& l, const std::string& v) -> std::string {
-                                                     l.format = parse_table_format(v);
-                                                     return l.format ? "" : "is not table, json or tsv";
-                                                 }};
+constexpr OptionOf<RunCommandLine> output_option{{"--output", "-o", "table|json|tsv", ""}, set_format<RunCommandLine>};
 
 std::vector<OptionOf<RunCommandLine>> options_of(std::string_view verb) {
     if (verb == "stats") return {predicted_option, output_option};
